@@ -1,1 +1,38 @@
-//! Under construction.
+//! Reading recordings without building them.
+//!
+//! A recording is stored as one Erlang term in the [External Term Format], or as one JSON
+//! object. This crate walks, checks and summarizes both, straight from the bytes:
+//!
+//! * [`Walker`] pulls [`Token`]s out of a term, or skips it, without copying anything;
+//! * [`validate()`] and [`expand()`] check a whole term and unpack a compressed one;
+//! * [`recording`] knows the shape of a recording and yields its [`Summary`].
+//!
+//! Every input may be hostile: nesting, size and counts are capped by [`Limits`], nothing
+//! recurses over the input, and each fault is an [`Error`] that says what is wrong and at which
+//! byte. Nothing here does any I/O.
+//!
+//! [External Term Format]: https://www.erlang.org/doc/apps/erts/erl_ext_dist.html
+#![forbid(unsafe_code)]
+
+mod atom;
+mod cursor;
+mod error;
+mod expand;
+mod limits;
+mod name;
+mod number;
+mod opaque;
+pub mod recording;
+pub mod tag;
+mod token;
+mod validate;
+mod walker;
+
+pub use atom::AtomText;
+pub use error::{Error, ErrorKind};
+pub use expand::expand;
+pub use limits::Limits;
+pub use recording::{EventCounts, EventHead, EventKind, Field, Summary, View, summarize};
+pub use token::{Big, OpaqueKind, Token};
+pub use validate::validate;
+pub use walker::Walker;

@@ -1,0 +1,14 @@
+//! The shape of a recording. Its field names and the types of its events live here only.
+//!
+//! A recording is a map of seven atom keys. Keys may come in any order, and keys that are not
+//! known are skipped, so that a later shape can still be read.
+
+mod event;
+mod field;
+mod summary;
+mod view;
+
+pub use event::{EventCounts, EventHead, EventKind, event};
+pub use field::Field;
+pub use summary::{Summary, summarize};
+pub use view::View;

@@ -1,0 +1,315 @@
+use crate::cursor::Cursor;
+use crate::opaque::FunHead;
+use crate::{Error, ErrorKind, Limits, OpaqueKind, Token, atom, number, opaque, tag};
+
+/// Walks over terms in the External Term Format without copying or building them.
+///
+/// Containers are announced by their head; their elements are the tokens after it. The walker
+/// keeps count of the open containers in a stack of its own, so no nesting can overflow the
+/// thread's.
+#[derive(Debug, Clone)]
+pub struct Walker<'a> {
+    cursor: Cursor<'a>,
+    /// Terms still to come in the innermost open container.
+    pending: u64,
+    /// The same for the containers around it, outermost first.
+    outer: Vec<u64>,
+    /// Open closures that state their length.
+    closures: Vec<Closure>,
+    max_depth: usize,
+    terms_left: u64,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Closure {
+    /// How many containers are open inside it, itself included.
+    depth: usize,
+    start: usize,
+    /// The offset it must end at.
+    end: usize,
+}
+
+/// What was read: a token, or the head of a closure whose free variables follow.
+enum Step<'a> {
+    Token(Token<'a>),
+    Fun,
+}
+
+impl<'a> Walker<'a> {
+    /// Walks the term after the version byte.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::BadVersion`], [`ErrorKind::UnexpectedEnd`] for an empty input, and
+    /// [`ErrorKind::Compressed`] for a compressed term, which [`expand`](crate::expand()) turns
+    /// into a plain one.
+    #[inline]
+    pub fn new(bytes: &'a [u8], limits: &Limits) -> Result<Self, Error> {
+        let mut walker = Walker::bare(bytes, limits);
+        match walker.cursor.u8(0)? {
+            tag::VERSION => {}
+            other => return Err(Error::new(0, ErrorKind::BadVersion(other))),
+        }
+        match walker.cursor.rest().first() {
+            Some(&tag::COMPRESSED) => Err(Error::new(1, ErrorKind::Compressed)),
+            _ => Ok(walker),
+        }
+    }
+
+    /// Walks terms without a version byte, one after the other.
+    #[inline]
+    pub fn bare(terms: &'a [u8], limits: &Limits) -> Self {
+        Walker {
+            cursor: Cursor::new(terms, limits),
+            // Outside of any container terms may go on until the input ends.
+            pending: u64::MAX,
+            outer: Vec::new(),
+            closures: Vec::new(),
+            max_depth: usize::try_from(limits.max_depth).unwrap_or(usize::MAX),
+            terms_left: limits.max_terms,
+        }
+    }
+
+    /// Offset of the next byte to be read.
+    #[inline]
+    pub fn offset(&self) -> usize {
+        self.cursor.offset()
+    }
+
+    /// Whether every byte has been read.
+    #[inline]
+    pub fn is_at_end(&self) -> bool {
+        self.cursor.rest().is_empty()
+    }
+
+    /// How many containers are open.
+    #[inline]
+    pub fn depth(&self) -> usize {
+        self.outer.len()
+    }
+
+    /// Reads one token.
+    ///
+    /// # Errors
+    ///
+    /// Any [`ErrorKind`] about malformed terms and limits. After an error the walker's position
+    /// is unspecified.
+    #[inline]
+    pub fn token(&mut self) -> Result<Token<'a>, Error> {
+        let before = self.cursor.rest();
+        let depth = self.depth();
+        match self.step()? {
+            Step::Token(token) => Ok(token),
+            Step::Fun => {
+                self.finish(depth)?;
+                Ok(Token::Opaque(OpaqueKind::Fun, self.since(before)))
+            }
+        }
+    }
+
+    /// Skips one complete term, checking it as [`Walker::token`] would.
+    ///
+    /// # Errors
+    ///
+    /// As [`Walker::token`].
+    #[inline]
+    pub fn skip(&mut self) -> Result<(), Error> {
+        let depth = self.depth();
+        self.step()?;
+        self.finish(depth)
+    }
+
+    /// Skips one complete term and returns its bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`Walker::token`].
+    #[inline]
+    pub fn raw(&mut self) -> Result<&'a [u8], Error> {
+        let before = self.cursor.rest();
+        self.skip()?;
+        Ok(self.since(before))
+    }
+
+    /// Skips what is left of the containers opened since there were `depth` of them.
+    pub(crate) fn finish(&mut self, depth: usize) -> Result<(), Error> {
+        while self.depth() > depth {
+            self.step()?;
+        }
+        Ok(())
+    }
+
+    fn since(&self, before: &'a [u8]) -> &'a [u8] {
+        let read = before.len() - self.cursor.rest().len();
+        before.get(..read).unwrap_or_default()
+    }
+
+    #[inline(always)]
+    fn step(&mut self) -> Result<Step<'a>, Error> {
+        let before = self.cursor.rest();
+        let start = self.cursor.offset();
+        let Some(terms_left) = self.terms_left.checked_sub(1) else {
+            return Err(Error::new(start, ErrorKind::TooManyTerms));
+        };
+        self.terms_left = terms_left;
+        // Never zero here: a container is closed as soon as it is complete.
+        self.pending -= 1;
+
+        let c = &mut self.cursor;
+        let token = match c.u8(start)? {
+            tag::SMALL_ATOM_UTF8 => Token::Atom(atom::small_utf8(c, start)?),
+            tag::BINARY => {
+                let length = c.u32(start)?;
+                Token::Binary(c.take(length as usize, start)?)
+            }
+            tag::SMALL_INTEGER => Token::Integer(i64::from(c.u8(start)?)),
+            tag::INTEGER => Token::Integer(i64::from(i32::from_be_bytes(c.array(start)?))),
+            tag::NIL => Token::Nil,
+            tag::MAP => {
+                let pairs = c.u32(start)?;
+                self.open(u64::from(pairs) * 2, start)?;
+                return Ok(Step::Token(Token::Map(pairs)));
+            }
+            tag::LIST => {
+                let length = c.u32(start)?;
+                self.open(u64::from(length) + 1, start)?;
+                return Ok(Step::Token(Token::List(length)));
+            }
+            tag::SMALL_TUPLE => {
+                let arity = u32::from(c.u8(start)?);
+                self.open(u64::from(arity), start)?;
+                return Ok(Step::Token(Token::Tuple(arity)));
+            }
+            tag::LARGE_TUPLE => {
+                let arity = c.u32(start)?;
+                self.open(u64::from(arity), start)?;
+                return Ok(Step::Token(Token::Tuple(arity)));
+            }
+            fun_tag @ (tag::NEW_FUN | tag::FUN) => {
+                let head = opaque::fun(c, fun_tag, start)?;
+                self.open_fun(&head, start)?;
+                return Ok(Step::Fun);
+            }
+            tag::STRING => {
+                let length = c.u16(start)?;
+                Token::String(c.take(usize::from(length), start)?)
+            }
+            tag::ATOM_UTF8 => Token::Atom(atom::utf8(c, start)?),
+            tag::SMALL_ATOM => Token::Atom(atom::small_latin1(c, start)?),
+            tag::ATOM => Token::Atom(atom::latin1(c, start)?),
+            other => self.rare(other, before, start)?,
+        };
+        self.close()?;
+        Ok(Step::Token(token))
+    }
+
+    /// Reads leaves that recordings seldom hold; `before` is the input from the tag on.
+    #[inline(never)]
+    fn rare(&mut self, term_tag: u8, before: &'a [u8], start: usize) -> Result<Token<'a>, Error> {
+        let c = &mut self.cursor;
+        let opaque = match term_tag {
+            tag::NEW_FLOAT => return number::float(c.array(start)?, start),
+            tag::FLOAT => return number::text_float(c.take(31, start)?, start),
+            tag::SMALL_BIG => {
+                let length = usize::from(c.u8(start)?);
+                return Ok(number::integer(c.u8(start)?, c.take(length, start)?));
+            }
+            tag::LARGE_BIG => {
+                let length = c.u32(start)? as usize;
+                return Ok(number::integer(c.u8(start)?, c.take(length, start)?));
+            }
+            tag::BIT_BINARY => {
+                let length = c.u32(start)? as usize;
+                let last_bits = c.u8(start)?;
+                return bits(c.take(length, start)?, last_bits, start);
+            }
+            tag::PID | tag::NEW_PID => {
+                opaque::pid(c, term_tag, start)?;
+                OpaqueKind::Pid
+            }
+            tag::PORT | tag::NEW_PORT | tag::V4_PORT => {
+                opaque::port(c, term_tag, start)?;
+                OpaqueKind::Port
+            }
+            tag::REFERENCE | tag::NEW_REFERENCE | tag::NEWER_REFERENCE => {
+                opaque::reference(c, term_tag, start)?;
+                OpaqueKind::Reference
+            }
+            tag::EXPORT => {
+                opaque::export(c, start)?;
+                OpaqueKind::Export
+            }
+            tag::LOCAL => return Err(Error::new(start, ErrorKind::LocalTerm)),
+            tag::ATOM_CACHE_REF => return Err(Error::new(start, ErrorKind::AtomCacheRef)),
+            other => return Err(Error::new(start, ErrorKind::UnknownTag(other))),
+        };
+        Ok(Token::Opaque(opaque, self.since(before)))
+    }
+
+    /// Opens a container of so many terms.
+    #[inline(always)]
+    fn open(&mut self, terms: u64, start: usize) -> Result<(), Error> {
+        if terms == 0 {
+            return self.close();
+        }
+        self.cursor.expect(terms, start)?;
+        if self.outer.len() >= self.max_depth {
+            return Err(Error::new(start, ErrorKind::TooDeep));
+        }
+        self.outer.push(self.pending);
+        self.pending = terms;
+        Ok(())
+    }
+
+    #[cold]
+    fn open_fun(&mut self, head: &FunHead, start: usize) -> Result<(), Error> {
+        if let Some(length) = head.length {
+            let end = start.saturating_add(length);
+            if head.free_variables > 0 {
+                self.closures.push(Closure {
+                    depth: self.depth() + 1,
+                    start,
+                    end,
+                });
+            } else if end != self.offset() {
+                return Err(Error::new(start, ErrorKind::BadIdentifier));
+            }
+        }
+        self.open(u64::from(head.free_variables), start)
+    }
+
+    /// Closes every container whose last term has just been read.
+    #[inline(always)]
+    fn close(&mut self) -> Result<(), Error> {
+        while self.pending == 0 {
+            if !self.closures.is_empty() {
+                self.close_fun()?;
+            }
+            match self.outer.pop() {
+                Some(pending) => self.pending = pending,
+                None => break,
+            }
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn close_fun(&mut self) -> Result<(), Error> {
+        let depth = self.depth();
+        match self.closures.pop_if(|closure| closure.depth == depth) {
+            Some(closure) if closure.end != self.offset() => {
+                Err(Error::new(closure.start, ErrorKind::BadIdentifier))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn bits(bytes: &[u8], last_bits: u8, start: usize) -> Result<Token<'_>, Error> {
+    match (bytes.len(), last_bits) {
+        (0, 0) => Ok(Token::Binary(bytes)),
+        (1.., 8) => Ok(Token::Binary(bytes)),
+        (1.., 1..8) => Ok(Token::Bits { bytes, last_bits }),
+        _ => Err(Error::new(start, ErrorKind::BadBits)),
+    }
+}
