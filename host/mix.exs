@@ -8,6 +8,8 @@ defmodule PhoenixReplay.MixProject do
       elixir: "~> 1.14",
       elixirc_paths: elixirc_paths(Mix.env()),
       start_permanent: Mix.env() == :prod,
+      # The test helper starts the application, once it is configured.
+      aliases: [test: "test --no-start"],
       deps: []
     ]
   end

@@ -100,7 +100,7 @@ defmodule PhoenixReplay.Store do
   def list_active do
     case with_table("*", &Active.ids/0) do
       :error -> []
-      ids -> ids |> collect_all() |> newest_first() |> Authorization.filter()
+      ids -> ids |> Active.collect_all() |> Authorization.filter()
     end
   end
 
@@ -177,9 +177,8 @@ defmodule PhoenixReplay.Store do
     summaries =
       state.monitors
       |> Map.values()
-      |> collect_all()
+      |> Active.collect_all()
       |> Enum.filter(&Recordings.user_events?/1)
-      |> newest_first()
       |> Enum.map(&Recordings.active_summary/1)
 
     {:reply, summaries, state}
@@ -251,12 +250,6 @@ defmodule PhoenixReplay.Store do
       Process.send_after(self(), :cleanup, interval)
     end
   end
-
-  defp collect_all(ids) do
-    for id <- ids, {:ok, recording} <- [Active.collect(id)], do: recording
-  end
-
-  defp newest_first(recordings), do: Enum.sort_by(recordings, & &1.connected_at, :desc)
 
   defp with_table(id, fun) do
     fun.()

@@ -41,6 +41,13 @@ defmodule PhoenixReplay.Store.Active do
     end
   end
 
+  @doc "Puts those of the recordings together that are still there, newest first."
+  @spec collect_all([binary()]) :: [Recording.t()]
+  def collect_all(ids) do
+    recordings = for id <- ids, {:ok, recording} <- [collect(id)], do: recording
+    Enum.sort_by(recordings, & &1.connected_at, :desc)
+  end
+
   @spec ids() :: [binary()]
   def ids, do: :ets.select(__MODULE__, [{{{:"$1", @recording_row}, :_}, [], [:"$1"]}])
 
