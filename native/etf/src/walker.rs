@@ -98,7 +98,7 @@ impl<'a> Walker<'a> {
     pub fn token(&mut self) -> Result<Token<'a>, Error> {
         let before = self.cursor.rest();
         let depth = self.depth();
-        match self.step()? {
+        match self.step::<false>()? {
             Step::Token(token) => Ok(token),
             Step::Fun => {
                 self.finish(depth)?;
@@ -115,7 +115,7 @@ impl<'a> Walker<'a> {
     #[inline]
     pub fn skip(&mut self) -> Result<(), Error> {
         let depth = self.depth();
-        self.step()?;
+        self.step::<true>()?;
         self.finish(depth)
     }
 
@@ -134,7 +134,7 @@ impl<'a> Walker<'a> {
     /// Skips what is left of the containers opened since there were `depth` of them.
     pub(crate) fn finish(&mut self, depth: usize) -> Result<(), Error> {
         while self.depth() > depth {
-            self.step()?;
+            self.step::<true>()?;
         }
         Ok(())
     }
@@ -144,8 +144,9 @@ impl<'a> Walker<'a> {
         before.get(..read).unwrap_or_default()
     }
 
+    /// Reads one token; with `SKIP` the texts of atoms are checked, but left out of it.
     #[inline(always)]
-    fn step(&mut self) -> Result<Step<'a>, Error> {
+    fn step<const SKIP: bool>(&mut self) -> Result<Step<'a>, Error> {
         let before = self.cursor.rest();
         let start = self.cursor.offset();
         let Some(terms_left) = self.terms_left.checked_sub(1) else {
@@ -157,7 +158,7 @@ impl<'a> Walker<'a> {
 
         let c = &mut self.cursor;
         let token = match c.u8(start)? {
-            tag::SMALL_ATOM_UTF8 => Token::Atom(atom::small_utf8(c, start)?),
+            tag::SMALL_ATOM_UTF8 => Token::Atom(atom::small_utf8::<SKIP>(c, start)?),
             tag::BINARY => {
                 let length = c.u32(start)?;
                 Token::Binary(c.take(length as usize, start)?)
@@ -194,9 +195,9 @@ impl<'a> Walker<'a> {
                 let length = c.u16(start)?;
                 Token::String(c.take(usize::from(length), start)?)
             }
-            tag::ATOM_UTF8 => Token::Atom(atom::utf8(c, start)?),
-            tag::SMALL_ATOM => Token::Atom(atom::small_latin1(c, start)?),
-            tag::ATOM => Token::Atom(atom::latin1(c, start)?),
+            tag::ATOM_UTF8 => Token::Atom(atom::utf8::<SKIP>(c, start)?),
+            tag::SMALL_ATOM => Token::Atom(atom::small_latin1::<SKIP>(c, start)?),
+            tag::ATOM => Token::Atom(atom::latin1::<SKIP>(c, start)?),
             other => self.rare(other, before, start)?,
         };
         self.close()?;
