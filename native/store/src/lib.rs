@@ -1,1 +1,44 @@
-//! Under construction.
+//! The engine that keeps finished recordings: one file each, in a directory that can be shared
+//! with other programs which follow the same conventions.
+//!
+//! The directory is the truth and everything held in memory is a cache of it. A file is replaced
+//! by rename only, so that a reader, a crash or a power cut sees the old recording or the new
+//! one, and never a part. A damaged file is reported and otherwise passed by.
+//!
+//! What the disk is trusted with: a rename within one file system is atomic, and a file whose
+//! `fdatasync` succeeded, and then its directory's, is still there after a power cut.
+#![deny(unsafe_code)]
+
+mod claims;
+mod codec;
+mod commit;
+mod content;
+mod damage;
+mod entry;
+mod error;
+mod freshness;
+mod fs;
+mod gzip;
+mod index;
+mod lookup;
+mod name;
+mod open;
+mod options;
+mod pool;
+mod read;
+mod refresh;
+mod remove;
+mod save;
+mod scan;
+mod store;
+mod temp;
+
+pub use damage::Damage;
+pub use entry::{Entry, Format, View};
+pub use error::Error;
+pub use fs::{FileSystem, Kind, Metadata, OsFileSystem, Stamp};
+pub use name::file_stem;
+pub use options::Options;
+pub use read::Contents;
+pub use replay_etf::recording::EventCounts;
+pub use store::Store;

@@ -1,0 +1,74 @@
+use std::io;
+use std::sync::Arc;
+use std::time::Instant;
+
+use parking_lot::MutexGuard;
+
+use crate::index::Slot;
+use crate::lookup::Belonging;
+use crate::temp::TempFile;
+use crate::{Entry, Kind, Store};
+
+/// The right to change names in the directory. Whoever holds it changes the directory first and
+/// the index at once after, so that the order of changes is the same in both.
+pub(crate) struct Commit<'a> {
+    store: &'a Store,
+    _turn: MutexGuard<'a, ()>,
+}
+
+impl Store {
+    pub(crate) fn commit(&self) -> Commit<'_> {
+        Commit {
+            store: self,
+            _turn: self.commit.lock(),
+        }
+    }
+}
+
+impl Commit<'_> {
+    /// Puts a file in its place.
+    pub(crate) fn place(&self, temp: TempFile<'_>, entry: Entry) -> io::Result<()> {
+        let path = self.store.loader.path(&entry.file);
+        self.change_directory(|| temp.place(&path))?;
+        let file = Arc::clone(&entry.file);
+        let mut index = self.store.index.write();
+        index.touch(&file);
+        index.put(file, Slot::Recording(Arc::new(entry)));
+        Ok(())
+    }
+
+    /// Whether there is such a file.
+    pub(crate) fn exists(&self, belonging: &Belonging) -> bool {
+        let path = self.store.loader.path(&belonging.file);
+        self.store.fs().metadata(&path).is_ok_and(|found| {
+            found.kind != Kind::Directory && belonging.only.is_none_or(|only| only == found.stamp)
+        })
+    }
+
+    /// Removes a file, and returns whether there was one.
+    pub(crate) fn remove(&self, file: &Arc<[u8]>) -> io::Result<bool> {
+        let path = self.store.loader.path(file);
+        let existed = match self.change_directory(|| self.store.fs().remove(&path)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            result => result.map(|()| true)?,
+        };
+        let mut index = self.store.index.write();
+        index.touch(file);
+        index.remove(file);
+        Ok(existed)
+    }
+
+    fn change_directory(&self, change: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        let before = self.store.dir_modified_ns();
+        let result = change();
+        let after = self.store.dir_modified_ns();
+        let mut freshness = self.store.freshness.lock();
+        match (before, after) {
+            (Ok(Some(before)), Ok(Some(after))) => {
+                freshness.changed(before, after, Instant::now());
+            }
+            _ => freshness.forget(),
+        }
+        result
+    }
+}

@@ -1,0 +1,50 @@
+use replay_etf::ErrorKind;
+
+use crate::gzip;
+
+/// A file that bears a recording's name and does not hold one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damage {
+    /// Name of the file within the directory; bytes that are not UTF-8 are replaced.
+    pub file: String,
+    /// What is wrong, for people to read. Never holds anything of the file's contents.
+    pub reason: String,
+}
+
+/// Why a file's content is not a recording.
+///
+/// The texts are made of numbers and fixed words only: they end up in logs, where nothing of a
+/// recording belongs.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Flaw {
+    #[error("the file is empty")]
+    Empty,
+    #[error("larger than the limit")]
+    TooLarge,
+    #[error("gzip: {0}")]
+    Gzip(gzip::Error),
+    #[error("{0}")]
+    Recording(replay_etf::Error),
+    #[error("cannot be read: {0}")]
+    Unreadable(std::io::ErrorKind),
+    #[error("the reader failed")]
+    Panic,
+}
+
+impl From<gzip::Error> for Flaw {
+    fn from(error: gzip::Error) -> Self {
+        match error {
+            gzip::Error::TooLarge => Flaw::TooLarge,
+            other => Flaw::Gzip(other),
+        }
+    }
+}
+
+impl From<replay_etf::Error> for Flaw {
+    fn from(error: replay_etf::Error) -> Self {
+        match error.kind {
+            ErrorKind::TooLarge => Flaw::TooLarge,
+            _ => Flaw::Recording(error),
+        }
+    }
+}

@@ -1,0 +1,139 @@
+use std::io;
+
+/// Why an operation of a [`Store`](crate::Store) failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is no recording with this id.
+    #[error("no such recording")]
+    NotFound,
+    /// The recording's file does not hold a recording.
+    #[error("{file} is damaged: {reason}")]
+    Damaged {
+        /// Name of the file within the directory; bytes that are not UTF-8 are replaced.
+        file: String,
+        /// What is wrong, without anything of the file's contents.
+        reason: String,
+    },
+    /// What was to be saved is not a recording.
+    #[error("not a recording: {0}")]
+    Recording(#[source] replay_etf::Error),
+    /// What was to be saved is larger than [`Options::limits`](crate::Options::limits) allow, so
+    /// that it could not be read back.
+    #[error("{bytes} bytes, more than the limit of {max}")]
+    TooLarge {
+        /// Its size, uncompressed.
+        bytes: usize,
+        /// The limit, `max_bytes`.
+        max: usize,
+    },
+    /// An option has a value outside its range.
+    #[error("option {0} is out of range")]
+    Option(&'static str),
+    /// The operating system refused.
+    #[error("cannot {action}: {source}")]
+    Io {
+        /// What was attempted.
+        action: &'static str,
+        /// The refusal.
+        source: io::Error,
+    },
+}
+
+impl Error {
+    /// The operating system's error by its POSIX name in lower case, such as `"enospc"`; `"eio"`
+    /// stands for those without a name here. `None` if the operating system is not the reason.
+    pub fn posix(&self) -> Option<&'static str> {
+        match self {
+            Error::Io { source, .. } => Some(posix_name(source)),
+            _ => None,
+        }
+    }
+
+    /// For `map_err`: an I/O error that happened during `action`.
+    pub(crate) fn io(action: &'static str) -> impl FnOnce(io::Error) -> Error {
+        move |source| Error::Io { action, source }
+    }
+}
+
+fn posix_name(error: &io::Error) -> &'static str {
+    let Some(number) = error.raw_os_error() else {
+        return kind_name(error.kind());
+    };
+    match number {
+        libc::EACCES => "eacces",
+        libc::EBUSY => "ebusy",
+        libc::EDQUOT => "edquot",
+        libc::EEXIST => "eexist",
+        libc::EFBIG => "efbig",
+        libc::EINTR => "eintr",
+        libc::EINVAL => "einval",
+        libc::EISDIR => "eisdir",
+        libc::ELOOP => "eloop",
+        libc::EMFILE => "emfile",
+        libc::ENAMETOOLONG => "enametoolong",
+        libc::ENFILE => "enfile",
+        libc::ENODEV => "enodev",
+        libc::ENOENT => "enoent",
+        libc::ENOMEM => "enomem",
+        libc::ENOSPC => "enospc",
+        libc::ENOTDIR => "enotdir",
+        libc::ENOTSUP => "enotsup",
+        libc::ENXIO => "enxio",
+        libc::EPERM => "eperm",
+        libc::EROFS => "erofs",
+        libc::ESTALE => "estale",
+        libc::ETIMEDOUT => "etimedout",
+        libc::ETXTBSY => "etxtbsy",
+        libc::EXDEV => "exdev",
+        _ => "eio",
+    }
+}
+
+/// For errors made in this process, which have no number.
+fn kind_name(kind: io::ErrorKind) -> &'static str {
+    match kind {
+        io::ErrorKind::NotFound => "enoent",
+        io::ErrorKind::PermissionDenied => "eacces",
+        io::ErrorKind::AlreadyExists => "eexist",
+        io::ErrorKind::InvalidInput => "einval",
+        io::ErrorKind::NotADirectory => "enotdir",
+        io::ErrorKind::IsADirectory => "eisdir",
+        io::ErrorKind::ReadOnlyFilesystem => "erofs",
+        io::ErrorKind::StorageFull => "enospc",
+        io::ErrorKind::QuotaExceeded => "edquot",
+        io::ErrorKind::FileTooLarge => "efbig",
+        io::ErrorKind::OutOfMemory => "enomem",
+        _ => "eio",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_of_the_operating_system_has_its_posix_name() {
+        let name = |source| {
+            Error::Io {
+                action: "test",
+                source,
+            }
+            .posix()
+        };
+        assert_eq!(
+            name(io::Error::from_raw_os_error(libc::ENOSPC)),
+            Some("enospc")
+        );
+        assert_eq!(
+            name(io::Error::from_raw_os_error(libc::EROFS)),
+            Some("erofs")
+        );
+        assert_eq!(
+            name(io::Error::from_raw_os_error(libc::ENOTTY)),
+            Some("eio")
+        );
+        assert_eq!(name(io::ErrorKind::NotADirectory.into()), Some("enotdir"));
+        assert_eq!(Error::NotFound.posix(), None);
+    }
+}

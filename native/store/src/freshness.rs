@@ -1,0 +1,219 @@
+//! When the index can be trusted without reading the directory's names again.
+//!
+//! A directory's time of modification (`mtime`) changes whenever a name is added, removed or
+//! replaced, so one `stat` tells whether another program changed something. Two things make it
+//! less simple.
+//!
+//! *Coarse time.* Many kernels advance file times only every 1 to 10 ms. A change in the same
+//! tick as the one before leaves the `mtime` as it was. So what was seen in a directory counts
+//! only if the tick of its `mtime` was over before anyone looked; otherwise the names are read
+//! again next time. Newer kernels give each change that follows a `stat` a time of its own; where
+//! [`is_fine_grained`] has seen that, the same `mtime` always means the same names.
+//!
+//! *The store's own changes* also move the `mtime`, and reading all names again after each would
+//! be a waste. With fine-grained times it is enough to `stat` just before and just after: if
+//! the time before is the one the index is known to be true for, so is it for the time after.
+//! One gap is left, a change by another program between these two calls, some microseconds
+//! apart. Therefore such trust ends after [`MAX_PROVISIONAL`], and the names are read once
+//! more. With coarse times there is no way to tell, and every own change ends the trust.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::FileSystem;
+
+/// Longer than a tick of any kernel's file times.
+const TICK_NS: i64 = 20_000_000;
+
+/// The same for file systems that only store whole seconds, or every other one.
+const WHOLE_SECONDS_TICK_NS: i64 = 2_100_000_000;
+
+/// How long a change by another program can stay unseen if it happened at the very moment of one
+/// of ours.
+const MAX_PROVISIONAL: Duration = Duration::from_secs(1);
+
+/// For which state of the directory the index is true.
+#[derive(Debug, Default)]
+pub(crate) struct Freshness {
+    /// Whether a change after a `stat` is sure to have another time.
+    fine: bool,
+    current: Option<Mark>,
+    /// What `current` becomes once the scan that is under way is complete.
+    scanning: Option<Mark>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Mark {
+    modified_ns: i64,
+    /// When the first own change was made since the names were last read.
+    provisional_since: Option<Instant>,
+}
+
+impl Freshness {
+    pub(crate) fn set_fine_grained(&mut self, fine: bool) {
+        self.fine = fine;
+    }
+
+    /// Whether the index holds for a directory with this `mtime`.
+    pub(crate) fn holds(&self, modified_ns: i64, now: Instant) -> bool {
+        self.current.is_some_and(|mark| {
+            let recent = |since| now.saturating_duration_since(since) < MAX_PROVISIONAL;
+            mark.modified_ns == modified_ns && mark.provisional_since.is_none_or(recent)
+        })
+    }
+
+    /// The names are about to be read. The directory's `mtime` was taken after `wall_ns`, the
+    /// wall clock's time.
+    pub(crate) fn scan_begins(&mut self, modified_ns: i64, wall_ns: i64) {
+        let whole_seconds = modified_ns % 1_000_000_000 == 0;
+        let tick_ns = if whole_seconds {
+            WHOLE_SECONDS_TICK_NS
+        } else {
+            TICK_NS
+        };
+        let tick_is_over = wall_ns.saturating_sub(modified_ns) > tick_ns;
+        self.scanning = (self.fine || tick_is_over).then_some(Mark {
+            modified_ns,
+            provisional_since: None,
+        });
+    }
+
+    /// What was read is in the index.
+    pub(crate) fn scan_ends(&mut self) {
+        self.current = self.scanning.take();
+    }
+
+    /// The store itself changed the directory, whose `mtime` was `before` and is `after`.
+    pub(crate) fn changed(&mut self, before: i64, after: i64, now: Instant) {
+        let fine = self.fine;
+        for slot in [&mut self.current, &mut self.scanning] {
+            *slot = slot
+                .filter(|mark| fine && mark.modified_ns == before)
+                .map(|mark| Mark {
+                    modified_ns: after,
+                    provisional_since: Some(mark.provisional_since.unwrap_or(now)),
+                });
+        }
+    }
+
+    /// Nothing is known any more.
+    pub(crate) fn forget(&mut self) {
+        self.current = None;
+        self.scanning = None;
+    }
+}
+
+/// Finds out whether changes to a directory get times of their own, by making a few in `dir`.
+///
+/// Three different times within a millisecond can't come from a clock that ticks once in a
+/// millisecond or less. Any failure just means no.
+pub(crate) fn is_fine_grained(fs: &dyn FileSystem, dir: &Path, scratch: &Path) -> bool {
+    // The first try also warms up what the others use; one may be interrupted by the scheduler.
+    (0..4).any(|_| {
+        let start = Instant::now();
+        let times = observe_changes(fs, dir, scratch).unwrap_or_default();
+        let apart = times.is_sorted_by(|a, b| a < b) && times.len() >= 3;
+        apart && start.elapsed() < Duration::from_millis(1)
+    })
+}
+
+fn observe_changes(fs: &dyn FileSystem, dir: &Path, scratch: &Path) -> std::io::Result<Vec<i64>> {
+    let time = || fs.metadata(dir).map(|metadata| metadata.stamp.modified_ns);
+    let first = time()?;
+    fs.write_new(scratch, b"", false)?;
+    let second = time();
+    fs.remove(scratch)?;
+    Ok(vec![first, second?, time()?])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LONG_AGO: i64 = 1_000_000_001;
+    const NOW: i64 = 9_000_000_000;
+
+    fn scanned(fine: bool, modified_ns: i64) -> Freshness {
+        let mut freshness = Freshness::default();
+        freshness.set_fine_grained(fine);
+        freshness.scan_begins(modified_ns, NOW);
+        freshness.scan_ends();
+        freshness
+    }
+
+    #[test]
+    fn nothing_holds_before_the_first_scan_is_complete() {
+        let mut freshness = Freshness::default();
+        assert!(!freshness.holds(LONG_AGO, Instant::now()));
+        freshness.scan_begins(LONG_AGO, NOW);
+        assert!(!freshness.holds(LONG_AGO, Instant::now()));
+        freshness.scan_ends();
+        assert!(freshness.holds(LONG_AGO, Instant::now()));
+    }
+
+    #[test]
+    fn another_time_means_another_state() {
+        let freshness = scanned(true, LONG_AGO);
+        assert!(!freshness.holds(LONG_AGO + 1, Instant::now()));
+        assert!(!freshness.holds(LONG_AGO - 1, Instant::now()));
+    }
+
+    #[test]
+    fn a_tick_that_may_not_be_over_is_trusted_only_if_times_are_fine_grained() {
+        let now = Instant::now();
+        for young in [NOW - TICK_NS, NOW - 1, NOW + 5] {
+            assert!(!scanned(false, young).holds(young, now));
+            assert!(scanned(true, young).holds(young, now));
+        }
+        let whole_second = NOW - 1_000_000_000;
+        assert!(!scanned(false, whole_second).holds(whole_second, now));
+    }
+
+    #[test]
+    fn an_own_change_is_followed_if_nothing_came_between() {
+        let now = Instant::now();
+        let mut freshness = scanned(true, LONG_AGO);
+        freshness.changed(LONG_AGO, NOW, now);
+        assert!(freshness.holds(NOW, now));
+        freshness.changed(NOW + 1, NOW + 2, now);
+        assert!(
+            !freshness.holds(NOW + 2, now),
+            "someone else changed it to NOW + 1"
+        );
+        freshness.changed(NOW + 2, NOW + 3, now);
+        assert!(!freshness.holds(NOW + 3, now), "lost until the next scan");
+    }
+
+    #[test]
+    fn an_own_change_is_not_followed_with_coarse_times() {
+        let now = Instant::now();
+        let mut freshness = scanned(false, LONG_AGO);
+        freshness.changed(LONG_AGO, NOW, now);
+        assert!(!freshness.holds(NOW, now));
+    }
+
+    #[test]
+    fn trust_over_own_changes_ends() {
+        let start = Instant::now();
+        let mut freshness = scanned(true, LONG_AGO);
+        freshness.changed(LONG_AGO, NOW, start);
+        let later = start + MAX_PROVISIONAL;
+        freshness.changed(NOW, NOW + 1, later - Duration::from_millis(1));
+        assert!(freshness.holds(NOW + 1, later - Duration::from_millis(1)));
+        assert!(
+            !freshness.holds(NOW + 1, later),
+            "counted from the first change"
+        );
+    }
+
+    #[test]
+    fn an_own_change_during_a_scan_is_followed_too() {
+        let now = Instant::now();
+        let mut freshness = scanned(true, LONG_AGO);
+        freshness.scan_begins(NOW, NOW);
+        freshness.changed(NOW, NOW + 1, now);
+        freshness.scan_ends();
+        assert!(freshness.holds(NOW + 1, now));
+        assert!(!freshness.holds(NOW + 1, now + MAX_PROVISIONAL));
+    }
+}

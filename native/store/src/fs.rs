@@ -1,0 +1,168 @@
+//! Everything the engine asks of a file system, so that a test can stand in for a failing disk.
+
+use std::ffi::OsString;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::path::Path;
+
+/// What tells one version of a file from another without reading it.
+///
+/// The inode is part of it because a file replaced by rename may have the size and, on a kernel
+/// with coarse timestamps, the time of the one before; it never has its inode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    /// Size in bytes.
+    pub len: u64,
+    /// Time of the last change of the content, in nanoseconds since the Unix epoch.
+    pub modified_ns: i64,
+    /// Inode number.
+    pub inode: u64,
+}
+
+/// What a path leads to, symbolic links followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A regular file.
+    File,
+    /// A directory.
+    Directory,
+    /// Anything else: a pipe, a socket, a device.
+    Other,
+}
+
+/// Answer of [`FileSystem::metadata`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Metadata {
+    /// What it is.
+    pub kind: Kind,
+    /// Which version it is.
+    pub stamp: Stamp,
+}
+
+/// The file operations of the engine. [`OsFileSystem`] is the real one.
+pub trait FileSystem: Send + Sync {
+    /// Creates one directory that only its owner can enter (mode 0700).
+    fn create_dir(&self, path: &Path) -> io::Result<()>;
+
+    /// Looks at a path, following symbolic links.
+    fn metadata(&self, path: &Path) -> io::Result<Metadata>;
+
+    /// The names in a directory, in no order; those known to be directories may be left out.
+    fn names(&self, path: &Path) -> io::Result<Vec<OsString>>;
+
+    /// Replaces `into` by the content of a regular file and returns the version read.
+    ///
+    /// Must neither wait for a pipe's other end nor read more than `limit` bytes: the errors are
+    /// [`io::ErrorKind::InvalidInput`] and [`io::ErrorKind::FileTooLarge`].
+    fn read(&self, path: &Path, limit: u64, into: &mut Vec<u8>) -> io::Result<Stamp>;
+
+    /// Writes a file that must not exist yet and that only its owner can read (mode 0600).
+    /// With `sync`, its content is on the disk when this returns.
+    fn write_new(&self, path: &Path, content: &[u8], sync: bool) -> io::Result<Stamp>;
+
+    /// Renames a file, replacing `to` atomically.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+
+    /// Removes a file, or a symbolic link but not what it leads to.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+
+    /// Puts the names in a directory on the disk.
+    fn sync_dir(&self, path: &Path) -> io::Result<()>;
+}
+
+/// The operating system's file system.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OsFileSystem;
+
+impl FileSystem for OsFileSystem {
+    fn create_dir(&self, path: &Path) -> io::Result<()> {
+        DirBuilder::new().mode(0o700).create(path)
+    }
+
+    fn metadata(&self, path: &Path) -> io::Result<Metadata> {
+        fs::metadata(path).map(|metadata| Metadata::from(&metadata))
+    }
+
+    fn names(&self, path: &Path) -> io::Result<Vec<OsString>> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(path)? {
+            let entry = entry?;
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                continue;
+            }
+            names.push(entry.file_name());
+        }
+        Ok(names)
+    }
+
+    fn read(&self, path: &Path, limit: u64, into: &mut Vec<u8>) -> io::Result<Stamp> {
+        into.clear();
+        // Opening a named pipe would wait for a writer otherwise; regular files don't mind.
+        let file = OpenOptions::new()
+            .read(true)
+            .custom_flags(libc::O_NONBLOCK)
+            .open(path)?;
+        let Metadata { kind, stamp } = Metadata::from(&file.metadata()?);
+        if kind != Kind::File {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        if stamp.len > limit {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        let len = usize::try_from(stamp.len).map_err(|_| io::ErrorKind::FileTooLarge)?;
+        into.try_reserve_exact(len)?;
+        // A file that grows meanwhile gives a part, whose stamp is out of date at once.
+        file.take(stamp.len).read_to_end(into)?;
+        Ok(stamp)
+    }
+
+    fn write_new(&self, path: &Path, content: &[u8], sync: bool) -> io::Result<Stamp> {
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path)?;
+        file.write_all(content)?;
+        if sync {
+            file.sync_data()?;
+        }
+        Ok(Metadata::from(&file.metadata()?).stamp)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        File::open(path)?.sync_all()
+    }
+}
+
+impl From<&fs::Metadata> for Metadata {
+    fn from(metadata: &fs::Metadata) -> Self {
+        let kind = if metadata.is_file() {
+            Kind::File
+        } else if metadata.is_dir() {
+            Kind::Directory
+        } else {
+            Kind::Other
+        };
+        let modified_ns = metadata
+            .mtime()
+            .saturating_mul(1_000_000_000)
+            .saturating_add(metadata.mtime_nsec());
+        Metadata {
+            kind,
+            stamp: Stamp {
+                len: metadata.len(),
+                modified_ns,
+                inode: metadata.ino(),
+            },
+        }
+    }
+}

@@ -1,0 +1,102 @@
+use std::io;
+use std::path::{self, Path};
+use std::sync::Arc;
+
+use once_cell::sync::OnceCell;
+use parking_lot::{Mutex, RwLock};
+
+use crate::codec::Codec;
+use crate::content::Loader;
+use crate::entry::Views;
+use crate::freshness::{self, Freshness};
+use crate::index::Index;
+use crate::temp;
+use crate::{Error, FileSystem, Kind, Options, OsFileSystem, Store};
+
+/// The subdirectory for everything that is not a recording.
+const NATIVE_DIR: &str = ".native";
+
+impl Store {
+    /// Opens a directory, creating it if necessary, and summarizes the recordings in it. A
+    /// damaged file is left to [`Store::take_damage`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Option`], or [`Error::Io`] if the directory can't be created or read.
+    pub fn open(path: &Path, options: Options) -> Result<Store, Error> {
+        Store::open_on(Arc::new(OsFileSystem), path, options)
+    }
+
+    /// Like [`Store::open`], on another file system than the operating system's.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Store::open`].
+    pub fn open_on(fs: Arc<dyn FileSystem>, path: &Path, options: Options) -> Result<Store, Error> {
+        options.check()?;
+        // The program may change its working directory later.
+        let dir = path::absolute(path).map_err(Error::io("find the directory"))?;
+        create_dirs(&*fs, &dir, options.sync).map_err(Error::io("create the directory"))?;
+        let native_dir = dir.join(NATIVE_DIR);
+        temp::remove_stale(&*fs, &native_dir);
+        let store = Store {
+            loader: Loader {
+                fs,
+                dir,
+                codec: Codec::new(options.gzip_level),
+                limits: options.limits,
+                views: Views::new(),
+            },
+            options,
+            native_dir,
+            prepared: OnceCell::new(),
+            scan: Mutex::new(()),
+            commit: Mutex::new(()),
+            freshness: Mutex::new(Freshness::default()),
+            index: RwLock::new(Index::default()),
+        };
+        store.refresh()?;
+        Ok(store)
+    }
+
+    /// Makes sure of the directory for temporary files.
+    pub(crate) fn prepare(&self) -> Result<(), Error> {
+        self.prepared.get_or_try_init(|| {
+            self.create_dirs()?;
+            let scratch = temp::unused_path(&self.native_dir);
+            let fine = freshness::is_fine_grained(self.fs(), &self.native_dir, &scratch);
+            self.freshness.lock().set_fine_grained(fine);
+            Ok(())
+        })?;
+        Ok(())
+    }
+
+    /// Creates the store's directories where they are missing.
+    pub(crate) fn create_dirs(&self) -> Result<(), Error> {
+        create_dirs(self.fs(), &self.native_dir, self.options.sync)
+            .map_err(Error::io("create the directory"))
+    }
+}
+
+/// Creates a directory and those above it that are missing.
+fn create_dirs(fs: &dyn FileSystem, dir: &Path, sync: bool) -> io::Result<()> {
+    match fs.metadata(dir) {
+        Ok(found) if found.kind == Kind::Directory => return Ok(()),
+        Ok(_) => return Err(io::ErrorKind::NotADirectory.into()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let parent = dir.parent();
+    if let Some(parent) = parent {
+        create_dirs(fs, parent, sync)?;
+    }
+    match fs.create_dir(dir) {
+        // Another process was faster.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        result => result?,
+    }
+    match parent {
+        Some(parent) if sync => fs.sync_dir(parent),
+        _ => Ok(()),
+    }
+}

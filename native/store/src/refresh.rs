@@ -1,0 +1,156 @@
+//! Bringing the index up to date with the directory.
+
+use std::collections::HashSet;
+use std::io;
+use std::os::unix::ffi::OsStringExt;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::index::Slot;
+use crate::scan::{Job, Outcome, scan};
+use crate::{Error, Store, name, temp};
+
+impl Store {
+    /// Makes the index true for the directory as it is now. One `stat` if nothing happened.
+    pub(crate) fn refresh(&self) -> Result<(), Error> {
+        if self.is_fresh()? && self.index.read().unsettled().len() == 0 {
+            return Ok(());
+        }
+        let _scan = self.scan.lock();
+        // Whoever held the lock may have done it.
+        if self.is_fresh()? {
+            self.look_at_unsettled();
+            return Ok(());
+        }
+        let result = self.rescan();
+        if result.is_err() {
+            self.index.write().end_scan();
+            self.freshness.lock().forget();
+        }
+        result
+    }
+
+    fn is_fresh(&self) -> Result<bool, Error> {
+        let modified_ns = self
+            .dir_modified_ns()
+            .map_err(Error::io("look at the directory"))?;
+        let freshness = self.freshness.lock();
+        Ok(modified_ns.is_some_and(|time| freshness.holds(time, Instant::now())))
+    }
+
+    /// The `mtime` of the directory; `None` if there is none any more.
+    pub(crate) fn dir_modified_ns(&self) -> io::Result<Option<i64>> {
+        match self.fs().metadata(&self.loader.dir) {
+            Ok(metadata) => Ok(Some(metadata.stamp.modified_ns)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads the directory's names, and the files that are new or changed.
+    fn rescan(&self) -> Result<(), Error> {
+        self.begin_rescan()?;
+        let files = self.file_names().map_err(Error::io("read the directory"))?;
+        let (jobs, gone) = self.compare(files);
+        self.look_at(jobs, &gone);
+        self.freshness.lock().scan_ends();
+        Ok(())
+    }
+
+    /// Looks once more at damaged files that may have been completed meanwhile.
+    fn look_at_unsettled(&self) {
+        let mut index = self.index.write();
+        index.begin_scan();
+        let unsettled = index.unsettled().filter_map(|file| index.key_value(file));
+        let jobs = unsettled
+            .map(|(file, slot)| Job {
+                file: Arc::clone(file),
+                known: slot.stamp(),
+            })
+            .collect();
+        drop(index);
+        self.look_at(jobs, &[]);
+    }
+
+    /// Completes what [`Index::begin_scan`](crate::index::Index::begin_scan) began: reads files
+    /// and puts what was seen into the index, and removes those that are gone.
+    fn look_at(&self, jobs: Vec<Job>, gone: &[Arc<[u8]>]) {
+        let outcomes = scan(&self.loader, &jobs, self.options.threads);
+        let mut index = self.index.write();
+        let touched = index.end_scan();
+        let untouched = |file: &Arc<[u8]>| !touched.contains(file);
+        for file in gone.iter().filter(|file| untouched(file)) {
+            index.remove(file);
+        }
+        for (Job { file, .. }, outcome) in jobs.into_iter().zip(outcomes) {
+            if !untouched(&file) {
+                continue;
+            }
+            match outcome {
+                Outcome::Known => index.unchanged(&file),
+                Outcome::Absent => index.remove(&file),
+                Outcome::Recording(entry) => index.put(file, Slot::Recording(entry)),
+                Outcome::Damaged { stamp, flaw } => {
+                    index.put(file, Slot::Damaged { stamp, flaw });
+                }
+            }
+        }
+    }
+
+    fn begin_rescan(&self) -> Result<(), Error> {
+        // None of the store's own changes falls between these, so that each is either seen by
+        // the scan or known to it as touched, and the chain of times is not broken by it.
+        let _commit = self.commit.lock();
+        let wall_ns = temp::wall_ns();
+        let modified_ns = self
+            .dir_modified_ns()
+            .map_err(Error::io("look at the directory"))?;
+        let mut freshness = self.freshness.lock();
+        match modified_ns {
+            Some(time) => freshness.scan_begins(time, wall_ns),
+            None => freshness.forget(),
+        }
+        drop(freshness);
+        self.index.write().begin_scan();
+        Ok(())
+    }
+
+    /// The names of the recording files. None if the directory itself was removed.
+    pub(crate) fn file_names(&self) -> io::Result<Vec<Vec<u8>>> {
+        let names = match self.fs().names(&self.loader.dir) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            names => names?,
+        };
+        let names = names.into_iter().map(OsStringExt::into_vec);
+        Ok(names.filter(|name| name::parse(name).is_some()).collect())
+    }
+
+    /// What to look at, and what the index has and the directory has not.
+    fn compare(&self, files: Vec<Vec<u8>>) -> (Vec<Job>, Vec<Arc<[u8]>>) {
+        let index = self.index.read();
+        let jobs: Vec<Job> = files
+            .into_iter()
+            .map(|file| match index.key_value(&file) {
+                Some((file, slot)) => Job {
+                    file: Arc::clone(file),
+                    known: slot.stamp(),
+                },
+                None => Job {
+                    file: file.into(),
+                    known: None,
+                },
+            })
+            .collect();
+        let present = jobs
+            .iter()
+            .filter(|job| index.get(&job.file).is_some())
+            .count();
+        if present == index.files().len() {
+            return (jobs, Vec::new());
+        }
+        let present: HashSet<&[u8]> = jobs.iter().map(|job| &*job.file).collect();
+        let gone = index.files().filter(|file| !present.contains(&***file));
+        let gone = gone.map(Arc::clone).collect();
+        (jobs, gone)
+    }
+}

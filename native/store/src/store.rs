@@ -1,0 +1,65 @@
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use once_cell::sync::OnceCell;
+use parking_lot::{Mutex, RwLock};
+
+use crate::content::Loader;
+use crate::freshness::Freshness;
+use crate::index::Index;
+use crate::{Damage, Entry, Error, FileSystem, Options};
+
+/// Finished recordings in one directory. Shared between threads by reference or `Arc`.
+///
+/// Each recording is a file of its own whose name follows from its id ([`file_stem`]), as the
+/// pure-Elixir backend names them; both can use a directory at the same time. What is not a
+/// recording lives in the subdirectory `.native/`. Summaries are kept in memory, and files that
+/// others add, replace or remove are noticed when something is asked for.
+///
+/// [`file_stem`]: crate::file_stem
+pub struct Store {
+    pub(crate) loader: Loader,
+    pub(crate) options: Options,
+    /// Where files are while they are being written.
+    pub(crate) native_dir: PathBuf,
+    /// Set once `native_dir` is known to exist.
+    pub(crate) prepared: OnceCell<()>,
+    // Locks are taken in the order of these fields, and the last two are never held while
+    // waiting for the disk, nor both at once.
+    /// Held while the directory's names are read and the files behind them looked at. A second
+    /// caller who needs the same waits for the first instead of doing it all again.
+    pub(crate) scan: Mutex<()>,
+    /// Held while the store changes a name in the directory and then the index, so that the two
+    /// agree. The kernel does one change of a directory's names at a time anyway. Writing,
+    /// compressing and syncing a recording's content happen outside.
+    pub(crate) commit: Mutex<()>,
+    pub(crate) freshness: Mutex<Freshness>,
+    pub(crate) index: RwLock<Index>,
+}
+
+impl Store {
+    /// The directory.
+    pub fn path(&self) -> &Path {
+        &self.loader.dir
+    }
+
+    /// All recordings, the newest `connected_at` first, ties by id. Changes that others made to
+    /// the directory are included.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if the directory can't be read.
+    pub fn list(&self) -> Result<Vec<Arc<Entry>>, Error> {
+        self.refresh()?;
+        Ok(self.index.read().newest_first())
+    }
+
+    /// The damaged files that were found since the last call, each once.
+    pub fn take_damage(&self) -> Vec<Damage> {
+        self.index.write().take_damage()
+    }
+
+    pub(crate) fn fs(&self) -> &dyn FileSystem {
+        &*self.loader.fs
+    }
+}

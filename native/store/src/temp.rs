@@ -1,0 +1,106 @@
+use std::ffi::OsStr;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::{FileSystem, Stamp};
+
+/// Start of the name of every temporary file.
+const PREFIX: &str = "tmp-";
+
+/// No write takes this long: an older temporary file was left behind by a crash.
+const STALE_AFTER: Duration = Duration::from_secs(3600);
+
+/// A file that is complete but not in its place yet. It is removed unless it gets there.
+pub(crate) struct TempFile<'a> {
+    fs: &'a dyn FileSystem,
+    path: PathBuf,
+    stamp: Stamp,
+    placed: bool,
+}
+
+impl<'a> TempFile<'a> {
+    /// Writes one into `dir`, which must be in the file system of its future place.
+    pub(crate) fn write(
+        fs: &'a dyn FileSystem,
+        dir: &Path,
+        content: &[u8],
+        sync: bool,
+    ) -> io::Result<Self> {
+        let path = unused_path(dir);
+        match fs.write_new(&path, content, sync) {
+            Ok(stamp) => Ok(TempFile {
+                fs,
+                path,
+                stamp,
+                placed: false,
+            }),
+            Err(error) => {
+                // It may hold a part of the content. That it can't be removed, on top, would
+                // only hide the reason; a later start removes it.
+                let _ = fs.remove(&path);
+                Err(error)
+            }
+        }
+    }
+
+    /// Which version the file will be in its place.
+    pub(crate) fn stamp(&self) -> Stamp {
+        self.stamp
+    }
+
+    /// Moves it to its place, atomically replacing what is there.
+    pub(crate) fn place(mut self, path: &Path) -> io::Result<()> {
+        self.fs.rename(&self.path, path)?;
+        self.placed = true;
+        Ok(())
+    }
+}
+
+impl Drop for TempFile<'_> {
+    fn drop(&mut self) {
+        if !self.placed {
+            // As above.
+            let _ = self.fs.remove(&self.path);
+        }
+    }
+}
+
+/// A path that no other writer uses: not in this process, nor in one that shares the directory
+/// and perhaps, in another container, the process id.
+pub(crate) fn unused_path(dir: &Path) -> PathBuf {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    dir.join(format!("{PREFIX}{}-{:x}-{count}", process::id(), wall_ns()))
+}
+
+/// Removes what writers that crashed left behind. Whatever goes wrong with it does no harm.
+pub(crate) fn remove_stale(fs: &dyn FileSystem, dir: &Path) {
+    let now = wall_ns();
+    let is_temp = |name: &OsStr| name.as_encoded_bytes().starts_with(PREFIX.as_bytes());
+    for name in fs
+        .names(dir)
+        .unwrap_or_default()
+        .iter()
+        .filter(|name| is_temp(name))
+    {
+        let path = dir.join(name);
+        let Ok(metadata) = fs.metadata(&path) else {
+            continue;
+        };
+        let age_ns = now.saturating_sub(metadata.stamp.modified_ns);
+        if i128::from(age_ns) > STALE_AFTER.as_nanos() as i128 {
+            let _ = fs.remove(&path);
+        }
+    }
+}
+
+/// The wall clock in nanoseconds since the Unix epoch, the scale of [`Stamp::modified_ns`].
+pub(crate) fn wall_ns() -> i64 {
+    let since_epoch = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since_epoch.as_nanos()).unwrap_or(i64::MAX)
+}
