@@ -1,1 +1,18 @@
-//! Under construction.
+//! The boundary between the BEAM and the engine: terms become bytes, bytes
+//! become terms, and nothing else is decided here.
+//!
+//! Of the workspace's crates this one talks to C: every `unsafe` block says
+//! why it is sound.
+
+mod atoms;
+mod codec;
+mod decode;
+mod encode;
+mod errors;
+mod sink;
+mod store;
+mod summary;
+mod view;
+mod vm;
+
+rustler::init!("Elixir.PhoenixReplay.Native.Nif");

@@ -1,0 +1,7 @@
+[
+  inputs: [
+    "{mix,.formatter}.exs",
+    "native/*.exs",
+    "{lib,test,bench,bin}/**/*.{ex,exs}"
+  ]
+]

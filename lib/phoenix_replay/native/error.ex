@@ -1,0 +1,90 @@
+defmodule PhoenixReplay.Native.Error do
+  @moduledoc """
+  What can go wrong, as a value, and as a sentence.
+
+  Functions of this library return `{:error, reason}`; `message/1` of this
+  exception renders a reason for people, and raising it is for callers who
+  want that:
+
+      iex> Exception.message(%PhoenixReplay.Native.Error{reason: :enospc})
+      "no space left on the device"
+  """
+
+  @typedoc """
+  A POSIX code (`:enospc`, `:eacces`, `:erofs`, `:enotdir`, …) as
+  `t:File.posix/0`, or
+
+    * `:not_found`: no recording has this id
+    * `:too_large`: the recording exceeds `:max_recording_bytes`
+    * `{:damaged, file}`: the file, named without its directory, can't be read
+      as a recording
+    * `{:invalid_recording, field}`: a field of the recording has a value that
+      can't be stored
+    * `{:malformed, offset}`: not External Term Format, at this byte
+    * `{:unknown_atom, view}`: the recording mentions an atom that this VM does
+      not have; `view` is the name of its LiveView, or nil
+    * `{:refused, offset}`: well-formed bytes that are no term, at this byte
+    * `{:unknown_options, keys, known}` and `{:invalid_option, key, expected}`:
+      what `:storage_opts` got wrong
+    * `:panicked`: a defect of the native library; nothing stored was touched
+    * `{:io, kind}`: an operating system error without a POSIX name here
+  """
+  @type reason ::
+          File.posix()
+          | :not_found
+          | :too_large
+          | :panicked
+          | {:damaged, String.t()}
+          | {:invalid_recording, atom()}
+          | {:malformed, non_neg_integer()}
+          | {:unknown_atom, String.t() | nil}
+          | {:refused, non_neg_integer()}
+          | {:unknown_options, [atom()], [atom()]}
+          | {:invalid_option, atom(), String.t()}
+          | {:io, String.t()}
+
+  @type t :: %__MODULE__{reason: reason()}
+
+  @enforce_keys [:reason]
+  defexception [:reason]
+
+  @impl true
+  def message(%__MODULE__{reason: reason}), do: format(reason)
+
+  @doc "A reason as a sentence, without a full stop."
+  @spec format(reason() | term()) :: String.t()
+  def format(:not_found), do: "no recording has this id"
+  def format(:too_large), do: "the recording is larger than :max_recording_bytes"
+  def format(:panicked), do: "the native library failed; this is a bug, please report it"
+  def format({:damaged, file}), do: "the file #{file} is damaged"
+  def format({:invalid_recording, field}), do: "the recording's #{field} can't be stored"
+  def format({:malformed, offset}), do: "not External Term Format, at byte #{offset}"
+  def format({:refused, offset}), do: "the bytes at #{offset} are not a term"
+
+  def format({:unknown_atom, nil}),
+    do: "the recording mentions an atom that this system does not have"
+
+  def format({:unknown_atom, view}) do
+    "the recording of #{view} mentions an atom that this system does not have: " <>
+      "the code that made it is not loaded here, or has changed since"
+  end
+
+  def format({:unknown_options, keys, known}) do
+    "unknown storage options #{inspect(keys)}, known are #{inspect(known)}"
+  end
+
+  def format({:invalid_option, key, expected}) do
+    "the storage option #{inspect(key)} must be #{expected}"
+  end
+
+  def format({:io, kind}), do: "input/output error: #{kind}"
+
+  def format(posix) when is_atom(posix) do
+    case :file.format_error(posix) do
+      ~c"unknown POSIX error" ++ _ -> inspect(posix)
+      text -> to_string(text)
+    end
+  end
+
+  def format(other), do: inspect(other)
+end

@@ -1,0 +1,94 @@
+defmodule PhoenixReplay.Native.Options do
+  @moduledoc """
+  The options a user may write under `storage_opts`.
+
+    * `:path` (`t:Path.t/0`): the directory of the recordings, created when it
+      is missing. Relative paths start at the working directory. Default
+      `"priv/replay_recordings"`.
+    * `:format` (`:etf` or `:json`): how new recordings are written. Both are
+      always read. Default `:etf`.
+    * `:compression` (`:gzip` or `{:gzip, level}`, level 1 to 12): how hard
+      new recordings are compressed. Every level can be read by any gzip.
+      Default `:gzip`, which is level 6.
+    * `:max_recording_bytes` (`t:pos_integer/0`): the largest recording, in
+      bytes before compression, that is saved or read. Default 256 MiB.
+
+  Any other key is an error that names the known ones.
+  """
+
+  alias PhoenixReplay.Native.Error
+
+  @enforce_keys [:path, :format, :gzip_level, :max_recording_bytes]
+  defstruct @enforce_keys
+
+  @type t :: %__MODULE__{
+          path: Path.t(),
+          format: :etf | :json,
+          gzip_level: 1..12,
+          max_recording_bytes: pos_integer()
+        }
+
+  @defaults [
+    path: "priv/replay_recordings",
+    format: :etf,
+    compression: :gzip,
+    max_recording_bytes: 256 * 1024 * 1024
+  ]
+  @known Keyword.keys(@defaults)
+
+  @doc "Checks the options of a user and fills in the defaults."
+  @spec new(keyword()) :: {:ok, t()} | {:error, Error.reason()}
+  def new(opts) do
+    with :ok <- keyword(opts),
+         :ok <- known(opts),
+         opts = Keyword.merge(@defaults, opts),
+         {:ok, path} <- path(opts[:path]),
+         {:ok, format} <- format(opts[:format]),
+         {:ok, gzip_level} <- compression(opts[:compression]),
+         {:ok, max} <- max_recording_bytes(opts[:max_recording_bytes]) do
+      {:ok,
+       %__MODULE__{path: path, format: format, gzip_level: gzip_level, max_recording_bytes: max}}
+    end
+  end
+
+  defp keyword(opts) do
+    if Keyword.keyword?(opts),
+      do: :ok,
+      else: {:error, {:invalid_option, :storage_opts, "a keyword list"}}
+  end
+
+  defp known(opts) do
+    case Enum.uniq(Keyword.keys(opts)) -- @known do
+      [] -> :ok
+      unknown -> {:error, {:unknown_options, unknown, @known}}
+    end
+  end
+
+  defp path(path) do
+    path = IO.chardata_to_string(path)
+
+    if path == "" or String.contains?(path, <<0>>),
+      do: invalid_path(),
+      else: {:ok, Path.expand(path)}
+  rescue
+    _ -> invalid_path()
+  end
+
+  defp invalid_path, do: {:error, {:invalid_option, :path, "the path of a directory"}}
+
+  defp format(format) when format in [:etf, :json], do: {:ok, format}
+  defp format(_), do: {:error, {:invalid_option, :format, ":etf or :json"}}
+
+  defp compression(:gzip), do: {:ok, 6}
+  defp compression({:gzip, level}) when level in 1..12, do: {:ok, level}
+
+  defp compression(_) do
+    {:error, {:invalid_option, :compression, ":gzip or {:gzip, level} with a level from 1 to 12"}}
+  end
+
+  defp max_recording_bytes(max) when is_integer(max) and max > 0, do: {:ok, max}
+
+  defp max_recording_bytes(_) do
+    {:error, {:invalid_option, :max_recording_bytes, "a positive integer"}}
+  end
+end

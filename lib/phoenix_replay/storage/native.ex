@@ -1,0 +1,184 @@
+defmodule PhoenixReplay.Storage.Native do
+  @moduledoc """
+  Storage of finished recordings in the native engine.
+
+      config :phoenix_replay,
+        storage: PhoenixReplay.Storage.Native,
+        storage_opts: [path: "priv/replay_recordings"]
+
+  The options are described in `PhoenixReplay.Native.Options`. The files are
+  those of `PhoenixReplay.Storage.File`, in both formats: a directory can be
+  handed back and forth at any time.
+
+  A recording is on disk, synced, when `save/2` returns. The summaries of all
+  recordings are kept in memory, so `list_summaries/1` reads no file.
+
+  No callback raises, and each can be called from any process, before `init/1`
+  too. A file that can't be read is left where it is and named in the log
+  once; every other recording is served.
+  """
+
+  @behaviour PhoenixReplay.Storage
+
+  require Logger
+
+  alias PhoenixReplay.Native.{Error, Nif, Stores, Views}
+  alias PhoenixReplay.Recording
+
+  @fields [:id, :view, :url, :params, :session, :connected_at, :events]
+
+  @doc "Opens the directory, creating it if needed, and reads what is in it."
+  @impl true
+  @spec init(keyword()) :: :ok | {:error, Error.reason()}
+  def init(opts) do
+    with {:ok, store} <- fetch(opts) do
+      log_damage(store)
+    end
+  end
+
+  @doc """
+  Saves a recording, replacing the one with the same id.
+
+  In the format `:json`, what JSON can't hold (pids, functions, binaries that
+  are not UTF-8, keys that are tuples) is written as readable text.
+  """
+  @impl true
+  @spec save(Recording.t(), keyword()) :: :ok | {:error, Error.reason()}
+  def save(%Recording{} = recording, opts) do
+    with {:ok, {store, format}} <- fetch(opts) do
+      native(fn -> Nif.store_save(store, Map.take(recording, @fields), format) end)
+    end
+  end
+
+  def save(_other, _opts), do: {:error, {:invalid_recording, :struct}}
+
+  @doc "The recording with this id, or `:error` if there is none that can be read."
+  @impl true
+  @spec get(binary(), keyword()) :: {:ok, Recording.t()} | :error
+  def get(id, opts) when is_binary(id) do
+    with {:ok, {store, _} = opened} <- fetch(opts),
+         {:ok, recording} <- read(store, id) do
+      log_damage(opened)
+      {:ok, recording}
+    else
+      {:error, :not_found} -> :error
+      {:error, reason} -> log_unreadable(id, reason)
+    end
+  end
+
+  def get(_id, _opts), do: :error
+
+  @doc "Every recording that can be read, newest first."
+  @impl true
+  @spec list(keyword()) :: [Recording.t()]
+  def list(opts) do
+    with {:ok, {store, _} = opened} <- fetch(opts),
+         {:ok, ids} <- native(fn -> Nif.store_ids(store) end) do
+      recordings = Enum.flat_map(ids, &read_or_log(store, &1))
+      log_damage(opened)
+      recordings
+    else
+      {:error, reason} -> log_failure("list recordings", reason, [])
+    end
+  end
+
+  @doc """
+  The summaries of all recordings, newest first: maps with the keys `:id`,
+  `:view`, `:url`, `:connected_at`, `:event_count`, `:duration_ms` and
+  `:active?`. `:view` is the module, or its name as a string when this system
+  has no such module.
+  """
+  @impl true
+  @spec list_summaries(keyword()) :: [map()]
+  def list_summaries(opts) do
+    with {:ok, {store, _} = opened} <- fetch(opts),
+         {:ok, summaries} <- native(fn -> Nif.store_summaries(store) end) do
+      log_damage(opened)
+      summaries
+    else
+      {:error, reason} -> log_failure("list summaries", reason, [])
+    end
+  end
+
+  @doc "Deletes a recording. Deleting one that does not exist is `:ok`."
+  @impl true
+  @spec delete(binary(), keyword()) :: :ok | {:error, Error.reason()}
+  def delete(id, opts) when is_binary(id) do
+    with {:ok, {store, _}} <- fetch(opts) do
+      native(fn -> Nif.store_delete(store, id) end)
+    end
+  end
+
+  def delete(_id, _opts), do: :ok
+
+  @doc "Deletes all recordings, damaged ones too."
+  @impl true
+  @spec clear(keyword()) :: :ok | {:error, Error.reason()}
+  def clear(opts) do
+    with {:ok, {store, _}} <- fetch(opts) do
+      native(fn -> Nif.store_clear(store) end)
+    end
+  end
+
+  defp fetch(opts), do: native(fn -> Stores.fetch(opts) end)
+
+  # A backend must not raise; what the library could not foresee is a value.
+  defp native(call) do
+    call.()
+  rescue
+    error in ErlangError ->
+      reason = if error.original == :nif_panicked, do: :panicked, else: error.original
+      {:error, reason}
+  end
+
+  defp read(store, id) do
+    with {:error, {:unknown_atom, view}} = error <- read_now(store, id) do
+      if Views.load(view), do: read_now(store, id), else: error
+    end
+  end
+
+  defp read_now(store, id) do
+    with {:ok, fields} <- native(fn -> Nif.store_read(store, id) end) do
+      {:ok, struct(Recording, fields)}
+    end
+  end
+
+  defp read_or_log(store, id) do
+    case read(store, id) do
+      {:ok, recording} ->
+        [recording]
+
+      # Deleted since the ids were read.
+      {:error, :not_found} ->
+        []
+
+      {:error, reason} ->
+        log_unreadable(id, reason)
+        []
+    end
+  end
+
+  # Damage is reported by file name, once, by log_damage/1.
+  defp log_unreadable(_id, {:damaged, _file}), do: :error
+
+  defp log_unreadable(id, reason) do
+    log_failure("read recording #{inspect(printable(id))}", reason, :error)
+  end
+
+  defp log_failure(what, reason, result) do
+    Logger.error("PhoenixReplay: can't #{what}: #{Error.format(reason)}")
+    result
+  end
+
+  defp log_damage({store, _format}) do
+    for {file, reason} <- Nif.store_take_damage(store) do
+      Logger.error("PhoenixReplay: the recording file #{file} can't be read: #{reason}")
+    end
+
+    :ok
+  end
+
+  # Ids come from outside; a long one must not flood the log.
+  defp printable(id) when byte_size(id) > 64, do: binary_part(id, 0, 64) <> "…"
+  defp printable(id), do: id
+end

@@ -1,0 +1,128 @@
+defmodule Mix.Tasks.Compile.ReplayNative do
+  @moduledoc false
+  # Builds the Rust crates with cargo, in release mode, and puts the library
+  # where `PhoenixReplay.Native.Nif` loads it from: `priv/native/`.
+  #
+  # With PHOENIX_REPLAY_NATIVE_LIB set to the path of a library, that one is
+  # used and no Rust is needed.
+
+  use Mix.Task.Compiler
+
+  @crate "phoenix_replay_native"
+  @root Path.expand("..", __DIR__)
+  @prebuilt "PHOENIX_REPLAY_NATIVE_LIB"
+
+  @impl true
+  def run(_args) do
+    case System.get_env(@prebuilt) do
+      path when path not in [nil, ""] -> use_prebuilt(path)
+      _ -> build()
+    end
+  end
+
+  @impl true
+  def clean do
+    File.rm(target())
+    :ok
+  end
+
+  # The VM appends the extension itself and always looks for `.so`, on macOS too.
+  defp target, do: Path.join(@root, "priv/native/#{@crate}.so")
+
+  defp use_prebuilt(path) do
+    if File.regular?(path) do
+      install(path)
+    else
+      Mix.raise("#{@prebuilt} is set to #{path}, which is not a file")
+    end
+  end
+
+  defp build do
+    if stale?() do
+      check_toolchain!()
+      Mix.shell().info("Compiling the native library (cargo build --release)")
+
+      args = ["build", "--release", "--locked", "--package", @crate]
+
+      case System.cmd("cargo", args, cd: @root, into: IO.stream(), stderr_to_stdout: true) do
+        {_, 0} -> install(built_library())
+        {_, status} -> Mix.raise("cargo build failed with exit status #{status}, see above")
+      end
+    else
+      {:noop, []}
+    end
+  end
+
+  defp built_library do
+    target_dir =
+      case System.get_env("CARGO_TARGET_DIR") do
+        dir when dir not in [nil, ""] -> Path.expand(dir, @root)
+        _ -> Path.join(@root, "target")
+      end
+
+    extension = if :os.type() == {:unix, :darwin}, do: "dylib", else: "so"
+    Path.join([target_dir, "release", "lib#{@crate}.#{extension}"])
+  end
+
+  # A running VM has the old file mapped: it must be replaced, not overwritten.
+  defp install(from) do
+    if same_content?(from, target()) do
+      File.touch!(target())
+      {:noop, []}
+    else
+      File.mkdir_p!(Path.dirname(target()))
+      temporary = target() <> ".#{System.pid()}"
+      File.cp!(from, temporary)
+      File.rename!(temporary, target())
+      # Links priv/ into the build directory when this run has created it.
+      Mix.Project.build_structure()
+      {:ok, []}
+    end
+  end
+
+  defp same_content?(a, b) do
+    with {:ok, a} <- File.read(a), {:ok, b} <- File.read(b), do: a == b, else: (_ -> false)
+  end
+
+  defp stale? do
+    case File.stat(target(), time: :posix) do
+      {:ok, %{mtime: built}} -> Enum.any?(sources(), &(mtime(&1) >= built))
+      {:error, _} -> true
+    end
+  end
+
+  defp mtime(path), do: File.stat!(path, time: :posix).mtime
+
+  defp sources do
+    [Path.join(@root, "Cargo.toml"), Path.join(@root, "Cargo.lock")] ++
+      Path.wildcard(Path.join(@root, "native/*/{Cargo.toml,build.rs}")) ++
+      Path.wildcard(Path.join(@root, "native/*/src/**/*.rs"))
+  end
+
+  defp check_toolchain! do
+    needed = needed_version()
+
+    with path when is_binary(path) <- System.find_executable("cargo"),
+         {output, 0} <- System.cmd("cargo", ["--version"], cd: @root, stderr_to_stdout: true),
+         [found] <- Regex.run(~r/\d+\.\d+\.\d+/, output) do
+      if Version.compare(found, needed) == :lt do
+        Mix.raise("""
+        phoenix_replay_native needs Rust #{needed} or newer, and cargo here is #{found}: \
+        run `rustup update`, or set #{@prebuilt} to a prebuilt library.\
+        """)
+      end
+    else
+      _ ->
+        Mix.raise("""
+        phoenix_replay_native needs Rust #{needed} or newer, and `cargo` does not run here: \
+        install it from https://rustup.rs, or set #{@prebuilt} to a prebuilt library.\
+        """)
+    end
+  end
+
+  defp needed_version do
+    manifest = File.read!(Path.join(@root, "Cargo.toml"))
+    [_, version] = Regex.run(~r/^rust-version = "([\d.]+)"/m, manifest)
+    if length(String.split(version, ".")) == 2, do: version <> ".0", else: version
+  end
+end

@@ -1,0 +1,159 @@
+//! Atom → external format, without asking the VM twice.
+//!
+//! An atom's term word never changes and never dies, so its encoded form can
+//! be remembered for the life of the VM. The table is fixed in size, slots are
+//! written once and never again: readers need no lock, and atoms that find no
+//! free slot simply cost a call into the VM.
+
+use std::cell::UnsafeCell;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use replay_etf::tag;
+
+use crate::sink::{Full, Grow, Out};
+use crate::vm::{Env, Raw};
+
+/// Slots in the table: a large application uses about two thousand different
+/// atoms in its assigns. 8192 slots of a cache line are 512 KiB.
+const SLOTS: usize = 8192;
+/// Neighbours looked at before an atom is left uncached.
+const PROBES: usize = 4;
+/// Encoded bytes that fit a slot beside the key and the length.
+const TEXT: usize = 55;
+
+const EMPTY: usize = 0;
+/// Marks a slot that is being written. Not a term word: those of atoms have
+/// their low bits set otherwise.
+const BUSY: usize = 1;
+
+/// One cache line.
+#[repr(C, align(64))]
+struct Slot {
+    key: AtomicUsize,
+    used: UnsafeCell<u8>,
+    text: UnsafeCell<[u8; TEXT]>,
+}
+
+/// The process-wide table.
+struct Table([Slot; SLOTS]);
+
+// SAFETY: `used` and `text` are written only by the thread that moved `key`
+// from EMPTY to BUSY, and read only after `key` was seen, with acquire, to
+// hold an atom, which that thread stores with release after writing.
+unsafe impl Sync for Table {}
+
+static TABLE: Table = Table(
+    [const {
+        Slot {
+            key: AtomicUsize::new(EMPTY),
+            used: UnsafeCell::new(0),
+            text: UnsafeCell::new([0; TEXT]),
+        }
+    }; SLOTS],
+);
+
+/// The word of an atom. `Raw` is `repr(transparent)` over it, without an
+/// accessor.
+fn word(atom: Raw) -> usize {
+    // SAFETY: both types are one machine word without invalid values.
+    unsafe { std::mem::transmute::<Raw, usize>(atom) }
+}
+
+fn first_slot(word: usize) -> usize {
+    // Atoms are numbered: the number sits above six tag bits. A
+    // multiplication spreads neighbours over the table.
+    (word >> 6).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (usize::BITS - SLOTS.trailing_zeros())
+}
+
+/// Writes an atom. Room for [`crate::sink::SLACK`] bytes must have been made.
+///
+/// # Safety
+/// `atom` must be an atom of `env`.
+#[inline]
+pub unsafe fn write<G: Grow>(env: Env, atom: Raw, out: &mut Out<'_, G>) -> Result<(), Full> {
+    let word = word(atom);
+    let slot = &TABLE.0[first_slot(word)];
+    if slot.key.load(Ordering::Acquire) == word {
+        // SAFETY: the key was seen, so text and length are complete; TEXT is
+        // below the slack that the caller reserved.
+        unsafe { out.put_block(*slot.text.get(), usize::from(*slot.used.get())) };
+        return Ok(());
+    }
+    // SAFETY: passed on.
+    unsafe { write_slowly(env, atom, word, out) }
+}
+
+#[cold]
+unsafe fn write_slowly<G: Grow>(
+    env: Env,
+    atom: Raw,
+    word: usize,
+    out: &mut Out<'_, G>,
+) -> Result<(), Full> {
+    let first = first_slot(word);
+    for probe in 1..PROBES {
+        let slot = &TABLE.0[(first + probe) % SLOTS];
+        if slot.key.load(Ordering::Acquire) == word {
+            // SAFETY: as in `write`.
+            unsafe { out.put_block(*slot.text.get(), usize::from(*slot.used.get())) };
+            return Ok(());
+        }
+    }
+    // SAFETY: passed on.
+    let encoded = unsafe { encode(env, atom) };
+    out.extend(&encoded)?;
+    remember(word, &encoded, first);
+    Ok(())
+}
+
+fn remember(word: usize, encoded: &[u8], first: usize) {
+    let Ok(used) = u8::try_from(encoded.len()) else { return };
+    if encoded.len() > TEXT {
+        return;
+    }
+    for probe in 0..PROBES {
+        let slot = &TABLE.0[(first + probe) % SLOTS];
+        let claim = slot.key.compare_exchange(EMPTY, BUSY, Ordering::Relaxed, Ordering::Relaxed);
+        match claim {
+            Ok(_) => {
+                // SAFETY: this thread alone moved the slot to BUSY.
+                unsafe {
+                    (&mut *slot.text.get())[..encoded.len()].copy_from_slice(encoded);
+                    *slot.used.get() = used;
+                }
+                slot.key.store(word, Ordering::Release);
+                return;
+            }
+            // Another thread was faster with the same atom.
+            Err(key) if key == word => return,
+            Err(_) => {}
+        }
+    }
+}
+
+/// The atom's external format, always in a UTF-8 form: the forms the VM
+/// chooses depend on its release, and every reader since OTP 17 takes these.
+unsafe fn encode(env: Env, atom: Raw) -> Vec<u8> {
+    // SAFETY: the term is alive; an atom always has an external format.
+    let Some(vm) = (unsafe { env.term_to_binary(atom) }) else { return vec![tag::NIL] };
+    let text = match vm.bytes() {
+        [_, tag::ATOM, _, _, text @ ..] | [_, tag::SMALL_ATOM, _, text @ ..] => {
+            text.iter().map(|&byte| char::from(byte)).collect::<String>().into_bytes()
+        }
+        [_, tag::ATOM_UTF8, _, _, text @ ..] | [_, tag::SMALL_ATOM_UTF8, _, text @ ..] => {
+            text.to_vec()
+        }
+        other => return other.get(1..).unwrap_or_default().to_vec(),
+    };
+    let mut encoded = Vec::with_capacity(text.len() + 3);
+    match u8::try_from(text.len()) {
+        Ok(len) => encoded.extend([tag::SMALL_ATOM_UTF8, len]),
+        Err(_) => {
+            encoded.push(tag::ATOM_UTF8);
+            // 255 characters of at most four bytes.
+            encoded.extend((text.len() as u16).to_be_bytes());
+        }
+    }
+    encoded.extend(text);
+    encoded
+}

@@ -1,0 +1,34 @@
+//! The encoder and the decoder on their own, for tests and benchmarks.
+
+use replay_etf::Limits;
+use rustler::{Binary, Encoder, Env, NewBinary, Term};
+
+use crate::errors::Failure;
+use crate::{decode, encode};
+
+/// `term → {:ok, binary} | {:error, :too_large}`.
+#[rustler::nif(schedule = "DirtyCpu")]
+fn codec_encode<'a>(env: Env<'a>, term: Term<'a>) -> Term<'a> {
+    match encode::to_vec(term, Limits::default().max_bytes) {
+        Ok(bytes) => {
+            let mut binary = NewBinary::new(env, bytes.len());
+            binary.as_mut_slice().copy_from_slice(&bytes);
+            (rustler::types::atom::ok(), Binary::from(binary)).encode(env)
+        }
+        Err(full) => Failure::from(full).encode(env),
+    }
+}
+
+/// `binary → {:ok, term} | {:error, reason}`, as `binary_to_term/2` with
+/// `[:safe]`.
+#[rustler::nif(schedule = "DirtyCpu")]
+fn codec_decode<'a>(env: Env<'a>, bytes: Binary<'a>) -> Term<'a> {
+    let limits = Limits::default();
+    let decoded = replay_etf::expand(&bytes, &limits)
+        .map_err(decode::Error::from)
+        .and_then(|plain| decode::from_slice(env, &plain, &limits));
+    match decoded {
+        Ok(term) => (rustler::types::atom::ok(), term).encode(env),
+        Err(error) => Failure::from(error).encode(env),
+    }
+}

@@ -1,0 +1,257 @@
+//! External Term Format → term, with the semantics of
+//! `:erlang.binary_to_term(bytes, [:safe])`: no atom is ever created.
+
+use replay_etf::{AtomText, Error as EtfError, Limits, Token, Walker, tag};
+use rustler::sys;
+
+use crate::vm::{Env, Raw};
+
+/// Nesting the decoder follows on its own stack; deeper terms are handed,
+/// whole, to the VM's decoder, which needs no stack.
+const MAX_NESTING: u32 = 64;
+
+/// Why bytes did not become a term.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Error {
+    /// The bytes are not External Term Format.
+    Malformed(EtfError),
+    /// An atom at this offset is not known to this VM.
+    UnknownAtom {
+        /// Byte offset of the atom's tag.
+        offset: usize,
+    },
+    /// Well-formed, but no term: equal keys in a map, or something that the
+    /// VM does not take (an unknown atom inside a fun, for example).
+    Refused {
+        /// Byte offset of the term's tag.
+        offset: usize,
+    },
+}
+
+impl From<EtfError> for Error {
+    fn from(error: EtfError) -> Self {
+        Self::Malformed(error)
+    }
+}
+
+/// Decodes one term. Bytes behind it are ignored, as by the VM.
+///
+/// # Errors
+/// See [`Error`].
+pub fn from_slice<'a>(
+    env: rustler::Env<'a>,
+    bytes: &[u8],
+    limits: &Limits,
+) -> Result<rustler::Term<'a>, Error> {
+    let walker = Walker::new(bytes, limits)?;
+    let mut decoder = Decoder {
+        env: Env::of(env),
+        bytes,
+        walker,
+        atoms: AtomCache::new(),
+        keys: Vec::with_capacity(64),
+        values: Vec::with_capacity(256),
+        scratch: Vec::new(),
+    };
+    let term = decoder.term(0)?;
+    // SAFETY: the term was made in `env`.
+    Ok(unsafe { rustler::Term::new(env, term) })
+}
+
+struct Decoder<'a> {
+    env: Env,
+    bytes: &'a [u8],
+    walker: Walker<'a>,
+    atoms: AtomCache<'a>,
+    /// Keys of the maps being built, innermost last.
+    keys: Vec<Raw>,
+    /// Elements and values of the containers being built, innermost last.
+    values: Vec<Raw>,
+    scratch: Vec<u8>,
+}
+
+impl<'a> Decoder<'a> {
+    fn term(&mut self, nesting: u32) -> Result<Raw, Error> {
+        let offset = self.walker.offset();
+        if nesting == MAX_NESTING {
+            self.walker.skip()?;
+            return self.by_the_vm(offset, self.walker.offset());
+        }
+        let env = self.env.as_ptr();
+        let token = self.walker.token()?;
+        Ok(match token {
+            Token::Atom(text) => self.atom(offset, text)?,
+            // SAFETY: builds a value in the live env.
+            Token::Integer(value) => unsafe { sys::enif_make_int64(env, value) },
+            Token::Binary(bytes) => self.env.make_binary(bytes),
+            // SAFETY: as above; no element is read.
+            Token::Nil => unsafe { sys::enif_make_list_from_array(env, std::ptr::null(), 0) },
+            // SAFETY: as above; the walker lets only finite numbers through.
+            Token::Float(value) => unsafe { sys::enif_make_double(env, value) },
+            Token::String(bytes) => self.string(bytes),
+            Token::Tuple(arity) => self.tuple(arity, nesting + 1)?,
+            Token::Map(pairs) => self.map(offset, pairs, nesting + 1)?,
+            Token::List(len) => self.list(len, nesting + 1)?,
+            // Big integers, bitstrings, pids, ports, references and funs have
+            // no constructor in the public interface.
+            Token::Big(_) | Token::Bits { .. } | Token::Opaque(..) => {
+                self.by_the_vm(offset, self.walker.offset())?
+            }
+        })
+    }
+
+    fn tuple(&mut self, arity: u32, nesting: u32) -> Result<Raw, Error> {
+        let start = self.values.len();
+        for _ in 0..arity {
+            let element = self.term(nesting)?;
+            self.values.push(element);
+        }
+        // SAFETY: `arity` terms of this env lie from `start` on.
+        let term = unsafe {
+            sys::enif_make_tuple_from_array(
+                self.env.as_ptr(),
+                self.values[start..].as_ptr(),
+                arity,
+            )
+        };
+        self.values.truncate(start);
+        Ok(term)
+    }
+
+    fn list(&mut self, len: u32, nesting: u32) -> Result<Raw, Error> {
+        let start = self.values.len();
+        for _ in 0..len {
+            let element = self.term(nesting)?;
+            self.values.push(element);
+        }
+        let tail_at = self.walker.offset();
+        let proper = self.bytes.get(tail_at) == Some(&tag::NIL);
+        let tail = self.term(nesting)?;
+        let env = self.env.as_ptr();
+        let elements = &self.values[start..];
+        // SAFETY: `len` terms of this env lie from `start` on.
+        let term = unsafe {
+            if proper {
+                sys::enif_make_list_from_array(env, elements.as_ptr(), len)
+            } else {
+                elements
+                    .iter()
+                    .rev()
+                    .fold(tail, |tail, &head| sys::enif_make_list_cell(env, head, tail))
+            }
+        };
+        self.values.truncate(start);
+        Ok(term)
+    }
+
+    fn map(&mut self, offset: usize, pairs: u32, nesting: u32) -> Result<Raw, Error> {
+        let (first_key, first_value) = (self.keys.len(), self.values.len());
+        for _ in 0..pairs {
+            let key = self.term(nesting)?;
+            self.keys.push(key);
+            let value = self.term(nesting)?;
+            self.values.push(value);
+        }
+        // SAFETY: as many keys as values, all of this env.
+        let map =
+            unsafe { self.env.make_map(&self.keys[first_key..], &self.values[first_value..]) };
+        self.keys.truncate(first_key);
+        self.values.truncate(first_value);
+        map.ok_or(Error::Refused { offset })
+    }
+
+    fn string(&mut self, bytes: &[u8]) -> Raw {
+        let env = self.env.as_ptr();
+        let start = self.values.len();
+        // SAFETY: as in `term`.
+        self.values
+            .extend(bytes.iter().map(|&byte| unsafe { sys::enif_make_int64(env, byte.into()) }));
+        // SAFETY: `bytes.len()` terms lie from `start` on; STRING_EXT holds
+        // at most 65 535.
+        let term = unsafe {
+            sys::enif_make_list_from_array(env, self.values[start..].as_ptr(), bytes.len() as u32)
+        };
+        self.values.truncate(start);
+        term
+    }
+
+    #[inline]
+    fn atom(&mut self, offset: usize, text: AtomText<'a>) -> Result<Raw, Error> {
+        let encoded = &self.bytes[offset..self.walker.offset()];
+        if let Some(atom) = self.atoms.get(encoded) {
+            return Ok(atom);
+        }
+        let atom = existing_atom(self.env, text).ok_or(Error::UnknownAtom { offset })?;
+        self.atoms.put(encoded, atom);
+        Ok(atom)
+    }
+
+    #[cold]
+    fn by_the_vm(&mut self, start: usize, end: usize) -> Result<Raw, Error> {
+        self.scratch.clear();
+        self.scratch.push(tag::VERSION);
+        self.scratch.extend_from_slice(&self.bytes[start..end]);
+        self.env.binary_to_term_safe(&self.scratch).ok_or(Error::Refused { offset: start })
+    }
+}
+
+/// The atom with this text, if the VM has it.
+pub fn existing_atom(env: Env, text: AtomText<'_>) -> Option<Raw> {
+    match text {
+        AtomText::Latin1(bytes) => env.existing_atom(bytes),
+        AtomText::Utf8(text) if text.is_ascii() => env.existing_atom(text.as_bytes()),
+        AtomText::Utf8(text) => {
+            // The public call takes Latin-1 before NIF version 2.17; the
+            // external format takes everything, and creates nothing if safe.
+            let mut encoded = vec![tag::VERSION, tag::ATOM_UTF8];
+            encoded.extend(u16::try_from(text.len()).ok()?.to_be_bytes());
+            encoded.extend(text.as_bytes());
+            env.binary_to_term_safe(&encoded)
+        }
+    }
+}
+
+/// Remembers, for one decoding, which term an atom's bytes stand for: a
+/// recording spells the same few dozen atoms thousands of times. Direct
+/// mapped: a collision only costs another look into the VM's atom table.
+struct AtomCache<'a> {
+    slots: Vec<Option<(&'a [u8], Raw)>>,
+}
+
+impl<'a> AtomCache<'a> {
+    const SLOTS: usize = 512;
+
+    fn new() -> Self {
+        Self { slots: vec![None; Self::SLOTS] }
+    }
+
+    #[inline]
+    fn slot(encoded: &[u8]) -> usize {
+        // Length, the last bytes and some in the middle tell atoms apart:
+        // those of one application often share a prefix.
+        let mut hash = encoded.len() as u64;
+        if let Some(last) = encoded.last_chunk::<8>() {
+            hash ^= u64::from_le_bytes(*last);
+            if let Some(more) = encoded[..encoded.len() - 8].last_chunk::<8>() {
+                hash = hash.rotate_left(23) ^ u64::from_le_bytes(*more);
+            }
+        } else {
+            for &byte in encoded {
+                hash = hash << 8 | u64::from(byte);
+            }
+        }
+        (hash.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 55) as usize
+    }
+
+    #[inline]
+    fn get(&self, encoded: &[u8]) -> Option<Raw> {
+        match self.slots[Self::slot(encoded)] {
+            Some((known, atom)) if known == encoded => Some(atom),
+            _ => None,
+        }
+    }
+
+    fn put(&mut self, encoded: &'a [u8], atom: Raw) {
+        self.slots[Self::slot(encoded)] = Some((encoded, atom));
+    }
+}

@@ -1,0 +1,205 @@
+//! Term → External Term Format, straight into a block of memory.
+//!
+//! Byte for byte what `:erlang.term_to_binary/1` writes, but for two freedoms
+//! every reader allows: atoms are always in a UTF-8 form, and large maps come
+//! in iteration order. Source of the format:
+//! <https://www.erlang.org/doc/apps/erts/erl_ext_dist.html>.
+
+use replay_etf::tag;
+
+use crate::atoms;
+use crate::sink::{Buffer, Full, Grow, Out};
+use crate::vm::{Env, Kind, MapPairs, Raw};
+
+/// Nesting the encoder follows on its own stack. Deeper terms are rare, and
+/// the VM's encoder, which needs no stack, takes over there.
+const MAX_NESTING: u32 = 64;
+
+/// Longest list that `STRING_EXT` can hold.
+const MAX_STRING: usize = 65_535;
+
+/// Encodes a term with its version byte into a heap buffer of at most `cap`
+/// bytes.
+///
+/// # Errors
+/// [`Full`] when the term needs more than `cap` bytes.
+pub fn to_vec(term: rustler::Term<'_>, cap: usize) -> Result<Vec<u8>, Full> {
+    let env = Env::of(term.get_env());
+    let mut buffer = Buffer::new(cap);
+    let mut out = Out::new(&mut buffer);
+    out.slack()?;
+    // SAFETY: slack was reserved; the term belongs to its own environment.
+    unsafe {
+        out.put([tag::VERSION]);
+        Encoder { env, out: &mut out }.term(term.as_c_arg(), 0)?;
+    }
+    let len = out.len();
+    // SAFETY: `len` comes from the cursor over this buffer.
+    let bytes = unsafe { buffer.into_bytes(len) };
+    if bytes.len() > cap { Err(Full) } else { Ok(bytes) }
+}
+
+struct Encoder<'a, 'b, G: Grow> {
+    env: Env,
+    out: &'a mut Out<'b, G>,
+}
+
+impl<G: Grow> Encoder<'_, '_, G> {
+    /// # Safety
+    /// `term` must belong to the encoder's environment.
+    unsafe fn term(&mut self, term: Raw, nesting: u32) -> Result<(), Full> {
+        self.out.slack()?;
+        // SAFETY: the slack covers every fixed-size write below; terms taken
+        // out of `term` belong to the same environment.
+        unsafe {
+            match self.env.kind(term) {
+                Kind::Atom => atoms::write(self.env, term, self.out),
+                Kind::Integer => match self.env.int64(term) {
+                    Some(value) => {
+                        self.integer(value);
+                        Ok(())
+                    }
+                    None => self.by_the_vm(term),
+                },
+                Kind::Float => match self.env.double(term) {
+                    Some(value) => {
+                        self.out.put([tag::NEW_FLOAT]);
+                        self.out.put(value.to_be_bytes());
+                        Ok(())
+                    }
+                    None => self.by_the_vm(term),
+                },
+                Kind::Bitstring => match self.env.binary(term) {
+                    Some(bytes) => {
+                        let len = u32::try_from(bytes.len()).map_err(|_| Full)?;
+                        self.out.put([tag::BINARY]);
+                        self.out.put(len.to_be_bytes());
+                        self.out.extend(bytes)
+                    }
+                    None => self.by_the_vm(term),
+                },
+                _ if nesting == MAX_NESTING => self.by_the_vm(term),
+                Kind::List => self.list(term, nesting + 1),
+                Kind::Tuple => match self.env.tuple(term) {
+                    Some(elements) => self.tuple(elements, nesting + 1),
+                    None => self.by_the_vm(term),
+                },
+                Kind::Map => self.map(term, nesting + 1),
+                Kind::Other => self.by_the_vm(term),
+            }
+        }
+    }
+
+    /// # Safety
+    /// Slack must have been reserved.
+    #[inline]
+    unsafe fn integer(&mut self, value: i64) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if let Ok(small) = u8::try_from(value) {
+                self.out.put([tag::SMALL_INTEGER, small]);
+            } else if let Ok(word) = i32::try_from(value) {
+                self.out.put([tag::INTEGER]);
+                self.out.put(word.to_be_bytes());
+            } else {
+                let magnitude = value.unsigned_abs();
+                let bytes = (u64::BITS - magnitude.leading_zeros()).div_ceil(8);
+                self.out.put([tag::SMALL_BIG, bytes as u8, u8::from(value < 0)]);
+                self.out.put_block(magnitude.to_le_bytes(), bytes as usize);
+            }
+        }
+    }
+
+    unsafe fn tuple(&mut self, elements: &[Raw], nesting: u32) -> Result<(), Full> {
+        // SAFETY: slack was reserved by `term`; elements share its env.
+        unsafe {
+            match u8::try_from(elements.len()) {
+                Ok(arity) => self.out.put([tag::SMALL_TUPLE, arity]),
+                Err(_) => {
+                    self.out.put([tag::LARGE_TUPLE]);
+                    // The VM's limit on arity is 2^24 - 1.
+                    self.out.put((elements.len() as u32).to_be_bytes());
+                }
+            }
+            for &element in elements {
+                self.term(element, nesting)?;
+            }
+        }
+        Ok(())
+    }
+
+    unsafe fn map(&mut self, map: Raw, nesting: u32) -> Result<(), Full> {
+        // SAFETY: as `tuple`.
+        unsafe {
+            let (Some(size), Some(pairs)) = (self.env.map_size(map), MapPairs::of(self.env, map))
+            else {
+                return self.by_the_vm(map);
+            };
+            self.out.put([tag::MAP]);
+            self.out.put(u32::try_from(size).map_err(|_| Full)?.to_be_bytes());
+            for (key, value) in pairs {
+                self.term(key, nesting)?;
+                self.term(value, nesting)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a list in one pass, its length corrected at the end. A proper
+    /// list of bytes is then packed, in place, into the form the VM would
+    /// have chosen.
+    unsafe fn list(&mut self, list: Raw, nesting: u32) -> Result<(), Full> {
+        // SAFETY: as `tuple`.
+        unsafe {
+            let Some((mut head, mut tail)) = self.env.cell(list) else {
+                self.out.put([tag::NIL]);
+                return Ok(());
+            };
+            let start = self.out.len();
+            self.out.put([tag::LIST, 0, 0, 0, 0]);
+            let mut len = 0usize;
+            let mut only_bytes = true;
+            loop {
+                let at = self.out.len();
+                self.term(head, nesting)?;
+                len += 1;
+                only_bytes &= self.out.written(at).first() == Some(&tag::SMALL_INTEGER);
+                match self.env.cell(tail) {
+                    Some(next) => (head, tail) = next,
+                    None => break,
+                }
+            }
+            let at = self.out.len();
+            self.term(tail, nesting)?;
+            let proper = self.out.written(at) == [tag::NIL];
+            if only_bytes && proper && len <= MAX_STRING {
+                self.pack_string(start, len);
+            } else {
+                let len = u32::try_from(len).map_err(|_| Full)?;
+                self.out.written(start + 1)[..4].copy_from_slice(&len.to_be_bytes());
+            }
+        }
+        Ok(())
+    }
+
+    fn pack_string(&mut self, start: usize, len: usize) {
+        let bytes = self.out.written(start);
+        bytes[0] = tag::STRING;
+        bytes[1..3].copy_from_slice(&(len as u16).to_be_bytes());
+        for i in 0..len {
+            // The i-th element stands as [SMALL_INTEGER, byte] behind the
+            // five bytes of the list's header.
+            bytes[3 + i] = bytes[5 + 2 * i + 1];
+        }
+        self.out.truncate(start + 3 + len);
+    }
+
+    /// What has no public representation (pids, references, funs, large
+    /// integers, bitstrings) or is nested too deeply is encoded by the VM.
+    #[cold]
+    unsafe fn by_the_vm(&mut self, term: Raw) -> Result<(), Full> {
+        // SAFETY: the caller's term is alive in the env.
+        let vm = unsafe { self.env.term_to_binary(term) }.ok_or(Full)?;
+        self.out.extend(vm.bytes().get(1..).unwrap_or_default())
+    }
+}

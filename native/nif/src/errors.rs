@@ -1,0 +1,99 @@
+//! Typed errors → `{:error, reason}`, as `PhoenixReplay.Native.Error` lists
+//! them. A reason is an atom or `{atom, detail}`, never text to be parsed.
+
+use replay_etf::ErrorKind;
+use replay_store::Error as StoreError;
+use rustler::types::atom::Atom;
+use rustler::{Encoder, Env, Term};
+
+use crate::decode;
+use crate::sink::Full;
+
+mod atoms {
+    rustler::atoms! {
+        damaged, eio, invalid_option, invalid_recording, malformed, not_found, refused, too_large,
+        unknown_atom,
+    }
+}
+
+/// What a NIF answers instead of a result.
+pub enum Failure {
+    /// The engine's answer.
+    Store(StoreError),
+    /// The decoder's answer.
+    Decode(decode::Error),
+    /// The recording of this view, named as `inspect/1` does, mentions an atom
+    /// that does not exist.
+    UnknownAtom(Option<String>),
+    /// Larger than the configured cap.
+    TooLarge,
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<decode::Error> for Failure {
+    fn from(error: decode::Error) -> Self {
+        Self::Decode(error)
+    }
+}
+
+impl From<replay_etf::Error> for Failure {
+    fn from(error: replay_etf::Error) -> Self {
+        Self::Decode(error.into())
+    }
+}
+
+impl From<Full> for Failure {
+    fn from(_: Full) -> Self {
+        Self::TooLarge
+    }
+}
+
+impl Encoder for Failure {
+    fn encode<'a>(&self, env: Env<'a>) -> Term<'a> {
+        let reason = match self {
+            Self::Store(error) => store_reason(env, error),
+            Self::Decode(decode::Error::Malformed(error)) => etf_reason(env, error),
+            Self::Decode(decode::Error::UnknownAtom { .. }) => {
+                (atoms::unknown_atom(), None::<&str>).encode(env)
+            }
+            Self::Decode(decode::Error::Refused { offset }) => {
+                (atoms::refused(), *offset).encode(env)
+            }
+            Self::UnknownAtom(view) => (atoms::unknown_atom(), view.as_deref()).encode(env),
+            Self::TooLarge => atoms::too_large().encode(env),
+        };
+        (rustler::types::atom::error(), reason).encode(env)
+    }
+}
+
+fn store_reason<'a>(env: Env<'a>, error: &StoreError) -> Term<'a> {
+    match error {
+        StoreError::NotFound => atoms::not_found().encode(env),
+        StoreError::TooLarge { .. } => atoms::too_large().encode(env),
+        StoreError::Damaged { file, .. } => (atoms::damaged(), file).encode(env),
+        StoreError::Recording(error) => etf_reason(env, error),
+        StoreError::Option(name) => (atoms::invalid_option(), *name).encode(env),
+        // Every error without a reason of its own came from the system.
+        other => posix(env, other.posix().unwrap_or("eio")),
+    }
+}
+
+fn etf_reason<'a>(env: Env<'a>, error: &replay_etf::Error) -> Term<'a> {
+    match error.kind {
+        ErrorKind::NotARecording(field) => {
+            (atoms::invalid_recording(), field.name()).encode(env)
+        }
+        ErrorKind::TooLarge => atoms::too_large().encode(env),
+        _ => (atoms::malformed(), error.offset).encode(env),
+    }
+}
+
+/// The engine's POSIX names are a fixed set of literals.
+fn posix<'a>(env: Env<'a>, name: &str) -> Term<'a> {
+    Atom::from_str(env, name).unwrap_or_else(|_| atoms::eio()).encode(env)
+}

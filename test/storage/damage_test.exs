@@ -1,0 +1,110 @@
+defmodule PhoenixReplay.Storage.DamageTest do
+  use ExUnit.Case, async: true
+
+  import ExUnit.CaptureLog
+  import PhoenixReplay.Native.Test.Recordings
+
+  alias PhoenixReplay.Storage.Native
+
+  @hostile ["../../etc/passwd", "", <<0>>, "a\0b", "..", ".", "/", String.duplicate("x", 10_240)] ++
+             ["../.native", ".native", "~", "~~", <<255, 254>>]
+
+  test "hostile ids are errors and lead nowhere" do
+    outside = tmp_dir()
+    opts = [path: Path.join(outside, "recordings")]
+    :ok = Native.save(recording(), opts)
+    before = tree(outside)
+
+    for id <- @hostile do
+      assert Native.get(id, opts) == :error
+      assert Native.delete(id, opts) == :ok
+    end
+
+    assert Native.get(:not_a_binary, opts) == :error
+    assert tree(outside) == before
+
+    for id <- @hostile, do: :ok = Native.save(recording(id: id), opts)
+
+    assert tree(outside) -- before ==
+             Enum.filter(tree(outside) -- before, &below?(&1, opts[:path]))
+
+    assert length(Native.list(opts)) == 1 + length(@hostile)
+  end
+
+  test "a file cut at any length is an error, logged once by name, and hides nothing else" do
+    whole = recording(connected_at: 1)
+    opts = [path: tmp_dir()]
+    :ok = Native.save(whole, opts)
+    victim = recording(connected_at: 2)
+    :ok = Native.save(victim, opts)
+    file = Path.join(opts[:path], victim.id <> ".etf.gz")
+    content = File.read!(file)
+
+    for size <- 0..(byte_size(content) - 1) do
+      path = tmp_dir()
+      File.mkdir_p!(path)
+
+      File.cp!(
+        Path.join(opts[:path], whole.id <> ".etf.gz"),
+        Path.join(path, whole.id <> ".etf.gz")
+      )
+
+      File.write!(Path.join(path, victim.id <> ".etf.gz"), binary_part(content, 0, size))
+
+      log =
+        capture_log(fn ->
+          assert Native.list(path: path) == [whole]
+          assert Native.list_summaries(path: path) == [summary(whole)]
+          assert Native.get(victim.id, path: path) == :error
+          assert Native.get(whole.id, path: path) == {:ok, whole}
+        end)
+
+      assert length(String.split(log, victim.id <> ".etf.gz")) == 2
+      assert File.exists?(Path.join(path, victim.id <> ".etf.gz"))
+    end
+  end
+
+  test "a flipped byte is an error or changes nothing that is checked" do
+    opts = [path: tmp_dir()]
+    recording = recording()
+    :ok = Native.save(recording, opts)
+    file = Path.join(opts[:path], recording.id <> ".etf.gz")
+    content = File.read!(file)
+
+    for at <- 0..(byte_size(content) - 1) do
+      <<head::binary-size(at), byte, tail::binary>> = content
+      File.write!(file, <<head::binary, Bitwise.bxor(byte, 0x55), tail::binary>>)
+
+      capture_log(fn ->
+        # Only bytes of the gzip header that describe the file, not its
+        # content, can be anything.
+        assert Native.get(recording.id, opts) in [:error, {:ok, recording}]
+        if at >= 10, do: assert(Native.get(recording.id, opts) == :error)
+      end)
+    end
+  end
+
+  test "what is not a recording is passed by" do
+    opts = [path: tmp_dir()]
+    File.mkdir_p!(Path.join(opts[:path], "directory.etf.gz"))
+    File.write!(Path.join(opts[:path], "empty.etf"), "")
+    File.write!(Path.join(opts[:path], "other.txt"), "text")
+    File.write!(Path.join(opts[:path], "list.etf"), :erlang.term_to_binary([1, 2]))
+    File.write!(Path.join(opts[:path], "bomb.etf.gz"), bomb())
+    File.write!(Path.join(opts[:path], "text.json"), "{\"id\":")
+    recording = recording()
+    :ok = Native.save(recording, opts)
+
+    log = capture_log(fn -> assert Native.list(opts) == [recording] end)
+    for name <- ["empty.etf", "list.etf", "bomb.etf.gz", "text.json"], do: assert(log =~ name)
+    refute log =~ "other.txt"
+    assert capture_log(fn -> Native.list_summaries(opts) end) == ""
+  end
+
+  # A gigabyte of zeros in a megabyte, beyond the default cap.
+  defp bomb, do: :zlib.gzip(String.duplicate(<<0>>, 300 * 1024 * 1024))
+
+  defp tree(path), do: path |> Path.join("**") |> Path.wildcard(match_dot: true) |> Enum.sort()
+
+  defp below?(path, directory), do: String.starts_with?(path, directory <> "/")
+end
