@@ -185,7 +185,7 @@ defmodule PhoenixReplay.Store do
   end
 
   def handle_call({:discard, id}, _from, state) do
-    unless id in Map.values(state.monitors), do: Active.delete(id)
+    if id not in Map.values(state.monitors), do: Active.delete(id)
     {:reply, :ok, state}
   end
 

@@ -51,15 +51,8 @@ defmodule PhoenixReplay.Storage.File do
 
   @impl true
   def list(opts) do
-    opts
-    |> files()
-    |> Enum.flat_map(fn file ->
-      case read(file) do
-        {:ok, recording} -> [recording]
-        :error -> []
-      end
-    end)
-    |> Enum.sort_by(& &1.connected_at, :desc)
+    recordings = for file <- files(opts), {:ok, recording} <- [read(file)], do: recording
+    Enum.sort_by(recordings, & &1.connected_at, :desc)
   end
 
   @impl true

@@ -118,11 +118,16 @@ defmodule PhoenixReplay.Storage.Serializer do
   defp plain(value) when is_atom(value), do: Atom.to_string(value)
 
   defp plain(%module{} = struct) do
-    struct |> Map.from_struct() |> plain() |> Map.put("__struct__", inspect(module))
+    fields =
+      for {key, value} <- Map.to_list(struct),
+          key != :__struct__,
+          do: {plain_key(key), plain(value)}
+
+    Map.new([{"__struct__", inspect(module)} | fields])
   end
 
   defp plain(map) when is_map(map) do
-    Map.new(map, fn {key, value} -> {plain_key(key), plain(value)} end)
+    Map.new(for {key, value} <- Map.to_list(map), do: {plain_key(key), plain(value)})
   end
 
   defp plain(list) when is_list(list), do: Enum.map(list, &plain/1)
