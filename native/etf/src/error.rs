@@ -1,3 +1,4 @@
+use crate::json::Fault;
 use crate::recording::Field;
 
 /// What is wrong with an input, and where.
@@ -58,6 +59,9 @@ pub enum ErrorKind {
     /// A reference to an atom cache that only exists between connected nodes.
     #[error("reference into an absent atom cache")]
     AtomCacheRef,
+    /// Not JSON, in a text that should be.
+    #[error("malformed JSON: {0}")]
+    BadJson(Fault),
     /// A well-formed term, but not a recording: this field is missing or has the wrong type.
     #[error("not a recording: {0}")]
     NotARecording(Field),

@@ -1,11 +1,12 @@
 //! Reading recordings without building them.
 //!
 //! A recording is stored as one Erlang term in the [External Term Format], or as one JSON
-//! object. This crate walks, checks and summarizes both, straight from the bytes:
+//! object. This crate walks, checks, summarizes and transcodes both, straight from the bytes:
 //!
 //! * [`Walker`] pulls [`Token`]s out of a term, or skips it, without copying anything;
 //! * [`validate()`] and [`expand()`] check a whole term and unpack a compressed one;
-//! * [`recording`] knows the shape of a recording and yields its [`Summary`].
+//! * [`recording`] knows the shape of a recording and yields its [`Summary`];
+//! * [`json`] turns a recording into JSON and back.
 //!
 //! Every input may be hostile: nesting, size and counts are capped by [`Limits`], nothing
 //! recurses over the input, and each fault is an [`Error`] that says what is wrong and at which
@@ -18,6 +19,7 @@ mod atom;
 mod cursor;
 mod error;
 mod expand;
+pub mod json;
 mod limits;
 mod name;
 mod number;

@@ -4,7 +4,8 @@
 /// above what an honest recording reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Deepest nesting of containers.
+    /// Deepest nesting of containers. That of JSON is capped further, at
+    /// [`json::MAX_DEPTH`](crate::json::MAX_DEPTH).
     pub max_depth: u32,
     /// Most bytes of input, and of a compressed term once expanded.
     pub max_bytes: usize,

@@ -70,7 +70,7 @@ fn hex(digit: u32) -> char {
 }
 
 /// What a module is called in source code, if the atom is a module's.
-fn alias(atom: &str) -> Option<&str> {
+pub(crate) fn alias(atom: &str) -> Option<&str> {
     if atom == "Elixir" {
         return Some(atom);
     }

@@ -1,0 +1,243 @@
+use super::put;
+use super::reader::{Number, Reader, Sink};
+use super::recording::{event, open, open_events, required_integer, required_string};
+use super::unique::Unique;
+use crate::name::MODULE_PREFIX;
+use crate::recording::EventKind;
+use crate::{Error, ErrorKind, Field, Limits, tag};
+
+/// Turns a recording in JSON into a term, appended to `out`: the version byte and a map of the
+/// seven atom keys, events being `{offset_ms, type, payload}`.
+///
+/// `atom_exists` tells which atoms the runtime has, because data must not make new ones. It is
+/// asked for the view (`"Elixir.My.Live"`) and for types of events that are not known; what does
+/// not exist stays a string. All other strings, and all keys of objects, stay binaries, `null` is
+/// the atom `nil`. Of several members with the same key the last one counts. A missing `view` or
+/// `url` is `nil`, missing `params`, `session` and payloads are empty maps, and unknown keys are
+/// checked but left out.
+///
+/// # Errors
+///
+/// As [`summarize`](super::summarize). `out` is left as it was.
+pub fn decode(
+    json: &[u8],
+    limits: &Limits,
+    atom_exists: &dyn Fn(&str) -> bool,
+    out: &mut Vec<u8>,
+) -> Result<(), Error> {
+    let reader = Reader::new(json, limits)?;
+    // Terms are about as long as the text, and written to a buffer of their own because
+    // overridden members are found by their place in it.
+    let terms = Terms {
+        out: Vec::with_capacity(json.len() + json.len() / 8),
+        ..Terms::default()
+    };
+    let decoded = Decoder {
+        reader,
+        terms,
+        atom_exists,
+    }
+    .recording()?;
+    if out.is_empty() {
+        *out = decoded;
+    } else {
+        out.extend_from_slice(&decoded);
+    }
+    Ok(())
+}
+
+struct Decoder<'a, 'f> {
+    reader: Reader<'a>,
+    terms: Terms,
+    atom_exists: &'f dyn Fn(&str) -> bool,
+}
+
+impl Decoder<'_, '_> {
+    fn recording(mut self) -> Result<Vec<u8>, Error> {
+        self.terms.out.push(tag::VERSION);
+        let start = open(&mut self.reader)?;
+        self.terms.begin_object();
+        let mut seen = Vec::new();
+        while let Some(key) = self.reader.next_key()? {
+            let Some(field) = Field::from_name(&key) else {
+                self.reader.value(&mut super::reader::Ignore)?;
+                continue;
+            };
+            seen.push(field);
+            self.terms.field(field);
+            match field {
+                Field::Id => {
+                    let id = required_string(&mut self.reader, field)?;
+                    self.terms.string(&id);
+                }
+                Field::ConnectedAt => {
+                    let connected_at = required_integer(&mut self.reader, field)?;
+                    put::integer(connected_at, &mut self.terms.out);
+                }
+                Field::View => self.view()?,
+                Field::Events => self.events()?,
+                _ => self.reader.value(&mut self.terms)?,
+            }
+        }
+        self.reader.end()?;
+        for field in Field::KEYS {
+            if seen.contains(&field) {
+                continue;
+            }
+            self.terms.field(field);
+            match field {
+                Field::View | Field::Url => self.terms.null(),
+                Field::Params | Field::Session => put::head(tag::MAP, 0, &mut self.terms.out),
+                _ => return Err(Error::new(start, ErrorKind::NotARecording(field))),
+            }
+        }
+        self.terms.end_object();
+        let Terms {
+            mut out,
+            mut unique,
+            ..
+        } = self.terms;
+        unique.finish(&mut out);
+        Ok(out)
+    }
+
+    fn view(&mut self) -> Result<(), Error> {
+        match self.reader.string()? {
+            None => self.terms.null(),
+            Some(name) if name.starts_with(MODULE_PREFIX) => self.atom_or_string(&name, &name),
+            Some(name) => self.atom_or_string(&format!("{MODULE_PREFIX}{name}"), &name),
+        }
+        Ok(())
+    }
+
+    fn events(&mut self) -> Result<(), Error> {
+        open_events(&mut self.reader)?;
+        self.terms.begin_array();
+        while self.reader.next_element()? {
+            self.terms.element();
+            self.event()?;
+        }
+        self.terms.end_array();
+        Ok(())
+    }
+
+    fn event(&mut self) -> Result<(), Error> {
+        let (terms, start, mark) = {
+            let terms = &mut self.terms;
+            let (start, mark) = (terms.out.len(), terms.unique.mark());
+            (terms, start, mark)
+        };
+        let event = event(&mut self.reader, |reader| {
+            // The payload may come again; the last one counts.
+            terms.out.truncate(start);
+            terms.unique.rewind(mark);
+            reader.value(terms)
+        })?;
+        if terms.out.len() == start {
+            put::head(tag::MAP, 0, &mut terms.out);
+        }
+        // In the text the type mostly follows the payload, in the term it comes before it.
+        let end = terms.out.len();
+        terms.out.extend_from_slice(&[tag::SMALL_TUPLE, 3]);
+        put::integer(event.offset_ms, &mut terms.out);
+        if EventKind::from_name(event.kind.as_bytes()) == EventKind::Other {
+            self.atom_or_string(&event.kind, &event.kind);
+        } else {
+            put::atom(&event.kind, &mut terms.out);
+        }
+        let head = self.terms.out.len() - end;
+        if let Some(bytes) = self.terms.out.get_mut(start..) {
+            bytes.rotate_right(head);
+        }
+        self.terms.unique.shift(mark, head);
+        Ok(())
+    }
+
+    fn atom_or_string(&mut self, atom: &str, string: &str) {
+        const MAX_CHARACTERS: usize = 255;
+        if atom.chars().nth(MAX_CHARACTERS).is_none() && (self.atom_exists)(atom) {
+            put::atom(atom, &mut self.terms.out);
+        } else {
+            self.terms.string(string);
+        }
+    }
+}
+
+/// Writes values as terms.
+#[derive(Default)]
+struct Terms {
+    out: Vec<u8>,
+    unique: Unique,
+    /// Open lists and maps: where they begin, and how many elements a list has so far.
+    open: Vec<(usize, usize)>,
+}
+
+impl Terms {
+    fn field(&mut self, field: Field) {
+        let start = self.out.len();
+        put::atom(field.name(), &mut self.out);
+        self.unique.member(&self.out, start);
+    }
+}
+
+impl<'a> Sink<'a> for Terms {
+    fn null(&mut self) {
+        put::atom("nil", &mut self.out);
+    }
+
+    fn boolean(&mut self, value: bool) {
+        put::atom(if value { "true" } else { "false" }, &mut self.out);
+    }
+
+    fn number(&mut self, number: Number<'a>) {
+        match number {
+            Number::Integer(value) => put::integer(value, &mut self.out),
+            Number::Digits { negative, digits } => put::digits(negative, digits, &mut self.out),
+            Number::Float(value) => put::float(value, &mut self.out),
+        }
+    }
+
+    fn string(&mut self, text: &str) {
+        put::binary(text.as_bytes(), &mut self.out);
+    }
+
+    fn begin_array(&mut self) {
+        self.open.push((self.out.len(), 0));
+        put::head(tag::LIST, 0, &mut self.out);
+    }
+
+    fn element(&mut self) {
+        if let Some((_, elements)) = self.open.last_mut() {
+            *elements += 1;
+        }
+    }
+
+    fn end_array(&mut self) {
+        match self.open.pop() {
+            // An empty list is its tail alone.
+            Some((start, 0)) => self.out.truncate(start),
+            Some((start, elements)) => put::count(elements, start, &mut self.out),
+            None => {}
+        }
+        self.out.push(tag::NIL);
+    }
+
+    fn begin_object(&mut self) {
+        self.open.push((self.out.len(), 0));
+        put::head(tag::MAP, 0, &mut self.out);
+        self.unique.open();
+    }
+
+    fn key(&mut self, key: &str) {
+        let start = self.out.len();
+        put::binary(key.as_bytes(), &mut self.out);
+        self.unique.member(&self.out, start);
+    }
+
+    fn end_object(&mut self) {
+        let members = self.unique.close(&self.out);
+        if let Some((start, _)) = self.open.pop() {
+            put::count(members, start, &mut self.out);
+        }
+    }
+}

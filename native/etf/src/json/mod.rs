@@ -1,0 +1,38 @@
+//! Recordings as JSON, in the format of the pure-Elixir backend.
+//!
+//! A recording is an object of `id`, `view`, `url`, `params`, `session`, `connected_at` and
+//! `events`; an event is `{"offset": 0, "type": "mount", "payload": {}}`. JSON holds less than a
+//! term, so encoding keeps what it can and makes the rest readable:
+//!
+//! | term | JSON |
+//! | --- | --- |
+//! | `nil`, `true`, `false` | `null`, `true`, `false` |
+//! | another atom | its text, `"Elixir.My.Module"` for a module |
+//! | integer of any size, float | number |
+//! | binary | string; what is not UTF-8 becomes `"<<255, 1>>"` |
+//! | list, tuple | array; an improper list's tail is the last element |
+//! | map | object; a key that is no text becomes the text it is written as |
+//! | struct | object of its fields, and `"__struct__": "My.Module"` |
+//! | bitstring, pid, port, reference, function | the text it is written as |
+//!
+//! When two keys become the same text, the later one wins. The view is written as its name,
+//! without the `Elixir.` of its atom.
+
+mod decimal;
+mod decode;
+mod encode;
+mod put;
+mod readable;
+mod reader;
+mod recording;
+mod text;
+mod unique;
+
+pub use decode::decode;
+pub use encode::encode;
+pub use reader::Fault;
+pub use recording::summarize;
+
+/// Deepest nesting of arrays and objects, those of the recording itself included. It is read
+/// with an explicit stack; the cap is for the readers after this one.
+pub const MAX_DEPTH: usize = 1000;

@@ -1,0 +1,431 @@
+use std::borrow::Cow;
+
+use super::{MAX_DEPTH, decimal, text};
+use crate::{Error, ErrorKind, Limits};
+
+/// What is wrong with a JSON text (RFC 8259).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The text is not UTF-8.
+    #[error("not UTF-8")]
+    NotUtf8,
+    /// A byte that cannot stand here.
+    #[error("unexpected byte {0}")]
+    UnexpectedByte(u8),
+    /// An unknown escape, or one for half of a character.
+    #[error("malformed escape")]
+    BadEscape,
+    /// A number too large for a float, or written in a way JSON does not allow.
+    #[error("malformed number")]
+    BadNumber,
+}
+
+/// A JSON number. It is an integer unless it has a fraction or an exponent.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Number<'a> {
+    Integer(i64),
+    /// Beyond 64 bits.
+    Digits {
+        negative: bool,
+        digits: &'a str,
+    },
+    Float(f64),
+}
+
+/// What values are told to, in the order of the text.
+pub(super) trait Sink<'a> {
+    fn null(&mut self) {}
+    fn boolean(&mut self, _value: bool) {}
+    fn number(&mut self, _number: Number<'a>) {}
+    fn string(&mut self, _text: &str) {}
+    fn begin_array(&mut self) {}
+    /// Precedes each element.
+    fn element(&mut self) {}
+    fn end_array(&mut self) {}
+    fn begin_object(&mut self) {}
+    /// Precedes each member's value.
+    fn key(&mut self, _key: &str) {}
+    fn end_object(&mut self) {}
+}
+
+/// Values that are only checked.
+pub(super) struct Ignore;
+impl Sink<'_> for Ignore {}
+
+/// Reads JSON from the front, with an explicit stack.
+///
+/// A reader of our own, because it must keep integers exact at any size, tell the offset of each
+/// fault, and not recurse on the small stacks of the threads it runs on.
+pub(super) struct Reader<'a> {
+    text: &'a str,
+    position: usize,
+    /// The closing bytes of the open arrays and objects, outermost first.
+    open: Vec<u8>,
+    /// Whether the innermost one has just been opened, so that no comma is due.
+    fresh: bool,
+    max_depth: usize,
+    terms_left: u64,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(json: &'a [u8], limits: &Limits) -> Result<Self, Error> {
+        // Counts and lengths of terms have 32 bits, and none exceeds that of the text.
+        if json.len() > limits.max_bytes || u32::try_from(json.len()).is_err() {
+            return Err(Error::new(0, ErrorKind::TooLarge));
+        }
+        let text = std::str::from_utf8(json)
+            .map_err(|error| fault(error.valid_up_to(), Fault::NotUtf8))?;
+        let max_depth = usize::try_from(limits.max_depth).unwrap_or(usize::MAX);
+        Ok(Reader {
+            text,
+            position: 0,
+            open: Vec::new(),
+            fresh: false,
+            max_depth: max_depth.min(MAX_DEPTH),
+            terms_left: limits.max_terms,
+        })
+    }
+
+    /// Offset of the next value or delimiter.
+    pub(super) fn offset(&mut self) -> usize {
+        self.skip_whitespace();
+        self.position
+    }
+
+    /// Requires that nothing but whitespace follows.
+    pub(super) fn end(&mut self) -> Result<(), Error> {
+        self.skip_whitespace();
+        match self.bytes().get(self.position) {
+            None => Ok(()),
+            Some(&byte) => Err(fault(self.position, Fault::UnexpectedByte(byte))),
+        }
+    }
+
+    /// Opens an object if one follows; its members are read by [`Reader::next_key`].
+    pub(super) fn object(&mut self) -> Result<bool, Error> {
+        self.opens(b'{')
+    }
+
+    /// Opens an array if one follows; its elements are announced by [`Reader::next_element`].
+    pub(super) fn array(&mut self) -> Result<bool, Error> {
+        self.opens(b'[')
+    }
+
+    /// The key of the next member, whose value follows; `None` once the object is closed.
+    pub(super) fn next_key(&mut self) -> Result<Option<Cow<'a, str>>, Error> {
+        if !self.next_element()? {
+            return Ok(None);
+        }
+        self.expect(b'"')?;
+        let key = self.string_rest()?;
+        self.expect(b':')?;
+        Ok(Some(key))
+    }
+
+    /// Whether another element or member follows; closes the array or object if not.
+    pub(super) fn next_element(&mut self) -> Result<bool, Error> {
+        let byte = self.peek()?;
+        if Some(&byte) == self.open.last() {
+            self.position += 1;
+            self.open.pop();
+            self.fresh = false;
+            return Ok(false);
+        }
+        if !std::mem::take(&mut self.fresh) {
+            self.expect(b',')?;
+        }
+        Ok(true)
+    }
+
+    /// Reads a string; checks and skips any other value.
+    pub(super) fn string(&mut self) -> Result<Option<Cow<'a, str>>, Error> {
+        if self.peek()? != b'"' {
+            self.value(&mut Ignore)?;
+            return Ok(None);
+        }
+        self.count()?;
+        self.position += 1;
+        self.string_rest().map(Some)
+    }
+
+    /// Reads an integer of up to 64 bits; checks and skips any other value.
+    pub(super) fn integer(&mut self) -> Result<Option<i64>, Error> {
+        if !matches!(self.peek()?, b'-' | b'0'..=b'9') {
+            self.value(&mut Ignore)?;
+            return Ok(None);
+        }
+        self.count()?;
+        match self.number()? {
+            Number::Integer(value) => Ok(Some(value)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Reads one value of any kind.
+    pub(super) fn value<S: Sink<'a>>(&mut self, sink: &mut S) -> Result<(), Error> {
+        let around = self.open.len();
+        loop {
+            self.head(sink)?;
+            // What follows depends on the container around: its next value, or its end.
+            loop {
+                if self.open.len() == around {
+                    return Ok(());
+                }
+                if self.open.last() == Some(&b'}') {
+                    match self.next_key()? {
+                        Some(key) => {
+                            sink.key(&key);
+                            break;
+                        }
+                        None => sink.end_object(),
+                    }
+                } else if self.next_element()? {
+                    sink.element();
+                    break;
+                } else {
+                    sink.end_array();
+                }
+            }
+        }
+    }
+
+    /// Reads a scalar, or opens a container.
+    #[inline]
+    fn head<S: Sink<'a>>(&mut self, sink: &mut S) -> Result<(), Error> {
+        match self.peek()? {
+            b'"' => {
+                self.count()?;
+                self.position += 1;
+                let text = self.string_rest()?;
+                sink.string(&text);
+            }
+            b'{' => {
+                self.object()?;
+                sink.begin_object();
+            }
+            b'[' => {
+                self.array()?;
+                sink.begin_array();
+            }
+            b'-' | b'0'..=b'9' => {
+                self.count()?;
+                sink.number(self.number()?);
+            }
+            b'n' => self.literal("null").map(|()| sink.null())?,
+            b't' => self.literal("true").map(|()| sink.boolean(true))?,
+            b'f' => self.literal("false").map(|()| sink.boolean(false))?,
+            other => return Err(fault(self.position, Fault::UnexpectedByte(other))),
+        }
+        Ok(())
+    }
+
+    fn opens(&mut self, opening: u8) -> Result<bool, Error> {
+        if self.peek()? != opening {
+            return Ok(false);
+        }
+        self.count()?;
+        if self.open.len() >= self.max_depth {
+            return Err(Error::new(self.position, ErrorKind::TooDeep));
+        }
+        self.position += 1;
+        self.open.push(if opening == b'{' { b'}' } else { b']' });
+        self.fresh = true;
+        Ok(true)
+    }
+
+    /// Reads a string after its opening quote.
+    fn string_rest(&mut self) -> Result<Cow<'a, str>, Error> {
+        let mut unescaped = String::new();
+        loop {
+            let rest = self.bytes().get(self.position..).unwrap_or_default();
+            let Some(length) = text::first_special(rest) else {
+                return Err(self.cut());
+            };
+            let end = self.position + length;
+            let plain = self.text.get(self.position..end).unwrap_or_default();
+            self.position = end;
+            match self.byte()? {
+                b'"' if unescaped.is_empty() => return Ok(Cow::Borrowed(plain)),
+                b'"' => {
+                    unescaped.push_str(plain);
+                    return Ok(Cow::Owned(unescaped));
+                }
+                b'\\' => {
+                    unescaped.push_str(plain);
+                    unescaped.push(self.escape(end)?);
+                }
+                control => return Err(fault(end, Fault::UnexpectedByte(control))),
+            }
+        }
+    }
+
+    /// Reads an escape after its backslash, which is at `start`.
+    fn escape(&mut self, start: usize) -> Result<char, Error> {
+        Ok(match self.byte()? {
+            byte @ (b'"' | b'\\' | b'/') => char::from(byte),
+            b'b' => '\x08',
+            b'f' => '\x0c',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => {
+                let bad = fault(start, Fault::BadEscape);
+                let unit = self.hex(start)?;
+                if !(0xd800..0xdc00).contains(&unit) {
+                    // A low half without a high one is no character.
+                    return char::from_u32(unit).ok_or(bad);
+                }
+                if self.byte()? != b'\\' || self.byte()? != b'u' {
+                    return Err(bad);
+                }
+                let low = self.hex(start)?;
+                if !(0xdc00..0xe000).contains(&low) {
+                    return Err(bad);
+                }
+                let code = 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
+                return char::from_u32(code).ok_or(bad);
+            }
+            _ => return Err(fault(start, Fault::BadEscape)),
+        })
+    }
+
+    fn hex(&mut self, start: usize) -> Result<u32, Error> {
+        let mut unit = 0;
+        for _ in 0..4 {
+            match char::from(self.byte()?).to_digit(16) {
+                Some(digit) => unit = unit << 4 | digit,
+                None => return Err(fault(start, Fault::BadEscape)),
+            }
+        }
+        Ok(unit)
+    }
+
+    fn number(&mut self) -> Result<Number<'a>, Error> {
+        let start = self.position;
+        let bad = fault(start, Fault::BadNumber);
+        let negative = self.accept(b"-");
+        let first = self.position;
+        let whole = self.digits();
+        if whole == 0 || (whole > 1 && self.bytes().get(first) == Some(&b'0')) {
+            return Err(bad);
+        }
+        let digits = self.text.get(first..self.position).unwrap_or_default();
+        let mut float = false;
+        if self.accept(b".") {
+            float = true;
+            if self.digits() == 0 {
+                return Err(bad);
+            }
+        }
+        if self.accept(b"eE") {
+            float = true;
+            self.accept(b"+-");
+            if self.digits() == 0 {
+                return Err(bad);
+            }
+        }
+        let text = self.text.get(start..self.position).unwrap_or_default();
+        if float {
+            return match text.parse() {
+                Ok(value) if f64::is_finite(value) => Ok(Number::Float(value)),
+                _ => Err(bad),
+            };
+        }
+        match text.parse() {
+            Ok(value) => Ok(Number::Integer(value)),
+            Err(_) if digits.len() > decimal::MAX_DIGITS => {
+                Err(Error::new(start, ErrorKind::TooLarge))
+            }
+            Err(_) => Ok(Number::Digits { negative, digits }),
+        }
+    }
+
+    fn digits(&mut self) -> usize {
+        let rest = self.bytes().get(self.position..).unwrap_or_default();
+        let length = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        self.position += length;
+        length
+    }
+
+    fn accept(&mut self, any: &[u8]) -> bool {
+        let accepted = self
+            .bytes()
+            .get(self.position)
+            .is_some_and(|byte| any.contains(byte));
+        self.position += usize::from(accepted);
+        accepted
+    }
+
+    fn literal(&mut self, literal: &str) -> Result<(), Error> {
+        self.count()?;
+        for expected in literal.bytes() {
+            let at = self.position;
+            let byte = self.byte()?;
+            if byte != expected {
+                return Err(fault(at, Fault::UnexpectedByte(byte)));
+            }
+        }
+        Ok(())
+    }
+
+    fn expect(&mut self, expected: u8) -> Result<(), Error> {
+        let byte = self.peek()?;
+        if byte != expected {
+            return Err(fault(self.position, Fault::UnexpectedByte(byte)));
+        }
+        self.position += 1;
+        Ok(())
+    }
+
+    /// The next byte that is not whitespace; it is not consumed.
+    #[inline]
+    fn peek(&mut self) -> Result<u8, Error> {
+        self.skip_whitespace();
+        self.bytes()
+            .get(self.position)
+            .copied()
+            .ok_or_else(|| self.cut())
+    }
+
+    #[inline]
+    fn skip_whitespace(&mut self) {
+        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.bytes().get(self.position) {
+            self.position += 1;
+        }
+    }
+
+    #[inline]
+    fn byte(&mut self) -> Result<u8, Error> {
+        let byte = self
+            .bytes()
+            .get(self.position)
+            .copied()
+            .ok_or_else(|| self.cut())?;
+        self.position += 1;
+        Ok(byte)
+    }
+
+    fn count(&mut self) -> Result<(), Error> {
+        self.terms_left = self
+            .terms_left
+            .checked_sub(1)
+            .ok_or(Error::new(self.position, ErrorKind::TooManyTerms))?;
+        Ok(())
+    }
+
+    #[inline]
+    fn bytes(&self) -> &'a [u8] {
+        self.text.as_bytes()
+    }
+
+    #[cold]
+    fn cut(&self) -> Error {
+        Error::new(self.text.len(), ErrorKind::UnexpectedEnd)
+    }
+}
+
+#[cold]
+fn fault(offset: usize, fault: Fault) -> Error {
+    Error::new(offset, ErrorKind::BadJson(fault))
+}

@@ -1,0 +1,146 @@
+//! Recordings and events as JSON objects.
+
+use std::borrow::Cow;
+
+use super::reader::{Ignore, Reader};
+use crate::recording::{EventCounts, EventKind};
+use crate::{Error, ErrorKind, Field, Limits, Summary, View};
+
+const OFFSET: &str = "offset";
+const TYPE: &str = "type";
+const PAYLOAD: &str = "payload";
+
+/// Summarizes a recording in JSON.
+///
+/// The whole text is checked, but only the summary is built. Its view is a [`View::Name`]: only
+/// the runtime knows whether there is a module of that name.
+///
+/// # Errors
+///
+/// [`ErrorKind::BadJson`] and [`ErrorKind::UnexpectedEnd`] for what is not JSON;
+/// [`ErrorKind::NotARecording`] if `id`, `connected_at` or `events` is missing or has the wrong
+/// type; any [`ErrorKind`] about limits.
+pub fn summarize(json: &[u8], limits: &Limits) -> Result<Summary<'static>, Error> {
+    let mut reader = Reader::new(json, limits)?;
+    let (mut id, mut view, mut url) = (None, View::None, None);
+    let (mut connected_at, mut events) = (None, None);
+    let start = open(&mut reader)?;
+    while let Some(key) = reader.next_key()? {
+        match Field::from_name(&key) {
+            Some(Field::Id) => id = Some(required_string(&mut reader, Field::Id)?),
+            Some(Field::View) => {
+                let name = reader.string()?;
+                view = name.map_or(View::None, |name| View::Name(Cow::Owned(name.into_owned())));
+            }
+            Some(Field::Url) => url = reader.string()?,
+            Some(Field::ConnectedAt) => {
+                connected_at = Some(required_integer(&mut reader, Field::ConnectedAt)?);
+            }
+            Some(Field::Events) => events = Some(count(&mut reader)?),
+            _ => reader.value(&mut Ignore)?,
+        }
+    }
+    reader.end()?;
+
+    let missing = |field| Error::new(start, ErrorKind::NotARecording(field));
+    let (event_count, duration_ms, events) = events.ok_or(missing(Field::Events))?;
+    let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned().into_bytes());
+    Ok(Summary {
+        id: owned(id.ok_or(missing(Field::Id))?),
+        view,
+        url: url.map(owned),
+        connected_at: connected_at.ok_or(missing(Field::ConnectedAt))?,
+        event_count,
+        duration_ms,
+        events,
+    })
+}
+
+fn count(reader: &mut Reader<'_>) -> Result<(u32, i64, EventCounts), Error> {
+    let (mut length, mut last_offset_ms) = (0, 0);
+    let mut counts = EventCounts::default();
+    open_events(reader)?;
+    while reader.next_element()? {
+        let event = event(reader, |reader| reader.value(&mut Ignore))?;
+        counts.add(EventKind::from_name(event.kind.as_bytes()));
+        last_offset_ms = event.offset_ms;
+        length += 1;
+    }
+    Ok((length, last_offset_ms, counts))
+}
+
+/// Opens the recording's object; returns where it begins.
+pub(super) fn open(reader: &mut Reader<'_>) -> Result<usize, Error> {
+    let start = reader.offset();
+    if reader.object()? {
+        return Ok(start);
+    }
+    // What is not even JSON is reported as such.
+    reader.value(&mut Ignore)?;
+    Err(Error::new(
+        start,
+        ErrorKind::NotARecording(Field::Recording),
+    ))
+}
+
+/// Opens the array of events.
+pub(super) fn open_events(reader: &mut Reader<'_>) -> Result<(), Error> {
+    let start = reader.offset();
+    if reader.array()? {
+        return Ok(());
+    }
+    reader.value(&mut Ignore)?;
+    Err(Error::new(start, ErrorKind::NotARecording(Field::Events)))
+}
+
+/// Reads a string that a recording needs.
+pub(super) fn required_string<'a>(
+    reader: &mut Reader<'a>,
+    field: Field,
+) -> Result<Cow<'a, str>, Error> {
+    let start = reader.offset();
+    reader
+        .string()?
+        .ok_or(Error::new(start, ErrorKind::NotARecording(field)))
+}
+
+/// Reads an integer that a recording needs.
+pub(super) fn required_integer(reader: &mut Reader<'_>, field: Field) -> Result<i64, Error> {
+    let start = reader.offset();
+    reader
+        .integer()?
+        .ok_or(Error::new(start, ErrorKind::NotARecording(field)))
+}
+
+/// An event, but for its payload.
+pub(super) struct Event<'a> {
+    pub(super) offset_ms: i64,
+    pub(super) kind: Cow<'a, str>,
+}
+
+/// Reads one event; `payload` reads its payload, which may come before the rest of it, and again
+/// if the key is given again.
+pub(super) fn event<'a>(
+    reader: &mut Reader<'a>,
+    mut payload: impl FnMut(&mut Reader<'a>) -> Result<(), Error>,
+) -> Result<Event<'a>, Error> {
+    let start = reader.offset();
+    let not_an_event = Error::new(start, ErrorKind::NotARecording(Field::Events));
+    if !reader.object()? {
+        reader.value(&mut Ignore)?;
+        return Err(not_an_event);
+    }
+    let (mut offset_ms, mut kind) = (None, None);
+    while let Some(key) = reader.next_key()? {
+        match &*key {
+            OFFSET => offset_ms = Some(required_integer(reader, Field::Events)?),
+            TYPE => kind = Some(required_string(reader, Field::Events)?),
+            PAYLOAD => payload(reader)?,
+            _ => reader.value(&mut Ignore)?,
+        }
+    }
+    match (offset_ms, kind) {
+        (Some(offset_ms), Some(kind)) => Ok(Event { offset_ms, kind }),
+        _ => Err(not_an_event),
+    }
+}

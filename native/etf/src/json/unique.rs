@@ -1,0 +1,144 @@
+use std::ops::Range;
+
+/// Finds the members of objects that a later one with the same key overrides, while the objects
+/// are being written to a buffer.
+///
+/// Overridden members are only remembered, and removed all at once by [`Unique::finish`]: taking
+/// each out on its own would make a hostile input quadratic.
+#[derive(Debug, Default)]
+pub(super) struct Unique {
+    /// Members of all open objects, innermost last.
+    members: Vec<Member>,
+    /// Where in `members` each open object begins.
+    open: Vec<usize>,
+    /// Overridden members, as ranges of the buffer.
+    dead: Vec<Range<usize>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Member {
+    start: usize,
+    key_end: usize,
+    fingerprint: u64,
+}
+
+impl Member {
+    fn key(self, buffer: &[u8]) -> &[u8] {
+        buffer.get(self.start..self.key_end).unwrap_or_default()
+    }
+}
+
+/// Up to this many members are compared pairwise, more are sorted.
+const FEW: usize = 24;
+
+impl Unique {
+    pub(super) fn open(&mut self) {
+        self.open.push(self.members.len());
+    }
+
+    /// Adds a member of the innermost object, whose key has just been written at `start`.
+    #[inline]
+    pub(super) fn member(&mut self, buffer: &[u8], start: usize) {
+        let key = buffer.get(start..).unwrap_or_default();
+        let member = Member {
+            start,
+            key_end: buffer.len(),
+            fingerprint: fingerprint(key),
+        };
+        self.members.push(member);
+    }
+
+    /// Closes the innermost object, which ends where the buffer does, and returns how many of
+    /// its members count.
+    pub(super) fn close(&mut self, buffer: &[u8]) -> usize {
+        let base = self.open.pop().unwrap_or(0);
+        let members = self.members.get(base..).unwrap_or_default();
+        let before = self.dead.len();
+        let mut kill = |index: usize| {
+            if let Some(member) = members.get(index) {
+                let end = members
+                    .get(index + 1)
+                    .map_or(buffer.len(), |next| next.start);
+                self.dead.push(member.start..end);
+            }
+        };
+        if members.len() <= FEW {
+            for (index, member) in members.iter().enumerate() {
+                let same = |later: &Member| {
+                    later.fingerprint == member.fingerprint
+                        && later.key(buffer) == member.key(buffer)
+                };
+                if members.iter().skip(index + 1).any(same) {
+                    kill(index);
+                }
+            }
+        } else {
+            let mut sorted: Vec<(usize, &Member)> = members.iter().enumerate().collect();
+            sorted.sort_unstable_by_key(|&(index, member)| {
+                (member.fingerprint, member.key(buffer), index)
+            });
+            for pair in sorted.windows(2) {
+                if let [(index, member), (_, later)] = pair
+                    && member.fingerprint == later.fingerprint
+                    && member.key(buffer) == later.key(buffer)
+                {
+                    kill(*index);
+                }
+            }
+        }
+        let live = members.len() - (self.dead.len() - before);
+        self.members.truncate(base);
+        live
+    }
+
+    /// How many members have been overridden so far; a mark for the methods below.
+    pub(super) fn mark(&self) -> usize {
+        self.dead.len()
+    }
+
+    /// Forgets what has been overridden since the mark: its bytes are gone.
+    pub(super) fn rewind(&mut self, mark: usize) {
+        self.dead.truncate(mark);
+    }
+
+    /// Follows what has been overridden since the mark: so many bytes were inserted before it.
+    pub(super) fn shift(&mut self, mark: usize, bytes: usize) {
+        for range in self.dead.iter_mut().skip(mark) {
+            *range = range.start + bytes..range.end + bytes;
+        }
+    }
+
+    /// Removes the overridden members from the buffer.
+    pub(super) fn finish(&mut self, buffer: &mut Vec<u8>) {
+        if self.dead.is_empty() {
+            return;
+        }
+        // A dead member may lie within another: the outer one sorts first and covers it.
+        self.dead
+            .sort_unstable_by_key(|range| (range.start, std::cmp::Reverse(range.end)));
+        let (mut kept, mut read) = (0, 0);
+        for range in self.dead.drain(..) {
+            if range.start >= read {
+                buffer.copy_within(read..range.start, kept);
+                kept += range.start - read;
+                read = range.end;
+            }
+        }
+        let end = buffer.len();
+        buffer.copy_within(read..end, kept);
+        buffer.truncate(kept + (end - read));
+    }
+}
+
+/// Tells most keys apart without comparing them: the length and both ends of the key.
+#[inline]
+fn fingerprint(key: &[u8]) -> u64 {
+    let ends = match (key.first_chunk::<8>(), key.last_chunk::<8>()) {
+        (Some(first), Some(last)) => {
+            u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(29)
+        }
+        _ => key.iter().fold(0, |sum, &byte| sum << 8 | u64::from(byte)),
+    };
+    ends.wrapping_add(key.len() as u64)
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
