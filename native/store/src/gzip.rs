@@ -55,14 +55,21 @@ pub(crate) fn decompress(
     grow(out, size)?;
     let content = out.get_mut(..size).ok_or(Error::OutOfMemory)?;
     match decompressor.gzip_decompress(gz, content) {
-        // The library reads the first member only and does not say where it ended. It was the
-        // only one if it ends in the last bytes there are.
-        Ok(len) if *trailer == trailer_of(content.get(..len).unwrap_or_default()) => Ok(len),
+        Ok(len) if ends_first_member(gz, content.get(..len).unwrap_or_default()) => Ok(len),
         Err(DecompressionError::BadData) => Err(Error::Malformed),
         Ok(_) | Err(DecompressionError::InsufficientSpace) => {
             decompress_members(decompressor, gz, out, max.min(ceiling))
         }
     }
+}
+
+/// Whether the first member ends where `gz` does. The library reads the first member only and does
+/// not say how long it was; but it ends in eight bytes that are known once its content is.
+fn ends_first_member(gz: &[u8], content: &[u8]) -> bool {
+    let trailer = trailer_of(content);
+    let earlier = gz.split_last().map_or(gz, |(_, earlier)| earlier);
+    let mut windows = earlier.windows(TRAILER_BYTES);
+    gz.ends_with(&trailer) && !windows.any(|window| window == trailer)
 }
 
 /// Decompresses members that follow each other, which RFC 1952 allows. Nobody is known to write

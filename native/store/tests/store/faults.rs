@@ -1,0 +1,359 @@
+//! A disk that fails: every failure is a typed error, and nothing that was there is lost.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use replay_store::{FileSystem, Format, Metadata, Options, OsFileSystem, Stamp, Store};
+
+use crate::support::{Dir, Recording, entry, gzip, ids, options};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Call {
+    CreateDir,
+    Metadata,
+    Names,
+    Read,
+    Write,
+    Sync,
+    Rename,
+    Remove,
+    SyncDir,
+}
+
+/// The real file system, except for one kind of call that fails.
+#[derive(Default)]
+struct Faulty {
+    failing: Mutex<Option<(Call, i32)>>,
+    calls: Mutex<Vec<Call>>,
+}
+
+impl Faulty {
+    fn fail(&self, call: Call, errno: i32) {
+        *self.failing.lock().unwrap() = Some((call, errno));
+    }
+
+    fn recover(&self) {
+        *self.failing.lock().unwrap() = None;
+    }
+
+    fn take_calls(&self) -> Vec<Call> {
+        std::mem::take(&mut *self.calls.lock().unwrap())
+    }
+
+    fn check(&self, call: Call) -> io::Result<()> {
+        self.calls.lock().unwrap().push(call);
+        match *self.failing.lock().unwrap() {
+            Some((failing, errno)) if failing == call => Err(io::Error::from_raw_os_error(errno)),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl FileSystem for Faulty {
+    fn create_dir(&self, path: &Path) -> io::Result<()> {
+        self.check(Call::CreateDir)?;
+        OsFileSystem.create_dir(path)
+    }
+
+    fn metadata(&self, path: &Path) -> io::Result<Metadata> {
+        self.check(Call::Metadata)?;
+        OsFileSystem.metadata(path)
+    }
+
+    fn names(&self, path: &Path) -> io::Result<Vec<OsString>> {
+        self.check(Call::Names)?;
+        OsFileSystem.names(path)
+    }
+
+    fn read(&self, path: &Path, limit: u64, into: &mut Vec<u8>) -> io::Result<Stamp> {
+        self.check(Call::Read)?;
+        assert!(
+            !path.to_string_lossy().contains("panic"),
+            "as the test wants it"
+        );
+        OsFileSystem.read(path, limit, into)
+    }
+
+    fn write_new(&self, path: &Path, content: &[u8], sync: bool) -> io::Result<Stamp> {
+        if let Err(error) = self.check(Call::Write) {
+            // A full disk takes a part.
+            OsFileSystem.write_new(path, &content[..content.len() / 2], false)?;
+            return Err(error);
+        }
+        let stamp = OsFileSystem.write_new(path, content, false)?;
+        if sync {
+            self.check(Call::Sync)?;
+        }
+        Ok(stamp)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.check(Call::Rename)?;
+        OsFileSystem.rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.check(Call::Remove)?;
+        OsFileSystem.remove(path)
+    }
+
+    fn sync_dir(&self, _: &Path) -> io::Result<()> {
+        self.check(Call::SyncDir)
+    }
+}
+
+fn open(dir: &Dir) -> (Arc<Faulty>, Store) {
+    let fs = Arc::new(Faulty::default());
+    let options = Options {
+        sync: true,
+        ..options()
+    };
+    let store = Store::open_on(fs.clone(), &dir.path(), options).unwrap();
+    (fs, store)
+}
+
+#[test]
+fn a_failed_save_leaves_everything_as_it_was() {
+    let faults = [
+        (Call::Write, libc::ENOSPC, "enospc"),
+        (Call::Sync, libc::EIO, "eio"),
+        (Call::Rename, libc::EROFS, "erofs"),
+        (Call::Write, libc::EACCES, "eacces"),
+    ];
+    for (call, errno, name) in faults {
+        let dir = Dir::new();
+        let (fs, store) = open(&dir);
+        let old = Recording::new("x").at(1).etf();
+        store.save(&old, Format::Etf).unwrap();
+        fs.fail(call, errno);
+        for (id, format) in [("x", Format::Etf), ("x", Format::Json), ("y", Format::Etf)] {
+            let error = store
+                .save(&Recording::new(id).at(2).etf(), format)
+                .unwrap_err();
+            assert_eq!(error.posix(), Some(name));
+        }
+        assert_eq!(dir.names(), ["x.etf.gz"]);
+        assert_eq!(dir.temp_files(), [""; 0]);
+        assert_eq!(entry(&store, "x").connected_at, 1);
+        assert_eq!(store.read(b"x").unwrap().bytes, old);
+        assert_eq!(store.list().unwrap(), dir.open().list().unwrap());
+        fs.recover();
+        store
+            .save(&Recording::new("x").at(2).etf(), Format::Etf)
+            .unwrap();
+        assert_eq!(entry(&store, "x").connected_at, 2);
+    }
+}
+
+#[test]
+fn a_directory_that_can_not_be_written_can_be_read() {
+    let dir = Dir::new();
+    dir.write("x.etf", &Recording::new("x").etf());
+    let (fs, store) = open(&dir);
+    fs.fail(Call::CreateDir, libc::EACCES);
+    let error = store
+        .save(&Recording::new("y").etf(), Format::Etf)
+        .unwrap_err();
+    assert_eq!(error.posix(), Some("eacces"));
+    fs.fail(Call::Remove, libc::EROFS);
+    assert_eq!(store.delete(b"x").unwrap_err().posix(), Some("erofs"));
+    assert_eq!(store.clear().unwrap_err().posix(), Some("erofs"));
+    assert_eq!(ids(&store), ["x"]);
+    store.read(b"x").unwrap();
+}
+
+#[test]
+fn a_directory_that_can_not_be_read_is_a_typed_error() {
+    let dir = Dir::new();
+    let (fs, store) = open(&dir);
+    store.save(&Recording::new("x").etf(), Format::Etf).unwrap();
+    for (call, errno, name) in [
+        (Call::Metadata, libc::EIO, "eio"),
+        (Call::Names, libc::EMFILE, "emfile"),
+    ] {
+        dir.write(format!("{name}.etf"), &Recording::new(name).etf());
+        fs.fail(call, errno);
+        assert_eq!(store.list().unwrap_err().posix(), Some(name));
+        let opened = Store::open_on(fs.clone(), &dir.path(), options());
+        assert_eq!(opened.err().unwrap().posix(), Some(name));
+        fs.recover();
+        assert!(
+            ids(&store).contains(&name.to_owned()),
+            "nothing is forgotten by a failure"
+        );
+    }
+}
+
+#[test]
+fn a_rename_that_could_not_be_made_durable_is_reported_and_listed() {
+    let dir = Dir::new();
+    let (fs, store) = open(&dir);
+    store
+        .save(&Recording::new("x").at(1).etf(), Format::Etf)
+        .unwrap();
+    fs.fail(Call::SyncDir, libc::EIO);
+    let error = store
+        .save(&Recording::new("x").at(2).etf(), Format::Etf)
+        .unwrap_err();
+    assert_eq!(error.posix(), Some("eio"));
+    assert_eq!(entry(&store, "x").connected_at, 2);
+    assert_eq!(store.list().unwrap(), dir.open().list().unwrap());
+}
+
+#[test]
+fn the_replaced_format_is_removed_only_after_the_new_one_is_durable() {
+    let dir = Dir::new();
+    let (fs, store) = open(&dir);
+    let etf = Recording::new("x").etf();
+    store.save(&etf, Format::Etf).unwrap();
+    fs.fail(Call::SyncDir, libc::EIO);
+    store.save(&etf, Format::Json).unwrap_err();
+    assert_eq!(dir.names(), ["x.etf.gz", "x.json.gz"]);
+    fs.recover();
+    store.save(&etf, Format::Json).unwrap();
+    assert_eq!(dir.names(), ["x.json.gz"]);
+}
+
+#[test]
+fn a_save_syncs_the_content_then_renames_then_syncs_the_directory() {
+    let dir = Dir::new();
+    let (fs, store) = open(&dir);
+    let save = |id| store.save(&Recording::new(id).etf(), Format::Etf).unwrap();
+    save("first");
+    fs.take_calls();
+    save("second");
+    let calls = fs.take_calls();
+    let changes: Vec<Call> = calls
+        .into_iter()
+        .filter(|call| *call != Call::Metadata)
+        .collect();
+    assert_eq!(
+        changes,
+        [Call::Write, Call::Sync, Call::Rename, Call::SyncDir]
+    );
+}
+
+#[test]
+fn without_sync_nothing_is_synced() {
+    let dir = Dir::new();
+    let fs = Arc::new(Faulty::default());
+    let store = Store::open_on(fs.clone(), &dir.path(), options()).unwrap();
+    store.save(&Recording::new("x").etf(), Format::Etf).unwrap();
+    store.delete(b"x").unwrap();
+    let calls = fs.take_calls();
+    assert!(!calls.contains(&Call::Sync) && !calls.contains(&Call::SyncDir));
+}
+
+#[test]
+fn an_unreadable_file_is_damage_until_it_can_be_read() {
+    let dir = Dir::new();
+    dir.write("x.etf", &Recording::new("x").etf());
+    let fs = Arc::new(Faulty::default());
+    fs.fail(Call::Read, libc::EACCES);
+    let store = Store::open_on(fs.clone(), &dir.path(), options()).unwrap();
+    assert!(store.list().unwrap().is_empty());
+    assert_eq!(store.read(b"x").unwrap_err().posix(), Some("eacces"));
+    let damage = store.take_damage();
+    assert_eq!(damage.len(), 1);
+    assert_eq!(damage[0].reason, "cannot be read: permission denied");
+    fs.recover();
+    assert_eq!(ids(&store), ["x"]);
+    store.read(b"x").unwrap();
+    assert_eq!(store.take_damage(), []);
+}
+
+#[test]
+fn a_panic_over_one_file_is_damage_of_that_file() {
+    let dir = Dir::new();
+    for n in 0..200 {
+        dir.write(format!("{n}.etf"), &Recording::new(n.to_string()).etf());
+    }
+    dir.write("panic.etf", &Recording::new("panic").etf());
+    let (_, store) = open(&dir);
+    assert_eq!(store.list().unwrap().len(), 200);
+    let damage = store.take_damage();
+    assert_eq!(damage.len(), 1);
+    assert_eq!(
+        (&*damage[0].file, &*damage[0].reason),
+        ("panic.etf", "the reader failed")
+    );
+}
+
+#[test]
+fn temporary_files_left_by_a_crash_are_removed_when_old() {
+    let dir = Dir::new();
+    dir.write("x.etf", &Recording::new("x").etf());
+    let native = dir.file(".native");
+    std::fs::create_dir(&native).unwrap();
+    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(3700);
+    for (name, old) in [("tmp-1-2-3", true), ("tmp-4-5-6", false), ("other", true)] {
+        let file = std::fs::File::create(native.join(name)).unwrap();
+        if old {
+            file.set_modified(long_ago).unwrap();
+        }
+    }
+    dir.open();
+    assert_eq!(dir.temp_files(), ["other", "tmp-4-5-6"]);
+}
+
+#[test]
+fn a_known_file_is_not_read_again_and_a_quiet_directory_not_listed() {
+    let dir = Dir::new();
+    for n in 0..50 {
+        dir.write(format!("{n}.etf"), &Recording::new(n.to_string()).etf());
+    }
+    let (fs, store) = open(&dir);
+    dir.write("new.etf.gz", &gzip(&Recording::new("new").etf()));
+    // So that the tick of the clock in which the directory changed is over.
+    std::thread::sleep(std::time::Duration::from_millis(30));
+    store.list().unwrap();
+    let calls = fs.take_calls();
+    assert_eq!(
+        calls.iter().filter(|call| **call == Call::Names).count(),
+        3,
+        "open, .native, list"
+    );
+    assert_eq!(calls.iter().filter(|call| **call == Call::Read).count(), 51);
+    assert_eq!(store.list().unwrap().len(), 51);
+    assert_eq!(fs.take_calls(), [Call::Metadata]);
+}
+
+#[test]
+fn the_names_are_not_read_again_after_own_changes_alone() {
+    let dir = Dir::new();
+    let (fs, store) = open(&dir);
+    let save = |id: &str| store.save(&Recording::new(id).etf(), Format::Etf).unwrap();
+    save("first");
+    store.list().unwrap();
+    fs.take_calls();
+    let mut expected = 1;
+    for id in ["a", "b", "c"] {
+        save(id);
+        expected += 1;
+        assert_eq!(store.list().unwrap().len(), expected);
+    }
+    store.delete(b"a").unwrap();
+    assert_eq!(ids(&store), ["b", "c", "first"]);
+    let listed = fs.take_calls().contains(&Call::Names);
+    assert_eq!(
+        listed,
+        !has_fine_grained_times(&dir),
+        "without fine-grained times it has to"
+    );
+}
+
+/// Whether each change of a directory has a time of its own, as since Linux 6.13 on most file
+/// systems.
+fn has_fine_grained_times(dir: &Dir) -> bool {
+    let path = dir.outside();
+    let mut times: Vec<i64> = (0..20)
+        .map(|n| {
+            std::fs::write(path.join(n.to_string()), b"").unwrap();
+            OsFileSystem.metadata(path).unwrap().stamp.modified_ns
+        })
+        .collect();
+    times.dedup();
+    times.len() == 20
+}
