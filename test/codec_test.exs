@@ -55,17 +55,20 @@ defmodule PhoenixReplay.Native.CodecTest do
       flipped = <<before::binary, Bitwise.bxor(byte, :rand.uniform(255)), rest::binary>>
 
       for damaged <- [flipped, before] do
-        case native_decode(damaged) do
+        case Nif.codec_decode(damaged) do
           {:ok, term} -> assert vm_decode(damaged) === {:ok, term}
-          :error -> assert vm_decode(damaged) == :error or private?(damaged)
+          {:error, reason} -> assert vm_decode(damaged) == :error or stricter?(reason, damaged)
         end
       end
     end
   end
 
-  # A flipped tag can make a term in the VM's own local encoding, which has no
-  # published format.
-  defp private?(bytes), do: :binary.match(bytes, <<121>>) != :nomatch
+  # Where the VM takes more than the published format: its own tags for
+  # terms of one VM (73 to 76, 121), and a fun (112) whose stated size is wrong.
+  defp stricter?({:malformed, offset}, bytes),
+    do: :binary.at(bytes, offset) in [73, 74, 75, 76, 112, 121]
+
+  defp stricter?(_reason, _bytes), do: false
 
   test "an atom that does not exist is an error, and is not made" do
     name = "never_heard_of_#{System.unique_integer([:positive])}"

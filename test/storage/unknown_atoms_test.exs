@@ -61,9 +61,9 @@ defmodule PhoenixReplay.Storage.UnknownAtomsTest do
         Code.append_path(code_path)
         opts = opts |> Base.decode64!() |> :erlang.binary_to_term()
         view = Module.concat([name])
-        recording = PhoenixReplay.Native.Test.Recordings.recording(view: view)
+        recording = PhoenixReplay.Native.Test.Recordings.recording(view: view, events: 0)
         event = {99, :assigns, %{delta: view.assigns()}}
-        :ok = PhoenixReplay.Storage.Native.save(%{recording | events: recording.events ++ [event]}, opts)
+        :ok = PhoenixReplay.Storage.Native.save(%{recording | events: [event]}, opts)
         IO.write(recording.id)
         """,
         [opts |> :erlang.term_to_binary() |> Base.encode64(), directory, name]

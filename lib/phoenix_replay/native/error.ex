@@ -7,7 +7,7 @@ defmodule PhoenixReplay.Native.Error do
   want that:
 
       iex> Exception.message(%PhoenixReplay.Native.Error{reason: :enospc})
-      "no space left on the device"
+      "no space left on device"
   """
 
   @typedoc """

@@ -27,6 +27,15 @@ defmodule PhoenixReplay.Storage.Native do
 
   @fields [:id, :view, :url, :params, :session, :connected_at, :events]
 
+  # The words every recording is made of, by the contract. Decoding makes no
+  # atoms, and the modules that use these may not be loaded yet.
+  @words [:mount, :event, :handle_params, :info, :assigns] ++
+           [:name, :params, :url, :delta, :snapshot]
+
+  @doc false
+  @spec words() :: [atom()]
+  def words, do: @words
+
   @doc "Opens the directory, creating it if needed, and reads what is in it."
   @impl true
   @spec init(keyword()) :: :ok | {:error, Error.reason()}
