@@ -2,7 +2,7 @@ use super::put;
 use super::reader::{Number, Reader, Sink};
 use super::recording::{event, open, open_events, required_integer, required_string};
 use super::unique::Unique;
-use crate::name::MODULE_PREFIX;
+use crate::name::{MODULE_PREFIX, alias};
 use crate::recording::EventKind;
 use crate::{Error, ErrorKind, Field, Limits, tag};
 
@@ -102,10 +102,20 @@ impl Decoder<'_, '_> {
     }
 
     fn view(&mut self) -> Result<(), Error> {
-        match self.reader.string()? {
-            None => self.terms.null(),
-            Some(name) if name.starts_with(MODULE_PREFIX) => self.atom_or_string(&name, &name),
-            Some(name) => self.atom_or_string(&format!("{MODULE_PREFIX}{name}"), &name),
+        let Some(view) = self.reader.string()? else {
+            self.terms.null();
+            return Ok(());
+        };
+        let prefix = if view.starts_with(MODULE_PREFIX) {
+            ""
+        } else {
+            MODULE_PREFIX
+        };
+        let module = format!("{prefix}{view}");
+        if alias(&module).is_some() {
+            self.atom_or_string(&module, &view);
+        } else {
+            self.terms.string(&view);
         }
         Ok(())
     }
@@ -122,11 +132,8 @@ impl Decoder<'_, '_> {
     }
 
     fn event(&mut self) -> Result<(), Error> {
-        let (terms, start, mark) = {
-            let terms = &mut self.terms;
-            let (start, mark) = (terms.out.len(), terms.unique.mark());
-            (terms, start, mark)
-        };
+        let terms = &mut self.terms;
+        let (start, mark) = (terms.out.len(), terms.unique.mark());
         let event = event(&mut self.reader, |reader| {
             // The payload may come again; the last one counts.
             terms.out.truncate(start);

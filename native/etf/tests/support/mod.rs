@@ -1,6 +1,8 @@
 //! The recordings that the pure-Elixir backend wrote, uncompressed.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub mod term;
+
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;

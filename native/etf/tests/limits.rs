@@ -1,0 +1,161 @@
+//! What keeps a hostile input from exhausting memory or time.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+use std::borrow::Cow;
+
+use miniz_oxide::deflate::compress_to_vec_zlib;
+use replay_etf::{Error, ErrorKind, Limits, Walker, expand, json, validate};
+
+fn kind<T: std::fmt::Debug>(result: Result<T, Error>) -> ErrorKind {
+    result.unwrap_err().kind
+}
+
+/// A tuple in a tuple, so many times.
+fn nested(levels: usize) -> Vec<u8> {
+    let mut term = vec![131];
+    term.extend([104, 1].repeat(levels));
+    term.push(106);
+    term
+}
+
+#[test]
+fn nesting_is_capped() {
+    let limits = Limits {
+        max_depth: 100,
+        ..Limits::default()
+    };
+    assert_eq!(validate(&nested(100), &limits), Ok(202));
+    assert_eq!(
+        validate(&nested(101), &limits),
+        Err(Error {
+            offset: 201,
+            kind: ErrorKind::TooDeep
+        })
+    );
+    let term = nested(101);
+    let mut walker = Walker::new(&term, &limits).unwrap();
+    let error = std::iter::repeat_with(|| walker.token())
+        .find_map(Result::err)
+        .unwrap();
+    assert_eq!(
+        error,
+        Error {
+            offset: 201,
+            kind: ErrorKind::TooDeep
+        }
+    );
+}
+
+#[test]
+fn a_million_levels_need_no_stack() {
+    let levels = Limits::default().max_depth as usize;
+    assert!(validate(&nested(levels), &Limits::default()).is_ok());
+    assert_eq!(
+        kind(validate(&nested(levels + 1), &Limits::default())),
+        ErrorKind::TooDeep
+    );
+}
+
+#[test]
+fn the_number_of_terms_is_capped() {
+    let limits = Limits {
+        max_terms: 3,
+        ..Limits::default()
+    };
+    assert_eq!(validate(b"\x83h\x02jj", &limits), Ok(5));
+    let four = Err(Error {
+        offset: 5,
+        kind: ErrorKind::TooManyTerms,
+    });
+    assert_eq!(validate(b"\x83h\x03jjj", &limits), four);
+}
+
+#[test]
+fn the_size_is_capped_but_not_what_follows_the_term() {
+    let limits = Limits {
+        max_bytes: 4,
+        ..Limits::default()
+    };
+    assert_eq!(validate(b"\x83h\x01j", &limits), Ok(4));
+    assert_eq!(validate(b"\x83h\x01jjjj", &limits), Ok(4));
+    assert_eq!(kind(validate(b"\x83h\x02jj", &limits)), ErrorKind::TooLarge);
+    assert_eq!(
+        kind(json::decode(b"{   }", &limits, &|_| true, &mut vec![])),
+        ErrorKind::TooLarge
+    );
+}
+
+/// A compressed term that states to be of `size` once expanded.
+fn compressed(size: u32, term: &[u8]) -> Vec<u8> {
+    let zlib = compress_to_vec_zlib(term, 6);
+    [&[131, 80][..], &size.to_be_bytes(), &zlib].concat()
+}
+
+#[test]
+fn a_compressed_term_is_expanded() {
+    let binary = [b"m\0\0\x10\0", &[7; 4096][..]].concat();
+    let term = compressed(4101, &binary);
+    let plain = [&[131][..], &binary].concat();
+    assert_eq!(expand(&term, &Limits::default()).as_deref(), Ok(&plain[..]));
+    // The bytes used are those of the compressed form; what follows them is not looked at.
+    let followed = [&term[..], b"rest"].concat();
+    assert_eq!(validate(&followed, &Limits::default()), Ok(term.len()));
+    assert!(matches!(
+        expand(&plain, &Limits::default()),
+        Ok(Cow::Borrowed(_))
+    ));
+}
+
+#[test]
+fn a_compressed_term_must_be_what_it_states() {
+    let limits = Limits::default();
+    let good = compressed(2, b"a\x01");
+    assert_eq!(validate(&good, &limits), Ok(good.len()));
+    assert_eq!(
+        kind(validate(&compressed(1, b"a\x01"), &limits)),
+        ErrorKind::BadCompressed
+    );
+    assert_eq!(
+        kind(validate(&compressed(3, b"a\x01"), &limits)),
+        ErrorKind::BadCompressed
+    );
+    let mut checksum = good.clone();
+    *checksum.last_mut().unwrap() ^= 1;
+    assert_eq!(kind(validate(&checksum, &limits)), ErrorKind::BadCompressed);
+    for length in 2..good.len() {
+        assert!(validate(&good[..length], &limits).is_err());
+    }
+    // Compression within compression, and a fault inside.
+    assert_eq!(
+        kind(validate(&compressed(1, b"P"), &limits)),
+        ErrorKind::Compressed
+    );
+    let fault = Error {
+        offset: 1,
+        kind: ErrorKind::UnknownTag(0),
+    };
+    assert_eq!(validate(&compressed(1, &[0]), &limits), Err(fault));
+}
+
+#[test]
+fn a_compressed_term_cannot_claim_memory() {
+    let limits = Limits {
+        max_bytes: 1000,
+        ..Limits::default()
+    };
+    assert_eq!(
+        kind(expand(&compressed(1000, &[0; 1000]), &limits)),
+        ErrorKind::TooLarge
+    );
+    assert!(expand(&compressed(999, &[0; 999]), &limits).is_ok());
+    // More than deflate can make of so few bytes is not even tried.
+    let claim = compressed(200 << 20, b"a\x01");
+    assert_eq!(
+        kind(expand(&claim, &Limits::default())),
+        ErrorKind::BadCompressed
+    );
+}
