@@ -38,11 +38,14 @@ impl Commit<'_> {
     }
 
     /// Whether there is such a file.
-    pub(crate) fn exists(&self, belonging: &Belonging) -> bool {
-        let path = self.store.loader.path(&belonging.file);
-        self.store.fs().metadata(&path).is_ok_and(|found| {
-            found.kind != Kind::Directory && belonging.only.is_none_or(|only| only == found.stamp)
-        })
+    pub(crate) fn exists(&self, Belonging { file, only }: &Belonging) -> bool {
+        match self.store.fs().metadata(&self.store.loader.path(file)) {
+            Ok(found) => {
+                found.kind != Kind::Directory && only.is_none_or(|only| only == found.stamp)
+            }
+            // What can't be looked at, such as a symbolic link to itself, can be removed still.
+            Err(error) => only.is_none() && error.kind() != io::ErrorKind::NotFound,
+        }
     }
 
     /// Removes a file, and returns whether there was one.

@@ -108,8 +108,8 @@ impl Freshness {
 /// Three different times within a millisecond can't come from a clock that ticks once in a
 /// millisecond or less. Any failure just means no.
 pub(crate) fn is_fine_grained(fs: &dyn FileSystem, dir: &Path, scratch: &Path) -> bool {
-    // The first try also warms up what the others use; one may be interrupted by the scheduler.
-    (0..4).any(|_| {
+    // A try is in vain if the scheduler interrupts it, which on a busy machine is not rare.
+    (0..16).any(|_| {
         let start = Instant::now();
         let times = observe_changes(fs, dir, scratch).unwrap_or_default();
         let apart = times.is_sorted_by(|a, b| a < b) && times.len() >= 3;

@@ -38,9 +38,11 @@ impl<'a> TempFile<'a> {
                 placed: false,
             }),
             Err(error) => {
-                // It may hold a part of the content. That it can't be removed, on top, would
-                // only hide the reason; a later start removes it.
-                let _ = fs.remove(&path);
+                // It may hold a part of the content, unless it is not ours at all. That it can't
+                // be removed, on top, would only hide the reason; a later start removes it.
+                if error.kind() != io::ErrorKind::AlreadyExists {
+                    let _ = fs.remove(&path);
+                }
                 Err(error)
             }
         }

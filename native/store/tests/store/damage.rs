@@ -164,6 +164,16 @@ fn what_only_looks_like_a_recording_is_passed_by() {
         .map(|damage| damage.file)
         .collect();
     assert_eq!(damaged, ["loop.etf.gz"]);
+    store.delete(b"loop").unwrap();
+    assert_eq!(
+        dir.names(),
+        [
+            "dangling.etf.gz",
+            "directory.etf.gz",
+            "pipe.etf.gz",
+            "x.etf"
+        ]
+    );
 }
 
 #[test]

@@ -154,3 +154,23 @@ fn of_two_files_of_the_same_age_the_better_suffix_counts() {
     }
     assert_eq!(entry(&dir.open(), "x").file_name(), "x.etf.gz");
 }
+
+#[test]
+fn a_file_replaced_by_one_of_the_same_size_and_time_is_noticed() {
+    let dir = Dir::new();
+    let time = std::time::SystemTime::now();
+    let put = |name: &str, at| {
+        dir.write(name, &Recording::new("x").at(at).etf());
+        fs::File::options()
+            .write(true)
+            .open(dir.file(name))
+            .unwrap()
+            .set_modified(time)
+            .unwrap();
+    };
+    put("x.etf", 1);
+    let store = dir.open();
+    put("new", 2);
+    fs::rename(dir.file("new"), dir.file("x.etf")).unwrap();
+    assert_eq!(entry(&store, "x").connected_at, 2);
+}

@@ -1,4 +1,5 @@
 //! The store as its users see it: on a real directory, and on one that fails.
+#![expect(clippy::unwrap_used, reason = "a failed test is meant to panic")]
 
 mod concurrency;
 mod damage;
