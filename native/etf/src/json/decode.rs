@@ -12,9 +12,10 @@ use crate::{Error, ErrorKind, Field, Limits, tag};
 /// `atom_exists` tells which atoms the runtime has, because data must not make new ones. It is
 /// asked for the view (`"Elixir.My.Live"`) and for types of events that are not known; what does
 /// not exist stays a string. All other strings, and all keys of objects, stay binaries, `null` is
-/// the atom `nil`. Of several members with the same key the last one counts. A missing `view` or
-/// `url` is `nil`, missing `params`, `session` and payloads are empty maps, and unknown keys are
-/// checked but left out.
+/// the atom `nil`. Of several members with the same key the last one counts.
+///
+/// A missing `view` or `url` is `nil`; `params` and `session` are empty maps when they are missing
+/// or `null`, and so is a missing payload. Unknown keys are checked but left out.
 ///
 /// # Errors
 ///
@@ -76,6 +77,7 @@ impl Decoder<'_, '_> {
                 }
                 Field::View => self.view()?,
                 Field::Events => self.events()?,
+                Field::Params | Field::Session => self.map()?,
                 _ => self.reader.value(&mut self.terms)?,
             }
         }
@@ -118,6 +120,15 @@ impl Decoder<'_, '_> {
             self.terms.string(&view);
         }
         Ok(())
+    }
+
+    /// A map of the recording, which is empty when the text has `null`.
+    fn map(&mut self) -> Result<(), Error> {
+        if self.reader.null()? {
+            put::head(tag::MAP, 0, &mut self.terms.out);
+            return Ok(());
+        }
+        self.reader.value(&mut self.terms)
     }
 
     fn events(&mut self) -> Result<(), Error> {

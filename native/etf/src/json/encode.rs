@@ -1,6 +1,6 @@
 use super::unique::Unique;
 use super::{MAX_DEPTH, readable, text};
-use crate::{AtomText, Error, ErrorKind, Field, Limits, Token, Walker, name};
+use crate::{AtomText, Error, ErrorKind, Field, Limits, Token, Walker, name, recording};
 
 /// Arrays and objects around a payload: the recording, its events, and the event.
 const AROUND_PAYLOAD: usize = 3;
@@ -66,13 +66,7 @@ impl<'a> Encoder<'a> {
         self.unique.open();
         let mut seen = Vec::new();
         for _ in 0..pairs {
-            let depth = self.walker.depth();
-            let field = match self.walker.token()? {
-                Token::Atom(key) => Field::from_name(&key.to_str()),
-                _ => None,
-            };
-            self.walker.finish(depth)?;
-            match field {
+            match recording::key(&mut self.walker)? {
                 Some(field) => {
                     seen.push(field);
                     self.member(field.name());

@@ -263,7 +263,15 @@ fn quoted(text: &str) -> String {
     out
 }
 
+/// A list of bytes: `~c"text"` if it is one, otherwise its numbers.
 fn list(characters: &[u8]) -> String {
+    if let Ok(text) = std::str::from_utf8(characters)
+        && text
+            .chars()
+            .all(|c| matches!(c, ' '..='~' | '\x07'..='\r' | '\x1b'))
+    {
+        return format!("~c{}", quoted(text));
+    }
     let mut out = String::from("[");
     for (index, character) in characters.iter().enumerate() {
         let _ = write!(out, "{}{character}", if index > 0 { ", " } else { "" });

@@ -149,6 +149,15 @@ impl<'a> Reader<'a> {
         self.string_rest().map(Some)
     }
 
+    /// Reads a `null`, if one follows.
+    pub(super) fn null(&mut self) -> Result<bool, Error> {
+        let follows = self.peek()? == b'n';
+        if follows {
+            self.literal("null")?;
+        }
+        Ok(follows)
+    }
+
     /// Reads an integer of up to 64 bits; checks and skips any other value.
     pub(super) fn integer(&mut self) -> Result<Option<i64>, Error> {
         if !matches!(self.peek()?, b'-' | b'0'..=b'9') {
@@ -212,7 +221,7 @@ impl<'a> Reader<'a> {
                 self.count()?;
                 sink.number(self.number()?);
             }
-            b'n' => self.literal("null").map(|()| sink.null())?,
+            b'n' => self.null().map(|_| sink.null())?,
             b't' => self.literal("true").map(|()| sink.boolean(true))?,
             b'f' => self.literal("false").map(|()| sink.boolean(false))?,
             other => return Err(fault(self.position, Fault::UnexpectedByte(other))),

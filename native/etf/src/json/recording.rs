@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::reader::{Ignore, Reader};
-use crate::recording::{EventCounts, EventKind};
+use crate::recording::{EventKind, Events, Parts};
 use crate::{Error, ErrorKind, Field, Limits, Summary, View};
 
 const OFFSET: &str = "offset";
@@ -22,51 +22,41 @@ const PAYLOAD: &str = "payload";
 /// type; any [`ErrorKind`] about limits.
 pub fn summarize(json: &[u8], limits: &Limits) -> Result<Summary<'static>, Error> {
     let mut reader = Reader::new(json, limits)?;
-    let (mut id, mut view, mut url) = (None, View::None, None);
-    let (mut connected_at, mut events) = (None, None);
+    let mut parts = Parts::none();
     let start = open(&mut reader)?;
     while let Some(key) = reader.next_key()? {
         match Field::from_name(&key) {
-            Some(Field::Id) => id = Some(required_string(&mut reader, Field::Id)?),
+            Some(Field::Id) => {
+                parts.id = Some(into_bytes(required_string(&mut reader, Field::Id)?));
+            }
             Some(Field::View) => {
                 let name = reader.string()?;
-                view = name.map_or(View::None, |name| View::Name(Cow::Owned(name.into_owned())));
+                parts.view = name.map_or(View::None, View::Name).into_owned();
             }
-            Some(Field::Url) => url = reader.string()?,
+            Some(Field::Url) => parts.url = reader.string()?.map(into_bytes),
             Some(Field::ConnectedAt) => {
-                connected_at = Some(required_integer(&mut reader, Field::ConnectedAt)?);
+                parts.connected_at = Some(required_integer(&mut reader, Field::ConnectedAt)?);
             }
-            Some(Field::Events) => events = Some(count(&mut reader)?),
+            Some(Field::Events) => parts.events = Some(events(&mut reader)?),
             _ => reader.value(&mut Ignore)?,
         }
     }
     reader.end()?;
-
-    let missing = |field| Error::new(start, ErrorKind::NotARecording(field));
-    let (event_count, duration_ms, events) = events.ok_or(missing(Field::Events))?;
-    let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned().into_bytes());
-    Ok(Summary {
-        id: owned(id.ok_or(missing(Field::Id))?),
-        view,
-        url: url.map(owned),
-        connected_at: connected_at.ok_or(missing(Field::ConnectedAt))?,
-        event_count,
-        duration_ms,
-        events,
-    })
+    parts.summary(start)
 }
 
-fn count(reader: &mut Reader<'_>) -> Result<(u32, i64, EventCounts), Error> {
-    let (mut length, mut last_offset_ms) = (0, 0);
-    let mut counts = EventCounts::default();
+fn into_bytes(text: Cow<'_, str>) -> Cow<'static, [u8]> {
+    Cow::Owned(text.into_owned().into_bytes())
+}
+
+fn events(reader: &mut Reader<'_>) -> Result<Events, Error> {
+    let mut events = Events::default();
     open_events(reader)?;
     while reader.next_element()? {
         let event = event(reader, |reader| reader.value(&mut Ignore))?;
-        counts.add(EventKind::from_name(event.kind.as_bytes()));
-        last_offset_ms = event.offset_ms;
-        length += 1;
+        events.add(event.offset_ms, EventKind::from_name(event.kind.as_bytes()));
     }
-    Ok((length, last_offset_ms, counts))
+    Ok(events)
 }
 
 /// Opens the recording's object; returns where it begins.

@@ -10,5 +10,6 @@ mod view;
 
 pub use event::{EventCounts, EventHead, EventKind, event};
 pub use field::Field;
+pub(crate) use summary::{Events, Parts, key};
 pub use summary::{Summary, summarize};
 pub use view::View;

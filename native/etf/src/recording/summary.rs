@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 
 use super::event;
-use crate::{Error, ErrorKind, EventCounts, Field, Limits, Token, View, Walker};
+use crate::{Error, ErrorKind, EventCounts, EventKind, Field, Limits, Token, View, Walker};
 
 /// What a list of recordings shows of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +42,61 @@ impl Summary<'_> {
     }
 }
 
+/// The fields of a summary as they are found.
+#[derive(Debug)]
+pub(crate) struct Parts<'a> {
+    pub(crate) id: Option<Cow<'a, [u8]>>,
+    pub(crate) view: View<'a>,
+    pub(crate) url: Option<Cow<'a, [u8]>>,
+    pub(crate) connected_at: Option<i64>,
+    pub(crate) events: Option<Events>,
+}
+
+/// What a summary says of the events.
+#[derive(Debug, Default)]
+pub(crate) struct Events {
+    length: u32,
+    last_offset_ms: i64,
+    counts: EventCounts,
+}
+
+impl Events {
+    pub(crate) fn add(&mut self, offset_ms: i64, kind: EventKind) {
+        self.length = self.length.saturating_add(1);
+        self.last_offset_ms = offset_ms;
+        self.counts.add(kind);
+    }
+}
+
+impl<'a> Parts<'a> {
+    pub(crate) fn none() -> Self {
+        Parts {
+            id: None,
+            view: View::None,
+            url: None,
+            connected_at: None,
+            events: None,
+        }
+    }
+
+    /// The summary of the recording at `start`, if nothing that it needs is missing.
+    pub(crate) fn summary(self, start: usize) -> Result<Summary<'a>, Error> {
+        let missing = |field| Error::new(start, ErrorKind::NotARecording(field));
+        let id = self.id.ok_or(missing(Field::Id))?;
+        let connected_at = self.connected_at.ok_or(missing(Field::ConnectedAt))?;
+        let events = self.events.ok_or(missing(Field::Events))?;
+        Ok(Summary {
+            id,
+            view: self.view,
+            url: self.url,
+            connected_at,
+            event_count: events.length,
+            duration_ms: events.last_offset_ms,
+            events: events.counts,
+        })
+    }
+}
+
 /// Summarizes a recording: a version byte and a map, not compressed.
 ///
 /// Every byte of the term is walked, so a cut or damaged recording is an error, but nothing is
@@ -54,73 +109,71 @@ impl Summary<'_> {
 pub fn summarize<'a>(etf: &'a [u8], limits: &Limits) -> Result<Summary<'a>, Error> {
     let mut walker = Walker::new(etf, limits)?;
     let start = walker.offset();
-    let not_a_recording = |field| Error::new(start, ErrorKind::NotARecording(field));
     let Token::Map(pairs) = walker.token()? else {
-        return Err(not_a_recording(Field::Recording));
+        return Err(Error::new(
+            start,
+            ErrorKind::NotARecording(Field::Recording),
+        ));
     };
-
-    let (mut id, mut view, mut url) = (None, View::None, None);
-    let (mut connected_at, mut events) = (None, None);
+    let mut parts = Parts::none();
     for _ in 0..pairs {
-        let depth = walker.depth();
-        let field = match walker.token()? {
-            Token::Atom(key) => Field::from_name(&key.to_str()),
-            _ => None,
-        };
-        walker.finish(depth)?;
-        if field == Some(Field::Events) {
-            events = Some(count(&mut walker)?);
-            continue;
-        }
-        let at = walker.offset();
-        match (field, walker.token()?) {
-            (Some(Field::Id), Token::Binary(bytes)) => id = Some(bytes),
-            (Some(Field::ConnectedAt), Token::Integer(ms)) => connected_at = Some(ms),
-            (Some(field @ (Field::Id | Field::ConnectedAt)), _) => {
-                return Err(Error::new(at, ErrorKind::NotARecording(field)));
-            }
-            (Some(Field::Url), Token::Binary(bytes)) => url = Some(Cow::Borrowed(bytes)),
-            (Some(Field::View), Token::Atom(atom)) if !atom.is("nil") => {
-                view = View::Atom(atom.to_str());
-            }
-            (Some(Field::View), Token::Binary(name)) => {
-                view = View::Name(String::from_utf8_lossy(name));
-            }
-            _ => walker.finish(depth)?,
+        match key(&mut walker)? {
+            Some(Field::Events) => parts.events = Some(events(&mut walker)?),
+            Some(field) => value(&mut walker, field, &mut parts)?,
+            None => walker.skip()?,
         }
     }
-
-    let (event_count, duration_ms, events) = events.ok_or(not_a_recording(Field::Events))?;
-    Ok(Summary {
-        id: Cow::Borrowed(id.ok_or(not_a_recording(Field::Id))?),
-        view,
-        url,
-        connected_at: connected_at.ok_or(not_a_recording(Field::ConnectedAt))?,
-        event_count,
-        duration_ms,
-        events,
-    })
+    parts.summary(start)
 }
 
-/// Walks the list of events; returns their number, the last offset, and the numbers by type.
-fn count(walker: &mut Walker<'_>) -> Result<(u32, i64, EventCounts), Error> {
+/// Reads a key of the recording's map.
+pub(crate) fn key(walker: &mut Walker<'_>) -> Result<Option<Field>, Error> {
+    let depth = walker.depth();
+    let field = match walker.token()? {
+        Token::Atom(key) => Field::from_name(&key.to_str()),
+        _ => None,
+    };
+    walker.finish(depth)?;
+    Ok(field)
+}
+
+/// Reads the value of any field but the events.
+fn value<'a>(walker: &mut Walker<'a>, field: Field, parts: &mut Parts<'a>) -> Result<(), Error> {
+    let (start, depth) = (walker.offset(), walker.depth());
+    match (field, walker.token()?) {
+        (Field::Id, Token::Binary(id)) => parts.id = Some(Cow::Borrowed(id)),
+        (Field::ConnectedAt, Token::Integer(ms)) => parts.connected_at = Some(ms),
+        (Field::Id | Field::ConnectedAt, _) => {
+            return Err(Error::new(start, ErrorKind::NotARecording(field)));
+        }
+        (Field::Url, Token::Binary(url)) => parts.url = Some(Cow::Borrowed(url)),
+        (Field::View, Token::Atom(view)) if !view.is("nil") => {
+            parts.view = View::Atom(view.to_str());
+        }
+        (Field::View, Token::Binary(view)) => {
+            parts.view = View::Name(String::from_utf8_lossy(view));
+        }
+        _ => walker.finish(depth)?,
+    }
+    Ok(())
+}
+
+fn events(walker: &mut Walker<'_>) -> Result<Events, Error> {
     let start = walker.offset();
     let not_a_list = Error::new(start, ErrorKind::NotARecording(Field::Events));
-    let mut counts = EventCounts::default();
-    let mut last_offset_ms = 0;
+    let mut events = Events::default();
     let length = match walker.token()? {
-        Token::Nil => return Ok((0, 0, counts)),
+        Token::Nil => return Ok(events),
         Token::List(length) => length,
         _ => return Err(not_a_list),
     };
     for _ in 0..length {
         let (offset_ms, kind) = event::head(walker)?;
         walker.skip()?;
-        counts.add(kind);
-        last_offset_ms = offset_ms;
+        events.add(offset_ms, kind);
     }
     match walker.token()? {
-        Token::Nil => Ok((length, last_offset_ms, counts)),
+        Token::Nil => Ok(events),
         _ => Err(not_a_list),
     }
 }
