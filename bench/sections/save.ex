@@ -1,0 +1,174 @@
+defmodule Bench.Sections.Save do
+  @moduledoc """
+  Storing a finished recording. The native side has synced it to the disk when
+  `save/2` returns, the baseline has handed it to the kernel.
+  """
+
+  @behaviour Bench.Section
+
+  alias Bench.{Backends, Check, Limits, Peer, Run, Timing, Traffic, Workspace}
+
+  # Recordings leave a file each, and large ones fill a disk.
+  @max_calls %{tiny: 200, typical: 60, large: 4, fixtures: 60}
+
+  @impl true
+  def run(run) do
+    sessions = sessions()
+
+    for {_, [recording | _]} <- sessions,
+        backend <- [Backends.native(), Backends.baseline()] do
+      Backends.check_save!(run, backend, recording)
+    end
+
+    for {name, originals} <- sessions do
+      durations(run, name, originals)
+      sizes(run, name, originals)
+    end
+
+    synced_baseline(run, sessions[:typical])
+    compression(run, sessions[:typical])
+    limits(run, sessions[:typical])
+    peers(run, sessions[:typical])
+  end
+
+  defp sessions do
+    profiles = for profile <- Traffic.profiles(), do: {profile, originals(profile)}
+    profiles ++ [fixtures: Traffic.fixture_sessions(7)]
+  end
+
+  defp originals(profile), do: for(seed <- 1..4, do: Traffic.session(profile, seed))
+
+  defp durations(run, name, originals) do
+    Run.compare(run, "#{name}", "µs",
+      native: saver(run, Backends.native(), originals),
+      baseline: saver(run, Backends.baseline(), originals),
+      max_calls: @max_calls[name],
+      before: &Workspace.settle/0
+    )
+  end
+
+  defp saver(run, backend, originals) do
+    opts = [path: Workspace.directory(run, "save")]
+    next = Backends.supply(originals)
+    fn -> :ok = backend.save(next.(), opts) end
+  end
+
+  defp sizes(run, name, originals) do
+    Run.report(
+      run,
+      "#{name}/gzip_size",
+      "bytes",
+      [mean_file_size(run, Backends.native(), originals)],
+      [mean_file_size(run, Backends.baseline(), originals)],
+      note: "of a recording's file, the mean of #{length(originals)}"
+    )
+  end
+
+  defp mean_file_size(run, backend, originals) do
+    path = Workspace.directory(run, "sizes")
+    for recording <- originals, do: :ok = backend.save(recording, path: path)
+    files = Path.wildcard(Path.join(path, "*.etf.gz"))
+    Check.equal!(length(files), length(originals), "number of files")
+    Enum.sum(Enum.map(files, &File.stat!(&1).size)) / length(files)
+  end
+
+  # What the baseline would need to give the same promise.
+  defp synced_baseline(run, originals) do
+    next = Backends.supply(originals)
+    path = Workspace.directory(run, "synced")
+
+    Run.compare(run, "typical/both_synced", "µs",
+      native: saver(run, Backends.native(), originals),
+      baseline: fn -> save_synced(next.(), path) end,
+      max_calls: @max_calls.typical,
+      before: &Workspace.settle/0,
+      note: "the baseline is what the pure-Elixir backend does, and an fdatasync"
+    )
+  end
+
+  defp save_synced(recording, path) do
+    data = recording |> Map.from_struct() |> :erlang.term_to_binary() |> :zlib.gzip()
+    {:ok, file} = :file.open(Path.join(path, recording.id <> ".etf.gz"), [:raw, :write, :binary])
+    :ok = :file.write(file, data)
+    :ok = :file.datasync(file)
+    :ok = :file.close(file)
+  end
+
+  # The library offers no compression on its own. In memory-backed storage
+  # nothing waits for a disk, so a save there is encoding, summarizing,
+  # compressing, and some system calls: the first is known, and the last are
+  # those of a tiny recording.
+  defp compression(run, originals) do
+    memory = "/dev/shm"
+
+    if File.dir?(memory) do
+      path = Path.join(memory, Path.basename(run.workspace))
+      File.mkdir_p!(path)
+
+      try do
+        compression(run, originals, path)
+      after
+        File.rm_rf!(path)
+      end
+    else
+      Bench.Report.note("no #{memory} here: save/typical/gzip skipped")
+    end
+  end
+
+  defp compression(run, [original | _], path) do
+    encoded = :erlang.term_to_binary(Map.from_struct(original))
+    whole = rest(path, "typical", original)
+    fixed = rest(path, "tiny", Traffic.session(:tiny, 1))
+
+    Run.compare(run, "typical/gzip", "µs",
+      native: {:sampler, fn -> whole.() - fixed.() end},
+      baseline: fn -> :zlib.gzip(encoded) end,
+      note:
+        "native side derived: a save in #{Path.dirname(path)} less the encoding, " <>
+          "less the same of a tiny recording; the validation is still in it"
+    )
+  end
+
+  # A sampler of the time of a save in memory, less that of encoding.
+  defp rest(path, name, recording) do
+    save = fn -> :ok = Backends.native().save(recording, path: Path.join(path, name)) end
+    fields = Map.from_struct(recording)
+    encode = fn -> {:ok, _} = PhoenixReplay.Native.Nif.codec_encode(fields) end
+    fn -> Timing.sample(save, 40, :plain) - Timing.sample(encode, 40, :plain) end
+  end
+
+  defp limits(run, originals) do
+    [original | _] = originals
+    encoded = :erlang.term_to_binary(Map.from_struct(original))
+
+    limits = [
+      fdatasync: Limits.fdatasync(run),
+      term_to_binary: Limits.term_to_binary(Map.from_struct(original)),
+      memcpy: Limits.memcpy(encoded)
+    ]
+
+    for {name, limit} <- limits do
+      Run.compare(run, "limit/#{name}", "µs",
+        native: saver(run, Backends.native(), originals),
+        baseline: limit,
+        max_calls: @max_calls.typical,
+        before: &Workspace.settle/0
+      )
+    end
+  end
+
+  defp peers(run, originals) do
+    Peer.each(run, fn name, peer, state ->
+      Peer.check!(peer, state, hd(originals))
+      next = Backends.supply(originals)
+
+      Run.compare(run, "typical/#{name}", "µs",
+        native: saver(run, Backends.native(), originals),
+        baseline: fn -> peer.save(state, next.()) end,
+        max_calls: 20,
+        before: &Workspace.settle/0,
+        note: "#{name} neither compresses nor syncs"
+      )
+    end)
+  end
+end

@@ -1,0 +1,84 @@
+defmodule Bench.CLI do
+  @moduledoc false
+  # What bin/bench does with its arguments. Figures go to standard output and
+  # nothing else does.
+
+  alias Bench.{Machine, Report, Run, Section, Workspace}
+
+  @usage """
+  bin/bench [SECTION…] [--quick] [--json FILE] [--html FILE]
+
+  Compares the native engine with the pure-Elixir backend, its peers and the
+  machine's limits. One line per figure on standard output, tab-separated:
+
+    section/name, native median, baseline median, unit, baseline ÷ native,
+    spread in percent (the wider of the two sides' interquartile ranges)
+
+    --quick       fewer rounds and smaller collections, under two minutes
+    --json FILE   all samples, and what machine they come from
+    --html FILE   the same as a page with charts
+    BENCH_DIR     where files are written, by default the system's temporary
+                  directory
+  """
+
+  def main(args) do
+    options = parse(args)
+    run = Run.start(options)
+
+    try do
+      Report.note(Machine.headline(run.machine))
+      Enum.each(options.sections, &section(run, &1))
+      Report.write(run)
+    after
+      Workspace.remove(run.workspace)
+    end
+  end
+
+  defp section(run, name) do
+    Report.note("#{name} (load #{Machine.load()})")
+    {us, _} = :timer.tc(fn -> Section.module(name).run(%{run | section: name}) end)
+    Report.note("#{name} took #{Float.round(us / 1.0e6, 1)} s")
+  end
+
+  defp parse(args) do
+    switches = [quick: :boolean, json: :string, html: :string, help: :boolean]
+
+    case OptionParser.parse(args, strict: switches, aliases: [h: :help]) do
+      {flags, names, []} ->
+        if flags[:help], do: usage(0, "")
+        check_sections(names)
+        check_files(flags)
+
+        %{
+          sections: if(names == [], do: Section.names(), else: Enum.uniq(names)),
+          quick?: Keyword.get(flags, :quick, false),
+          json: flags[:json],
+          html: flags[:html]
+        }
+
+      {_, _, [{flag, _} | _]} ->
+        usage(2, "#{flag}: not a flag, or without its value\n\n")
+    end
+  end
+
+  # Better now than after a quarter of an hour.
+  defp check_files(flags) do
+    for {flag, path} <- Keyword.take(flags, [:json, :html]),
+        not File.dir?(Path.dirname(path)) do
+      usage(2, "--#{flag} #{path}: there is no directory #{Path.dirname(path)}\n\n")
+    end
+  end
+
+  defp check_sections(names) do
+    case names -- Section.names() do
+      [] -> :ok
+      [unknown | _] -> usage(2, "#{unknown}: no such section\n\n")
+    end
+  end
+
+  @spec usage(non_neg_integer(), String.t()) :: no_return()
+  defp usage(status, complaint) do
+    IO.write(:stderr, [complaint, @usage, "\nSections: ", Enum.join(Section.names(), " "), "\n"])
+    System.halt(status)
+  end
+end

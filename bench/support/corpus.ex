@@ -1,0 +1,70 @@
+defmodule Bench.Corpus do
+  @moduledoc """
+  Directories full of stored recordings, written by the pure-Elixir backend, as
+  a user has them on the day of the switch.
+
+  All of them are views of one collection: making a smaller one, or one more for
+  an engine that has not seen it yet, makes hard links and writes no data.
+  """
+
+  alias Bench.{Backends, Report, Traffic, Workspace}
+
+  # As many different sessions; the others repeat them under ids of their own.
+  @variety 16
+
+  @doc """
+  A new directory with `count` sessions of the profile. The path is new to the
+  engine, so it has no index of it; the files are in the page cache.
+  """
+  @spec directory(Bench.Run.t(), Traffic.profile(), pos_integer()) :: Path.t()
+  def directory(run, profile, count) do
+    source = source(run, profile, count)
+    target = Workspace.directory(run, "#{profile}-#{count}")
+
+    for number <- 1..count do
+      name = "#{id(number)}.etf.gz"
+      File.ln!(Path.join(source, name), Path.join(target, name))
+    end
+
+    target
+  end
+
+  @doc "The ids of such a directory."
+  @spec ids(pos_integer()) :: [binary()]
+  def ids(count), do: Enum.map(1..count, &id/1)
+
+  @doc "The recording with the number, as it was stored."
+  @spec recording(Traffic.profile(), pos_integer()) :: PhoenixReplay.Recording.t()
+  def recording(profile, number) do
+    profile |> Traffic.session(rem(number, @variety)) |> Traffic.renew({:corpus, number}, number)
+  end
+
+  defp id(number), do: Traffic.id({:corpus, number})
+
+  # Numbers that are there already are not written again.
+  defp source(run, profile, count) do
+    path = Path.join(run.workspace, "corpus-#{profile}")
+    File.mkdir_p!(path)
+    missing = Enum.reject(1..count, &File.exists?(Path.join(path, "#{id(&1)}.etf.gz")))
+    if length(missing) > 500, do: Report.note("storing #{length(missing)} #{profile} sessions")
+    write(missing, profile, path)
+    Workspace.settle()
+    path
+  end
+
+  defp write(numbers, profile, path) do
+    originals = for seed <- 0..(@variety - 1), do: Traffic.session(profile, seed)
+
+    numbers
+    |> Enum.chunk_every(max(div(length(numbers), System.schedulers_online()) + 1, 1))
+    |> Task.async_stream(&write_chunk(&1, List.to_tuple(originals), path), timeout: :infinity)
+    |> Stream.run()
+  end
+
+  defp write_chunk(numbers, originals, path) do
+    for number <- numbers do
+      recording = Traffic.renew(elem(originals, rem(number, @variety)), {:corpus, number}, number)
+      :ok = Backends.baseline().save(recording, path: path)
+    end
+  end
+end

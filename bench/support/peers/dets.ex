@@ -1,0 +1,26 @@
+defmodule Bench.Peers.Dets do
+  @moduledoc false
+  # One file of terms, at most 2 GB; written back by its own timer.
+
+  @behaviour Bench.Peer
+
+  @impl true
+  def open(directory) do
+    file = directory |> Path.join("recordings.dets") |> String.to_charlist()
+    :dets.open_file(make_ref(), file: file)
+  end
+
+  @impl true
+  def save(table, recording), do: :dets.insert(table, {recording.id, recording})
+
+  @impl true
+  def get(table, id) do
+    case :dets.lookup(table, id) do
+      [{^id, recording}] -> {:ok, recording}
+      [] -> :error
+    end
+  end
+
+  @impl true
+  def close(table), do: :dets.close(table)
+end

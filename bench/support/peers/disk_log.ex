@@ -1,0 +1,19 @@
+defmodule Bench.Peers.DiskLog do
+  @moduledoc false
+  # A log of terms: it is written to and read from its beginning, so nothing is
+  # found in it by its id.
+
+  @behaviour Bench.Peer
+
+  @impl true
+  def open(directory) do
+    file = directory |> Path.join("recordings.log") |> String.to_charlist()
+    :disk_log.open(name: make_ref(), file: file, format: :internal)
+  end
+
+  @impl true
+  def save(log, recording), do: :disk_log.log(log, recording)
+
+  @impl true
+  def close(log), do: :disk_log.close(log)
+end

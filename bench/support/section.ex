@@ -1,0 +1,34 @@
+defmodule Bench.Section do
+  @moduledoc """
+  A section of the benchmarks: one file in `bench/sections/`, one module
+  `Bench.Sections.<Name>`. Adding the file adds the section.
+
+  `run/1` first checks that every operation it is about to time gives the right
+  result, and then measures through `Bench.Run`.
+  """
+
+  @callback run(Bench.Run.t()) :: term()
+
+  # The order of the report; a section not named here comes last.
+  @order ~w(append lifecycle memory save get list summaries query open drain exit recover
+            json codec scale)
+
+  @directory Path.expand("../sections", __DIR__)
+
+  @doc "The names of all sections, in the order of the report."
+  @spec names() :: [String.t()]
+  def names do
+    existing =
+      for file <- Enum.sort(Path.wildcard(Path.join(@directory, "*.ex"))),
+          do: Path.basename(file, ".ex")
+
+    Enum.sort_by(
+      existing,
+      &(Enum.find_index(@order, fn name -> name == &1 end) || length(@order))
+    )
+  end
+
+  @doc "The module of a section."
+  @spec module(String.t()) :: module()
+  def module(name), do: Module.safe_concat(Bench.Sections, Macro.camelize(name))
+end
