@@ -9,6 +9,7 @@ defmodule Demo do
 
   @sessions 300
   @shown 12
+  @steps 16
 
   def run do
     directory = directory()
@@ -141,11 +142,13 @@ defmodule Demo do
     say("Recording #{summary.id}, step by step")
 
     rows =
-      for {offset, type, payload} <- recording.events do
-        ["#{offset} ms", inspect(type), describe(type, payload)]
+      for {offset, type, payload} <- Enum.take(recording.events, @steps) do
+        ["#{offset} ms", inspect(type), String.slice(describe(type, payload), 0, 90)]
       end
 
     print_table(["offset", "type", "what changed"], rows)
+    more = length(recording.events) - @steps
+    if more > 0, do: IO.puts("… and #{more} more")
   end
 
   defp describe(:event, %{name: name, params: params}), do: "#{name} #{brief(params)}"

@@ -107,13 +107,17 @@ unsafe fn write_slowly<G: Grow>(
 }
 
 fn remember(word: usize, encoded: &[u8], first: usize) {
-    let Ok(used) = u8::try_from(encoded.len()) else { return };
+    let Ok(used) = u8::try_from(encoded.len()) else {
+        return;
+    };
     if encoded.len() > TEXT {
         return;
     }
     for probe in 0..PROBES {
         let slot = &TABLE.0[(first + probe) % SLOTS];
-        let claim = slot.key.compare_exchange(EMPTY, BUSY, Ordering::Relaxed, Ordering::Relaxed);
+        let claim = slot
+            .key
+            .compare_exchange(EMPTY, BUSY, Ordering::Relaxed, Ordering::Relaxed);
         match claim {
             Ok(_) => {
                 // SAFETY: this thread alone moved the slot to BUSY.
@@ -135,11 +139,15 @@ fn remember(word: usize, encoded: &[u8], first: usize) {
 /// chooses depend on its release, and every reader since OTP 17 takes these.
 unsafe fn encode(env: Env, atom: Raw) -> Vec<u8> {
     // SAFETY: the term is alive; an atom always has an external format.
-    let Some(vm) = (unsafe { env.term_to_binary(atom) }) else { return vec![tag::NIL] };
+    let Some(vm) = (unsafe { env.term_to_binary(atom) }) else {
+        return vec![tag::NIL];
+    };
     let text = match vm.bytes() {
-        [_, tag::ATOM, _, _, text @ ..] | [_, tag::SMALL_ATOM, _, text @ ..] => {
-            text.iter().map(|&byte| char::from(byte)).collect::<String>().into_bytes()
-        }
+        [_, tag::ATOM, _, _, text @ ..] | [_, tag::SMALL_ATOM, _, text @ ..] => text
+            .iter()
+            .map(|&byte| char::from(byte))
+            .collect::<String>()
+            .into_bytes(),
         [_, tag::ATOM_UTF8, _, _, text @ ..] | [_, tag::SMALL_ATOM_UTF8, _, text @ ..] => {
             text.to_vec()
         }

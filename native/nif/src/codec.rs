@@ -9,12 +9,13 @@ use crate::{decode, encode};
 /// `term → {:ok, binary} | {:error, :too_large}`.
 #[rustler::nif(schedule = "DirtyCpu")]
 fn codec_encode<'a>(env: Env<'a>, term: Term<'a>) -> Term<'a> {
-    match encode::to_vec(term, Limits::default().max_bytes) {
-        Ok(bytes) => {
-            let mut binary = NewBinary::new(env, bytes.len());
-            binary.as_mut_slice().copy_from_slice(&bytes);
-            (rustler::types::atom::ok(), Binary::from(binary)).encode(env)
-        }
+    let binary = encode::lend(term, Limits::default().max_bytes, |bytes| {
+        let mut binary = NewBinary::new(env, bytes.len());
+        binary.as_mut_slice().copy_from_slice(bytes);
+        Binary::from(binary)
+    });
+    match binary {
+        Ok(binary) => (rustler::types::atom::ok(), binary).encode(env),
         Err(full) => Failure::from(full).encode(env),
     }
 }

@@ -47,6 +47,7 @@ pub fn from_slice<'a>(
     let mut decoder = Decoder {
         env: Env::of(env),
         bytes,
+        limits: *limits,
         walker,
         atoms: AtomCache::new(),
         keys: Vec::with_capacity(64),
@@ -61,6 +62,7 @@ pub fn from_slice<'a>(
 struct Decoder<'a> {
     env: Env,
     bytes: &'a [u8],
+    limits: Limits,
     walker: Walker<'a>,
     atoms: AtomCache<'a>,
     /// Keys of the maps being built, innermost last.
@@ -77,10 +79,17 @@ impl<'a> Decoder<'a> {
             self.walker.skip()?;
             return self.by_the_vm(offset, self.walker.offset());
         }
+        if let Some(&(tag::SMALL_ATOM_UTF8 | tag::ATOM_UTF8 | tag::SMALL_ATOM | tag::ATOM)) =
+            self.bytes.get(offset)
+        {
+            return self.atom(offset);
+        }
         let env = self.env.as_ptr();
         let token = self.walker.token()?;
         Ok(match token {
-            Token::Atom(text) => self.atom(offset, text)?,
+            Token::Atom(text) => {
+                existing_atom(self.env, text).ok_or(Error::UnknownAtom { offset })?
+            }
             // SAFETY: builds a value in the live env.
             Token::Integer(value) => unsafe { sys::enif_make_int64(env, value) },
             Token::Binary(bytes) => self.env.make_binary(bytes),
@@ -108,11 +117,7 @@ impl<'a> Decoder<'a> {
         }
         // SAFETY: `arity` terms of this env lie from `start` on.
         let term = unsafe {
-            sys::enif_make_tuple_from_array(
-                self.env.as_ptr(),
-                self.values[start..].as_ptr(),
-                arity,
-            )
+            sys::enif_make_tuple_from_array(self.env.as_ptr(), self.values[start..].as_ptr(), arity)
         };
         self.values.truncate(start);
         Ok(term)
@@ -134,10 +139,9 @@ impl<'a> Decoder<'a> {
             if proper {
                 sys::enif_make_list_from_array(env, elements.as_ptr(), len)
             } else {
-                elements
-                    .iter()
-                    .rev()
-                    .fold(tail, |tail, &head| sys::enif_make_list_cell(env, head, tail))
+                elements.iter().rev().fold(tail, |tail, &head| {
+                    sys::enif_make_list_cell(env, head, tail)
+                })
             }
         };
         self.values.truncate(start);
@@ -153,8 +157,10 @@ impl<'a> Decoder<'a> {
             self.values.push(value);
         }
         // SAFETY: as many keys as values, all of this env.
-        let map =
-            unsafe { self.env.make_map(&self.keys[first_key..], &self.values[first_value..]) };
+        let map = unsafe {
+            self.env
+                .make_map(&self.keys[first_key..], &self.values[first_value..])
+        };
         self.keys.truncate(first_key);
         self.values.truncate(first_value);
         map.ok_or(Error::Refused { offset })
@@ -164,8 +170,11 @@ impl<'a> Decoder<'a> {
         let env = self.env.as_ptr();
         let start = self.values.len();
         // SAFETY: as in `term`.
-        self.values
-            .extend(bytes.iter().map(|&byte| unsafe { sys::enif_make_int64(env, byte.into()) }));
+        self.values.extend(
+            bytes
+                .iter()
+                .map(|&byte| unsafe { sys::enif_make_int64(env, byte.into()) }),
+        );
         // SAFETY: `bytes.len()` terms lie from `start` on; STRING_EXT holds
         // at most 65 535.
         let term = unsafe {
@@ -175,13 +184,19 @@ impl<'a> Decoder<'a> {
         term
     }
 
+    /// An atom: looked up by its bytes first, its text is read only when they
+    /// are new.
     #[inline]
-    fn atom(&mut self, offset: usize, text: AtomText<'a>) -> Result<Raw, Error> {
-        let encoded = &self.bytes[offset..self.walker.offset()];
+    fn atom(&mut self, offset: usize) -> Result<Raw, Error> {
+        let encoded = self.walker.raw()?;
         if let Some(atom) = self.atoms.get(encoded) {
             return Ok(atom);
         }
-        let atom = existing_atom(self.env, text).ok_or(Error::UnknownAtom { offset })?;
+        let unknown = Error::UnknownAtom { offset };
+        let Token::Atom(text) = Walker::bare(encoded, &self.limits).token()? else {
+            return Err(unknown);
+        };
+        let atom = existing_atom(self.env, text).ok_or(unknown)?;
         self.atoms.put(encoded, atom);
         Ok(atom)
     }
@@ -191,7 +206,9 @@ impl<'a> Decoder<'a> {
         self.scratch.clear();
         self.scratch.push(tag::VERSION);
         self.scratch.extend_from_slice(&self.bytes[start..end]);
-        self.env.binary_to_term_safe(&self.scratch).ok_or(Error::Refused { offset: start })
+        self.env
+            .binary_to_term_safe(&self.scratch)
+            .ok_or(Error::Refused { offset: start })
     }
 }
 
@@ -219,10 +236,12 @@ struct AtomCache<'a> {
 }
 
 impl<'a> AtomCache<'a> {
-    const SLOTS: usize = 512;
+    const SLOTS: usize = 1024;
 
     fn new() -> Self {
-        Self { slots: vec![None; Self::SLOTS] }
+        Self {
+            slots: vec![None; Self::SLOTS],
+        }
     }
 
     #[inline]
@@ -240,7 +259,7 @@ impl<'a> AtomCache<'a> {
                 hash = hash << 8 | u64::from(byte);
             }
         }
-        (hash.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 55) as usize
+        (hash.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 54) as usize
     }
 
     #[inline]

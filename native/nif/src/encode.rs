@@ -5,6 +5,8 @@
 //! in iteration order. Source of the format:
 //! <https://www.erlang.org/doc/apps/erts/erl_ext_dist.html>.
 
+use std::cell::Cell;
+
 use replay_etf::tag;
 
 use crate::atoms;
@@ -18,14 +20,26 @@ const MAX_NESTING: u32 = 64;
 /// Longest list that `STRING_EXT` can hold.
 const MAX_STRING: usize = 65_535;
 
-/// Encodes a term with its version byte into a heap buffer of at most `cap`
-/// bytes.
+/// A buffer larger than this is given back after use.
+const MAX_KEPT: usize = 4 << 20;
+
+thread_local! {
+    /// The calling thread's buffer: fresh memory costs page faults, more than
+    /// half as much as encoding does.
+    static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Encodes a term with its version byte and lends the bytes, at most `cap`.
 ///
 /// # Errors
 /// [`Full`] when the term needs more than `cap` bytes.
-pub fn to_vec(term: rustler::Term<'_>, cap: usize) -> Result<Vec<u8>, Full> {
+pub fn lend<R>(
+    term: rustler::Term<'_>,
+    cap: usize,
+    use_bytes: impl FnOnce(&[u8]) -> R,
+) -> Result<R, Full> {
     let env = Env::of(term.get_env());
-    let mut buffer = Buffer::new(cap);
+    let mut buffer = Buffer::new(BUFFER.take(), cap);
     let mut out = Out::new(&mut buffer);
     out.slack()?;
     // SAFETY: slack was reserved; the term belongs to its own environment.
@@ -36,7 +50,15 @@ pub fn to_vec(term: rustler::Term<'_>, cap: usize) -> Result<Vec<u8>, Full> {
     let len = out.len();
     // SAFETY: `len` comes from the cursor over this buffer.
     let bytes = unsafe { buffer.into_bytes(len) };
-    if bytes.len() > cap { Err(Full) } else { Ok(bytes) }
+    let result = if len > cap {
+        Err(Full)
+    } else {
+        Ok(use_bytes(&bytes))
+    };
+    if bytes.capacity() <= MAX_KEPT {
+        BUFFER.set(bytes);
+    }
+    result
 }
 
 struct Encoder<'a, 'b, G: Grow> {
@@ -104,7 +126,8 @@ impl<G: Grow> Encoder<'_, '_, G> {
             } else {
                 let magnitude = value.unsigned_abs();
                 let bytes = (u64::BITS - magnitude.leading_zeros()).div_ceil(8);
-                self.out.put([tag::SMALL_BIG, bytes as u8, u8::from(value < 0)]);
+                self.out
+                    .put([tag::SMALL_BIG, bytes as u8, u8::from(value < 0)]);
                 self.out.put_block(magnitude.to_le_bytes(), bytes as usize);
             }
         }
@@ -136,7 +159,8 @@ impl<G: Grow> Encoder<'_, '_, G> {
                 return self.by_the_vm(map);
             };
             self.out.put([tag::MAP]);
-            self.out.put(u32::try_from(size).map_err(|_| Full)?.to_be_bytes());
+            self.out
+                .put(u32::try_from(size).map_err(|_| Full)?.to_be_bytes());
             for (key, value) in pairs {
                 self.term(key, nesting)?;
                 self.term(value, nesting)?;

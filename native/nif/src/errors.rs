@@ -85,9 +85,7 @@ fn store_reason<'a>(env: Env<'a>, error: &StoreError) -> Term<'a> {
 
 fn etf_reason<'a>(env: Env<'a>, error: &replay_etf::Error) -> Term<'a> {
     match error.kind {
-        ErrorKind::NotARecording(field) => {
-            (atoms::invalid_recording(), field.name()).encode(env)
-        }
+        ErrorKind::NotARecording(field) => (atoms::invalid_recording(), field.name()).encode(env),
         ErrorKind::TooLarge => atoms::too_large().encode(env),
         _ => (atoms::malformed(), error.offset).encode(env),
     }
@@ -95,5 +93,7 @@ fn etf_reason<'a>(env: Env<'a>, error: &replay_etf::Error) -> Term<'a> {
 
 /// The engine's POSIX names are a fixed set of literals.
 fn posix<'a>(env: Env<'a>, name: &str) -> Term<'a> {
-    Atom::from_str(env, name).unwrap_or_else(|_| atoms::eio()).encode(env)
+    Atom::from_str(env, name)
+        .unwrap_or_else(|_| atoms::eio())
+        .encode(env)
 }

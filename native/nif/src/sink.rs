@@ -29,7 +29,12 @@ pub struct Out<'a, G: Grow> {
 impl<'a, G: Grow> Out<'a, G> {
     /// Starts with an empty block; the first write asks the owner for one.
     pub fn new(owner: &'a mut G) -> Self {
-        Self { owner, at: std::ptr::NonNull::dangling().as_ptr(), len: 0, size: 0 }
+        Self {
+            owner,
+            at: std::ptr::NonNull::dangling().as_ptr(),
+            len: 0,
+            size: 0,
+        }
     }
 
     /// Bytes written so far.
@@ -41,7 +46,11 @@ impl<'a, G: Grow> Out<'a, G> {
     /// Makes room for `more` bytes.
     #[inline]
     pub fn room(&mut self, more: usize) -> Result<(), Full> {
-        if self.size - self.len >= more { Ok(()) } else { self.grow(more) }
+        if self.size - self.len >= more {
+            Ok(())
+        } else {
+            self.grow(more)
+        }
     }
 
     /// Makes room for [`SLACK`] bytes.
@@ -67,7 +76,12 @@ impl<'a, G: Grow> Out<'a, G> {
     pub unsafe fn put<const N: usize>(&mut self, bytes: [u8; N]) {
         debug_assert!(self.size - self.len >= N);
         // SAFETY: the caller made room.
-        unsafe { self.at.add(self.len).cast::<[u8; N]>().write_unaligned(bytes) };
+        unsafe {
+            self.at
+                .add(self.len)
+                .cast::<[u8; N]>()
+                .write_unaligned(bytes)
+        };
         self.len += N;
     }
 
@@ -80,7 +94,12 @@ impl<'a, G: Grow> Out<'a, G> {
     pub unsafe fn put_block<const N: usize>(&mut self, block: [u8; N], used: usize) {
         debug_assert!(self.size - self.len >= N && used <= N);
         // SAFETY: the caller made room for the whole block.
-        unsafe { self.at.add(self.len).cast::<[u8; N]>().write_unaligned(block) };
+        unsafe {
+            self.at
+                .add(self.len)
+                .cast::<[u8; N]>()
+                .write_unaligned(block)
+        };
         self.len += used;
     }
 
@@ -119,9 +138,11 @@ pub struct Buffer {
 }
 
 impl Buffer {
-    /// An empty buffer that refuses to hold more than `cap` bytes.
-    pub fn new(cap: usize) -> Self {
-        Self { bytes: Vec::new(), cap }
+    /// An empty buffer in the memory of `bytes`, which refuses to hold more
+    /// than `cap` of them.
+    pub fn new(mut bytes: Vec<u8>, cap: usize) -> Self {
+        bytes.clear();
+        Self { bytes, cap }
     }
 
     /// Takes what [`Out`] wrote.

@@ -37,9 +37,13 @@ static OPEN: Mutex<Option<HashMap<PathBuf, Arc<OnceCell<Opened>>>>> = Mutex::new
 fn open(path: &Path, options: Options) -> Result<Opened, Failure> {
     let cell = {
         let mut open = OPEN.lock();
-        Arc::clone(open.get_or_insert_default().entry(path.to_path_buf()).or_default())
+        Arc::clone(
+            open.get_or_insert_default()
+                .entry(path.to_path_buf())
+                .or_default(),
+        )
     };
-    let limits = options.limits.clone();
+    let limits = options.limits;
     let opened = cell.get_or_try_init(|| {
         let store = Store::open(path, options)?;
         Ok::<_, Failure>(ResourceArc::new(Handle { store, limits }))
@@ -54,8 +58,15 @@ fn store_open<'a>(
     gzip_level: i32,
     max_recording_bytes: usize,
 ) -> Term<'a> {
-    let limits = Limits { max_bytes: max_recording_bytes, ..Limits::default() };
-    let options = Options { gzip_level, limits, ..Options::default() };
+    let limits = Limits {
+        max_bytes: max_recording_bytes,
+        ..Limits::default()
+    };
+    let options = Options {
+        gzip_level,
+        limits,
+        ..Options::default()
+    };
     match open(path_of(&path), options) {
         Ok(handle) => (ok(), handle).encode(env),
         Err(failure) => failure.encode(env),
@@ -82,10 +93,10 @@ fn store_save<'a>(
     } else {
         return Err(rustler::Error::BadArg);
     };
-    let saved = encode::to_vec(recording, handle.limits.max_bytes)
-        .map_err(Failure::from)
-        .and_then(|etf| handle.store.save(&etf, format).map_err(Failure::from));
-    Ok(done(env, saved))
+    let saved = encode::lend(recording, handle.limits.max_bytes, |etf| {
+        handle.store.save(etf, format).map_err(Failure::from)
+    });
+    Ok(done(env, saved.map_err(Failure::from).flatten()))
 }
 
 #[rustler::nif(schedule = "DirtyIo")]
@@ -118,7 +129,9 @@ fn etf_to_term<'a>(env: Env<'a>, etf: &[u8], limits: &Limits) -> Result<Term<'a>
     decode::from_slice(env, etf, limits).map_err(|error| match error {
         // The view tells the caller which code might bring the atom.
         decode::Error::UnknownAtom { .. } => Failure::UnknownAtom(
-            recording::summarize(etf, limits).ok().map(|it| it.view.inspected().into_owned()),
+            recording::summarize(etf, limits)
+                .ok()
+                .map(|it| it.view.inspected().into_owned()),
         ),
         other => other.into(),
     })
@@ -156,7 +169,12 @@ fn store_clear(env: Env<'_>, handle: Opened) -> Term<'_> {
 /// `[{file, reason}]` of the damage found since the last call.
 #[rustler::nif]
 fn store_take_damage(handle: Opened) -> Vec<(String, String)> {
-    handle.store.take_damage().into_iter().map(|damage| (damage.file, damage.reason)).collect()
+    handle
+        .store
+        .take_damage()
+        .into_iter()
+        .map(|damage| (damage.file, damage.reason))
+        .collect()
 }
 
 fn done(env: Env<'_>, result: Result<(), Failure>) -> Term<'_> {

@@ -68,7 +68,10 @@ impl<'a> Summaries<'a> {
                     .or_insert_with(|| view::term(self.env, &borrowed(&entry.view))),
                 View::None => self.nil,
             },
-            entry.url.as_deref().map_or(self.nil, |url| self.vm.make_binary(url)),
+            entry
+                .url
+                .as_deref()
+                .map_or(self.nil, |url| self.vm.make_binary(url)),
             integer(entry.connected_at),
             integer(entry.event_count.into()),
             integer(entry.duration_ms),

@@ -44,7 +44,9 @@ pub struct Env {
 impl Env {
     /// The raw view of a rustler environment.
     pub fn of(env: rustler::Env<'_>) -> Self {
-        Self { raw: env.as_c_arg() }
+        Self {
+            raw: env.as_c_arg(),
+        }
     }
 
     /// The C pointer.
@@ -287,7 +289,10 @@ impl MapPairs {
                 iter.as_mut_ptr(),
                 sys::ErlNifMapIteratorEntry::ERL_NIF_MAP_ITERATOR_HEAD,
             ) != 0)
-                .then(|| Self { env, iter: iter.assume_init() })
+                .then(|| Self {
+                    env,
+                    iter: iter.assume_init(),
+                })
         }
     }
 }
