@@ -1,0 +1,91 @@
+//! What it costs to walk, check, summarize and transcode a recording, per byte of it.
+//!
+//! `cargo bench -p replay-etf`; the recordings are those of `test/fixtures`.
+
+#[path = "../tests/support/mod.rs"]
+mod support;
+
+use divan::{Bencher, counter::BytesCount};
+use replay_etf::{Limits, Walker, json, recording, validate};
+use support::Fixture;
+
+fn main() {
+    divan::main();
+}
+
+/// Recordings by their number of events.
+const EVENTS: [u64; 3] = [27, 123, 403];
+
+fn recording_of(events: u64, is_json: bool) -> Vec<u8> {
+    let wanted = |it: &Fixture| it.is_json() == is_json && it.expected["event_count"] == events;
+    support::fixtures().into_iter().find(wanted).expect("a recording of that length").bytes
+}
+
+fn over(bencher: Bencher, bytes: &[u8], mut work: impl FnMut(&[u8])) {
+    bencher.counter(BytesCount::of_slice(bytes)).bench_local(|| work(divan::black_box(bytes)));
+}
+
+/// The least that any reading of the bytes could take.
+#[divan::bench(args = EVENTS)]
+fn memcpy(bencher: Bencher, events: u64) {
+    over(bencher, &recording_of(events, false), |bytes| {
+        divan::black_box(bytes.to_vec());
+    });
+}
+
+#[divan::bench(args = EVENTS)]
+fn walk_every_token(bencher: Bencher, events: u64) {
+    over(bencher, &recording_of(events, false), |bytes| {
+        let mut walker = Walker::new(bytes, &Limits::default()).expect("a term");
+        while !walker.is_at_end() {
+            divan::black_box(walker.token().expect("a token"));
+        }
+    });
+}
+
+#[divan::bench(args = EVENTS)]
+fn skip(bencher: Bencher, events: u64) {
+    over(bencher, &recording_of(events, false), |bytes| {
+        let mut walker = Walker::new(bytes, &Limits::default()).expect("a term");
+        walker.skip().expect("well-formed");
+    });
+}
+
+#[divan::bench(args = EVENTS)]
+fn validate_term(bencher: Bencher, events: u64) {
+    over(bencher, &recording_of(events, false), |bytes| {
+        divan::black_box(validate(bytes, &Limits::default()).expect("well-formed"));
+    });
+}
+
+#[divan::bench(args = EVENTS)]
+fn summarize(bencher: Bencher, events: u64) {
+    over(bencher, &recording_of(events, false), |bytes| {
+        divan::black_box(recording::summarize(bytes, &Limits::default()).expect("a recording"));
+    });
+}
+
+#[divan::bench(args = EVENTS)]
+fn summarize_json(bencher: Bencher, events: u64) {
+    over(bencher, &recording_of(events, true), |bytes| {
+        divan::black_box(json::summarize(bytes, &Limits::default()).expect("a recording"));
+    });
+}
+
+#[divan::bench(args = EVENTS)]
+fn etf_to_json(bencher: Bencher, events: u64) {
+    let mut out = Vec::new();
+    over(bencher, &recording_of(events, false), |bytes| {
+        out.clear();
+        json::encode(bytes, &Limits::default(), &mut out).expect("a recording");
+    });
+}
+
+#[divan::bench(args = EVENTS)]
+fn json_to_etf(bencher: Bencher, events: u64) {
+    let mut out = Vec::new();
+    over(bencher, &recording_of(events, true), |bytes| {
+        out.clear();
+        json::decode(bytes, &Limits::default(), &|_| true, &mut out).expect("a recording");
+    });
+}
