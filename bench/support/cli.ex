@@ -45,7 +45,7 @@ defmodule Bench.CLI do
 
     case OptionParser.parse(args, strict: switches, aliases: [h: :help]) do
       {flags, names, []} ->
-        if flags[:help], do: usage(0, "")
+        if flags[:help], do: help()
         check_sections(names)
         check_files(flags)
 
@@ -57,28 +57,35 @@ defmodule Bench.CLI do
         }
 
       {_, _, [{flag, _} | _]} ->
-        usage(2, "#{flag}: not a flag, or without its value\n\n")
+        refuse("#{flag} is unknown or has no value; known are --quick, --json FILE, --html FILE")
     end
   end
 
   # Better now than after a quarter of an hour.
   defp check_files(flags) do
-    for {flag, path} <- Keyword.take(flags, [:json, :html]),
-        not File.dir?(Path.dirname(path)) do
-      usage(2, "--#{flag} #{path}: there is no directory #{Path.dirname(path)}\n\n")
+    for {flag, path} <- Keyword.take(flags, [:json, :html]), not File.dir?(Path.dirname(path)) do
+      refuse("--#{flag} #{path}: there is no directory #{Path.dirname(path)}")
     end
   end
 
   defp check_sections(names) do
     case names -- Section.names() do
       [] -> :ok
-      [unknown | _] -> usage(2, "#{unknown}: no such section\n\n")
+      [unknown | _] -> refuse("there is no section #{unknown}; known are #{known_sections()}")
     end
   end
 
-  @spec usage(non_neg_integer(), String.t()) :: no_return()
-  defp usage(status, complaint) do
-    IO.write(:stderr, [complaint, @usage, "\nSections: ", Enum.join(Section.names(), " "), "\n"])
-    System.halt(status)
+  defp known_sections, do: Enum.join(Section.names(), ", ")
+
+  @spec help() :: no_return()
+  defp help do
+    IO.write([@usage, "\nSections: ", known_sections(), "\n"])
+    System.halt(0)
+  end
+
+  @spec refuse(String.t()) :: no_return()
+  defp refuse(complaint) do
+    IO.puts(:stderr, "bin/bench: " <> complaint)
+    System.halt(2)
   end
 end
