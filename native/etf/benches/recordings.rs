@@ -2,6 +2,8 @@
 //!
 //! `cargo bench -p replay-etf`; the recordings are those of `test/fixtures`.
 
+#![allow(clippy::expect_used, reason = "a benchmark on broken input may stop")]
+
 #[path = "../tests/support/mod.rs"]
 mod support;
 
@@ -18,11 +20,17 @@ const EVENTS: [u64; 3] = [27, 123, 403];
 
 fn recording_of(events: u64, is_json: bool) -> Vec<u8> {
     let wanted = |it: &Fixture| it.is_json() == is_json && it.expected["event_count"] == events;
-    support::fixtures().into_iter().find(wanted).expect("a recording of that length").bytes
+    support::fixtures()
+        .into_iter()
+        .find(wanted)
+        .expect("a recording of that length")
+        .bytes
 }
 
 fn over(bencher: Bencher, bytes: &[u8], mut work: impl FnMut(&[u8])) {
-    bencher.counter(BytesCount::of_slice(bytes)).bench_local(|| work(divan::black_box(bytes)));
+    bencher
+        .counter(BytesCount::of_slice(bytes))
+        .bench_local(|| work(divan::black_box(bytes)));
 }
 
 /// The least that any reading of the bytes could take.
