@@ -78,6 +78,13 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// What has been read since `before` was the rest.
+    #[inline]
+    pub(crate) fn since(&self, before: &'a [u8]) -> &'a [u8] {
+        let read = before.len() - self.rest.len();
+        before.get(..read).unwrap_or_default()
+    }
+
     /// Refuses a count of terms that cannot fit in what is left, so that callers may allocate
     /// from it: every term takes at least one byte.
     #[inline]

@@ -47,6 +47,9 @@ pub enum ErrorKind {
     /// A pid, port, reference or function is made of parts it must not have.
     #[error("malformed identifier or function")]
     BadIdentifier,
+    /// A map has the same key twice.
+    #[error("duplicate key in a map")]
+    DuplicateKey,
     /// A compressed term stands where a plain one is required; see [`expand`](crate::expand()).
     #[error("compressed term")]
     Compressed,

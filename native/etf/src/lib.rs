@@ -17,6 +17,7 @@
 
 mod atom;
 mod cursor;
+mod distinct;
 mod error;
 mod expand;
 pub mod json;
@@ -24,6 +25,7 @@ mod limits;
 mod name;
 mod number;
 mod opaque;
+mod rare;
 pub mod recording;
 pub mod tag;
 mod token;

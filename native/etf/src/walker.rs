@@ -1,6 +1,6 @@
 use crate::cursor::Cursor;
 use crate::opaque::FunHead;
-use crate::{Error, ErrorKind, Limits, OpaqueKind, Token, atom, number, opaque, tag};
+use crate::{Error, ErrorKind, Limits, OpaqueKind, Token, atom, opaque, rare, tag};
 
 /// Walks over terms in the External Term Format without copying or building them.
 ///
@@ -102,7 +102,7 @@ impl<'a> Walker<'a> {
             Step::Token(token) => Ok(token),
             Step::Fun => {
                 self.finish(depth)?;
-                Ok(Token::Opaque(OpaqueKind::Fun, self.since(before)))
+                Ok(Token::Opaque(OpaqueKind::Fun, self.cursor.since(before)))
             }
         }
     }
@@ -128,7 +128,22 @@ impl<'a> Walker<'a> {
     pub fn raw(&mut self) -> Result<&'a [u8], Error> {
         let before = self.cursor.rest();
         self.skip()?;
-        Ok(self.since(before))
+        Ok(self.cursor.since(before))
+    }
+
+    /// Skips a term of `length` bytes without looking at it: for a caller who has compared it with
+    /// one that was read before. Equal bytes are equal terms, and a term knows where it ends.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::UnexpectedEnd`] if fewer bytes are left.
+    #[inline]
+    pub fn skip_equal(&mut self, length: usize) -> Result<(), Error> {
+        let start = self.cursor.offset();
+        self.cursor.take(length, start)?;
+        // Never zero here: a container is closed as soon as it is complete.
+        self.pending -= 1;
+        self.close()
     }
 
     /// Skips what is left of the containers opened since there were `depth` of them.
@@ -137,11 +152,6 @@ impl<'a> Walker<'a> {
             self.step::<true>()?;
         }
         Ok(())
-    }
-
-    fn since(&self, before: &'a [u8]) -> &'a [u8] {
-        let read = before.len() - self.cursor.rest().len();
-        before.get(..read).unwrap_or_default()
     }
 
     /// Reads one token; with `SKIP` the texts of atoms are checked, but left out of it.
@@ -198,53 +208,10 @@ impl<'a> Walker<'a> {
             tag::ATOM_UTF8 => Token::Atom(atom::utf8::<SKIP>(c, start)?),
             tag::SMALL_ATOM => Token::Atom(atom::small_latin1::<SKIP>(c, start)?),
             tag::ATOM => Token::Atom(atom::latin1::<SKIP>(c, start)?),
-            other => self.rare(other, before, start)?,
+            other => rare::leaf(c, other, before, start)?,
         };
         self.close()?;
         Ok(Step::Token(token))
-    }
-
-    /// Reads leaves that recordings seldom hold; `before` is the input from the tag on.
-    #[inline(never)]
-    fn rare(&mut self, term_tag: u8, before: &'a [u8], start: usize) -> Result<Token<'a>, Error> {
-        let c = &mut self.cursor;
-        let opaque = match term_tag {
-            tag::NEW_FLOAT => return number::float(c.array(start)?, start),
-            tag::FLOAT => return number::text_float(c.take(31, start)?, start),
-            tag::SMALL_BIG => {
-                let length = usize::from(c.u8(start)?);
-                return Ok(number::integer(c.u8(start)?, c.take(length, start)?));
-            }
-            tag::LARGE_BIG => {
-                let length = c.u32(start)? as usize;
-                return Ok(number::integer(c.u8(start)?, c.take(length, start)?));
-            }
-            tag::BIT_BINARY => {
-                let length = c.u32(start)? as usize;
-                let last_bits = c.u8(start)?;
-                return bits(c.take(length, start)?, last_bits, start);
-            }
-            tag::PID | tag::NEW_PID => {
-                opaque::pid(c, term_tag, start)?;
-                OpaqueKind::Pid
-            }
-            tag::PORT | tag::NEW_PORT | tag::V4_PORT => {
-                opaque::port(c, term_tag, start)?;
-                OpaqueKind::Port
-            }
-            tag::REFERENCE | tag::NEW_REFERENCE | tag::NEWER_REFERENCE => {
-                opaque::reference(c, term_tag, start)?;
-                OpaqueKind::Reference
-            }
-            tag::EXPORT => {
-                opaque::export(c, start)?;
-                OpaqueKind::Export
-            }
-            tag::LOCAL => return Err(Error::new(start, ErrorKind::LocalTerm)),
-            tag::ATOM_CACHE_REF => return Err(Error::new(start, ErrorKind::AtomCacheRef)),
-            other => return Err(Error::new(start, ErrorKind::UnknownTag(other))),
-        };
-        Ok(Token::Opaque(opaque, self.since(before)))
     }
 
     /// Opens a container of so many terms.
@@ -303,14 +270,5 @@ impl<'a> Walker<'a> {
             }
             _ => Ok(()),
         }
-    }
-}
-
-fn bits(bytes: &[u8], last_bits: u8, start: usize) -> Result<Token<'_>, Error> {
-    match (bytes.len(), last_bits) {
-        (0, 0) => Ok(Token::Binary(bytes)),
-        (1.., 8) => Ok(Token::Binary(bytes)),
-        (1.., 1..8) => Ok(Token::Bits { bytes, last_bits }),
-        _ => Err(Error::new(start, ErrorKind::BadBits)),
     }
 }

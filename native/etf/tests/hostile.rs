@@ -8,7 +8,7 @@
 mod support;
 
 use proptest::prelude::*;
-use replay_etf::{Limits, Walker, expand, json, summarize, validate};
+use replay_etf::{Error, ErrorKind, Limits, Walker, expand, json, summarize, validate};
 
 /// Feeds the bytes to everything that reads; the results may be errors.
 fn feed(bytes: &[u8]) {
@@ -24,7 +24,9 @@ fn feed(bytes: &[u8]) {
     let encoded = json::encode(bytes, &limits, &mut text);
     // What one of them reads is not damaged to the others.
     if summary.is_ok() {
-        assert!(valid.is_ok(), "{valid:?}");
+        // Only the whole check looks for keys that come twice.
+        let twice = matches!(valid, Err(Error { kind: ErrorKind::DuplicateKey, .. }));
+        assert!(valid.is_ok() || twice, "{valid:?}");
         assert!(encoded.is_ok(), "{encoded:?}");
     }
     if encoded.is_ok() {

@@ -389,3 +389,38 @@ fn a_term_begins_with_the_version() {
     assert_eq!(validate(&[131, 106], &Limits::default()), Ok(2));
     assert_eq!(validate(&[131, 106, 255, 255], &Limits::default()), Ok(2));
 }
+
+#[test]
+fn a_map_has_each_key_once() {
+    let duplicate = |term: &[u8], offset| {
+        let kind = ErrorKind::DuplicateKey;
+        assert_eq!(
+            validate(term, &Limits::default()),
+            Err(Error { offset, kind }),
+            "{term:?}"
+        );
+        assert!(
+            Walker::new(term, &Limits::default())
+                .unwrap()
+                .skip()
+                .is_ok()
+        );
+    };
+    duplicate(b"\x83t\0\0\0\x02w\x01aa\x01w\x01aa\x02", 11);
+    // Numbers and atoms are the same in every encoding.
+    duplicate(b"\x83t\0\0\0\x02w\x01aa\x01d\0\x01aa\x02", 11);
+    duplicate(b"\x83t\0\0\0\x02a\x01jb\0\0\0\x01j", 9);
+    duplicate(b"\x83t\0\0\0\x02h\x01jjh\x01jj", 10);
+    // Wherever the map is.
+    duplicate(b"\x83h\x02t\0\0\0\x01jjl\0\0\0\x01t\0\0\0\x02jjjjj", 22);
+    duplicate(b"\x83t\0\0\0\x01jt\0\0\0\x02jjjj", 14);
+    duplicate(b"\x83t\0\0\0\x02jt\0\0\0\x01jjjj", 14);
+    for distinct in [
+        &b"\x83t\0\0\0\x02w\x01ajm\0\0\0\x01aj"[..],
+        b"\x83t\0\0\0\x02a\x01jF\x3f\xf0\0\0\0\0\0\0j",
+        b"\x83l\0\0\0\x02t\0\0\0\x01jjt\0\0\0\x01jjj",
+        b"\x83t\0\0\0\x02a\x01t\0\0\0\x01a\x01t\0\0\0\0a\x02t\0\0\0\x01a\x01j",
+    ] {
+        assert_eq!(validate(distinct, &Limits::default()), Ok(distinct.len()));
+    }
+}

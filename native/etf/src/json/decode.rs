@@ -1,7 +1,7 @@
 use super::put;
-use super::reader::{Number, Reader, Sink};
+use super::reader::{Ignore, Reader, Sink};
 use super::recording::{event, open, open_events, required_integer, required_string};
-use super::unique::Unique;
+use super::terms::Terms;
 use crate::name::{MODULE_PREFIX, alias};
 use crate::recording::EventKind;
 use crate::{Error, ErrorKind, Field, Limits, tag};
@@ -27,12 +27,10 @@ pub fn decode(
     out: &mut Vec<u8>,
 ) -> Result<(), Error> {
     let reader = Reader::new(json, limits)?;
-    // Terms are about as long as the text, and written to a buffer of their own because
-    // overridden members are found by their place in it.
-    let terms = Terms {
-        out: Vec::with_capacity(json.len() + json.len() / 8),
-        ..Terms::default()
-    };
+    // Written to a buffer of its own, because overridden members are found by their place in it.
+    // Terms are about as long as their text.
+    let mut terms = Terms::default();
+    terms.out.reserve(json.len() + json.len() / 8);
     let decoded = Decoder {
         reader,
         terms,
@@ -61,7 +59,7 @@ impl Decoder<'_, '_> {
         let mut seen = Vec::new();
         while let Some(key) = self.reader.next_key()? {
             let Some(field) = Field::from_name(&key) else {
-                self.reader.value(&mut super::reader::Ignore)?;
+                self.reader.value(&mut Ignore)?;
                 continue;
             };
             seen.push(field);
@@ -177,85 +175,6 @@ impl Decoder<'_, '_> {
             put::atom(atom, &mut self.terms.out);
         } else {
             self.terms.string(string);
-        }
-    }
-}
-
-/// Writes values as terms.
-#[derive(Default)]
-struct Terms {
-    out: Vec<u8>,
-    unique: Unique,
-    /// Open lists and maps: where they begin, and how many elements a list has so far.
-    open: Vec<(usize, usize)>,
-}
-
-impl Terms {
-    fn field(&mut self, field: Field) {
-        let start = self.out.len();
-        put::atom(field.name(), &mut self.out);
-        self.unique.member(&self.out, start);
-    }
-}
-
-impl<'a> Sink<'a> for Terms {
-    fn null(&mut self) {
-        put::atom("nil", &mut self.out);
-    }
-
-    fn boolean(&mut self, value: bool) {
-        put::atom(if value { "true" } else { "false" }, &mut self.out);
-    }
-
-    fn number(&mut self, number: Number<'a>) {
-        match number {
-            Number::Integer(value) => put::integer(value, &mut self.out),
-            Number::Digits { negative, digits } => put::digits(negative, digits, &mut self.out),
-            Number::Float(value) => put::float(value, &mut self.out),
-        }
-    }
-
-    fn string(&mut self, text: &str) {
-        put::binary(text.as_bytes(), &mut self.out);
-    }
-
-    fn begin_array(&mut self) {
-        self.open.push((self.out.len(), 0));
-        put::head(tag::LIST, 0, &mut self.out);
-    }
-
-    fn element(&mut self) {
-        if let Some((_, elements)) = self.open.last_mut() {
-            *elements += 1;
-        }
-    }
-
-    fn end_array(&mut self) {
-        match self.open.pop() {
-            // An empty list is its tail alone.
-            Some((start, 0)) => self.out.truncate(start),
-            Some((start, elements)) => put::count(elements, start, &mut self.out),
-            None => {}
-        }
-        self.out.push(tag::NIL);
-    }
-
-    fn begin_object(&mut self) {
-        self.open.push((self.out.len(), 0));
-        put::head(tag::MAP, 0, &mut self.out);
-        self.unique.open();
-    }
-
-    fn key(&mut self, key: &str) {
-        let start = self.out.len();
-        put::binary(key.as_bytes(), &mut self.out);
-        self.unique.member(&self.out, start);
-    }
-
-    fn end_object(&mut self) {
-        let members = self.unique.close(&self.out);
-        if let Some((start, _)) = self.open.pop() {
-            put::count(members, start, &mut self.out);
         }
     }
 }

@@ -1,6 +1,11 @@
+mod number;
+mod string;
+
 use std::borrow::Cow;
 
-use super::{MAX_DEPTH, decimal, text};
+pub(super) use number::Number;
+
+use super::MAX_DEPTH;
 use crate::{Error, ErrorKind, Limits};
 
 /// What is wrong with a JSON text (RFC 8259).
@@ -19,18 +24,6 @@ pub enum Fault {
     /// A number too large for a float, or written in a way JSON does not allow.
     #[error("malformed number")]
     BadNumber,
-}
-
-/// A JSON number. It is an integer unless it has a fraction or an exponent.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Number<'a> {
-    Integer(i64),
-    /// Beyond 64 bits.
-    Digits {
-        negative: bool,
-        digits: &'a str,
-    },
-    Float(f64),
 }
 
 /// What values are told to, in the order of the text.
@@ -241,129 +234,6 @@ impl<'a> Reader<'a> {
         self.open.push(if opening == b'{' { b'}' } else { b']' });
         self.fresh = true;
         Ok(true)
-    }
-
-    /// Reads a string after its opening quote.
-    fn string_rest(&mut self) -> Result<Cow<'a, str>, Error> {
-        let mut unescaped = String::new();
-        loop {
-            let rest = self.bytes().get(self.position..).unwrap_or_default();
-            let Some(length) = text::first_special(rest) else {
-                return Err(self.cut());
-            };
-            let end = self.position + length;
-            let plain = self.text.get(self.position..end).unwrap_or_default();
-            self.position = end;
-            match self.byte()? {
-                b'"' if unescaped.is_empty() => return Ok(Cow::Borrowed(plain)),
-                b'"' => {
-                    unescaped.push_str(plain);
-                    return Ok(Cow::Owned(unescaped));
-                }
-                b'\\' => {
-                    unescaped.push_str(plain);
-                    unescaped.push(self.escape(end)?);
-                }
-                control => return Err(fault(end, Fault::UnexpectedByte(control))),
-            }
-        }
-    }
-
-    /// Reads an escape after its backslash, which is at `start`.
-    fn escape(&mut self, start: usize) -> Result<char, Error> {
-        Ok(match self.byte()? {
-            byte @ (b'"' | b'\\' | b'/') => char::from(byte),
-            b'b' => '\x08',
-            b'f' => '\x0c',
-            b'n' => '\n',
-            b'r' => '\r',
-            b't' => '\t',
-            b'u' => {
-                let bad = fault(start, Fault::BadEscape);
-                let unit = self.hex(start)?;
-                if !(0xd800..0xdc00).contains(&unit) {
-                    // A low half without a high one is no character.
-                    return char::from_u32(unit).ok_or(bad);
-                }
-                if self.byte()? != b'\\' || self.byte()? != b'u' {
-                    return Err(bad);
-                }
-                let low = self.hex(start)?;
-                if !(0xdc00..0xe000).contains(&low) {
-                    return Err(bad);
-                }
-                let code = 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
-                return char::from_u32(code).ok_or(bad);
-            }
-            _ => return Err(fault(start, Fault::BadEscape)),
-        })
-    }
-
-    fn hex(&mut self, start: usize) -> Result<u32, Error> {
-        let mut unit = 0;
-        for _ in 0..4 {
-            match char::from(self.byte()?).to_digit(16) {
-                Some(digit) => unit = unit << 4 | digit,
-                None => return Err(fault(start, Fault::BadEscape)),
-            }
-        }
-        Ok(unit)
-    }
-
-    fn number(&mut self) -> Result<Number<'a>, Error> {
-        let start = self.position;
-        let bad = fault(start, Fault::BadNumber);
-        let negative = self.accept(b"-");
-        let first = self.position;
-        let whole = self.digits();
-        if whole == 0 || (whole > 1 && self.bytes().get(first) == Some(&b'0')) {
-            return Err(bad);
-        }
-        let digits = self.text.get(first..self.position).unwrap_or_default();
-        let mut float = false;
-        if self.accept(b".") {
-            float = true;
-            if self.digits() == 0 {
-                return Err(bad);
-            }
-        }
-        if self.accept(b"eE") {
-            float = true;
-            self.accept(b"+-");
-            if self.digits() == 0 {
-                return Err(bad);
-            }
-        }
-        let text = self.text.get(start..self.position).unwrap_or_default();
-        if float {
-            return match text.parse() {
-                Ok(value) if f64::is_finite(value) => Ok(Number::Float(value)),
-                _ => Err(bad),
-            };
-        }
-        match text.parse() {
-            Ok(value) => Ok(Number::Integer(value)),
-            Err(_) if digits.len() > decimal::MAX_DIGITS => {
-                Err(Error::new(start, ErrorKind::TooLarge))
-            }
-            Err(_) => Ok(Number::Digits { negative, digits }),
-        }
-    }
-
-    fn digits(&mut self) -> usize {
-        let rest = self.bytes().get(self.position..).unwrap_or_default();
-        let length = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        self.position += length;
-        length
-    }
-
-    fn accept(&mut self, any: &[u8]) -> bool {
-        let accepted = self
-            .bytes()
-            .get(self.position)
-            .is_some_and(|byte| any.contains(byte));
-        self.position += usize::from(accepted);
-        accepted
     }
 
     fn literal(&mut self, literal: &str) -> Result<(), Error> {

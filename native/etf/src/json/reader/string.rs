@@ -1,0 +1,74 @@
+use std::borrow::Cow;
+
+use super::{Fault, Reader, fault};
+use crate::Error;
+use crate::json::text;
+
+impl<'a> Reader<'a> {
+    /// Reads a string after its opening quote.
+    pub(super) fn string_rest(&mut self) -> Result<Cow<'a, str>, Error> {
+        let mut unescaped = String::new();
+        loop {
+            let rest = self.bytes().get(self.position..).unwrap_or_default();
+            let Some(length) = text::first_special(rest) else {
+                return Err(self.cut());
+            };
+            let end = self.position + length;
+            let plain = self.text.get(self.position..end).unwrap_or_default();
+            self.position = end;
+            match self.byte()? {
+                b'"' if unescaped.is_empty() => return Ok(Cow::Borrowed(plain)),
+                b'"' => {
+                    unescaped.push_str(plain);
+                    return Ok(Cow::Owned(unescaped));
+                }
+                b'\\' => {
+                    unescaped.push_str(plain);
+                    unescaped.push(self.escape(end)?);
+                }
+                control => return Err(fault(end, Fault::UnexpectedByte(control))),
+            }
+        }
+    }
+
+    /// Reads an escape after its backslash, which is at `start`.
+    fn escape(&mut self, start: usize) -> Result<char, Error> {
+        Ok(match self.byte()? {
+            byte @ (b'"' | b'\\' | b'/') => char::from(byte),
+            b'b' => '\x08',
+            b'f' => '\x0c',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => {
+                let bad = fault(start, Fault::BadEscape);
+                let unit = self.hex(start)?;
+                if !(0xd800..0xdc00).contains(&unit) {
+                    // A low half without a high one is no character.
+                    return char::from_u32(unit).ok_or(bad);
+                }
+                if self.byte()? != b'\\' || self.byte()? != b'u' {
+                    return Err(bad);
+                }
+                let low = self.hex(start)?;
+                if !(0xdc00..0xe000).contains(&low) {
+                    return Err(bad);
+                }
+                let code = 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
+                return char::from_u32(code).ok_or(bad);
+            }
+            _ => return Err(fault(start, Fault::BadEscape)),
+        })
+    }
+
+    fn hex(&mut self, start: usize) -> Result<u32, Error> {
+        let mut unit = 0;
+        for _ in 0..4 {
+            match char::from(self.byte()?).to_digit(16) {
+                Some(digit) => unit = unit << 4 | digit,
+                None => return Err(fault(start, Fault::BadEscape)),
+            }
+        }
+        Ok(unit)
+    }
+}
