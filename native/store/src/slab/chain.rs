@@ -1,0 +1,225 @@
+use std::sync::Arc;
+
+use parking_lot::{Mutex, MutexGuard};
+
+use super::chunk::{Chunk, FRAME_HEADER, Kind, MAX_PAYLOAD};
+use super::error::AppendError;
+use super::frames::Frames;
+use super::header::{self, Mark};
+use super::map::PAGE;
+use super::space::{Space, Wait, order_for};
+
+/// A chunk takes this part of what a recording has already, so that no more than it is wasted.
+const GROWTH: usize = 8;
+
+/// No chunk is larger than this unless one frame needs it.
+const MAX_CHUNK: usize = 256 << 10;
+
+/// The frames of one recording, in chunks. One at a time appends; who reads does not keep others
+/// from appending.
+pub(crate) struct Chain {
+    serial: u64,
+    tail: Mutex<Tail>,
+}
+
+struct Tail {
+    /// In order. Empty once the recording was released.
+    chunks: Vec<Arc<Chunk>>,
+    /// Where the next frame begins in the last chunk.
+    at: usize,
+    /// Bytes of all chunks.
+    bytes: usize,
+}
+
+impl Chain {
+    /// Starts a recording with its first frame.
+    pub(super) fn start(
+        space: &Arc<Space>,
+        serial: u64,
+        head: &[u8],
+        wait: Wait,
+    ) -> Result<Chain, AppendError> {
+        let chunk = claim(space, head.len(), 0, wait)?;
+        fill(&chunk, head);
+        chunk.publish(serial, 0);
+        let at = chunk.commit(header::LEN, Kind::Head, head.len());
+        Ok(Chain::found(serial, vec![Arc::new(chunk)], at))
+    }
+
+    /// A recording whose frames in the last chunk end at `at`.
+    pub(super) fn found(serial: u64, chunks: Vec<Arc<Chunk>>, at: usize) -> Self {
+        let bytes = chunks.iter().map(|chunk| chunk.end()).sum();
+        Chain {
+            serial,
+            tail: Mutex::new(Tail { chunks, at, bytes }),
+        }
+    }
+
+    /// Begins to append a frame. Nobody else can until it is committed or dropped.
+    pub(crate) fn append(&self, wait: Wait) -> Result<Append<'_>, AppendError> {
+        let tail = self.tail.lock();
+        if tail.chunks.is_empty() {
+            return Err(AppendError::Ended);
+        }
+        Ok(Append {
+            serial: self.serial,
+            tail,
+            wait,
+        })
+    }
+
+    /// What has been committed; waits for an append that is under way. `None` once released.
+    pub(crate) fn frames(&self) -> Option<Frames> {
+        let tail = self.tail.lock();
+        (!tail.chunks.is_empty()).then(|| Frames::new(tail.chunks.clone(), tail.at))
+    }
+
+    /// Notes something about the recording; waits for an append that is under way.
+    pub(crate) fn mark(&self, mark: Mark) {
+        self.tail.lock().mark(mark);
+    }
+
+    /// As [`Chain::mark`], but does nothing if it would have to wait.
+    pub(crate) fn try_mark(&self, mark: Mark) {
+        if let Some(tail) = self.tail.try_lock() {
+            tail.mark(mark);
+        }
+    }
+
+    pub(crate) fn has_mark(&self, mark: Mark) -> bool {
+        self.tail
+            .lock()
+            .chunks
+            .first()
+            .is_some_and(|first| first.has_mark(mark))
+    }
+
+    /// Gives up the recording: it is safe elsewhere, or unwanted.
+    pub(crate) fn release(&self) {
+        let chunks = self.detach();
+        // The first one first: without it a crash halfway leaves nothing of the recording, and
+        // with it, but without a later one, it would leave a part.
+        chunks.iter().for_each(|chunk| chunk.retire());
+    }
+
+    /// Leaves the recording to the next run, which will find it.
+    pub(crate) fn leave(&self) {
+        self.detach();
+    }
+
+    fn detach(&self) -> Vec<Arc<Chunk>> {
+        std::mem::take(&mut self.tail.lock().chunks)
+    }
+}
+
+impl Tail {
+    fn mark(&self, mark: Mark) {
+        if let Some(first) = self.chunks.first() {
+            first.mark(mark);
+        }
+    }
+}
+
+/// A frame that is being appended. Dropped before it is committed, it leaves no trace.
+pub(crate) struct Append<'c> {
+    serial: u64,
+    tail: MutexGuard<'c, Tail>,
+    wait: Wait,
+}
+
+impl Append<'_> {
+    /// Where the payload goes, and how many bytes fit there; perhaps none.
+    pub(crate) fn space(&mut self) -> (*mut u8, usize) {
+        match self.tail.chunks.last() {
+            Some(last) => (last.payload_at(self.tail.at), last.room(self.tail.at)),
+            None => (std::ptr::dangling_mut(), 0),
+        }
+    }
+
+    /// Moves the frame to where at least `more` bytes fit behind the `used` that were written.
+    /// What it fails with changes nothing.
+    pub(crate) fn grow(
+        &mut self,
+        used: usize,
+        more: usize,
+    ) -> Result<(*mut u8, usize), AppendError> {
+        let tail = &mut *self.tail;
+        let Some(last) = tail.chunks.last() else {
+            return Err(AppendError::Ended);
+        };
+        let used = used.min(last.room(tail.at));
+        let payload = used.saturating_add(more);
+        let chunk = claim(last.space(), payload, tail.bytes / GROWTH, self.wait)?;
+        move_payload(last, tail.at, &chunk, used);
+        if tail.at == header::LEN {
+            // Nothing was committed to it: an encoder that asks for little at a time leaves no
+            // trail of chunks behind.
+            last.retire();
+            tail.bytes -= last.end();
+            tail.chunks.pop();
+        } else if tail.at < last.end() {
+            last.commit(tail.at, Kind::End, 0);
+        }
+        // Fewer than there are pages in memory.
+        chunk.publish(self.serial, tail.chunks.len() as u32);
+        tail.bytes += chunk.end();
+        tail.at = header::LEN;
+        tail.chunks.push(Arc::new(chunk));
+        Ok(self.space())
+    }
+
+    /// The first `len` bytes of what has been written.
+    pub(crate) fn written(&self, len: usize) -> &[u8] {
+        match self.tail.chunks.last() {
+            // SAFETY: writing to them needs a pointer that the caller got from `space` or
+            // `grow`, whose borrow of `self` has ended.
+            Some(last) => unsafe { last.payload(self.tail.at, len.min(last.room(self.tail.at))) },
+            None => &[],
+        }
+    }
+
+    /// Makes the first `len` bytes of what has been written a frame. From now on a crash does
+    /// not lose it.
+    pub(crate) fn commit(mut self, kind: Kind, len: usize) -> Result<(), AppendError> {
+        let tail = &mut *self.tail;
+        match tail.chunks.last() {
+            Some(last) if tail.at < last.end() && len <= last.room(tail.at) => {
+                tail.at = last.commit(tail.at, kind, len);
+                Ok(())
+            }
+            _ => Err(AppendError::TooLarge),
+        }
+    }
+}
+
+/// Claims a chunk for a frame of so many bytes, of the usual size if that is larger.
+fn claim(
+    space: &Arc<Space>,
+    payload: usize,
+    usual: usize,
+    wait: Wait,
+) -> Result<Chunk, AppendError> {
+    if payload > space.settings.max_frame.min(MAX_PAYLOAD) {
+        return Err(AppendError::TooLarge);
+    }
+    let usual = 1 << usual.clamp(PAGE, MAX_CHUNK).ilog2();
+    let bytes = usual.max(header::LEN + FRAME_HEADER + payload);
+    let (block, segment) = space.claim(order_for(bytes), wait)?;
+    Ok(Chunk::new(space, segment, block))
+}
+
+/// Writes the payload of the first frame of an empty chunk.
+fn fill(chunk: &Chunk, payload: &[u8]) {
+    assert!(payload.len() <= chunk.room(header::LEN), "no room");
+    // SAFETY: there is room, and nobody else knows the chunk.
+    unsafe {
+        let to = chunk.payload_at(header::LEN);
+        std::ptr::copy_nonoverlapping(payload.as_ptr(), to, payload.len());
+    }
+}
+
+/// Copies what was written of a frame at `at` to the start of an empty chunk.
+fn move_payload(from: &Chunk, at: usize, to: &Chunk, len: usize) {
+    // SAFETY: who appends is here, and not writing to it.
+    fill(to, unsafe { from.payload(at, len) });
+}

@@ -1,0 +1,148 @@
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+const PREFIX: &str = "slab-";
+const LOCK: &str = "lock";
+
+/// A slab's directory, locked for as long as this exists. Removed then if nothing is in it.
+///
+/// The lock belongs to the open file and not to the process, so that two engines in one process
+/// exclude each other like any others, and a killed one holds nothing.
+#[derive(Debug)]
+pub(crate) struct Directory {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Directory {
+    /// Makes one of a name that is not in use.
+    pub(super) fn create(parent: &Path) -> io::Result<Self> {
+        for k in 0..=u32::MAX {
+            let path = parent.join(format!("{PREFIX}{k}"));
+            match DirBuilder::new().mode(0o700).create(&path) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+                Err(error) => return Err(error),
+            }
+            // Someone who is looking for what others left behind may have been faster.
+            if let Some(directory) = Directory::lock(path)? {
+                return Ok(directory);
+            }
+        }
+        Err(io::ErrorKind::AlreadyExists.into())
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// `None` if someone else has it, or it was just removed.
+    fn lock(path: PathBuf) -> io::Result<Option<Self>> {
+        let lock_path = path.join(LOCK);
+        let mut options = OpenOptions::new();
+        options
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600);
+        let lock = match options.open(&lock_path) {
+            Ok(lock) => lock,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        // The owner before may have removed the file between the opening and the locking, and
+        // then this lock keeps nobody out.
+        let current = fs::metadata(&lock_path).is_ok_and(|current| {
+            lock.metadata()
+                .is_ok_and(|locked| locked.ino() == current.ino())
+        });
+        Ok(current.then_some(Directory { path, _lock: lock }))
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let empty = fs::read_dir(&self.path)
+            .is_ok_and(|mut entries| entries.all(|e| e.is_ok_and(|e| e.file_name() == LOCK)));
+        if empty {
+            // Still locked; and if it fails, the next start finds a directory without segments.
+            let _ = fs::remove_file(self.path.join(LOCK));
+            let _ = fs::remove_dir(&self.path);
+        }
+    }
+}
+
+/// Takes over the directories in `parent` whose owners are gone. No `parent`, none.
+pub(crate) fn adopt(parent: &Path) -> io::Result<Vec<Directory>> {
+    let entries = match fs::read_dir(parent) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut paths = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        let name = entry.file_name();
+        let number = name
+            .to_str()
+            .and_then(|name| name.strip_prefix(PREFIX)?.parse::<u32>().ok());
+        if let (Some(number), true) = (number, entry.file_type()?.is_dir()) {
+            paths.push((number, entry.path()));
+        }
+    }
+    paths.sort_unstable();
+    paths
+        .into_iter()
+        .filter_map(|(_, path)| Directory::lock(path).transpose())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_has_one_owner_at_a_time() {
+        let parent = tempfile::tempdir().unwrap();
+        let first = Directory::create(parent.path()).unwrap();
+        let second = Directory::create(parent.path()).unwrap();
+        assert_ne!(first.path(), second.path());
+        assert!(adopt(parent.path()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_is_left_in_a_directory_keeps_it_for_the_next_owner() {
+        let parent = tempfile::tempdir().unwrap();
+        let first = Directory::create(parent.path()).unwrap();
+        let path = first.path().to_owned();
+        fs::write(path.join("0.seg"), b"x").unwrap();
+        drop(first);
+        let adopted = adopt(parent.path()).unwrap();
+        assert_eq!(
+            adopted.iter().map(Directory::path).collect::<Vec<_>>(),
+            [&*path]
+        );
+        fs::remove_file(path.join("0.seg")).unwrap();
+        drop(adopted);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn names_of_others_are_left_alone() {
+        let parent = tempfile::tempdir().unwrap();
+        for name in ["slab-", "slab-x", "other"] {
+            fs::create_dir(parent.path().join(name)).unwrap();
+        }
+        fs::write(parent.path().join("slab-7"), b"a file").unwrap();
+        assert!(adopt(parent.path()).unwrap().is_empty());
+        assert!(adopt(&parent.path().join("missing")).unwrap().is_empty());
+    }
+}

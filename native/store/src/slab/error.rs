@@ -1,0 +1,25 @@
+use std::io;
+
+/// Why an event could not be appended. What was appended before stays.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AppendError {
+    /// The recording has ended.
+    #[error("the recording has ended")]
+    Ended,
+    /// The recording has as many events, or bytes, as it may have.
+    #[error("the recording is full")]
+    Full,
+    /// What was appended is not an event.
+    #[error("not an event")]
+    NotAnEvent,
+    /// The event is larger than one may be.
+    #[error("the event is too large")]
+    TooLarge,
+    /// It can't be done without waiting; repeat it with [`Wait::Yes`](crate::Wait::Yes).
+    #[error("it would have to wait")]
+    WouldBlock,
+    /// The operating system refused more space. A later attempt may succeed.
+    #[error("cannot grow the slab: {0}")]
+    Io(#[from] io::Error),
+}

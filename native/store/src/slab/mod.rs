@@ -1,0 +1,110 @@
+//! Space for the events of recordings that are still running, in memory-mapped files.
+//!
+//! What is written here outlives the process: the pages belong to the kernel, so that a crash or
+//! a kill loses nothing that was committed. Nothing is synced, so a power cut may lose the
+//! latest events, and checksums tell where what survived ends.
+//!
+//! ```text
+//! slab-0/            one directory per running engine
+//!   lock             locked for as long as it runs
+//!   0.seg            segment: a header page, then blocks of 2^n pages
+//!     chunk          a block that belongs to one recording: a header, then frames
+//!       frame        one event: length, checksum, payload
+//! ```
+//!
+//! A segment is used by one run of one engine only. The next run reads what it finds, starts
+//! segments of its own, and deletes the old ones as their recordings are saved. All numbers are
+//! in the byte order of the machine; a foreign one does not recognise the magic.
+
+mod buddy;
+mod chain;
+mod chunk;
+mod directory;
+mod error;
+mod frames;
+mod header;
+mod keeper;
+mod map;
+mod scan;
+mod segment;
+mod settings;
+mod space;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use chain::{Append, Chain};
+pub(crate) use chunk::Kind;
+pub(crate) use directory::{Directory, adopt};
+pub use error::AppendError;
+pub(crate) use frames::Frames;
+pub(crate) use header::Mark;
+pub(crate) use scan::{Found, SetAside};
+pub(crate) use settings::Settings;
+pub use space::Wait;
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use keeper::Keeper;
+use map::Disk;
+use space::Space;
+
+/// The slab of this engine.
+pub(crate) struct Slab {
+    // Stops before the last reference to the space is given up.
+    _keeper: Keeper,
+    space: Arc<Space>,
+    /// Tells the chunks of one recording from those of another.
+    serials: AtomicU64,
+}
+
+impl Slab {
+    /// Opens a slab in `parent`, taking over the directories that [`adopt`] found.
+    pub(crate) fn open(
+        parent: &Path,
+        adopted: Vec<Directory>,
+        settings: Settings,
+    ) -> io::Result<(Slab, Found)> {
+        Slab::open_on(Box::new(map::OsDisk), parent, adopted, settings)
+    }
+
+    pub(crate) fn open_on(
+        disk: Box<dyn Disk>,
+        parent: &Path,
+        adopted: Vec<Directory>,
+        settings: Settings,
+    ) -> io::Result<(Slab, Found)> {
+        let adopted: Vec<Arc<Directory>> = adopted.into_iter().map(Arc::new).collect();
+        let own = match adopted.first() {
+            Some(first) => Arc::clone(first),
+            None => Arc::new(Directory::create(parent)?),
+        };
+        let space = Arc::new(Space::new(disk, own, settings)?);
+        let found = scan::read(&space, &adopted)?;
+        let slab = Slab {
+            _keeper: Keeper::start(&space)?,
+            space,
+            serials: AtomicU64::new(found.next_serial),
+        };
+        Ok((slab, found))
+    }
+
+    /// Starts a recording with its first frame.
+    pub(crate) fn chain(&self, head: &[u8], wait: Wait) -> Result<Chain, AppendError> {
+        let serial = self.serials.fetch_add(1, Ordering::Relaxed);
+        Chain::start(&self.space, serial, head, wait)
+    }
+
+    /// Deletes the segments that have been free for `idle`, but for a small reserve.
+    pub(crate) fn trim(&self, idle: Duration) {
+        self.space.trim(idle);
+    }
+
+    /// Bytes of blocks in use, and of all segments.
+    pub(crate) fn usage(&self) -> (usize, usize) {
+        self.space.usage()
+    }
+}

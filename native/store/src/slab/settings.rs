@@ -1,0 +1,28 @@
+use std::num::NonZero;
+use std::thread;
+use std::time::Duration;
+
+/// How a slab works.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    /// Size of a segment without its header page: a power of two of at least a page. One frame
+    /// that needs more gets a larger one.
+    pub(crate) segment_bytes: usize,
+    /// Largest payload of a frame.
+    pub(crate) max_frame: usize,
+    /// How long a segment beyond the reserve may be unused before it is deleted.
+    pub(crate) idle: Duration,
+    /// Threads that read what an earlier run left behind.
+    pub(crate) threads: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            segment_bytes: 8 << 20,
+            max_frame: super::chunk::MAX_PAYLOAD,
+            idle: Duration::from_secs(5),
+            threads: thread::available_parallelism().map_or(1, NonZero::get),
+        }
+    }
+}
