@@ -25,7 +25,13 @@ fn feed(bytes: &[u8]) {
     // What one of them reads is not damaged to the others.
     if summary.is_ok() {
         // Only the whole check looks for keys that come twice.
-        let twice = matches!(valid, Err(Error { kind: ErrorKind::DuplicateKey, .. }));
+        let twice = matches!(
+            valid,
+            Err(Error {
+                kind: ErrorKind::DuplicateKey,
+                ..
+            })
+        );
         assert!(valid.is_ok() || twice, "{valid:?}");
         assert!(encoded.is_ok(), "{encoded:?}");
     }

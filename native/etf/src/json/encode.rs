@@ -12,7 +12,7 @@ const AROUND_FIELD: usize = 1;
 /// `out`.
 ///
 /// Keys that are not of a recording are left out. A missing `view` or `url` becomes `null`,
-/// missing `params` and `session` become `{}`. What is nested deeper than
+/// missing or `nil` `params` and `session` become `{}`. What is nested deeper than
 /// [`MAX_DEPTH`](super::MAX_DEPTH) is abbreviated to a string.
 ///
 /// # Errors
@@ -99,6 +99,11 @@ impl<'a> Encoder<'a> {
         let (start, depth) = (self.walker.offset(), self.walker.depth());
         let token = self.walker.token()?;
         match (field, token) {
+            // As every reader takes `null` there.
+            (Field::Params | Field::Session, Token::Atom(atom)) if atom.is("nil") => {
+                self.json.extend_from_slice(b"{},");
+                Ok(())
+            }
             (Field::Params | Field::Session, token) => self.value(token, depth, AROUND_FIELD),
             (Field::Id, Token::Binary(_)) | (Field::ConnectedAt, Token::Integer(_)) => {
                 self.leaf(token)
