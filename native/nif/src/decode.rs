@@ -10,6 +10,9 @@ use crate::vm::{Env, Raw};
 /// whole, to the VM's decoder, which needs no stack.
 const MAX_NESTING: u32 = 64;
 
+/// Longer binaries are compared by [`Seen`] only.
+const MAX_SHARED_BINARY: usize = 64;
+
 /// Why bytes did not become a term.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Error {
@@ -49,7 +52,9 @@ pub fn from_slice<'a>(
         bytes,
         limits: *limits,
         walker,
-        atoms: AtomCache::new(),
+        atoms: Spelled::new(),
+        binaries: Spelled::new(),
+        seen: Seen::new(),
         keys: Vec::with_capacity(64),
         values: Vec::with_capacity(256),
         scratch: Vec::new(),
@@ -64,7 +69,9 @@ struct Decoder<'a> {
     bytes: &'a [u8],
     limits: Limits,
     walker: Walker<'a>,
-    atoms: AtomCache<'a>,
+    atoms: Spelled<'a>,
+    binaries: Spelled<'a>,
+    seen: Seen,
     /// Keys of the maps being built, innermost last.
     keys: Vec<Raw>,
     /// Elements and values of the containers being built, innermost last.
@@ -79,11 +86,26 @@ impl<'a> Decoder<'a> {
             self.walker.skip()?;
             return self.by_the_vm(offset, self.walker.offset());
         }
-        if let Some(&(tag::SMALL_ATOM_UTF8 | tag::ATOM_UTF8 | tag::SMALL_ATOM | tag::ATOM)) =
-            self.bytes.get(offset)
-        {
-            return self.atom(offset);
+        match self.bytes.get(offset) {
+            Some(&(tag::SMALL_ATOM_UTF8 | tag::ATOM_UTF8 | tag::SMALL_ATOM | tag::ATOM)) => {
+                self.atom(offset)
+            }
+            Some(&(tag::BINARY | tag::MAP | tag::LIST | tag::SMALL_TUPLE)) => {
+                if let Some((len, term)) = self.seen.get(self.bytes, offset) {
+                    self.walker.skip_equal(len)?;
+                    return Ok(term);
+                }
+                let term = self.fresh(offset, nesting)?;
+                self.seen
+                    .put(self.bytes, offset, self.walker.offset(), term);
+                Ok(term)
+            }
+            _ => self.fresh(offset, nesting),
         }
+    }
+
+    /// A term that was not read before.
+    fn fresh(&mut self, offset: usize, nesting: u32) -> Result<Raw, Error> {
         let env = self.env.as_ptr();
         let token = self.walker.token()?;
         Ok(match token {
@@ -92,7 +114,7 @@ impl<'a> Decoder<'a> {
             }
             // SAFETY: builds a value in the live env.
             Token::Integer(value) => unsafe { sys::enif_make_int64(env, value) },
-            Token::Binary(bytes) => self.env.make_binary(bytes),
+            Token::Binary(bytes) => self.binary(bytes),
             // SAFETY: as above; no element is read.
             Token::Nil => unsafe { sys::enif_make_list_from_array(env, std::ptr::null(), 0) },
             // SAFETY: as above; the walker lets only finite numbers through.
@@ -201,6 +223,19 @@ impl<'a> Decoder<'a> {
         Ok(atom)
     }
 
+    #[inline]
+    fn binary(&mut self, bytes: &'a [u8]) -> Raw {
+        if bytes.len() > MAX_SHARED_BINARY {
+            return self.env.make_binary(bytes);
+        }
+        if let Some(binary) = self.binaries.get(bytes) {
+            return binary;
+        }
+        let binary = self.env.make_binary(bytes);
+        self.binaries.put(bytes, binary);
+        binary
+    }
+
     #[cold]
     fn by_the_vm(&mut self, start: usize, end: usize) -> Result<Raw, Error> {
         self.scratch.clear();
@@ -228,14 +263,14 @@ pub fn existing_atom(env: Env, text: AtomText<'_>) -> Option<Raw> {
     }
 }
 
-/// Remembers, for one decoding, which term an atom's bytes stand for: a
-/// recording spells the same few dozen atoms thousands of times. Direct
-/// mapped: a collision only costs another look into the VM's atom table.
-struct AtomCache<'a> {
+/// Remembers, for one decoding, which term some bytes stand for: a recording
+/// spells the same few dozen atoms and keys thousands of times. Direct mapped:
+/// a collision only costs making the term again.
+struct Spelled<'a> {
     slots: Vec<Option<(&'a [u8], Raw)>>,
 }
 
-impl<'a> AtomCache<'a> {
+impl<'a> Spelled<'a> {
     const SLOTS: usize = 1024;
 
     fn new() -> Self {
@@ -246,8 +281,8 @@ impl<'a> AtomCache<'a> {
 
     #[inline]
     fn slot(encoded: &[u8]) -> usize {
-        // Length, the last bytes and some in the middle tell atoms apart:
-        // those of one application often share a prefix.
+        // Length, the last bytes and some before them tell texts apart: the
+        // names of one application often share a prefix.
         let mut hash = encoded.len() as u64;
         if let Some(last) = encoded.last_chunk::<8>() {
             hash ^= u64::from_le_bytes(*last);
@@ -272,5 +307,73 @@ impl<'a> AtomCache<'a> {
 
     fn put(&mut self, encoded: &'a [u8], atom: Raw) {
         self.slots[Self::slot(encoded)] = Some((encoded, atom));
+    }
+}
+
+/// Remembers, for one decoding, terms by their bytes. The events of a session
+/// repeat most of what the ones before them held: a form, a user, a list in
+/// which one element has changed. What is spelled the same becomes the same
+/// term, which saves building it, its memory, and the collector's work.
+///
+/// A term's encoding says where it ends, so bytes that begin with those of a
+/// known term are that term. Direct mapped by the first bytes: the latest of
+/// those that begin alike is the most likely to come again.
+struct Seen {
+    slots: Vec<Option<Known>>,
+}
+
+#[derive(Clone, Copy)]
+struct Known {
+    start: u32,
+    len: u32,
+    term: Raw,
+}
+
+impl Seen {
+    const SLOTS_LOG2: u32 = 10;
+    /// First bytes that choose the slot, and the least a term must have to be
+    /// worth remembering.
+    const PREFIX: usize = 16;
+
+    fn new() -> Self {
+        Self {
+            slots: vec![None; 1 << Self::SLOTS_LOG2],
+        }
+    }
+
+    #[inline]
+    fn slot(bytes: &[u8], offset: usize) -> Option<usize> {
+        let prefix = bytes.get(offset..)?.first_chunk::<{ Self::PREFIX }>()?;
+        let (low, high) = (
+            u128::from_le_bytes(*prefix) as u64,
+            u128::from_le_bytes(*prefix) >> 64,
+        );
+        let hash = (low ^ (high as u64).rotate_left(29)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        Some((hash >> (u64::BITS - Self::SLOTS_LOG2)) as usize)
+    }
+
+    #[inline]
+    fn get(&self, bytes: &[u8], offset: usize) -> Option<(usize, Raw)> {
+        let known = self.slots[Self::slot(bytes, offset)?]?;
+        let (start, len) = (known.start as usize, known.len as usize);
+        let equal = bytes.get(offset..offset + len)? == &bytes[start..start + len];
+        equal.then_some((len, known.term))
+    }
+
+    #[inline]
+    fn put(&mut self, bytes: &[u8], start: usize, end: usize, term: Raw) {
+        if end - start < Self::PREFIX {
+            return;
+        }
+        let (Ok(from), Ok(len)) = (u32::try_from(start), u32::try_from(end - start)) else {
+            return;
+        };
+        if let Some(slot) = Self::slot(bytes, start) {
+            self.slots[slot] = Some(Known {
+                start: from,
+                len,
+                term,
+            });
+        }
     }
 }
