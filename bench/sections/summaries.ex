@@ -10,33 +10,38 @@ defmodule Bench.Sections.Summaries do
 
   # Listing more of them with the baseline would take longer than all other
   # sections, and several GB.
-  @measured 1_000
+  @measured [100, 1_000]
   @extrapolated [10_000]
 
   @impl true
   def run(run) do
-    measured = Run.pick(run, @measured, 200)
-    path = corpus(run, measured)
+    figures = for count <- Run.pick(run, @measured, [50, 200]), do: {count, measured(run, count)}
+    {count, figure} = List.last(figures)
+    for more <- Run.pick(run, @extrapolated, []), do: extrapolated(run, more, figure, count)
+  end
+
+  defp measured(run, count) do
+    path = corpus(run, count)
     expected = Backends.baseline().list_summaries(path: path)
-    Check.equal!(length(expected), measured, "number of summaries")
+    Check.equal!(length(expected), count, "number of summaries")
     Check.equal!(native(path), expected, "summaries of both")
 
     figure =
-      Run.compare(run, "#{measured}", "µs",
+      Run.compare(run, "#{count}", "µs",
         native: fn -> native(path) end,
         baseline: fn -> Backends.baseline().list_summaries(path: path) end,
         caller: :fresh,
         rounds: 5
       )
 
-    Run.compare(run, "#{measured}/limit/nif_call", "µs",
+    Run.compare(run, "#{count}/limit/nif_call", "µs",
       native: fn -> native(path) end,
       baseline: Limits.nif_call(run),
       caller: :fresh
     )
 
-    sqlite(run, path, measured, expected)
-    for count <- Run.pick(run, @extrapolated, []), do: extrapolated(run, count, figure, measured)
+    sqlite(run, path, count, expected)
+    figure
   end
 
   defp native(path), do: Backends.native().list_summaries(path: path)

@@ -1,0 +1,114 @@
+//! The results, as `bin/bench --json` writes them.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fs;
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+#[derive(Deserialize)]
+pub struct Report {
+    pub machine: BTreeMap<String, Value>,
+    pub quick: bool,
+    pub figures: Vec<Figure>,
+}
+
+#[derive(Deserialize)]
+pub struct Figure {
+    /// `section/name`
+    pub name: String,
+    pub unit: String,
+    pub native_median: f64,
+    pub baseline_median: f64,
+    /// Baseline ÷ native.
+    pub ratio: f64,
+    pub spread_percent: f64,
+    pub note: Option<String>,
+}
+
+/// Whom the native engine is compared with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Against {
+    Host,
+    Peer,
+    Limit,
+}
+
+const PEERS: [&str; 4] = ["ets", "dets", "disk_log", "sqlite"];
+
+impl Report {
+    pub fn read(path: &Path) -> Result<Self, Box<dyn Error>> {
+        let text = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        Ok(serde_json::from_slice(&text)?)
+    }
+
+    /// The sections in the order in which they were measured.
+    pub fn sections(&self) -> Vec<&str> {
+        let mut sections: Vec<&str> = Vec::new();
+        for figure in &self.figures {
+            if !sections.contains(&figure.section()) {
+                sections.push(figure.section());
+            }
+        }
+        sections
+    }
+
+    pub fn section<'a>(&'a self, section: &'a str) -> impl Iterator<Item = &'a Figure> {
+        self.figures
+            .iter()
+            .filter(move |figure| figure.section() == section)
+    }
+
+    /// A fact about the machine, as text.
+    pub fn fact(&self, key: &str) -> String {
+        match self.machine.get(key) {
+            Some(Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
+            None => "unknown".to_owned(),
+        }
+    }
+}
+
+impl Figure {
+    pub fn section(&self) -> &str {
+        self.name
+            .split_once('/')
+            .map_or(self.name.as_str(), |(section, _)| section)
+    }
+
+    /// The name without its section.
+    pub fn label(&self) -> &str {
+        self.name
+            .split_once('/')
+            .map_or(self.name.as_str(), |(_, label)| label)
+    }
+
+    pub fn against(&self) -> Against {
+        let mut parts = self.name.split('/');
+        if parts.clone().any(|part| part == "limit") {
+            Against::Limit
+        } else if parts.next_back().is_some_and(|last| PEERS.contains(&last)) {
+            Against::Peer
+        } else {
+            Against::Host
+        }
+    }
+
+    /// For a figure whose name has a number of recordings in it: the name with `N` in its place,
+    /// and the number.
+    pub fn scaling(&self) -> Option<(String, f64)> {
+        let count = self
+            .name
+            .split('/')
+            .find_map(|part| part.parse::<u32>().ok())?;
+        let part = count.to_string();
+        let name: Vec<&str> = self
+            .name
+            .split('/')
+            .map(|it| if it == part { "N" } else { it })
+            .collect();
+        Some((name.join("/"), f64::from(count)))
+    }
+}
