@@ -8,8 +8,20 @@
 //! * [`recording`] knows the shape of a recording and yields its [`Summary`];
 //! * [`json`] turns a recording into JSON and back.
 //!
+//! ```
+//! use replay_etf::{Limits, Token, Walker};
+//!
+//! // {ok, 7}
+//! let term = [131, 104, 2, 119, 2, b'o', b'k', 97, 7];
+//! let mut walker = Walker::new(&term, &Limits::default())?;
+//! assert_eq!(walker.token()?, Token::Tuple(2));
+//! walker.skip()?;
+//! assert_eq!(walker.token()?, Token::Integer(7));
+//! # Ok::<(), replay_etf::Error>(())
+//! ```
+//!
 //! Every input may be hostile: nesting, size and counts are capped by [`Limits`], nothing
-//! recurses over the input, and each fault is an [`Error`] that says what is wrong and at which
+//! recurses without a bound, and each fault is an [`Error`] that says what is wrong and at which
 //! byte. Nothing here does any I/O.
 //!
 //! [External Term Format]: https://www.erlang.org/doc/apps/erts/erl_ext_dist.html

@@ -85,4 +85,16 @@ proptest! {
         let length = at.index(bytes.len());
         prop_assert!(validate(&bytes[..length], &Limits::default()).is_err());
     }
+
+    #[test]
+    fn a_term_seen_before_can_be_passed_by_its_length(term in any_term()) {
+        let seen = &term.to_bytes()[1..];
+        let bytes = [b"\x83h\x03", seen, seen, b"j"].concat();
+        let mut walker = Walker::new(&bytes, &Limits::default()).unwrap();
+        prop_assert_eq!(walker.token(), Ok(Token::Tuple(3)));
+        let length = walker.raw().unwrap().len();
+        walker.skip_equal(length).unwrap();
+        prop_assert_eq!(walker.token(), Ok(Token::Nil));
+        prop_assert!(walker.is_at_end() && walker.depth() == 0);
+    }
 }
