@@ -231,3 +231,134 @@ impl PartialEq for Newest {
 }
 
 impl Eq for Newest {}
+
+#[cfg(test)]
+mod tests {
+    use replay_etf::recording::EventCounts;
+
+    use super::*;
+    use crate::{Format, View};
+
+    fn recording(id: &str, file: &str, connected_at: i64, modified_ns: i64) -> Slot {
+        Slot::Recording(Arc::new(Entry {
+            id: id.as_bytes().into(),
+            view: View::None,
+            url: None,
+            connected_at,
+            event_count: 0,
+            duration_ms: 0,
+            events: EventCounts::default(),
+            format: Format::Etf,
+            file: file.as_bytes().into(),
+            stamp: Stamp {
+                len: 1,
+                modified_ns,
+                inode: 1,
+            },
+        }))
+    }
+
+    fn damaged() -> Slot {
+        Slot::Damaged {
+            stamp: None,
+            flaw: Flaw::Empty,
+        }
+    }
+
+    fn put(index: &mut Index, file: &str, slot: &Slot) {
+        index.put(file.as_bytes().into(), slot.clone());
+    }
+
+    fn listed(index: &Index) -> Vec<String> {
+        index
+            .newest_first()
+            .iter()
+            .map(|entry| entry.file_name().into_owned())
+            .collect()
+    }
+
+    #[test]
+    fn of_several_files_with_one_id_the_best_is_listed_while_it_exists() {
+        let mut index = Index::default();
+        let files = [
+            ("x.json.gz", 2),
+            ("x.etf.gz", 2),
+            ("copy.etf", 1),
+            ("other.etf", 2),
+        ];
+        for (file, modified_ns) in files {
+            put(
+                &mut index,
+                file,
+                &recording("x", file, modified_ns, modified_ns),
+            );
+        }
+        for best in ["x.etf.gz", "x.json.gz", "other.etf", "copy.etf"] {
+            assert_eq!(listed(&index), [best]);
+            assert_eq!(
+                index.claims(b"x").next().map(|entry| &*entry.file),
+                Some(best.as_bytes())
+            );
+            index.remove(best.as_bytes());
+        }
+        assert_eq!(listed(&index), [""; 0]);
+        assert_eq!(index.claims(b"x").count(), 0);
+    }
+
+    #[test]
+    fn a_file_that_changes_its_id_leaves_the_other_claims_alone() {
+        let mut index = Index::default();
+        put(&mut index, "a.etf", &recording("x", "a.etf", 1, 2));
+        put(&mut index, "b.etf", &recording("x", "b.etf", 2, 1));
+        put(&mut index, "a.etf", &recording("y", "a.etf", 3, 3));
+        assert_eq!(listed(&index), ["a.etf", "b.etf"]);
+        put(&mut index, "b.etf", &damaged());
+        assert_eq!(listed(&index), ["a.etf"]);
+    }
+
+    #[test]
+    fn what_was_learnt_meanwhile_is_not_overwritten() {
+        let mut index = Index::default();
+        let file: Arc<[u8]> = b"x.etf"[..].into();
+        let (old, new) = (recording("x", "x.etf", 1, 1), recording("x", "x.etf", 2, 2));
+        index.put(Arc::clone(&file), new);
+        index.put_if(&file, &old, damaged());
+        index.remove_if(&file, &old);
+        assert_eq!(index.newest_first().len(), 1);
+
+        let Some(known) = index.get(&file).cloned() else {
+            panic!("it is there")
+        };
+        index.put_if(&file, &known, damaged());
+        assert_eq!(listed(&index), [""; 0]);
+        index.remove_if(&file, &known);
+        assert_eq!(
+            index.files().len(),
+            1,
+            "it is damaged now, and not what was known"
+        );
+        index.remove_if(&file, &damaged());
+        assert_eq!(index.files().len(), 0);
+        index.put_if(&file, &known, known.clone());
+        assert_eq!(index.files().len(), 0, "a removed file stays so");
+    }
+
+    #[test]
+    fn damage_is_told_once_until_the_file_was_whole_again() {
+        let mut index = Index::default();
+        for times in [1, 0] {
+            put(&mut index, "x.etf", &damaged());
+            assert_eq!(index.take_damage().len(), times);
+        }
+        put(&mut index, "x.etf", &recording("x", "x.etf", 1, 1));
+        put(&mut index, "x.etf", &damaged());
+        put(&mut index, "gone.etf", &damaged());
+        index.remove(b"gone.etf");
+        let damage = index.take_damage();
+        assert_eq!(damage.len(), 1);
+        assert_eq!(
+            (&*damage[0].file, &*damage[0].reason),
+            ("x.etf", "the file is empty")
+        );
+    }
+}

@@ -63,8 +63,7 @@ impl Store {
     pub(crate) fn prepare(&self) -> Result<(), Error> {
         self.prepared.get_or_try_init(|| {
             self.create_dirs()?;
-            let scratch = temp::unused_path(&self.native_dir);
-            let fine = freshness::is_fine_grained(self.fs(), &self.native_dir, &scratch);
+            let fine = freshness::is_fine_grained(self.fs(), &self.native_dir);
             self.freshness.lock().set_fine_grained(fine);
             Ok(())
         })?;
