@@ -6,7 +6,7 @@ use std::error::Error;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use crate::report::{Against, Figure};
+use crate::report::{Against, Figure, number};
 use crate::theme;
 
 const WIDTH: u32 = 820;
@@ -38,7 +38,7 @@ pub fn draw(figures: &[&Figure]) -> Result<String, Box<dyn Error>> {
             .bold_line_style(theme::GRID)
             .axis_style(theme::GRID)
             .x_label_formatter(&|ratio| format!("×{}", number(*ratio)))
-            .label_style((FONT, 13).into_font().color(&theme::FAINT))
+            .label_style((FONT, 14).into_font().color(&theme::FAINT))
             .draw()?;
 
         for (row, figure) in figures.iter().enumerate() {
@@ -49,7 +49,7 @@ pub fn draw(figures: &[&Figure]) -> Result<String, Box<dyn Error>> {
 
             let middle = chart.backend_coord(&(figure.ratio.max(1.0), top - 0.5));
             let style = |anchor, color: &RGBColor| {
-                (FONT, 13)
+                (FONT, 14)
                     .into_font()
                     .color(color)
                     .pos(Pos::new(anchor, VPos::Center))
@@ -97,7 +97,7 @@ where
     D::ErrorType: 'static,
 {
     let entries = [
-        (Against::Host, "pure-Elixir backend"),
+        (Against::Host, "pure Elixir"),
         (Against::Peer, "another store"),
         (Against::Limit, "a limit of the machine"),
     ];
@@ -106,27 +106,11 @@ where
         if figures.iter().any(|figure| figure.against() == against) {
             let box_ = Rectangle::new([(x, 4), (x + 12, 16)], color(against).filled());
             root.draw(&box_)?;
-            let style = (FONT, 13).into_font().color(&theme::FAINT);
+            let style = (FONT, 14).into_font().color(&theme::FAINT);
             let style = style.pos(Pos::new(HPos::Left, VPos::Center));
             root.draw_text(text, &style, (x + 18, 10))?;
             x += 170;
         }
     }
     Ok(())
-}
-
-/// Three digits that mean something.
-pub fn number(value: f64) -> String {
-    let decimals = if value > 0.0 {
-        2 - value.log10().floor() as i32
-    } else {
-        0
-    };
-    let decimals = usize::try_from(decimals).unwrap_or(0);
-    let text = format!("{value:.decimals$}");
-    if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.').to_owned()
-    } else {
-        text
-    }
 }

@@ -31,35 +31,14 @@ pub fn all(report: &Report) -> Result<Vec<Chart>, Box<dyn Error>> {
             title: section.to_owned(),
             svg,
         });
-        for (title, points) in growing(&figures) {
-            let svg = theme::apply(&lines::draw(&points)?, &title);
+        for growth in lines::growing(&figures) {
+            let svg = theme::apply(&lines::draw(&growth)?, &growth.title);
             charts.push(Chart {
                 section: section.to_owned(),
-                title,
+                title: growth.title,
                 svg,
             });
         }
     }
     Ok(charts)
-}
-
-/// A figure and the number of recordings it was measured at.
-pub type Point<'a> = (f64, &'a Figure);
-
-fn growing<'a>(figures: &[&'a Figure]) -> Vec<(String, Vec<Point<'a>>)> {
-    let mut series: Vec<(String, Vec<Point<'a>>)> = Vec::new();
-    for figure in figures {
-        let Some((name, count)) = figure.scaling() else {
-            continue;
-        };
-        match series.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, points)) => points.push((count, figure)),
-            None => series.push((name, vec![(count, figure)])),
-        }
-    }
-    series.retain(|(_, points)| points.len() > 1);
-    for (_, points) in &mut series {
-        points.sort_by(|a, b| a.0.total_cmp(&b.0));
-    }
-    series
 }

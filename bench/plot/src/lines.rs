@@ -1,48 +1,106 @@
 //! How the cost of an operation grows with the number of stored recordings, on two logarithmic
-//! axes: a cost that stays flat is a flat line, one in proportion climbs at 45 degrees.
+//! axes: a cost that stays flat is a flat line, one in proportion climbs by a decade per decade.
 
 use std::error::Error;
 
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use crate::bars::number;
-use crate::chart::Point;
-use crate::report::Figure;
+use crate::report::{Against, Figure, quantity};
 use crate::theme;
 
-const SIZE: (u32, u32) = (820, 320);
+const SIZE: (u32, u32) = (820, 340);
 const FONT: &str = "system-ui, sans-serif";
 
-/// Name, color and value of a line.
-type Side = (&'static str, RGBColor, fn(&Figure) -> f64);
+/// What was measured at several numbers of stored recordings.
+pub struct Growth {
+    pub title: String,
+    unit: String,
+    lines: Vec<Line>,
+}
 
-const SIDES: [Side; 2] = [
-    ("native", theme::HOST, |it| it.native_median),
-    ("baseline", theme::PEER, |it| it.baseline_median),
-];
+struct Line {
+    name: String,
+    color: RGBColor,
+    /// Number of recordings and cost, in the order of the numbers.
+    points: Vec<(f64, f64)>,
+}
 
-/// Points in the order of their numbers of recordings, at least two.
-pub fn draw(points: &[Point<'_>]) -> Result<String, Box<dyn Error>> {
-    let unit = points
-        .first()
-        .map_or("", |(_, figure)| figure.unit.as_str());
-    let counts = bounds(points.iter().map(|point| point.0));
-    let values = points
-        .iter()
-        .flat_map(|(_, it)| [it.native_median, it.baseline_median]);
-    let values = bounds(values);
+/// The growths among the figures of a section.
+pub fn growing(figures: &[&Figure]) -> Vec<Growth> {
+    let mut growths: Vec<Growth> = Vec::new();
+    for figure in figures.iter().filter(|it| it.against() != Against::Limit) {
+        let Some((title, count)) = figure.scaling() else {
+            continue;
+        };
+        let index = growths
+            .iter()
+            .position(|it| it.title == title)
+            .unwrap_or_else(|| {
+                growths.push(Growth {
+                    title,
+                    unit: figure.unit.clone(),
+                    lines: Vec::new(),
+                });
+                growths.len() - 1
+            });
+        let Some(growth) = growths.get_mut(index) else {
+            continue;
+        };
+        growth.add("native", theme::HOST, count, figure.native_median);
+        growth.add(
+            figure.other(),
+            other_color(figure),
+            count,
+            figure.baseline_median,
+        );
+    }
+    for line in growths.iter_mut().flat_map(|growth| &mut growth.lines) {
+        line.points.sort_by(|a, b| a.0.total_cmp(&b.0));
+    }
+    growths.retain(|growth| growth.lines.iter().any(|line| line.points.len() > 1));
+    growths
+}
+
+fn other_color(figure: &Figure) -> RGBColor {
+    if figure.against() == Against::Peer {
+        theme::PEER
+    } else {
+        theme::LIMIT
+    }
+}
+
+impl Growth {
+    /// The native side is measured once against each other one; the first value is shown.
+    fn add(&mut self, name: &str, color: RGBColor, count: f64, value: f64) {
+        let at = (count, value);
+        match self.lines.iter_mut().find(|line| line.name == name) {
+            Some(line) if line.points.iter().any(|point| point.0 == count) => {}
+            Some(line) => line.points.push(at),
+            None => self.lines.push(Line {
+                name: name.to_owned(),
+                color,
+                points: vec![at],
+            }),
+        }
+    }
+}
+
+pub fn draw(growth: &Growth) -> Result<String, Box<dyn Error>> {
+    let points = growth.lines.iter().flat_map(|line| &line.points);
+    let counts = bounds(points.clone().map(|point| point.0));
+    let values = decades(bounds(points.map(|point| point.1)));
     let mut svg = String::new();
     {
         let root = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
         let mut chart = ChartBuilder::on(&root)
             .margin_top(16)
-            .margin_right(150)
+            .margin_right(170)
             .x_label_area_size(46)
             .y_label_area_size(76)
             .build_cartesian_2d(
                 (counts.0..counts.1).log_scale(),
-                (values.0 / 2.0..values.1 * 2.0).log_scale(),
+                (values.0..values.1).log_scale(),
             )?;
         chart
             .configure_mesh()
@@ -50,24 +108,24 @@ pub fn draw(points: &[Point<'_>]) -> Result<String, Box<dyn Error>> {
             .bold_line_style(theme::GRID)
             .axis_style(theme::GRID)
             .x_desc("stored recordings")
-            .x_label_formatter(&|count| number(*count))
-            .y_label_formatter(&|value| format!("{} {unit}", number(*value)))
-            .label_style((FONT, 13).into_font().color(&theme::FAINT))
+            .x_label_formatter(&|count| count.round().to_string())
+            .y_label_formatter(&|value| quantity(*value, &growth.unit))
+            .label_style((FONT, 14).into_font().color(&theme::FAINT))
             .draw()?;
 
-        for (name, color, value) in SIDES {
-            let line: Vec<_> = points
+        for line in &growth.lines {
+            let stroke = line.color.stroke_width(2);
+            chart.draw_series(LineSeries::new(line.points.iter().copied(), stroke))?;
+            let dots = line
+                .points
                 .iter()
-                .map(|(count, it)| (*count, value(it)))
-                .collect();
-            chart.draw_series(LineSeries::new(line.clone(), color.stroke_width(2)))?;
-            let dots = line.iter().map(|&at| Circle::new(at, 4, color.filled()));
+                .map(|&at| Circle::new(at, 4, line.color.filled()));
             chart.draw_series(dots)?;
-            if let Some(last) = line.last() {
+            if let Some(last) = line.points.last() {
                 let (x, y) = chart.backend_coord(last);
-                let style = (FONT, 13).into_font().color(&theme::TEXT);
+                let style = (FONT, 14).into_font().color(&theme::TEXT);
                 let style = style.pos(Pos::new(HPos::Left, VPos::Center));
-                let text = format!("{name} {} {unit}", number(last.1));
+                let text = format!("{} {}", line.name, quantity(last.1, &growth.unit));
                 root.draw_text(&text, &style, (x + 10, y))?;
             }
         }
@@ -80,4 +138,12 @@ fn bounds(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
     let low = values.clone().fold(f64::INFINITY, f64::min);
     let high = values.fold(0.0, f64::max);
     (low.max(1e-9), high.max(1e-9))
+}
+
+/// Whole decades around the bounds, so that the axis has a label for each.
+fn decades((low, high): (f64, f64)) -> (f64, f64) {
+    (
+        10f64.powf(low.log10().floor()),
+        10f64.powf(high.log10().ceil()),
+    )
 }

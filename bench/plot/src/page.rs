@@ -2,9 +2,8 @@
 
 use std::fmt::Write;
 
-use crate::bars::number;
 use crate::chart::Chart;
-use crate::report::{Figure, Report};
+use crate::report::{Figure, Report, number};
 use crate::theme::escape;
 
 const STYLE: &str = "

@@ -96,19 +96,54 @@ impl Figure {
         }
     }
 
-    /// For a figure whose name has a number of recordings in it: the name with `N` in its place,
-    /// and the number.
+    /// For a figure whose name has a number of recordings in it: the name with `N` in its place
+    /// and without the peer, and the number.
     pub fn scaling(&self) -> Option<(String, f64)> {
-        let count = self
-            .name
-            .split('/')
-            .find_map(|part| part.parse::<u32>().ok())?;
-        let part = count.to_string();
-        let name: Vec<&str> = self
-            .name
-            .split('/')
-            .map(|it| if it == part { "N" } else { it })
-            .collect();
-        Some((name.join("/"), f64::from(count)))
+        let mut count = None;
+        let mut name = Vec::new();
+        for part in self.name.split('/').filter(|part| !PEERS.contains(part)) {
+            match part.parse::<u32>() {
+                Ok(number) if count.is_none() => {
+                    count = Some(number);
+                    name.push("N");
+                }
+                _ => name.push(part),
+            }
+        }
+        Some((name.join("/"), count?.into()))
+    }
+
+    /// What the native engine is compared with.
+    pub fn other(&self) -> &str {
+        match self.against() {
+            Against::Peer => self.name.rsplit('/').next().unwrap_or_default(),
+            _ => "pure Elixir",
+        }
+    }
+}
+
+/// Three digits that mean something.
+pub fn number(value: f64) -> String {
+    let decimals = if value > 0.0 {
+        2 - value.log10().floor() as i32
+    } else {
+        0
+    };
+    let decimals = usize::try_from(decimals).unwrap_or(0);
+    let text = format!("{value:.decimals$}");
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
+}
+
+/// A value and its unit, durations in the unit that suits them.
+pub fn quantity(value: f64, unit: &str) -> String {
+    match unit {
+        "µs" if value >= 1e6 => format!("{} s", number(value / 1e6)),
+        "µs" if value >= 1e3 => format!("{} ms", number(value / 1e3)),
+        "ms" if value >= 1e3 => format!("{} s", number(value / 1e3)),
+        _ => format!("{} {unit}", number(value)),
     }
 }
