@@ -9,11 +9,18 @@ use super::header::{self, Mark};
 use super::map::PAGE;
 use super::space::{Space, Wait, order_for};
 
-/// A chunk takes this part of what a recording has already, so that no more than it is wasted.
-const GROWTH: usize = 8;
+/// A chunk takes this part of what a recording has already, so that no more than it is unused.
+const GROWTH: usize = 16;
 
 /// No chunk is larger than this unless one frame needs it.
 const MAX_CHUNK: usize = 256 << 10;
+
+/// The room at the end of a chunk is left unused if it is less, so that an event's own beginning
+/// is never split.
+const MIN_PART: usize = 64;
+
+/// Or if so many bytes would have to be moved for it.
+const MAX_MOVE: usize = 32 << 10;
 
 /// The frames of one recording, in chunks. One at a time appends; who reads does not keep others
 /// from appending.
@@ -27,6 +34,9 @@ struct Tail {
     chunks: Vec<Arc<Chunk>>,
     /// Where the next frame begins in the last chunk.
     at: usize,
+    /// Where in the last chunk but one there is room for a part of the next frame. Not once the
+    /// last chunk has frames.
+    spare: Option<usize>,
     /// Bytes of all chunks.
     bytes: usize,
 }
@@ -49,9 +59,15 @@ impl Chain {
     /// A recording whose frames in the last chunk end at `at`.
     pub(super) fn found(serial: u64, chunks: Vec<Arc<Chunk>>, at: usize) -> Self {
         let bytes = chunks.iter().map(|chunk| chunk.end()).sum();
+        let tail = Tail {
+            chunks,
+            at,
+            spare: None,
+            bytes,
+        };
         Chain {
             serial,
-            tail: Mutex::new(Tail { chunks, at, bytes }),
+            tail: Mutex::new(tail),
         }
     }
 
@@ -158,7 +174,8 @@ impl Append<'_> {
             tail.bytes -= last.end();
             tail.chunks.pop();
         } else if tail.at < last.end() {
-            last.commit(tail.at, Kind::End, 0);
+            last.commit(tail.at, Kind::Part, 0);
+            tail.spare = Some(tail.at);
         }
         // Fewer than there are pages in memory.
         chunk.publish(self.serial, tail.chunks.len() as u32);
@@ -182,9 +199,11 @@ impl Append<'_> {
     /// not lose it.
     pub(crate) fn commit(mut self, kind: Kind, len: usize) -> Result<(), AppendError> {
         let tail = &mut *self.tail;
-        match tail.chunks.last() {
-            Some(last) if tail.at < last.end() && len <= last.room(tail.at) => {
-                tail.at = last.commit(tail.at, kind, len);
+        match tail.chunks.as_slice() {
+            [earlier @ .., last] if tail.at < last.end() && len <= last.room(tail.at) => {
+                let spare = tail.spare.take().zip(earlier.last());
+                let rest = spare.map_or(len, |(at, chunk)| use_spare(chunk, at, last, len));
+                tail.at = last.commit(tail.at, kind, rest);
                 Ok(())
             }
             _ => Err(AppendError::TooLarge),
@@ -211,10 +230,10 @@ fn claim(
 /// Writes the payload of the first frame of an empty chunk.
 fn fill(chunk: &Chunk, payload: &[u8]) {
     assert!(payload.len() <= chunk.room(header::LEN), "no room");
-    // SAFETY: there is room, and nobody else knows the chunk.
+    // SAFETY: there is room, and nobody else writes to a chunk without frames.
     unsafe {
         let to = chunk.payload_at(header::LEN);
-        std::ptr::copy_nonoverlapping(payload.as_ptr(), to, payload.len());
+        to.copy_from_nonoverlapping(payload.as_ptr(), payload.len());
     }
 }
 
@@ -222,4 +241,25 @@ fn fill(chunk: &Chunk, payload: &[u8]) {
 fn move_payload(from: &Chunk, at: usize, to: &Chunk, len: usize) {
     // SAFETY: who appends is here, and not writing to it.
     fill(to, unsafe { from.payload(at, len) });
+}
+
+/// Moves the first bytes of the payload in an empty chunk to the end of the one before, if that
+/// is worth it, and returns how many are left. Until these are committed too, what was moved
+/// does not count.
+fn use_spare(chunk: &Chunk, at: usize, next: &Chunk, len: usize) -> usize {
+    let part = chunk.room(at).min(len);
+    let rest = len - part;
+    if part < MIN_PART || rest > MAX_MOVE {
+        return len;
+    }
+    assert!(len <= next.room(header::LEN), "no room");
+    let (from, to) = (next.payload_at(header::LEN), chunk.payload_at(at));
+    // SAFETY: the payload is as long as it is said to be, and nobody else writes to it; the other
+    // chunk has room for the part, behind a frame that was committed as empty.
+    unsafe {
+        to.copy_from_nonoverlapping(from, part);
+        from.copy_from(from.add(part), rest);
+    }
+    chunk.commit(at, Kind::Part, part);
+    rest
 }

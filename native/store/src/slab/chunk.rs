@@ -21,8 +21,9 @@ pub(crate) enum Kind {
     Head = 1,
     /// An event.
     Event = 2,
-    /// Nothing: the chunk is full and another one follows.
-    End = 3,
+    /// What fits at the end of a chunk, perhaps nothing, of the payload that the first frame of
+    /// the next chunk goes on with.
+    Part = 3,
 }
 
 /// A block that belongs to one recording: a header, then frames one after the other, each at a
@@ -193,7 +194,7 @@ impl Chunk {
         let kind = match descriptor >> KIND_SHIFT {
             1 => Kind::Head,
             2 => Kind::Event,
-            3 => Kind::End,
+            3 => Kind::Part,
             _ => return None,
         };
         let len = descriptor as usize & MAX_PAYLOAD;

@@ -1,6 +1,7 @@
+use std::mem;
 use std::sync::Arc;
 
-use super::chunk::{Chunk, Kind};
+use super::chunk::{Chunk, Frame, Kind};
 use super::header;
 
 /// The frames of a recording up to some moment. They stay readable, whatever happens to the
@@ -11,26 +12,62 @@ pub(crate) struct Frames {
     end: usize,
 }
 
+/// The payload of a frame, which may go over from one chunk to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Payload<'a> {
+    /// What is in the first of two chunks.
+    pub(crate) part: &'a [u8],
+    /// The rest, or all of it.
+    pub(crate) rest: &'a [u8],
+}
+
 impl Frames {
     pub(super) fn new(chunks: Vec<Arc<Chunk>>, end: usize) -> Self {
         Frames { chunks, end }
     }
 
     /// The frames in the order they were appended.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (Kind, &[u8])> {
-        let last = self.chunks.len().saturating_sub(1);
-        self.chunks.iter().enumerate().flat_map(move |(i, chunk)| {
-            let end = if i == last { self.end } else { chunk.end() };
-            frames_of(chunk, end)
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Kind, Payload<'_>)> {
+        let (mut n, mut at, mut part) = (0, header::LEN, &[][..]);
+        std::iter::from_fn(move || {
+            loop {
+                let chunk = self.chunks.get(n)?;
+                let is_last = n + 1 == self.chunks.len();
+                let end = if is_last { self.end } else { chunk.end() };
+                match (at < end).then(|| chunk.frame(at)).flatten() {
+                    Some(Frame {
+                        kind: Kind::Part,
+                        payload,
+                        ..
+                    }) => {
+                        part = payload;
+                        (n, at) = (n + 1, header::LEN);
+                    }
+                    Some(Frame {
+                        kind,
+                        payload: rest,
+                        next,
+                        ..
+                    }) => {
+                        at = next;
+                        return Some((
+                            kind,
+                            Payload {
+                                part: mem::take(&mut part),
+                                rest,
+                            },
+                        ));
+                    }
+                    None => (n, at) = (n + 1, header::LEN),
+                }
+            }
         })
     }
 }
 
-fn frames_of(chunk: &Chunk, end: usize) -> impl Iterator<Item = (Kind, &[u8])> {
-    let mut at = header::LEN;
-    std::iter::from_fn(move || {
-        let frame = (at < end).then(|| chunk.frame(at))??;
-        at = frame.next;
-        (frame.kind != Kind::End).then_some((frame.kind, frame.payload))
-    })
+impl<'a> Payload<'a> {
+    /// What has to be put together.
+    pub(crate) fn pieces(self) -> [&'a [u8]; 2] {
+        [self.part, self.rest]
+    }
 }

@@ -36,7 +36,7 @@ pub(crate) use chain::{Append, Chain};
 pub(crate) use chunk::Kind;
 pub(crate) use directory::{Directory, adopt};
 pub use error::AppendError;
-pub(crate) use frames::Frames;
+pub(crate) use frames::{Frames, Payload};
 pub(crate) use header::Mark;
 pub(crate) use scan::{Found, SetAside};
 pub(crate) use settings::Settings;

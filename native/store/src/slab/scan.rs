@@ -159,16 +159,16 @@ impl Part {
     fn read(header: Header, chunk: Chunk) -> Part {
         let mut at = header::LEN;
         let mut has_head = false;
-        let mut ended = false;
+        let mut goes_on = false;
         while let Some(frame) = chunk.sound_frame(at) {
-            if frame.kind == Kind::End {
-                ended = true;
+            if frame.kind == Kind::Part {
+                goes_on = true;
                 break;
             }
             has_head |= at == header::LEN && frame.kind == Kind::Head;
             at = frame.next;
         }
-        let filled = ended || at == chunk.end();
+        let filled = goes_on || at == chunk.end();
         Part {
             header,
             end: at,

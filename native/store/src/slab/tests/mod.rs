@@ -55,11 +55,12 @@ fn contents(chain: &Chain) -> (Vec<u8>, Vec<Vec<u8>>) {
     let mut frames = frames.iter();
     let (kind, head) = frames.next().unwrap();
     assert_eq!(kind, Kind::Head);
+    let head = head.pieces().concat();
     let events = frames.map(|(kind, payload)| {
         assert_eq!(kind, Kind::Event);
-        payload.to_vec()
+        payload.pieces().concat()
     });
-    (head.to_vec(), events.collect())
+    (head, events.collect())
 }
 
 /// All recordings found, by their heads.

@@ -58,7 +58,7 @@ fn a_reader_keeps_what_it_reads_after_the_release() {
     ));
     let other = slab.chain(b"other", Wait::Yes).unwrap();
     push(&other, &[0; 3000], Wait::Yes).unwrap();
-    let read: Vec<&[u8]> = frames.iter().map(|(_, payload)| payload).collect();
+    let read: Vec<&[u8]> = frames.iter().map(|(_, payload)| payload.rest).collect();
     assert_eq!(read, [&b"head"[..], b"event"]);
     drop(frames);
     other.release();
