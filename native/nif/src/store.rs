@@ -7,7 +7,7 @@ use std::sync::Arc;
 use once_cell::sync::OnceCell;
 use parking_lot::Mutex;
 use replay_etf::{AtomText, Limits, json, recording};
-use replay_store::{Contents, Format, Options, Store};
+use replay_store::{Format, Options, Store};
 use rustler::types::atom::ok;
 use rustler::{Atom, Binary, Encoder, Env, NewBinary, NifResult, Resource, ResourceArc, Term};
 
@@ -101,28 +101,22 @@ fn store_save<'a>(
 
 #[rustler::nif(schedule = "DirtyIo")]
 fn store_read<'a>(env: Env<'a>, handle: Opened, id: Binary<'a>) -> Term<'a> {
-    let read = handle
-        .store
-        .read(&id)
-        .map_err(Failure::from)
-        .and_then(|contents| to_term(env, &contents, &handle.limits));
-    match read {
+    let read = handle.store.read_with(&id, |format, bytes| match format {
+        Format::Etf => etf_to_term(env, bytes, &handle.limits),
+        Format::Json => json_to_term(env, bytes, &handle.limits),
+    });
+    match read.map_err(Failure::from).flatten() {
         Ok(recording) => (ok(), recording).encode(env),
         Err(failure) => failure.encode(env),
     }
 }
 
-fn to_term<'a>(env: Env<'a>, contents: &Contents, limits: &Limits) -> Result<Term<'a>, Failure> {
-    match contents.format {
-        Format::Etf => etf_to_term(env, &contents.bytes, limits),
-        Format::Json => {
-            let vm = vm::Env::of(env);
-            let exists = |text: &str| decode::existing_atom(vm, AtomText::Utf8(text)).is_some();
-            let mut etf = Vec::with_capacity(contents.bytes.len());
-            json::decode(&contents.bytes, limits, &exists, &mut etf)?;
-            etf_to_term(env, &etf, limits)
-        }
-    }
+fn json_to_term<'a>(env: Env<'a>, text: &[u8], limits: &Limits) -> Result<Term<'a>, Failure> {
+    let vm = vm::Env::of(env);
+    let exists = |text: &str| decode::existing_atom(vm, AtomText::Utf8(text)).is_some();
+    let mut etf = Vec::new();
+    json::decode(text, limits, &exists, &mut etf)?;
+    etf_to_term(env, &etf, limits)
 }
 
 fn etf_to_term<'a>(env: Env<'a>, etf: &[u8], limits: &Limits) -> Result<Term<'a>, Failure> {

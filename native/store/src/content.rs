@@ -21,6 +21,9 @@ pub(crate) struct Loader {
     pub views: Views,
 }
 
+/// Larger buffers are not kept for the next file.
+const MAX_KEPT: usize = 4 << 20;
+
 /// Space for one file at a time, reused from file to file.
 #[derive(Default)]
 pub(crate) struct Buffers {
@@ -47,15 +50,12 @@ impl Buffers {
         }
     }
 
-    pub(crate) fn into_plain(mut self, plain: Plain) -> Vec<u8> {
-        match plain {
-            Plain::Raw => self.raw,
-            Plain::Inflated(len) => {
-                self.inflated.truncate(len);
-                self.inflated
-            }
-            Plain::Expanded(bytes) => bytes,
-        }
+    /// Gives back the memory of an unusually large recording.
+    pub(crate) fn trim(&mut self) {
+        self.raw.truncate(MAX_KEPT);
+        self.raw.shrink_to(MAX_KEPT);
+        self.inflated.truncate(MAX_KEPT);
+        self.inflated.shrink_to(MAX_KEPT);
     }
 }
 

@@ -6,10 +6,11 @@ use once_cell::sync::OnceCell;
 use parking_lot::{Mutex, RwLock};
 
 use crate::codec::Codec;
-use crate::content::Loader;
+use crate::content::{Buffers, Loader};
 use crate::entry::Views;
 use crate::freshness::{self, Freshness};
 use crate::index::Index;
+use crate::pool::Pool;
 use crate::temp;
 use crate::{Error, FileSystem, Kind, Options, OsFileSystem, Store};
 
@@ -47,6 +48,7 @@ impl Store {
                 limits: options.limits,
                 views: Views::new(),
             },
+            buffers: Pool::new(Buffers::default),
             options,
             native_dir,
             prepared: OnceCell::new(),

@@ -1,12 +1,12 @@
 use std::io;
 use std::sync::Arc;
 
-use crate::content::Buffers;
+use crate::content::{Buffers, Plain};
 use crate::damage::Flaw;
 use crate::index::Slot;
 use crate::lookup::{Candidate, candidates, serves};
 use crate::scan::flaw_of_read;
-use crate::{Error, Format, Store};
+use crate::{Error, Format, Stamp, Store};
 
 /// How often a read starts over because others keep changing the files. Each change it meets
 /// goes into the index, so a second round nearly always finds things as they are.
@@ -23,7 +23,7 @@ pub struct Contents {
 
 /// What became of one candidate.
 enum Attempt {
-    Served(Contents),
+    Served(Format, Plain),
     /// The index was wrong about it, and has been corrected.
     Outdated,
 }
@@ -39,14 +39,40 @@ impl Store {
     ///
     /// [`Error::NotFound`], [`Error::Damaged`] or [`Error::Io`].
     pub fn read(&self, id: &[u8]) -> Result<Contents, Error> {
+        self.read_with(id, |format, bytes| Contents {
+            format,
+            bytes: bytes.to_vec(),
+        })
+    }
+
+    /// As [`Store::read`], lending the content instead of giving it away: fresh memory for every
+    /// recording would cost more than decompressing it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::read`].
+    pub fn read_with<R>(
+        &self,
+        id: &[u8],
+        use_content: impl FnOnce(Format, &[u8]) -> R,
+    ) -> Result<R, Error> {
+        self.buffers.with(|buffers| {
+            let (format, plain) = self.find(id, buffers)?;
+            let result = use_content(format, buffers.plain(&plain));
+            buffers.trim();
+            Ok(result)
+        })
+    }
+
+    fn find(&self, id: &[u8], buffers: &mut Buffers) -> Result<(Format, Plain), Error> {
         let mut failure = Error::NotFound;
         for round in 0..ROUNDS {
             let mut outdated = false;
             failure = Error::NotFound;
             let candidates = candidates(&self.index.read(), id);
             for candidate in &candidates {
-                match self.attempt(id, candidate) {
-                    Ok(Attempt::Served(contents)) => return Ok(contents),
+                match self.attempt(id, candidate, buffers) {
+                    Ok(Attempt::Served(format, plain)) => return Ok((format, plain)),
                     Ok(Attempt::Outdated) => outdated = true,
                     // Of several failures, that of the best candidate counts.
                     Err(error) if matches!(failure, Error::NotFound) => failure = error,
@@ -61,47 +87,53 @@ impl Store {
         Err(failure)
     }
 
-    fn attempt(&self, id: &[u8], candidate: &Candidate) -> Result<Attempt, Error> {
+    fn attempt(
+        &self,
+        id: &[u8],
+        candidate: &Candidate,
+        buffers: &mut Buffers,
+    ) -> Result<Attempt, Error> {
         let Candidate { file, slot } = candidate;
-        let mut buffers = Buffers::default();
-        let stamp = match self.loader.read(file, &mut buffers) {
+        let stamp = match self.loader.read(file, buffers) {
             Ok(stamp) => stamp,
             Err(source) => return self.unreadable(candidate, source),
         };
-        let (format, plain) = match slot {
-            Slot::Recording(entry) if entry.stamp == stamp => {
-                let plain = self.loader.unpack(entry.format, &mut buffers);
-                (entry.format, plain)
-            }
-            _ => match self.loader.unpack_entry(file, stamp, &mut buffers) {
-                Ok((entry, plain)) => {
-                    let (format, served) = (entry.format, serves(&entry, id));
-                    self.index
-                        .write()
-                        .put_if(file, slot, Slot::Recording(Arc::new(entry)));
-                    if !served {
-                        return Ok(Attempt::Outdated);
-                    }
-                    (format, Ok(plain))
-                }
-                Err(flaw) => (Format::Etf, Err(flaw)),
-            },
-        };
-        match plain {
-            Ok(plain) => Ok(Attempt::Served(Contents {
-                format,
-                bytes: buffers.into_plain(plain),
-            })),
-            Err(flaw) => {
-                let error = damaged(file, &flaw);
-                let now = Slot::Damaged {
-                    stamp: Some(stamp),
-                    flaw,
-                };
-                self.index.write().put_if(file, slot, now);
-                Err(error)
-            }
+        if let Slot::Recording(entry) = slot
+            && entry.stamp == stamp
+        {
+            return match self.loader.unpack(entry.format, &mut buffers) {
+                Ok(plain) => Ok(served(entry.format, buffers, plain)),
+                Err(flaw) => Err(self.found_damaged(candidate, stamp, flaw)),
+            };
         }
+        match self.loader.unpack_entry(file, stamp, &mut buffers) {
+            Ok((entry, plain)) => {
+                let (format, is_it) = (entry.format, serves(&entry, id));
+                self.index
+                    .write()
+                    .put_if(file, slot, Slot::Recording(Arc::new(entry)));
+                Ok(if is_it {
+                    served(format, buffers, plain)
+                } else {
+                    Attempt::Outdated
+                })
+            }
+            Err(flaw) => Err(self.found_damaged(candidate, stamp, flaw)),
+        }
+    }
+
+    fn found_damaged(&self, candidate: &Candidate, stamp: Stamp, flaw: Flaw) -> Error {
+        let Candidate { file, slot } = candidate;
+        let error = damaged(file, &flaw);
+        self.index.write().put_if(
+            file,
+            slot,
+            Slot::Damaged {
+                stamp: Some(stamp),
+                flaw,
+            },
+        );
+        error
     }
 
     fn unreadable(&self, candidate: &Candidate, source: io::Error) -> Result<Attempt, Error> {
@@ -119,6 +151,13 @@ impl Store {
             }),
         }
     }
+}
+
+fn served(format: Format, buffers: Buffers, plain: Plain) -> Attempt {
+    Attempt::Served(Contents {
+        format,
+        bytes: buffers.into_plain(plain),
+    })
 }
 
 fn damaged(file: &[u8], flaw: &Flaw) -> Error {

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use once_cell::sync::OnceCell;
 use parking_lot::{Mutex, RwLock};
 
-use crate::content::Loader;
+use crate::content::{Buffers, Loader};
 use crate::freshness::Freshness;
 use crate::index::Index;
+use crate::pool::Pool;
 use crate::{Damage, Entry, Error, FileSystem, Options};
 
 /// Finished recordings in one directory. Shared between threads by reference or `Arc`.
@@ -19,6 +20,7 @@ use crate::{Damage, Entry, Error, FileSystem, Options};
 /// [`file_stem`]: crate::file_stem
 pub struct Store {
     pub(crate) loader: Loader,
+    pub(crate) buffers: Pool<Buffers>,
     pub(crate) options: Options,
     /// Where files are while they are being written.
     pub(crate) native_dir: PathBuf,
