@@ -3,11 +3,13 @@
 //! A recording is a map of seven atom keys. Keys may come in any order, and keys that are not
 //! known are skipped, so that a later shape can still be read.
 
+mod assemble;
 mod event;
 mod field;
 mod summary;
 mod view;
 
+pub use assemble::{Frame, offset_and_kind};
 pub use event::{EventCounts, EventHead, EventKind, event};
 pub use field::Field;
 pub(crate) use summary::{Events, Parts, key};
