@@ -70,9 +70,11 @@ fn main() {
         quick.save(&etf, Format::Etf).unwrap();
         quick.list().unwrap()
     });
-    report("list after another program's save", 50, || {
-        fs::write(dir.path().join("other.etf"), &etf[..]).unwrap();
-        fs::remove_file(dir.path().join("other.etf")).unwrap();
+    let mut names = [dir.path().join("a.etf"), dir.path().join("b.etf")];
+    fs::write(&names[0], &etf).unwrap();
+    report("list, one file new and one gone", 50, || {
+        fs::rename(&names[0], &names[1]).unwrap();
+        names.reverse();
         store.list().unwrap()
     });
     report("save as JSON, not synced", 20, || {

@@ -45,22 +45,22 @@ impl Store {
         })
     }
 
-    /// As [`Store::read`], lending the content instead of giving it away: fresh memory for every
-    /// recording would cost more than decompressing it.
+    /// Like [`Store::read`], but lends the content to `work` instead of giving it away: fresh
+    /// memory for every recording costs more than decompressing it.
     ///
     /// # Errors
     ///
-    /// As [`Store::read`].
+    /// Those of [`Store::read`].
     pub fn read_with<R>(
         &self,
         id: &[u8],
-        use_content: impl FnOnce(Format, &[u8]) -> R,
+        work: impl FnOnce(Format, &[u8]) -> R,
     ) -> Result<R, Error> {
         self.buffers.with(|buffers| {
-            let (format, plain) = self.find(id, buffers)?;
-            let result = use_content(format, buffers.plain(&plain));
+            let found = self.find(id, buffers);
+            let result = found.map(|(format, plain)| work(format, buffers.plain(&plain)));
             buffers.trim();
-            Ok(result)
+            result
         })
     }
 
@@ -101,38 +101,32 @@ impl Store {
         if let Slot::Recording(entry) = slot
             && entry.stamp == stamp
         {
-            return match self.loader.unpack(entry.format, &mut buffers) {
-                Ok(plain) => Ok(served(entry.format, buffers, plain)),
+            return match self.loader.unpack(entry.format, buffers) {
+                Ok(plain) => Ok(Attempt::Served(entry.format, plain)),
                 Err(flaw) => Err(self.found_damaged(candidate, stamp, flaw)),
             };
         }
-        match self.loader.unpack_entry(file, stamp, &mut buffers) {
+        match self.loader.unpack_entry(file, stamp, buffers) {
             Ok((entry, plain)) => {
-                let (format, is_it) = (entry.format, serves(&entry, id));
-                self.index
-                    .write()
-                    .put_if(file, slot, Slot::Recording(Arc::new(entry)));
-                Ok(if is_it {
-                    served(format, buffers, plain)
+                let attempt = if serves(&entry, id) {
+                    Attempt::Served(entry.format, plain)
                 } else {
                     Attempt::Outdated
-                })
+                };
+                let now = Slot::Recording(Arc::new(entry));
+                self.index.write().put_if(file, slot, now);
+                Ok(attempt)
             }
             Err(flaw) => Err(self.found_damaged(candidate, stamp, flaw)),
         }
     }
 
     fn found_damaged(&self, candidate: &Candidate, stamp: Stamp, flaw: Flaw) -> Error {
-        let Candidate { file, slot } = candidate;
-        let error = damaged(file, &flaw);
-        self.index.write().put_if(
-            file,
-            slot,
-            Slot::Damaged {
-                stamp: Some(stamp),
-                flaw,
-            },
-        );
+        let error = damaged(&candidate.file, &flaw);
+        let stamp = Some(stamp);
+        let now = Slot::Damaged { stamp, flaw };
+        let mut index = self.index.write();
+        index.put_if(&candidate.file, &candidate.slot, now);
         error
     }
 
@@ -151,13 +145,6 @@ impl Store {
             }),
         }
     }
-}
-
-fn served(format: Format, buffers: Buffers, plain: Plain) -> Attempt {
-    Attempt::Served(Contents {
-        format,
-        bytes: buffers.into_plain(plain),
-    })
 }
 
 fn damaged(file: &[u8], flaw: &Flaw) -> Error {
