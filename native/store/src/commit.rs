@@ -4,22 +4,23 @@ use std::time::Instant;
 
 use parking_lot::MutexGuard;
 
+use crate::files::Files;
 use crate::index::Slot;
 use crate::lookup::Belonging;
 use crate::temp::TempFile;
-use crate::{Entry, Kind, Store};
+use crate::{Entry, Kind};
 
 /// The right to change names in the directory. Whoever holds it changes the directory first and
 /// the index at once after, so that the order of changes is the same in both.
 pub(crate) struct Commit<'a> {
-    store: &'a Store,
+    files: &'a Files,
     _turn: MutexGuard<'a, ()>,
 }
 
-impl Store {
+impl Files {
     pub(crate) fn commit(&self) -> Commit<'_> {
         Commit {
-            store: self,
+            files: self,
             _turn: self.commit.lock(),
         }
     }
@@ -28,10 +29,10 @@ impl Store {
 impl Commit<'_> {
     /// Puts a file in its place.
     pub(crate) fn place(&self, temp: TempFile<'_>, entry: Entry) -> io::Result<()> {
-        let path = self.store.loader.path(&entry.file);
+        let path = self.files.loader.path(&entry.file);
         self.change_directory(|| temp.place(&path))?;
         let file = Arc::clone(&entry.file);
-        let mut index = self.store.index.write();
+        let mut index = self.files.index.write();
         index.touch(&file);
         index.put(file, Slot::Recording(Arc::new(entry)));
         Ok(())
@@ -39,7 +40,7 @@ impl Commit<'_> {
 
     /// Whether there is such a file.
     pub(crate) fn exists(&self, Belonging { file, only }: &Belonging) -> bool {
-        match self.store.fs().metadata(&self.store.loader.path(file)) {
+        match self.files.fs().metadata(&self.files.loader.path(file)) {
             Ok(found) => {
                 found.kind != Kind::Directory && only.is_none_or(|only| only == found.stamp)
             }
@@ -50,22 +51,22 @@ impl Commit<'_> {
 
     /// Removes a file, and returns whether there was one.
     pub(crate) fn remove(&self, file: &Arc<[u8]>) -> io::Result<bool> {
-        let path = self.store.loader.path(file);
-        let existed = match self.change_directory(|| self.store.fs().remove(&path)) {
+        let path = self.files.loader.path(file);
+        let existed = match self.change_directory(|| self.files.fs().remove(&path)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => false,
             result => result.map(|()| true)?,
         };
-        let mut index = self.store.index.write();
+        let mut index = self.files.index.write();
         index.touch(file);
         index.remove(file);
         Ok(existed)
     }
 
     fn change_directory(&self, change: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
-        let before = self.store.dir_modified_ns();
+        let before = self.files.dir_modified_ns();
         let result = change();
-        let after = self.store.dir_modified_ns();
-        let mut freshness = self.store.freshness.lock();
+        let after = self.files.dir_modified_ns();
+        let mut freshness = self.files.freshness.lock();
         match (before, after) {
             (Ok(Some(before)), Ok(Some(after))) => {
                 freshness.changed(before, after, Instant::now());

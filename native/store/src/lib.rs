@@ -16,6 +16,7 @@ mod content;
 mod damage;
 mod entry;
 mod error;
+mod files;
 mod freshness;
 mod fs;
 mod gzip;

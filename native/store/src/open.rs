@@ -8,39 +8,30 @@ use parking_lot::{Mutex, RwLock};
 use crate::codec::Codec;
 use crate::content::{Buffers, Loader};
 use crate::entry::Views;
+use crate::files::Files;
 use crate::freshness::{self, Freshness};
 use crate::index::Index;
 use crate::pool::Pool;
 use crate::temp;
-use crate::{Error, FileSystem, Kind, Options, OsFileSystem, Store};
+use crate::{Error, FileSystem, Kind, Options};
 
 /// The subdirectory for everything that is not a recording.
 const NATIVE_DIR: &str = ".native";
 
-impl Store {
-    /// Opens a directory, creating it if necessary, and summarizes the recordings in it. A
-    /// damaged file is left to [`Store::take_damage`].
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Option`], or [`Error::Io`] if the directory can't be created or read.
-    pub fn open(path: &Path, options: Options) -> Result<Store, Error> {
-        Store::open_on(Arc::new(OsFileSystem), path, options)
-    }
-
-    /// Like [`Store::open`], on another file system than the operating system's.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Store::open`].
-    pub fn open_on(fs: Arc<dyn FileSystem>, path: &Path, options: Options) -> Result<Store, Error> {
+impl Files {
+    /// See [`Store::open_on`](crate::Store::open_on).
+    pub(crate) fn open(
+        fs: Arc<dyn FileSystem>,
+        path: &Path,
+        options: Options,
+    ) -> Result<Files, Error> {
         options.check()?;
         // The program may change its working directory later.
         let dir = path::absolute(path).map_err(Error::io("find the directory"))?;
         create_dirs(&*fs, &dir, options.sync).map_err(Error::io("create the directory"))?;
         let native_dir = dir.join(NATIVE_DIR);
         temp::remove_stale(&*fs, &native_dir);
-        let store = Store {
+        let files = Files {
             loader: Loader {
                 fs,
                 dir,
@@ -57,8 +48,8 @@ impl Store {
             freshness: Mutex::new(Freshness::default()),
             index: RwLock::new(Index::default()),
         };
-        store.refresh()?;
-        Ok(store)
+        files.refresh()?;
+        Ok(files)
     }
 
     /// Makes sure of the directory for temporary files.

@@ -3,10 +3,11 @@ use std::sync::Arc;
 
 use crate::content::{Buffers, Plain};
 use crate::damage::Flaw;
+use crate::files::Files;
 use crate::index::Slot;
 use crate::lookup::{Candidate, candidates, serves};
 use crate::scan::flaw_of_read;
-use crate::{Error, Format, Stamp, Store};
+use crate::{Error, Format, Stamp};
 
 /// How often a read starts over because others keep changing the files. Each change it meets
 /// goes into the index, so a second round nearly always finds things as they are.
@@ -28,17 +29,9 @@ enum Attempt {
     Outdated,
 }
 
-impl Store {
-    /// Reads the recording with this id. The file is always read, so that one which somebody
-    /// else overwrote is returned as it is now.
-    ///
-    /// A file whose name was changed by hand is found under the name as well as under the id
-    /// inside it.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NotFound`], [`Error::Damaged`] or [`Error::Io`].
-    pub fn read(&self, id: &[u8]) -> Result<Contents, Error> {
+impl Files {
+    /// See [`Store::read`](crate::Store::read).
+    pub(crate) fn read(&self, id: &[u8]) -> Result<Contents, Error> {
         self.read_with(id, |format, bytes| Contents {
             format,
             bytes: bytes.to_vec(),

@@ -6,11 +6,12 @@ use std::os::unix::ffi::OsStringExt;
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::files::Files;
 use crate::index::Slot;
 use crate::scan::{Job, Outcome, scan};
-use crate::{Error, Store, name, temp};
+use crate::{Error, name, temp};
 
-impl Store {
+impl Files {
     /// Makes the index true for the directory as it is now. One `stat` if nothing happened.
     pub(crate) fn refresh(&self) -> Result<(), Error> {
         if self.is_fresh()? && self.index.read().unsettled().len() == 0 {

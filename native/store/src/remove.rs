@@ -1,16 +1,12 @@
 use std::sync::Arc;
 
+use crate::Error;
+use crate::files::Files;
 use crate::lookup::{Belonging, belongings};
-use crate::{Error, Store};
 
-impl Store {
-    /// Deletes the recording with this id, under all the names it has. That there is none is
-    /// not an error.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Io`]
-    pub fn delete(&self, id: &[u8]) -> Result<(), Error> {
+impl Files {
+    /// See [`Store::delete`](crate::Store::delete).
+    pub(crate) fn delete(&self, id: &[u8]) -> Result<(), Error> {
         if self.index.read().claims(id).next().is_none() {
             // A file that somebody else has just written may have the id inside only.
             self.refresh()?;
@@ -30,12 +26,8 @@ impl Store {
         self.sync_dir()
     }
 
-    /// Deletes all recordings, damaged files with a recording's name too. Other files stay.
-    ///
-    /// # Errors
-    ///
-    /// The first [`Error::Io`]; what could be deleted is.
-    pub fn clear(&self) -> Result<(), Error> {
+    /// See [`Store::clear`](crate::Store::clear).
+    pub(crate) fn clear(&self) -> Result<(), Error> {
         let files = self.file_names().map_err(Error::io("read the directory"))?;
         let mut result = Ok(());
         for file in files {

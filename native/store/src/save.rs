@@ -3,26 +3,15 @@ use std::io;
 
 use replay_etf::{json, recording};
 
+use crate::files::Files;
 use crate::lookup::{Belonging, belongings};
 use crate::name::{file_name, file_stem};
 use crate::temp::TempFile;
-use crate::{Entry, Error, Format, Store};
+use crate::{Entry, Error, Format};
 
-impl Store {
-    /// Saves a recording, given as an uncompressed external term with its version byte. One of
-    /// the same id is replaced, in whatever format and under whatever name it was saved.
-    ///
-    /// When this returns, the recording is listed, and with [`Options::sync`] on the disk.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Recording`] and [`Error::TooLarge`] for what can't be saved, [`Error::Io`] if the
-    /// operating system refuses. What was there before is untouched then, except when only the
-    /// last step failed, making the change of names durable or removing the replaced
-    /// recording's other files: then the new one is in place, and saving it again is safe.
-    ///
-    /// [`Options::sync`]: crate::Options::sync
-    pub fn save(&self, etf: &[u8], format: Format) -> Result<(), Error> {
+impl Files {
+    /// See [`Store::save`](crate::Store::save).
+    pub(crate) fn save(&self, etf: &[u8], format: Format) -> Result<(), Error> {
         let limits = &self.loader.limits;
         self.check_size(etf)?;
         let summary = recording::summarize(etf, limits).map_err(Error::Recording)?;

@@ -1,67 +1,108 @@
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use once_cell::sync::OnceCell;
-use parking_lot::{Mutex, RwLock};
+use crate::files::Files;
+use crate::read::Contents;
+use crate::{Damage, Entry, Error, FileSystem, Format, Options, OsFileSystem};
 
-use crate::content::{Buffers, Loader};
-use crate::freshness::Freshness;
-use crate::index::Index;
-use crate::pool::Pool;
-use crate::{Damage, Entry, Error, FileSystem, Options};
-
-/// Finished recordings in one directory. Shared between threads by reference or `Arc`.
+/// The recordings of one directory. Shared between threads by reference or `Arc`.
 ///
-/// Each recording is a file of its own whose name follows from its id ([`file_stem`]), as the
-/// pure-Elixir backend names them; both can use a directory at the same time. What is not a
-/// recording lives in the subdirectory `.native/`. Summaries are kept in memory, and files that
-/// others add, replace or remove are noticed when something is asked for.
+/// Each finished recording is a file of its own whose name follows from its id ([`file_stem`]),
+/// as the pure-Elixir backend names them; both can use a directory at the same time. What is not
+/// a finished recording lives in the subdirectory `.native/`. Summaries are kept in memory, and
+/// files that others add, replace or remove are noticed when something is asked for.
 ///
 /// [`file_stem`]: crate::file_stem
 pub struct Store {
-    pub(crate) loader: Loader,
-    pub(crate) buffers: Pool<Buffers>,
-    pub(crate) options: Options,
-    /// Where files are while they are being written.
-    pub(crate) native_dir: PathBuf,
-    /// Set once `native_dir` is known to exist.
-    pub(crate) prepared: OnceCell<()>,
-    // Locks are taken in the order of these fields, and the last two are never held while
-    // waiting for the disk, nor both at once.
-    /// Held while the directory's names are read and the files behind them looked at. A second
-    /// caller who needs the same waits for the first instead of doing it all again.
-    pub(crate) scan: Mutex<()>,
-    /// Held while the store changes a name in the directory and then the index, so that the two
-    /// agree. The kernel does one change of a directory's names at a time anyway. Writing,
-    /// compressing and syncing a recording's content happen outside.
-    pub(crate) commit: Mutex<()>,
-    pub(crate) freshness: Mutex<Freshness>,
-    pub(crate) index: RwLock<Index>,
+    pub(crate) files: Arc<Files>,
 }
 
 impl Store {
-    /// The directory.
-    pub fn path(&self) -> &Path {
-        &self.loader.dir
+    /// Opens a directory, creating it if necessary, and summarizes the recordings in it. A
+    /// damaged file is left to [`Store::take_damage`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Option`], or [`Error::Io`] if the directory can't be created or read.
+    pub fn open(path: &Path, options: Options) -> Result<Store, Error> {
+        Store::open_on(Arc::new(OsFileSystem), path, options)
     }
 
-    /// All recordings, the newest `connected_at` first, ties by id. Changes that others made to
-    /// the directory are included.
+    /// Like [`Store::open`], on another file system than the operating system's.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Store::open`].
+    pub fn open_on(fs: Arc<dyn FileSystem>, path: &Path, options: Options) -> Result<Store, Error> {
+        let files = Arc::new(Files::open(fs, path, options)?);
+        Ok(Store { files })
+    }
+
+    /// The directory.
+    pub fn path(&self) -> &Path {
+        self.files.path()
+    }
+
+    /// Saves a recording, given as an uncompressed external term with its version byte. One of
+    /// the same id is replaced, in whatever format and under whatever name it was saved.
+    ///
+    /// When this returns, the recording is listed, and with [`Options::sync`] on the disk.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Recording`] and [`Error::TooLarge`] for what can't be saved, [`Error::Io`] if the
+    /// operating system refuses. What was there before is untouched then, except when only the
+    /// last step failed, making the change of names durable or removing the replaced
+    /// recording's other files: then the new one is in place, and saving it again is safe.
+    pub fn save(&self, etf: &[u8], format: Format) -> Result<(), Error> {
+        self.files.save(etf, format)
+    }
+
+    /// Reads the recording with this id. The file is always read, so that one which somebody
+    /// else overwrote is returned as it is now.
+    ///
+    /// A file whose name was changed by hand is found under the name as well as under the id
+    /// inside it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`], [`Error::Damaged`] or [`Error::Io`].
+    pub fn read(&self, id: &[u8]) -> Result<Contents, Error> {
+        self.files.read(id)
+    }
+
+    /// All finished recordings, the newest `connected_at` first, ties by id. Changes that others
+    /// made to the directory are included.
     ///
     /// # Errors
     ///
     /// [`Error::Io`] if the directory can't be read.
     pub fn list(&self) -> Result<Vec<Arc<Entry>>, Error> {
-        self.refresh()?;
-        Ok(self.index.read().newest_first())
+        self.files.list()
+    }
+
+    /// Deletes the recording with this id, under all the names it has. That there is none is
+    /// not an error.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`]
+    pub fn delete(&self, id: &[u8]) -> Result<(), Error> {
+        self.files.delete(id)
+    }
+
+    /// Deletes all finished recordings, damaged files with a recording's name too. Other files
+    /// stay.
+    ///
+    /// # Errors
+    ///
+    /// The first [`Error::Io`]; what could be deleted is.
+    pub fn clear(&self) -> Result<(), Error> {
+        self.files.clear()
     }
 
     /// The damaged files that were found since the last call, each once.
     pub fn take_damage(&self) -> Vec<Damage> {
-        self.index.write().take_damage()
-    }
-
-    pub(crate) fn fs(&self) -> &dyn FileSystem {
-        &*self.loader.fs
+        self.files.take_damage()
     }
 }

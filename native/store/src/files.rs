@@ -1,0 +1,54 @@
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use once_cell::sync::OnceCell;
+use parking_lot::{Mutex, RwLock};
+
+use crate::content::{Buffers, Loader};
+use crate::freshness::Freshness;
+use crate::index::Index;
+use crate::pool::Pool;
+use crate::{Damage, Entry, Error, FileSystem, Options};
+
+/// The finished recordings: one directory, and what is known of it.
+pub(crate) struct Files {
+    pub(crate) loader: Loader,
+    pub(crate) buffers: Pool<Buffers>,
+    pub(crate) options: Options,
+    /// Where files are while they are being written.
+    pub(crate) native_dir: PathBuf,
+    /// Set once `native_dir` is known to exist.
+    pub(crate) prepared: OnceCell<()>,
+    // Locks are taken in the order of these fields, and the last two are never held while
+    // waiting for the disk, nor both at once.
+    /// Held while the directory's names are read and the files behind them looked at. A second
+    /// caller who needs the same waits for the first instead of doing it all again.
+    pub(crate) scan: Mutex<()>,
+    /// Held while the store changes a name in the directory and then the index, so that the two
+    /// agree. The kernel does one change of a directory's names at a time anyway. Writing,
+    /// compressing and syncing a recording's content happen outside.
+    pub(crate) commit: Mutex<()>,
+    pub(crate) freshness: Mutex<Freshness>,
+    pub(crate) index: RwLock<Index>,
+}
+
+impl Files {
+    pub(crate) fn path(&self) -> &Path {
+        &self.loader.dir
+    }
+
+    /// See [`Store::list`](crate::Store::list).
+    pub(crate) fn list(&self) -> Result<Vec<Arc<Entry>>, Error> {
+        self.refresh()?;
+        Ok(self.index.read().newest_first())
+    }
+
+    /// See [`Store::take_damage`](crate::Store::take_damage).
+    pub(crate) fn take_damage(&self) -> Vec<Damage> {
+        self.index.write().take_damage()
+    }
+
+    pub(crate) fn fs(&self) -> &dyn FileSystem {
+        &*self.loader.fs
+    }
+}
