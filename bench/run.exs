@@ -1,11 +1,10 @@
 # The entry of bin/bench. The benchmarks are no part of the library: their
 # modules are compiled here, on every run.
-for file <- Enum.sort(Path.wildcard(Path.join(__DIR__, "support/**/*.ex"))) do
-  file
+for directory <- ["support", "sections"] do
+  [__DIR__, directory, "**/*.ex"]
+  |> Path.join()
+  |> Path.wildcard()
+  |> Kernel.ParallelCompiler.compile()
 end
-|> Kernel.ParallelCompiler.compile()
-
-for(file <- Path.wildcard(Path.join(__DIR__, "sections/*.ex")), do: file)
-|> Kernel.ParallelCompiler.compile()
 
 Bench.CLI.main(System.argv())
