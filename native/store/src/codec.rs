@@ -1,5 +1,6 @@
 use libdeflater::{CompressionError, CompressionLvl, Compressor, Decompressor};
 
+use crate::flags::Flags;
 use crate::gzip;
 use crate::pool::Pool;
 
@@ -19,13 +20,13 @@ impl Codec {
         }
     }
 
-    pub(crate) fn compress(&self, content: &[u8]) -> Result<Vec<u8>, CompressionError> {
-        self.compressors.with(|compressor| {
-            let mut gz = vec![0; compressor.gzip_compress_bound(content.len())];
-            let len = compressor.gzip_compress(content, &mut gz)?;
-            gz.truncate(len);
-            Ok(gz)
-        })
+    pub(crate) fn compress(
+        &self,
+        content: &[u8],
+        flags: Flags,
+    ) -> Result<Vec<u8>, CompressionError> {
+        self.compressors
+            .with(|compressor| flags.compress(compressor, content))
     }
 
     /// See [`gzip::decompress`].

@@ -10,7 +10,7 @@ use replay_etf::{Limits, json, recording};
 use crate::codec::Codec;
 use crate::damage::Flaw;
 use crate::entry::Views;
-use crate::{Entry, FileSystem, Format, Stamp, gzip, name};
+use crate::{Entry, FileSystem, Flags, Format, Stamp, gzip, name};
 
 /// Reads recording files: from the disk to the plain bytes, and from those to an index entry.
 pub(crate) struct Loader {
@@ -108,7 +108,8 @@ impl Loader {
             Format::Etf => recording::summarize(bytes, &self.limits)?,
             Format::Json => json::summarize(bytes, &self.limits)?,
         };
-        let entry = Entry::new(summary, format, Arc::clone(file), stamp, &self.views);
+        let flags = Flags::of(&buffers.raw);
+        let entry = Entry::new(summary, flags, format, Arc::clone(file), stamp, &self.views);
         Ok((entry, plain))
     }
 }

@@ -6,6 +6,7 @@ use parking_lot::Mutex;
 use replay_etf::recording::{self, EventCounts, Summary};
 
 use crate::Stamp;
+use crate::flags::Flags;
 
 /// How a recording's file is encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,6 +48,10 @@ pub struct Entry {
     pub duration_ms: i64,
     /// Number of events of each type.
     pub events: EventCounts,
+    /// Whether it was cut off by a crash and recovered.
+    pub recovered: bool,
+    /// Whether events were refused because there were too many.
+    pub truncated: bool,
     /// Encoding of the file.
     pub format: Format,
     /// Name of the file within the directory.
@@ -58,6 +63,7 @@ pub struct Entry {
 impl Entry {
     pub(crate) fn new(
         summary: Summary<'_>,
+        flags: Flags,
         format: Format,
         file: Arc<[u8]>,
         stamp: Stamp,
@@ -71,6 +77,8 @@ impl Entry {
             event_count: summary.event_count,
             duration_ms: summary.duration_ms,
             events: summary.events,
+            recovered: flags.recovered,
+            truncated: flags.truncated,
             format,
             file,
             stamp,

@@ -130,7 +130,8 @@ fn after_member<'a>(gz: &'a [u8], content: &[u8]) -> Option<&'a [u8]> {
     })
 }
 
-fn trailer_of(content: &[u8]) -> [u8; TRAILER_BYTES] {
+/// What a member ends in.
+pub(crate) fn trailer_of(content: &[u8]) -> [u8; TRAILER_BYTES] {
     let [a, b, c, d] = crc32(content).to_le_bytes();
     // The format wants the size modulo 2^32.
     let [e, f, g, h] = (content.len() as u32).to_le_bytes();

@@ -7,11 +7,11 @@ use crate::files::Files;
 use crate::lookup::{Belonging, belongings};
 use crate::name::{file_name, file_stem};
 use crate::temp::TempFile;
-use crate::{Entry, Error, Format};
+use crate::{Entry, Error, Flags, Format};
 
 impl Files {
     /// See [`Store::save`](crate::Store::save).
-    pub(crate) fn save(&self, etf: &[u8], format: Format) -> Result<(), Error> {
+    pub(crate) fn save(&self, etf: &[u8], format: Format, flags: Flags) -> Result<(), Error> {
         let limits = &self.loader.limits;
         self.check_size(etf)?;
         let summary = recording::summarize(etf, limits).map_err(Error::Recording)?;
@@ -28,11 +28,18 @@ impl Files {
                 (Cow::Owned(text), summary)
             }
         };
-        let compressed = self.loader.codec.compress(&content);
+        let compressed = self.loader.codec.compress(&content, flags);
         let compressed = compressed.map_err(|e| Error::io("compress")(io::Error::other(e)))?;
         let temp = self.write_temp(&compressed)?;
         let file = file_name(&file_stem(&id), format).into();
-        let entry = Entry::new(summary, format, file, temp.stamp(), &self.loader.views);
+        let entry = Entry::new(
+            summary,
+            flags,
+            format,
+            file,
+            temp.stamp(),
+            &self.loader.views,
+        );
         self.place(&id, temp, entry)
     }
 

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use crate::files::Files;
 use crate::read::Contents;
-use crate::{Damage, Entry, Error, FileSystem, Format, Options, OsFileSystem};
+use crate::{Damage, Entry, Error, FileSystem, Flags, Format, Options, OsFileSystem};
 
 /// The recordings of one directory. Shared between threads by reference or `Arc`.
 ///
@@ -55,7 +55,7 @@ impl Store {
     /// last step failed, making the change of names durable or removing the replaced
     /// recording's other files: then the new one is in place, and saving it again is safe.
     pub fn save(&self, etf: &[u8], format: Format) -> Result<(), Error> {
-        self.files.save(etf, format)
+        self.files.save(etf, format, Flags::default())
     }
 
     /// Reads the recording with this id. The file is always read, so that one which somebody
