@@ -10,7 +10,8 @@ use replay_etf::{Limits, json, recording};
 use crate::codec::Codec;
 use crate::damage::Flaw;
 use crate::entry::Views;
-use crate::{Entry, FileSystem, Flags, Format, Stamp, gzip, name};
+use crate::flags::Flags;
+use crate::{Entry, FileSystem, Format, Stamp, gzip, name};
 
 /// Reads recording files: from the disk to the plain bytes, and from those to an index entry.
 pub(crate) struct Loader {

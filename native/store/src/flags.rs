@@ -18,11 +18,11 @@ const SUBFIELD: [u8; 2] = *b"PR";
 /// It is kept in the gzip header (RFC 1952, 2.3.1.1), which every reader of gzip skips, and only
 /// where there is something to tell: other files are byte for byte what they would be without.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Flags {
+pub(crate) struct Flags {
     /// It was cut off by a crash and recovered.
-    pub recovered: bool,
+    pub(crate) recovered: bool,
     /// Events were refused because there were too many.
-    pub truncated: bool,
+    pub(crate) truncated: bool,
 }
 
 impl Flags {

@@ -248,6 +248,8 @@ mod tests {
             event_count: 0,
             duration_ms: 0,
             events: EventCounts::default(),
+            recovered: false,
+            truncated: false,
             format: Format::Etf,
             file: file.as_bytes().into(),
             stamp: Stamp {

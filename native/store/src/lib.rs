@@ -38,7 +38,6 @@ mod temp;
 pub use damage::Damage;
 pub use entry::{Entry, Format, View};
 pub use error::Error;
-pub use flags::Flags;
 pub use fs::{FileSystem, Kind, Metadata, OsFileSystem, Stamp};
 pub use name::file_stem;
 pub use options::Options;

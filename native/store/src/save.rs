@@ -4,10 +4,11 @@ use std::io;
 use replay_etf::{json, recording};
 
 use crate::files::Files;
+use crate::flags::Flags;
 use crate::lookup::{Belonging, belongings};
 use crate::name::{file_name, file_stem};
 use crate::temp::TempFile;
-use crate::{Entry, Error, Flags, Format};
+use crate::{Entry, Error, Format};
 
 impl Files {
     /// See [`Store::save`](crate::Store::save).

@@ -2,8 +2,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::files::Files;
+use crate::flags::Flags;
 use crate::read::Contents;
-use crate::{Damage, Entry, Error, FileSystem, Flags, Format, Options, OsFileSystem};
+use crate::{Damage, Entry, Error, FileSystem, Format, Options, OsFileSystem};
 
 /// The recordings of one directory. Shared between threads by reference or `Arc`.
 ///
