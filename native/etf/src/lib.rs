@@ -6,7 +6,8 @@
 //! * [`Walker`] pulls [`Token`]s out of a term, or skips it, without copying anything;
 //! * [`validate()`] and [`expand()`] check a whole term and unpack a compressed one;
 //! * [`recording`] knows the shape of a recording and yields its [`Summary`];
-//! * [`json`] turns a recording into JSON and back.
+//! * [`json`] turns a recording into JSON and back;
+//! * [`Repeats`] spares reading again what came before.
 //!
 //! ```
 //! use replay_etf::{Limits, Token, Walker};
@@ -39,6 +40,7 @@ mod number;
 mod opaque;
 mod rare;
 pub mod recording;
+mod repeats;
 pub mod tag;
 mod token;
 mod validate;
@@ -49,6 +51,7 @@ pub use error::{Error, ErrorKind};
 pub use expand::expand;
 pub use limits::Limits;
 pub use recording::{EventCounts, EventHead, EventKind, Field, Summary, View, summarize};
+pub use repeats::Repeats;
 pub use token::{Big, OpaqueKind, Token};
 pub use validate::validate;
 pub use walker::Walker;

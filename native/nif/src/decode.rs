@@ -1,7 +1,7 @@
 //! External Term Format → term, with the semantics of
 //! `:erlang.binary_to_term(bytes, [:safe])`: no atom is ever created.
 
-use replay_etf::{AtomText, Error as EtfError, Limits, Token, Walker, tag};
+use replay_etf::{AtomText, Error as EtfError, Limits, Repeats, Token, Walker, tag};
 use rustler::sys;
 
 use crate::vm::{Env, Raw};
@@ -10,7 +10,7 @@ use crate::vm::{Env, Raw};
 /// whole, to the VM's decoder, which needs no stack.
 const MAX_NESTING: u32 = 64;
 
-/// Longer binaries are compared by [`Seen`] only.
+/// Longer binaries are compared by [`Repeats`] only.
 const MAX_SHARED_BINARY: usize = 64;
 
 /// Why bytes did not become a term.
@@ -54,7 +54,7 @@ pub fn from_slice<'a>(
         walker,
         atoms: Spelled::new(),
         binaries: Spelled::new(),
-        seen: Seen::new(),
+        repeats: Repeats::new(bytes.len()),
         keys: Vec::with_capacity(64),
         values: Vec::with_capacity(256),
         scratch: Vec::new(),
@@ -71,7 +71,9 @@ struct Decoder<'a> {
     walker: Walker<'a>,
     atoms: Spelled<'a>,
     binaries: Spelled<'a>,
-    seen: Seen,
+    /// Equal terms become one: that saves building it, its memory, and the
+    /// collector's work.
+    repeats: Repeats<Raw>,
     /// Keys of the maps being built, innermost last.
     keys: Vec<Raw>,
     /// Elements and values of the containers being built, innermost last.
@@ -91,12 +93,12 @@ impl<'a> Decoder<'a> {
                 self.atom(offset)
             }
             Some(&(tag::BINARY | tag::MAP | tag::LIST | tag::SMALL_TUPLE)) => {
-                if let Some((len, term)) = self.seen.get(self.bytes, offset) {
+                if let Some((len, term)) = self.repeats.get(self.bytes, offset) {
                     self.walker.skip_equal(len)?;
                     return Ok(term);
                 }
                 let term = self.fresh(offset, nesting)?;
-                self.seen
+                self.repeats
                     .put(self.bytes, offset, self.walker.offset(), term);
                 Ok(term)
             }
@@ -323,73 +325,5 @@ impl<'a> Spelled<'a> {
     fn put(&mut self, bytes: &'a [u8], term: Raw) {
         let ends = Self::ends(bytes);
         self.slots[Self::slot(ends, bytes.len())] = Some(Spelling { ends, bytes, term });
-    }
-}
-
-/// Remembers, for one decoding, terms by their bytes. The events of a session
-/// repeat most of what the ones before them held: a form, a user, a list in
-/// which one element has changed. What is spelled the same becomes the same
-/// term, which saves building it, its memory, and the collector's work.
-///
-/// A term's encoding says where it ends, so bytes that begin with those of a
-/// known term are that term. Direct mapped by the first bytes: the latest of
-/// those that begin alike is the most likely to come again.
-struct Seen {
-    slots: Vec<Option<Known>>,
-}
-
-#[derive(Clone, Copy)]
-struct Known {
-    start: u32,
-    len: u32,
-    term: Raw,
-}
-
-impl Seen {
-    const SLOTS_LOG2: u32 = 10;
-    /// First bytes that choose the slot, and the least a term must have to be
-    /// worth remembering.
-    const PREFIX: usize = 16;
-
-    fn new() -> Self {
-        Self {
-            slots: vec![None; 1 << Self::SLOTS_LOG2],
-        }
-    }
-
-    #[inline]
-    fn slot(bytes: &[u8], offset: usize) -> Option<usize> {
-        let prefix = bytes.get(offset..)?.first_chunk::<{ Self::PREFIX }>()?;
-        let (low, high) = (
-            u128::from_le_bytes(*prefix) as u64,
-            u128::from_le_bytes(*prefix) >> 64,
-        );
-        let hash = (low ^ (high as u64).rotate_left(29)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        Some((hash >> (u64::BITS - Self::SLOTS_LOG2)) as usize)
-    }
-
-    #[inline]
-    fn get(&self, bytes: &[u8], offset: usize) -> Option<(usize, Raw)> {
-        let known = self.slots[Self::slot(bytes, offset)?]?;
-        let (start, len) = (known.start as usize, known.len as usize);
-        let equal = bytes.get(offset..offset + len)? == &bytes[start..start + len];
-        equal.then_some((len, known.term))
-    }
-
-    #[inline]
-    fn put(&mut self, bytes: &[u8], start: usize, end: usize, term: Raw) {
-        if end - start < Self::PREFIX {
-            return;
-        }
-        let (Ok(from), Ok(len)) = (u32::try_from(start), u32::try_from(end - start)) else {
-            return;
-        };
-        if let Some(slot) = Self::slot(bytes, start) {
-            self.slots[slot] = Some(Known {
-                start: from,
-                len,
-                term,
-            });
-        }
     }
 }
