@@ -110,7 +110,7 @@ impl Views {
         }))
     }
 
-    fn intern(&self, view: recording::View<'_>) -> View {
+    pub(crate) fn intern(&self, view: recording::View<'_>) -> View {
         match view {
             recording::View::Atom(name) => View::Atom(self.share(&name)),
             recording::View::Name(name) => View::Name(self.share(&name)),

@@ -1,5 +1,7 @@
 use std::io;
 
+use crate::slab::AppendError;
+
 /// Why an operation of a [`Store`](crate::Store) failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -30,6 +32,12 @@ pub enum Error {
     /// An option has a value outside its range.
     #[error("option {0} is out of range")]
     Option(&'static str),
+    /// There is a recording with this id that is still running or waits to be saved.
+    #[error("there is a running recording with this id")]
+    AlreadyActive,
+    /// It can't be done without waiting; repeat it with [`Wait::Yes`](crate::Wait::Yes).
+    #[error("it would have to wait")]
+    WouldBlock,
     /// The operating system refused.
     #[error("cannot {action}: {source}")]
     Io {
@@ -47,6 +55,17 @@ impl Error {
         match self {
             Error::Io { source, .. } => Some(posix_name(source)),
             _ => None,
+        }
+    }
+
+    /// For `map_err`: the first frame of a recording could not be written.
+    pub(crate) fn starting(error: AppendError) -> Error {
+        match error {
+            AppendError::WouldBlock => Error::WouldBlock,
+            AppendError::TooLarge(bytes, max) => Error::TooLarge { bytes, max },
+            AppendError::Io(source) => Error::io("grow the slab")(source),
+            // These are about recordings that exist.
+            AppendError::Ended | AppendError::Full | AppendError::NotAnEvent => Error::NotFound,
         }
     }
 

@@ -48,6 +48,11 @@ impl Files {
         self.index.write().take_damage()
     }
 
+    /// What is known of the recording with this id inside.
+    pub(crate) fn entry(&self, id: &[u8]) -> Option<Arc<Entry>> {
+        self.index.read().claims(id).next().cloned()
+    }
+
     pub(crate) fn fs(&self) -> &dyn FileSystem {
         &*self.loader.fs
     }

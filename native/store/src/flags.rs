@@ -39,7 +39,8 @@ impl Flags {
     }
 
     fn byte(self) -> u8 {
-        u8::from(self.recovered) * Flags::RECOVERED | u8::from(self.truncated) * Flags::TRUNCATED
+        let bit = |is, bit| if is { bit } else { 0 };
+        bit(self.recovered, Flags::RECOVERED) | bit(self.truncated, Flags::TRUNCATED)
     }
 
     /// Compresses a recording into a gzip member that carries them.

@@ -9,6 +9,7 @@
 //! `fdatasync` succeeded, and then its directory's, is still there after a power cut.
 #![deny(unsafe_code)]
 
+mod active;
 mod claims;
 mod codec;
 mod commit;
@@ -32,9 +33,12 @@ mod refresh;
 mod remove;
 mod save;
 mod scan;
+#[expect(unsafe_code, reason = "its memory is a file's, see `slab::map`")]
+mod slab;
 mod store;
 mod temp;
 
+pub use active::{ActiveSummary, Drained, Notice, Recording, Reservation, State};
 pub use damage::Damage;
 pub use entry::{Entry, Format, View};
 pub use error::Error;
@@ -43,4 +47,5 @@ pub use name::file_stem;
 pub use options::Options;
 pub use read::Contents;
 pub use replay_etf::recording::EventCounts;
+pub use slab::{AppendError, Usage, Wait};
 pub use store::Store;

@@ -3,7 +3,12 @@ use std::thread;
 
 use replay_etf::Limits;
 
-use crate::Error;
+use crate::{Error, Format};
+
+const MIN_SEGMENT_BYTES: usize = 64 << 10;
+
+/// What the length of an event has room for.
+const MAX_EVENT_BYTES: usize = (1 << 28) - 1;
 
 /// How a [`Store`](crate::Store) works.
 #[derive(Debug, Clone)]
@@ -19,6 +24,17 @@ pub struct Options {
     /// Whether a change is on the disk when it returns. Without it a crash of the program loses
     /// nothing still, but a power cut can lose the latest changes.
     pub sync: bool,
+    /// Format of the recordings that are saved when they end.
+    pub format: Format,
+    /// Threads that save recordings which have ended. They mostly wait for the disk.
+    pub finalizers: usize,
+    /// Whether to take over, and save, the recordings that a crash cut off.
+    pub recover: bool,
+    /// Bytes of disk and memory by which the space for running recordings grows: a power of two
+    /// of at least 64 KiB.
+    pub segment_bytes: usize,
+    /// Most bytes of one event, encoded; below 2^28.
+    pub max_event_bytes: usize,
 }
 
 impl Default for Options {
@@ -28,6 +44,11 @@ impl Default for Options {
             threads: thread::available_parallelism().map_or(1, NonZero::get),
             limits: Limits::default(),
             sync: true,
+            format: Format::Etf,
+            finalizers: 4,
+            recover: true,
+            segment_bytes: 8 << 20,
+            max_event_bytes: MAX_EVENT_BYTES,
         }
     }
 }
@@ -39,6 +60,15 @@ impl Options {
         }
         if self.threads == 0 {
             return Err(Error::Option("threads"));
+        }
+        if self.finalizers == 0 {
+            return Err(Error::Option("finalizers"));
+        }
+        if !self.segment_bytes.is_power_of_two() || self.segment_bytes < MIN_SEGMENT_BYTES {
+            return Err(Error::Option("segment_bytes"));
+        }
+        if self.max_event_bytes > MAX_EVENT_BYTES {
+            return Err(Error::Option("max_event_bytes"));
         }
         Ok(())
     }

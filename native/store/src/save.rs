@@ -44,7 +44,7 @@ impl Files {
         self.place(&id, temp, entry)
     }
 
-    fn check_size(&self, content: &[u8]) -> Result<(), Error> {
+    pub(crate) fn check_size(&self, content: &[u8]) -> Result<(), Error> {
         let (bytes, max) = (content.len(), self.loader.limits.max_bytes);
         if bytes > max {
             Err(Error::TooLarge { bytes, max })

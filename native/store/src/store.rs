@@ -1,6 +1,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::active::Active;
 use crate::files::Files;
 use crate::flags::Flags;
 use crate::read::Contents;
@@ -16,6 +17,7 @@ use crate::{Damage, Entry, Error, FileSystem, Format, Options, OsFileSystem};
 /// [`file_stem`]: crate::file_stem
 pub struct Store {
     pub(crate) files: Arc<Files>,
+    pub(crate) active: Active,
 }
 
 impl Store {
@@ -36,7 +38,8 @@ impl Store {
     /// Those of [`Store::open`].
     pub fn open_on(fs: Arc<dyn FileSystem>, path: &Path, options: Options) -> Result<Store, Error> {
         let files = Arc::new(Files::open(fs, path, options)?);
-        Ok(Store { files })
+        let active = Active::open(&files)?;
+        Ok(Store { files, active })
     }
 
     /// The directory.
@@ -72,6 +75,20 @@ impl Store {
         self.files.read(id)
     }
 
+    /// As [`Store::read`], lending the content instead of giving it away: fresh memory for every
+    /// recording would cost more than decompressing it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::read`].
+    pub fn read_with<R>(
+        &self,
+        id: &[u8],
+        use_content: impl FnOnce(Format, &[u8]) -> R,
+    ) -> Result<R, Error> {
+        self.files.read_with(id, use_content)
+    }
+
     /// All finished recordings, the newest `connected_at` first, ties by id. Changes that others
     /// made to the directory are included.
     ///
@@ -82,18 +99,21 @@ impl Store {
         self.files.list()
     }
 
-    /// Deletes the recording with this id, under all the names it has. That there is none is
-    /// not an error.
+    /// Deletes the recording with this id, under all the names it has, and stops recording it
+    /// if it is still running. That there is none is not an error.
     ///
     /// # Errors
     ///
     /// [`Error::Io`]
     pub fn delete(&self, id: &[u8]) -> Result<(), Error> {
+        if let Some(recording) = self.active(id) {
+            recording.discard();
+        }
         self.files.delete(id)
     }
 
     /// Deletes all finished recordings, damaged files with a recording's name too. Other files
-    /// stay.
+    /// and recordings that are still running stay.
     ///
     /// # Errors
     ///

@@ -102,6 +102,11 @@ impl Chain {
         }
     }
 
+    /// Whether it was released, or left.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.tail.lock().chunks.is_empty()
+    }
+
     pub(crate) fn has_mark(&self, mark: Mark) -> bool {
         self.tail
             .lock()
@@ -195,9 +200,14 @@ impl Append<'_> {
         }
     }
 
+    /// Notes something about the recording.
+    pub(crate) fn mark(&self, mark: Mark) {
+        self.tail.mark(mark);
+    }
+
     /// Makes the first `len` bytes of what has been written a frame. From now on a crash does
     /// not lose it.
-    pub(crate) fn commit(mut self, kind: Kind, len: usize) -> Result<(), AppendError> {
+    pub(crate) fn commit(&mut self, kind: Kind, len: usize) -> Result<(), AppendError> {
         let tail = &mut *self.tail;
         match tail.chunks.as_slice() {
             [earlier @ .., last] if tail.at < last.end() && len <= last.room(tail.at) => {
@@ -206,7 +216,7 @@ impl Append<'_> {
                 tail.at = last.commit(tail.at, kind, rest);
                 Ok(())
             }
-            _ => Err(AppendError::TooLarge),
+            _ => Err(AppendError::TooLarge(len, self.space().1)),
         }
     }
 }
@@ -218,8 +228,9 @@ fn claim(
     usual: usize,
     wait: Wait,
 ) -> Result<Chunk, AppendError> {
-    if payload > space.settings.max_frame.min(MAX_PAYLOAD) {
-        return Err(AppendError::TooLarge);
+    let max = space.settings.max_frame.min(MAX_PAYLOAD);
+    if payload > max {
+        return Err(AppendError::TooLarge(payload, max));
     }
     let usual = 1 << usual.clamp(PAGE, MAX_CHUNK).ilog2();
     let bytes = usual.max(header::LEN + FRAME_HEADER + payload);

@@ -14,8 +14,8 @@ pub enum AppendError {
     #[error("not an event")]
     NotAnEvent,
     /// The event is larger than one may be.
-    #[error("the event is too large")]
-    TooLarge,
+    #[error("{0} bytes, more than the limit of {1}")]
+    TooLarge(usize, usize),
     /// It can't be done without waiting; repeat it with [`Wait::Yes`](crate::Wait::Yes).
     #[error("it would have to wait")]
     WouldBlock,

@@ -66,7 +66,11 @@ impl Frames {
 }
 
 impl<'a> Payload<'a> {
-    /// What has to be put together.
+    pub(crate) fn len(self) -> usize {
+        self.part.len() + self.rest.len()
+    }
+
+    /// What makes the payload when put together.
     pub(crate) fn pieces(self) -> [&'a [u8]; 2] {
         [self.part, self.rest]
     }

@@ -36,11 +36,11 @@ pub(crate) use chain::{Append, Chain};
 pub(crate) use chunk::Kind;
 pub(crate) use directory::{Directory, adopt};
 pub use error::AppendError;
-pub(crate) use frames::{Frames, Payload};
+pub(crate) use frames::Payload;
 pub(crate) use header::Mark;
 pub(crate) use scan::{Found, SetAside};
 pub(crate) use settings::Settings;
-pub use space::Wait;
+pub use space::{Usage, Wait};
 
 use std::io;
 use std::path::Path;
@@ -103,8 +103,7 @@ impl Slab {
         self.space.trim(idle);
     }
 
-    /// Bytes of blocks in use, and of all segments.
-    pub(crate) fn usage(&self) -> (usize, usize) {
+    pub(crate) fn usage(&self) -> Usage {
         self.space.usage()
     }
 }

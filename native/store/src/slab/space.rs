@@ -22,6 +22,15 @@ pub enum Wait {
     Yes,
 }
 
+/// How much disk and memory the recordings take that are not in their files yet, in bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// What recordings have claimed.
+    pub used: usize,
+    /// All of it: with what is ready to be claimed, and what is yet to be given back.
+    pub total: usize,
+}
+
 /// A part of a segment. It belongs to whoever claimed it until it is given back.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Block {
@@ -235,8 +244,7 @@ impl Space {
         candidates
     }
 
-    /// Bytes in use, and of all segments.
-    pub(super) fn usage(&self) -> (usize, usize) {
+    pub(super) fn usage(&self) -> Usage {
         self.segments.lock().usage()
     }
 
@@ -358,17 +366,18 @@ impl Segments {
         }
     }
 
-    fn usage(&self) -> (usize, usize) {
-        let slots = self.slots.iter().flatten();
-        slots.fold((0, 0), |(used, all), slot| {
+    fn usage(&self) -> Usage {
+        let mut usage = Usage::default();
+        for slot in self.slots.iter().flatten() {
             let bytes = slot.segment.pages() * PAGE;
-            let free = match &slot.blocks {
-                Blocks::Open(buddy) => buddy.free_pages() * PAGE,
-                Blocks::Closing(0) => bytes,
-                Blocks::Closing(_) => 0,
+            usage.total += bytes;
+            usage.used += match &slot.blocks {
+                Blocks::Open(buddy) => bytes - buddy.free_pages() * PAGE,
+                Blocks::Closing(0) => 0,
+                Blocks::Closing(_) => bytes,
             };
-            (used + bytes - free, all + bytes)
-        })
+        }
+        usage
     }
 
     fn note_room(&mut self, at: usize) {

@@ -75,7 +75,7 @@ fn an_event_beyond_the_limit_is_refused() {
     let (slab, _) = open(home.path());
     let chain = slab.chain(b"head", Wait::Yes).unwrap();
     let refused = push(&chain, &vec![0; settings().max_frame + 1], Wait::Yes);
-    assert!(matches!(refused, Err(AppendError::TooLarge)));
+    assert!(matches!(refused, Err(AppendError::TooLarge(..))));
     push(&chain, &vec![1; settings().max_frame], Wait::Yes).unwrap();
     assert_eq!(contents(&chain).1.len(), 1);
 }

@@ -158,9 +158,9 @@ proptest! {
         prop_assert_eq!(segments(crashed.path()), Vec::<std::path::PathBuf>::new());
 
         model.recordings.drain(..).for_each(|recording| recording.chain.release());
-        prop_assert_eq!(slab.usage().0, 0);
+        prop_assert_eq!(slab.usage().used, 0);
         slab.trim(Duration::ZERO);
-        prop_assert!(slab.usage().1 <= settings().segment_bytes);
+        prop_assert!(slab.usage().total <= settings().segment_bytes);
         drop(slab);
         prop_assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
     }

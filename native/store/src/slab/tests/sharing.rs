@@ -63,7 +63,7 @@ fn a_reader_keeps_what_it_reads_after_the_release() {
     drop(frames);
     other.release();
     drop(other);
-    assert_eq!(slab.usage().0, 0);
+    assert_eq!(slab.usage().used, 0);
 }
 
 #[test]

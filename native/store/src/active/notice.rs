@@ -1,0 +1,114 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use crate::Error;
+
+/// So many notices are kept for an observer that has not come yet.
+const MAX_KEPT: usize = 1000;
+
+/// Something that happened to recordings in the background. It holds nothing of what they
+/// contain.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Notice {
+    /// A recording is on the disk.
+    Saved {
+        /// Its id.
+        id: Arc<[u8]>,
+        /// Number of its events.
+        event_count: u32,
+        /// Its size, encoded and not compressed.
+        bytes: usize,
+        /// How long the saving took, without the waiting before.
+        took: Duration,
+        /// Whether it was cut off by a crash and recovered.
+        recovered: bool,
+    },
+    /// A recording was not worth keeping: no user did anything in it.
+    Dropped {
+        /// Its id.
+        id: Arc<[u8]>,
+    },
+    /// A recording could not be saved. Nothing of it is lost.
+    Failed {
+        /// Its id.
+        id: Arc<[u8]>,
+        /// Why.
+        error: Error,
+        /// How often it was tried.
+        attempt: u32,
+        /// When it is tried again; `None` for a recording that is still running and was to be
+        /// saved as it is.
+        retry_in: Option<Duration>,
+    },
+    /// Saving a recording panicked. Nothing of it is lost.
+    Panicked {
+        /// Its id.
+        id: Arc<[u8]>,
+        /// How often it was tried.
+        attempt: u32,
+        /// As in [`Notice::Failed`].
+        retry_in: Option<Duration>,
+    },
+    /// Recordings of an earlier run were found. They are saved in the background.
+    Recovered {
+        /// How many.
+        count: usize,
+    },
+    /// What an earlier run left in a file could not be read, and it was renamed.
+    SetAside {
+        /// Name of the file before.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// Who is told of notices.
+pub(super) type Callback = dyn Fn(Notice) + Send + Sync;
+
+/// Passes on notices, keeping the first ones until there is someone to pass them to.
+#[derive(Default)]
+pub(super) struct Observer(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    callback: Option<Arc<Callback>>,
+    kept: Vec<Notice>,
+}
+
+impl Observer {
+    pub(super) fn set(&self, callback: Box<Callback>) {
+        let callback = Arc::<Callback>::from(callback);
+        let kept = {
+            let mut state = self.0.lock();
+            state.callback = Some(Arc::clone(&callback));
+            std::mem::take(&mut state.kept)
+        };
+        kept.into_iter().for_each(|notice| call(&*callback, notice));
+    }
+
+    pub(super) fn tell(&self, notice: Notice) {
+        let callback = {
+            let mut state = self.0.lock();
+            match &state.callback {
+                Some(callback) => Arc::clone(callback),
+                None => {
+                    if state.kept.len() < MAX_KEPT {
+                        state.kept.push(notice);
+                    }
+                    return;
+                }
+            }
+        };
+        call(&*callback, notice);
+    }
+}
+
+fn call(callback: &Callback, notice: Notice) {
+    // It is not ours, and its panic must not look like a failure to save.
+    let _ = catch_unwind(AssertUnwindSafe(|| callback(notice)));
+}

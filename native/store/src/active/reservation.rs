@@ -1,0 +1,61 @@
+use replay_etf::recording::offset_and_kind;
+
+use super::recording::Recording;
+use crate::slab::{Append, AppendError, Kind, Mark};
+
+/// An event that is being appended. Dropped before it is committed, it leaves no trace.
+pub struct Reservation<'r> {
+    recording: &'r Recording,
+    append: Append<'r>,
+}
+
+impl<'r> Reservation<'r> {
+    pub(super) fn new(recording: &'r Recording, append: Append<'r>) -> Self {
+        Reservation { recording, append }
+    }
+
+    /// Where the event's bytes go, and how many fit there; perhaps none. The pointer is good
+    /// until the next call of a method.
+    pub fn space(&mut self) -> (*mut u8, usize) {
+        self.append.space()
+    }
+
+    /// Moves the event to where at least `more` bytes fit behind the `used` that were written.
+    ///
+    /// # Errors
+    ///
+    /// [`AppendError::TooLarge`], [`AppendError::WouldBlock`] or [`AppendError::Io`]. The space
+    /// there was before is still good then.
+    pub fn grow(&mut self, used: usize, more: usize) -> Result<(*mut u8, usize), AppendError> {
+        self.append.grow(used, more)
+    }
+
+    /// Appends the event: the first `len` bytes of the space, a term without a version byte. When
+    /// this returns, the event survives the end of the process, however it comes.
+    ///
+    /// # Errors
+    ///
+    /// [`AppendError::NotAnEvent`]; [`AppendError::Full`] if the recording would become larger
+    /// than can be read back; [`AppendError::TooLarge`] if more is committed than there is room
+    /// for.
+    pub fn commit(mut self, len: usize) -> Result<(), AppendError> {
+        let tally = self.recording.tally();
+        let limits = self.recording.limits();
+        let (offset_ms, kind) = offset_and_kind(self.append.written(len), limits)
+            .map_err(|_| AppendError::NotAnEvent)?;
+        if tally.bytes().saturating_add(len) > limits.max_bytes {
+            return Err(self.full());
+        }
+        self.append.commit(Kind::Event, len)?;
+        tally.add(offset_ms, kind, len);
+        Ok(())
+    }
+
+    /// Notes that an event was refused.
+    pub(super) fn full(&mut self) -> AppendError {
+        if self.recording.set_truncated() {
+            self.append.mark(Mark::Truncated);
+        }
+        AppendError::Full
+    }
+}
