@@ -35,8 +35,11 @@ struct Known<V> {
     value: V,
 }
 
-/// First bytes that choose the slot, and the fewest that are worth remembering.
-const PREFIX: usize = 16;
+/// First bytes that choose the slot of what has so many. The structs of a kind all begin with
+/// its name, and it takes more than that to tell them apart.
+const LONG: usize = 64;
+/// The same for what is shorter, and the fewest bytes that are worth remembering.
+const SHORT: usize = 16;
 
 /// For the longest inputs; a table that leaves the processor's first cache costs more than it
 /// finds.
@@ -58,7 +61,13 @@ impl<V: Copy> Repeats<V> {
     #[inline]
     pub fn get(&self, bytes: &[u8], offset: usize) -> Option<(usize, V)> {
         let here = bytes.get(offset..)?;
-        let known = (*self.slots.get(self.slot(here)?)?)?;
+        self.compare(bytes, here, self.slot_of_long(here))
+            .or_else(|| self.compare(bytes, here, self.slot_of_short(here)))
+    }
+
+    #[inline]
+    fn compare(&self, bytes: &[u8], here: &[u8], slot: Option<usize>) -> Option<(usize, V)> {
+        let known = (*self.slots.get(slot?)?)?;
         let there = bytes.get(known.start as usize..)?;
         let length = known.length as usize;
         (here.get(..length)? == there.get(..length)?).then_some((length, known.value))
@@ -71,7 +80,10 @@ impl<V: Copy> Repeats<V> {
         let (Ok(from), Ok(length)) = (u32::try_from(start), u32::try_from(length)) else {
             return;
         };
-        let slot = bytes.get(start..end).and_then(|known| self.slot(known));
+        let slot = bytes.get(start..end).and_then(|known| {
+            self.slot_of_long(known)
+                .or_else(|| self.slot_of_short(known))
+        });
         if let Some(known) = slot.and_then(|slot| self.slots.get_mut(slot)) {
             *known = Some(Known {
                 start: from,
@@ -87,13 +99,28 @@ impl<V: Copy> Repeats<V> {
     }
 
     #[inline]
-    fn slot(&self, bytes: &[u8]) -> Option<usize> {
-        let prefix = u128::from_le_bytes(*bytes.first_chunk::<PREFIX>()?);
-        let (low, high) = (prefix as u64, (prefix >> 64) as u64);
-        let hash = (low ^ high.rotate_left(29)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        // The product's upper bits depend on all of the factor's.
-        Some((hash >> 32) as usize & (self.slots.len() - 1))
+    fn slot_of_short(&self, bytes: &[u8]) -> Option<usize> {
+        Some(self.slot(mix(bytes.first_chunk::<SHORT>()?)))
     }
+
+    #[inline]
+    fn slot_of_long(&self, bytes: &[u8]) -> Option<usize> {
+        Some(self.slot(mix(bytes.first_chunk::<LONG>()?)))
+    }
+
+    #[inline]
+    fn slot(&self, hash: u64) -> usize {
+        // A product's upper bits depend on all of its factors'.
+        (hash >> 32) as usize & (self.slots.len() - 1)
+    }
+}
+
+#[inline]
+fn mix(bytes: &[u8]) -> u64 {
+    let (words, _) = bytes.as_chunks::<8>();
+    words.iter().fold(0, |hash, word| {
+        (hash.rotate_left(23) ^ u64::from_le_bytes(*word)).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    })
 }
 
 #[cfg(test)]
