@@ -75,7 +75,8 @@ impl Error {
     }
 }
 
-fn posix_name(error: &io::Error) -> &'static str {
+/// The POSIX name of an operating system's error, as [`Error::posix`] gives it.
+pub fn posix_name(error: &io::Error) -> &'static str {
     let Some(number) = error.raw_os_error() else {
         return kind_name(error.kind());
     };

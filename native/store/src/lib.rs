@@ -41,7 +41,7 @@ mod temp;
 pub use active::{ActiveSummary, Drained, Notice, Recording, Reservation, State};
 pub use damage::Damage;
 pub use entry::{Entry, Format, View};
-pub use error::Error;
+pub use error::{Error, posix_name};
 pub use fs::{FileSystem, Kind, Metadata, OsFileSystem, Stamp};
 pub use name::file_stem;
 pub use options::Options;

@@ -14,8 +14,6 @@ mod round;
 mod summary;
 mod table;
 mod tally;
-#[cfg(test)]
-mod tests;
 
 pub use notice::Notice;
 pub use queue::Drained;
@@ -211,7 +209,8 @@ impl Store {
     }
 
     /// Waits until every recording that has ended is in its file, or `timeout` is over. What
-    /// failed before is tried once more at once.
+    /// failed before is tried once more at once. The answer counts what happened since the last
+    /// call.
     pub fn drain(&self, timeout: Duration) -> Drained {
         self.active.shared.queue.drain(timeout)
     }

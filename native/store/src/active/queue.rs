@@ -53,6 +53,7 @@ struct Jobs {
     next: u64,
     /// Jobs that workers have taken and not finished.
     taken: usize,
+    /// What has been done since somebody asked.
     done: Drained,
     closed: bool,
 }
@@ -106,11 +107,11 @@ impl Queue {
         self.work.notify_one();
     }
 
-    /// Waits until there is nothing left to do. What was to be tried later is tried now.
+    /// Waits until there is nothing left to do, and tells what was done since the last time.
+    /// What was to be tried later is tried now.
     pub(super) fn drain(&self, timeout: Duration) -> Drained {
         let deadline = Instant::now().checked_add(timeout);
         let mut jobs = self.jobs.lock();
-        let before = jobs.done;
         let delayed = std::mem::take(&mut jobs.delayed);
         jobs.ready.extend(delayed.into_values());
         self.work.notify_all();
@@ -125,9 +126,8 @@ impl Queue {
             }
         }
         Drained {
-            saved: jobs.done.saved - before.saved,
-            dropped: jobs.done.dropped - before.dropped,
             left: jobs.left(),
+            ..std::mem::take(&mut jobs.done)
         }
     }
 

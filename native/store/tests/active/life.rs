@@ -1,0 +1,311 @@
+//! A recording whose life has no accidents.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, ThreadId};
+
+use replay_store::{Format, Options, State};
+
+use crate::support::*;
+
+#[test]
+fn what_was_appended_is_what_is_saved() {
+    let dir = Dir::new();
+    let store = dir.open();
+    let active = clicks(&store, "a", 300);
+    assert_eq!(active.snapshot().unwrap(), expected("a", 300));
+    assert!(entry(&store, "a").is_none());
+    active.end();
+    assert_eq!(store.drain(LONG), saved(1));
+    assert_eq!(store.read(b"a").unwrap().bytes, expected("a", 300));
+    assert!(store.active(b"a").is_none());
+    assert!(matches!(active.snapshot(), Err(Error::NotFound)));
+    let entry = entry(&store, "a").unwrap();
+    assert_eq!((entry.event_count, entry.duration_ms), (301, 300));
+    assert_eq!((entry.recovered, entry.truncated), (false, false));
+}
+
+#[test]
+fn a_summary_counts_as_events_come() {
+    let dir = Dir::new();
+    let store = dir.open();
+    let active = start(&store, "a");
+    assert!(!active.summary().has_user_events());
+    for (offset, kind) in [(5, "handle_params"), (7, "event"), (9, "something_new")] {
+        append(&active, &event(offset, kind, 10)).unwrap();
+    }
+    let summary = active.summary();
+    assert_eq!(
+        (&*summary.id, summary.connected_at, summary.duration_ms),
+        (&b"a"[..], 7, 9)
+    );
+    let events = summary.events;
+    assert_eq!(
+        (
+            events.mount,
+            events.event,
+            events.handle_params,
+            events.other
+        ),
+        (1, 1, 1, 1)
+    );
+    assert!(summary.has_user_events());
+    assert_eq!(summary.state, State::Running);
+    assert_eq!(store.actives().len(), 1);
+}
+
+#[test]
+fn events_of_all_sizes_keep_their_order() {
+    let dir = Dir::new();
+    let store = dir.open();
+    let active = start(&store, "a");
+    let mut events = vec![event(0, "mount", 30)];
+    for (n, len) in [10, 4000, 70_000, 3, 600_000, 0, 90, 17_000]
+        .into_iter()
+        .enumerate()
+    {
+        let event = event(n as i32, "event", len);
+        append(&active, &event).unwrap();
+        events.push(event);
+    }
+    assert_eq!(active.snapshot().unwrap(), recording(b"a", &events));
+    active.end();
+    store.drain(LONG);
+    assert_eq!(store.read(b"a").unwrap().bytes, recording(b"a", &events));
+}
+
+#[test]
+fn a_recording_that_no_user_did_anything_in_is_dropped() {
+    let dir = Dir::new();
+    let store = dir.open();
+    let active = start(&store, "a");
+    append(&active, &event(1, "handle_params", 10)).unwrap();
+    active.end();
+    let drained = store.drain(LONG);
+    assert_eq!((drained.saved, drained.dropped, drained.left), (0, 1, 0));
+    assert!(store.active(b"a").is_none() && entry(&store, "a").is_none());
+}
+
+#[test]
+fn a_recording_that_ended_takes_no_more_events() {
+    let dir = Dir::new();
+    let store = dir.open();
+    let active = clicks(&store, "a", 1);
+    active.end();
+    active.end();
+    assert!(matches!(
+        append(&active, &event(2, "event", 1)),
+        Err(AppendError::Ended)
+    ));
+    assert_eq!(store.drain(LONG), saved(1));
+    assert!(matches!(
+        append(&active, &event(2, "event", 1)),
+        Err(AppendError::Ended)
+    ));
+}
+
+#[test]
+fn too_many_events_are_refused_and_that_is_noted() {
+    let dir = Dir::new();
+    let store = dir.open();
+    let head = recording(b"a", &[event(0, "mount", 30)]);
+    let active = store.start(b"a", &head, 2, Wait::Yes).unwrap();
+    for n in 1..=2 {
+        append(&active, &event(n, "event", 500)).unwrap();
+    }
+    assert!(!active.summary().truncated);
+    assert!(matches!(
+        append(&active, &event(3, "event", 500)),
+        Err(AppendError::Full)
+    ));
+    assert!(active.summary().truncated);
+    active.end();
+    store.drain(LONG);
+    assert_eq!(store.read(b"a").unwrap().bytes, expected("a", 2));
+    assert!(entry(&store, "a").unwrap().truncated);
+    drop(store);
+    assert!(entry(&dir.open(), "a").unwrap().truncated);
+}
+
+#[test]
+fn more_than_can_be_read_back_is_refused() {
+    let dir = Dir::new();
+    let mut options = options();
+    options.limits.max_bytes = 10_000;
+    let store = Store::open(dir.path(), options).unwrap();
+    let active = start(&store, "a");
+    let kept = (1..100)
+        .take_while(|&n| append(&active, &event(n, "event", 500)).is_ok())
+        .count();
+    active.end();
+    assert_eq!(store.drain(LONG), saved(1));
+    assert_eq!(store.read(b"a").unwrap().bytes, expected("a", kept as i32));
+    assert!(entry(&store, "a").unwrap().truncated);
+}
+
+#[test]
+fn what_is_not_an_event_is_refused_and_leaves_no_trace() {
+    let dir = Dir::new();
+    let store = dir.open();
+    let active = clicks(&store, "a", 1);
+    for term in [
+        &[][..],
+        b"x",
+        &atom("event"),
+        &binary(b"event"),
+        &event(2, "event", 1)[..6],
+    ] {
+        assert!(matches!(
+            append(&active, term),
+            Err(AppendError::NotAnEvent)
+        ));
+    }
+    assert_eq!(active.snapshot().unwrap(), expected("a", 1));
+}
+
+#[test]
+fn an_id_can_be_active_once_only() {
+    let dir = Dir::new();
+    let store = dir.open();
+    let first = clicks(&store, "a", 1);
+    let head = recording(b"a", &[]);
+    let again = || store.start(b"a", &head, 10, Wait::Yes);
+    assert!(matches!(again(), Err(Error::AlreadyActive)));
+    first.end();
+    store.drain(LONG);
+    assert!(again().is_ok());
+    let other_id = store.start(b"b", &head, 10, Wait::Yes);
+    assert!(matches!(other_id, Err(Error::Recording(_))));
+}
+
+#[test]
+fn a_discarded_recording_leaves_nothing() {
+    let dir = Dir::new();
+    let store = dir.open();
+    let active = clicks(&store, "a", 10);
+    assert_eq!(store.checkpoint(LONG), saved(1));
+    store.delete(b"a").unwrap();
+    assert!(store.active(b"a").is_none());
+    assert!(matches!(
+        append(&active, &event(2, "event", 1)),
+        Err(AppendError::Ended)
+    ));
+    assert!(matches!(active.snapshot(), Err(Error::NotFound)));
+    active.end();
+    assert_eq!(store.drain(LONG), saved(0));
+    assert!(entry(&store, "a").is_none());
+    assert_eq!(store.usage().used, 0);
+}
+
+#[test]
+fn a_checkpoint_saves_what_goes_on() {
+    let dir = Dir::new();
+    let store = dir.open();
+    let active = clicks(&store, "a", 10);
+    let _idle = start(&store, "idle");
+    let checkpoint = store.checkpoint(LONG);
+    assert_eq!(
+        (checkpoint.saved, checkpoint.dropped, checkpoint.left),
+        (1, 1, 0)
+    );
+    assert_eq!(store.read(b"a").unwrap().bytes, expected("a", 10));
+    append(&active, &event(11, "event", 500)).unwrap();
+    active.end();
+    assert_eq!(store.drain(LONG), saved(1));
+    assert_eq!(store.read(b"a").unwrap().bytes, expected("a", 11));
+}
+
+#[test]
+fn recordings_are_saved_in_the_format_that_is_asked_for() {
+    let dir = Dir::new();
+    let json = Options {
+        format: Format::Json,
+        ..options()
+    };
+    let store = Store::open(dir.path(), json).unwrap();
+    clicks(&store, "a", 3).end();
+    assert_eq!(store.drain(LONG), saved(1));
+    assert_eq!(store.read(b"a").unwrap().format, Format::Json);
+    assert_eq!(entry(&store, "a").unwrap().event_count, 4);
+}
+
+#[test]
+fn after_a_drain_all_space_is_free_and_given_back() {
+    let dir = Dir::new();
+    let store = dir.open();
+    let running: Vec<_> = (0..50)
+        .map(|n| clicks(&store, &format!("r{n}"), 100))
+        .collect();
+    assert!(dir.segments().len() > 5);
+    running.iter().for_each(|recording| recording.end());
+    assert_eq!(store.drain(LONG), saved(50));
+    assert_eq!(store.usage().used, 0);
+    store.trim(Duration::ZERO);
+    assert!(store.usage().total <= options().segment_bytes);
+    assert!(dir.segments().len() <= 1);
+    drop((running, store));
+    assert_eq!(dir.segments(), Vec::<std::path::PathBuf>::new());
+}
+
+/// Tells on which thread it was dropped.
+struct Guard(std::sync::mpsc::Sender<ThreadId>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let _ = self.0.send(thread::current().id());
+    }
+}
+
+#[test]
+fn what_is_kept_for_a_recording_is_dropped_on_another_thread_when_it_is_done() {
+    let dir = Dir::new();
+    let store = dir.open();
+    let (sender, dropped) = std::sync::mpsc::channel();
+    let guard = || Box::new(Guard(sender.clone()));
+    let [ended, discarded, open] = ["ended", "discarded", "open"].map(|id| clicks(&store, id, 1));
+    ended.keep(guard());
+    assert!(dropped.try_recv().is_err());
+    ended.end();
+    let elsewhere = || assert_ne!(dropped.recv_timeout(LONG).unwrap(), thread::current().id());
+    elsewhere();
+    ended.keep(guard());
+    elsewhere();
+    discarded.keep(guard());
+    discarded.discard();
+    elsewhere();
+    open.keep(guard());
+    drop(store);
+    elsewhere();
+}
+
+#[test]
+fn an_observer_hears_of_all_that_happens_even_before_it_came() {
+    let dir = Dir::new();
+    let store = dir.open();
+    clicks(&store, "early", 1).end();
+    store.drain(LONG);
+    let (sender, notices) = std::sync::mpsc::channel();
+    store.observe(Box::new(move |notice| sender.send(notice).unwrap()));
+    clicks(&store, "late", 2).end();
+    start(&store, "idle").end();
+    store.drain(LONG);
+    let mut heard: Vec<String> = notices
+        .try_iter()
+        .map(|notice| match notice {
+            Notice::Saved {
+                id, event_count, ..
+            } => format!("{} {event_count}", text(&id)),
+            Notice::Dropped { id } => format!("{} dropped", text(&id)),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    heard.sort();
+    assert_eq!(heard, ["early 2", "idle dropped", "late 3"]);
+    static PANICKED: AtomicBool = AtomicBool::new(false);
+    store.observe(Box::new(|_| {
+        PANICKED.store(true, Ordering::Relaxed);
+        panic!("as the test wants it");
+    }));
+    clicks(&store, "after", 1).end();
+    assert_eq!(store.drain(LONG), saved(1));
+    assert!(PANICKED.load(Ordering::Relaxed));
+}

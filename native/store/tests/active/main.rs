@@ -1,0 +1,8 @@
+//! Recordings from their first event to their file.
+#![expect(clippy::unwrap_used, reason = "a failed test is meant to panic")]
+
+mod faults;
+mod life;
+mod recovery;
+mod support;
+mod threads;
