@@ -24,12 +24,11 @@ defmodule PhoenixReplay.Native.MixProject do
   end
 
   def application do
-    [extra_applications: extra_applications(Mix.env())]
+    [
+      mod: {PhoenixReplay.Native.Application, []},
+      extra_applications: [:logger, :crypto]
+    ]
   end
-
-  # The tests make ids as the host's recorder does.
-  defp extra_applications(:test), do: [:logger, :crypto]
-  defp extra_applications(_), do: [:logger]
 
   defp elixirc_paths(:test), do: ["lib", "test/support"]
   defp elixirc_paths(_), do: ["lib"]

@@ -203,7 +203,8 @@ defmodule PhoenixReplay.Storage.NativeTest do
 
   test "options that can't be are errors, and no callback raises" do
     opts = [path: tmp_dir(), fromat: :json]
-    reason = {:unknown_options, [:fromat], [:path, :format, :compression, :max_recording_bytes]}
+    known = [:path, :format, :compression, :max_recording_bytes, :drain_timeout_ms]
+    reason = {:unknown_options, [:fromat], known}
     assert Native.init(opts) == {:error, reason}
     assert Native.save(recording(), opts) == {:error, reason}
     assert Native.delete("id", opts) == {:error, reason}

@@ -60,6 +60,13 @@ defmodule PhoenixReplay.Native.Test.Recordings do
     })
   end
 
+  @doc "Waits until everything that has ended is saved."
+  def drained(opts) do
+    {:ok, {store, _format}} = PhoenixReplay.Native.Stores.fetch(opts)
+    0 = PhoenixReplay.Native.Nif.store_drain(store, 30_000)
+    :ok
+  end
+
   @fixtures Path.expand("../fixtures/phoenix_replay-0.2.0", __DIR__)
 
   @doc "The fixtures of a kind (`etf`, `json`, `legacy`): path and expected summary."

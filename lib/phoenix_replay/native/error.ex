@@ -26,6 +26,11 @@ defmodule PhoenixReplay.Native.Error do
     * `{:refused, offset}`: well-formed bytes that are no term, at this byte
     * `{:unknown_options, keys, known}` and `{:invalid_option, key, expected}`:
       what `:storage_opts` got wrong
+    * `:ended`: the recording takes no more events
+    * `:max_events`: the recording has as many events as it may have
+    * `:already_active`: a recording with this id is being made
+    * `{:wrong_storage, backend}`: the configured storage is not
+      `PhoenixReplay.Storage.Native`
     * `:panicked`: a defect of the native library; nothing stored was touched
     * `{:io, kind}`: an operating system error without a POSIX name here
   """
@@ -33,7 +38,11 @@ defmodule PhoenixReplay.Native.Error do
           File.posix()
           | :not_found
           | :too_large
+          | :ended
+          | :max_events
+          | :already_active
           | :panicked
+          | {:wrong_storage, module()}
           | {:damaged, String.t()}
           | {:invalid_recording, atom()}
           | {:malformed, non_neg_integer()}
@@ -56,6 +65,14 @@ defmodule PhoenixReplay.Native.Error do
   def format(:not_found), do: "no recording has this id"
   def format(:too_large), do: "the recording is larger than :max_recording_bytes"
   def format(:panicked), do: "the native library failed; this is a bug, please report it"
+  def format(:ended), do: "the recording has ended"
+  def format(:max_events), do: "the recording has reached :max_events"
+  def format(:already_active), do: "a recording with this id is being made"
+
+  def format({:wrong_storage, backend}) do
+    "the configured storage is #{inspect(backend)}, not PhoenixReplay.Storage.Native"
+  end
+
   def format({:damaged, file}), do: "the file #{file} is damaged"
   def format({:invalid_recording, field}), do: "the recording's #{field} can't be stored"
   def format({:malformed, offset}), do: "not External Term Format, at byte #{offset}"

@@ -28,9 +28,9 @@ defmodule PhoenixReplay.Native.Nif do
 
   # store.rs
 
-  @spec store_open(binary(), pos_integer(), pos_integer()) ::
+  @spec store_open(binary(), :etf | :json, pos_integer(), pos_integer()) ::
           {:ok, store()} | {:error, Error.reason()}
-  def store_open(_path, _gzip_level, _max_recording_bytes), do: not_loaded()
+  def store_open(_path, _format, _gzip_level, _max_recording_bytes), do: not_loaded()
 
   @spec store_save(store(), map(), :etf | :json) :: :ok | {:error, Error.reason()}
   def store_save(_store, _recording, _format), do: not_loaded()
@@ -50,8 +50,56 @@ defmodule PhoenixReplay.Native.Nif do
   @spec store_clear(store()) :: :ok | {:error, Error.reason()}
   def store_clear(_store), do: not_loaded()
 
+  @spec store_count(store()) :: non_neg_integer()
+  def store_count(_store), do: not_loaded()
+
+  @spec store_drain(store(), non_neg_integer()) :: left :: non_neg_integer()
+  def store_drain(_store, _timeout_ms), do: not_loaded()
+
+  @spec store_checkpoint(store(), non_neg_integer()) :: left :: non_neg_integer()
+  def store_checkpoint(_store, _timeout_ms), do: not_loaded()
+
+  @spec store_slab(store()) :: {used_bytes :: non_neg_integer(), bytes :: non_neg_integer()}
+  def store_slab(_store), do: not_loaded()
+
+  @spec store_trim(store()) :: :ok
+  def store_trim(_store), do: not_loaded()
+
   @spec store_take_damage(store()) :: [{file :: binary(), reason :: binary()}]
   def store_take_damage(_store), do: not_loaded()
+
+  # active.rs
+
+  @typedoc "A recording in flight."
+  @opaque active :: reference()
+
+  @spec active_start(store(), binary(), map(), non_neg_integer()) ::
+          {:ok, active()} | :again | {:error, Error.reason()}
+  def active_start(_store, _id, _recording, _max_events), do: not_loaded()
+
+  @spec active_start_dirty(store(), binary(), map(), non_neg_integer()) ::
+          {:ok, active()} | {:error, Error.reason()}
+  def active_start_dirty(_store, _id, _recording, _max_events), do: not_loaded()
+
+  @spec active_append(active(), tuple()) :: :ok | :again | {:error, Error.reason()}
+  def active_append(_active, _event), do: not_loaded()
+
+  @spec active_append_dirty(active(), tuple()) :: :ok | {:error, Error.reason()}
+  def active_append_dirty(_active, _event), do: not_loaded()
+
+  @spec active_lookup(store(), binary()) :: {:ok, active()} | {:error, :not_found}
+  def active_lookup(_store, _id), do: not_loaded()
+
+  @spec active_recording(active()) :: {:ok, map()} | {:error, Error.reason()}
+  def active_recording(_active), do: not_loaded()
+
+  @spec active_end(active()) :: :ok
+  def active_end(_active), do: not_loaded()
+
+  # notices.rs
+
+  @spec notices_to(pid()) :: :ok
+  def notices_to(_pid), do: not_loaded()
 
   defp not_loaded, do: :erlang.nif_error(:nif_not_loaded)
 end

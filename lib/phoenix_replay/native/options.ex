@@ -12,27 +12,32 @@ defmodule PhoenixReplay.Native.Options do
       Default `:gzip`, which is level 6.
     * `:max_recording_bytes` (`t:pos_integer/0`): the largest recording, in
       bytes before compression, that is saved or read. Default 256 MiB.
+    * `:drain_timeout_ms` (`t:non_neg_integer/0`): how long this library's
+      application, when it stops, waits until everything that was recorded is
+      saved. Default 30 000.
 
   Any other key is an error that names the known ones.
   """
 
   alias PhoenixReplay.Native.Error
 
-  @enforce_keys [:path, :format, :gzip_level, :max_recording_bytes]
+  @enforce_keys [:path, :format, :gzip_level, :max_recording_bytes, :drain_timeout_ms]
   defstruct @enforce_keys
 
   @type t :: %__MODULE__{
           path: Path.t(),
           format: :etf | :json,
           gzip_level: 1..12,
-          max_recording_bytes: pos_integer()
+          max_recording_bytes: pos_integer(),
+          drain_timeout_ms: non_neg_integer()
         }
 
   @defaults [
     path: "priv/replay_recordings",
     format: :etf,
     compression: :gzip,
-    max_recording_bytes: 256 * 1024 * 1024
+    max_recording_bytes: 256 * 1024 * 1024,
+    drain_timeout_ms: 30_000
   ]
   @known Keyword.keys(@defaults)
 
@@ -45,9 +50,16 @@ defmodule PhoenixReplay.Native.Options do
          {:ok, path} <- path(opts[:path]),
          {:ok, format} <- format(opts[:format]),
          {:ok, gzip_level} <- compression(opts[:compression]),
-         {:ok, max} <- max_recording_bytes(opts[:max_recording_bytes]) do
+         {:ok, max} <- max_recording_bytes(opts[:max_recording_bytes]),
+         {:ok, drain_timeout_ms} <- drain_timeout_ms(opts[:drain_timeout_ms]) do
       {:ok,
-       %__MODULE__{path: path, format: format, gzip_level: gzip_level, max_recording_bytes: max}}
+       %__MODULE__{
+         path: path,
+         format: format,
+         gzip_level: gzip_level,
+         max_recording_bytes: max,
+         drain_timeout_ms: drain_timeout_ms
+       }}
     end
   end
 
@@ -90,5 +102,11 @@ defmodule PhoenixReplay.Native.Options do
 
   defp max_recording_bytes(_) do
     {:error, {:invalid_option, :max_recording_bytes, "a positive integer"}}
+  end
+
+  defp drain_timeout_ms(ms) when is_integer(ms) and ms >= 0, do: {:ok, ms}
+
+  defp drain_timeout_ms(_) do
+    {:error, {:invalid_option, :drain_timeout_ms, "a number of milliseconds"}}
   end
 end

@@ -4,12 +4,13 @@ use replay_etf::Limits;
 use rustler::{Binary, Encoder, Env, NewBinary, Term};
 
 use crate::errors::Failure;
+use crate::encode::Effort;
 use crate::{decode, encode};
 
 /// `term → {:ok, binary} | {:error, :too_large}`.
 #[rustler::nif(schedule = "DirtyCpu")]
 fn codec_encode<'a>(env: Env<'a>, term: Term<'a>) -> Term<'a> {
-    let binary = encode::lend(term, Limits::default().max_bytes, |bytes| {
+    let binary = encode::lend(term, Limits::default().max_bytes, Effort::Any, |bytes| {
         let mut binary = NewBinary::new(env, bytes.len());
         binary.as_mut_slice().copy_from_slice(bytes);
         Binary::from(binary)

@@ -32,10 +32,11 @@ thread_local! {
 /// Encodes a term with its version byte and lends the bytes, at most `cap`.
 ///
 /// # Errors
-/// [`Full`] when the term needs more than `cap` bytes.
+/// [`Full`] when the term needs more than `cap` bytes, or more effort.
 pub fn lend<R>(
     term: rustler::Term<'_>,
     cap: usize,
+    effort: Effort,
     use_bytes: impl FnOnce(&[u8]) -> R,
 ) -> Result<R, Full> {
     let env = Env::of(term.get_env());
@@ -45,7 +46,7 @@ pub fn lend<R>(
     // SAFETY: slack was reserved; the term belongs to its own environment.
     unsafe {
         out.put([tag::VERSION]);
-        Encoder { env, out: &mut out }.term(term.as_c_arg(), 0)?;
+        Encoder { env, out: &mut out, effort }.term(term.as_c_arg(), 0)?;
     }
     let len = out.len();
     // SAFETY: `len` comes from the cursor over this buffer.
@@ -61,9 +62,37 @@ pub fn lend<R>(
     result
 }
 
+/// What the calling thread has time for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Effort {
+    /// A normal scheduler's: nothing whose cost the size of the output does
+    /// not bound, which is what the VM is asked to encode.
+    Bounded,
+    /// All it takes.
+    Any,
+}
+
+/// Encodes a term without a version byte to where `owner` says, and returns
+/// how many bytes that took.
+///
+/// # Errors
+/// [`Full`] when the owner gives no more room, or when it takes more effort.
+pub fn into<G: Grow>(
+    term: rustler::Term<'_>,
+    owner: &mut G,
+    effort: Effort,
+) -> Result<usize, Full> {
+    let env = Env::of(term.get_env());
+    let mut out = Out::new(owner);
+    // SAFETY: the term belongs to its own environment.
+    unsafe { Encoder { env, out: &mut out, effort }.term(term.as_c_arg(), 0)? };
+    Ok(out.len())
+}
+
 struct Encoder<'a, 'b, G: Grow> {
     env: Env,
     out: &'a mut Out<'b, G>,
+    effort: Effort,
 }
 
 impl<G: Grow> Encoder<'_, '_, G> {
@@ -107,7 +136,8 @@ impl<G: Grow> Encoder<'_, '_, G> {
                     None => self.by_the_vm(term),
                 },
                 Kind::Map => self.map(term, nesting + 1),
-                Kind::Other => self.by_the_vm(term),
+                Kind::Identifier => self.splice(term),
+                Kind::Fun | Kind::Unknown => self.by_the_vm(term),
             }
         }
     }
@@ -218,10 +248,18 @@ impl<G: Grow> Encoder<'_, '_, G> {
         self.out.truncate(start + 3 + len);
     }
 
-    /// What has no public representation (pids, references, funs, large
-    /// integers, bitstrings) or is nested too deeply is encoded by the VM.
+    /// What has no public representation (funs, large integers, bitstrings)
+    /// or is nested too deeply is encoded by the VM, if there is time for it.
     #[cold]
     unsafe fn by_the_vm(&mut self, term: Raw) -> Result<(), Full> {
+        if self.effort == Effort::Bounded {
+            return Err(Full);
+        }
+        // SAFETY: passed on.
+        unsafe { self.splice(term) }
+    }
+
+    unsafe fn splice(&mut self, term: Raw) -> Result<(), Full> {
         // SAFETY: the caller's term is alive in the env.
         let vm = unsafe { self.env.term_to_binary(term) }.ok_or(Full)?;
         self.out.extend(vm.bytes().get(1..).unwrap_or_default())

@@ -2,7 +2,7 @@
 //! them. A reason is an atom or `{atom, detail}`, never text to be parsed.
 
 use replay_etf::ErrorKind;
-use replay_store::Error as StoreError;
+use replay_store::{AppendError, Error as StoreError};
 use rustler::types::atom::Atom;
 use rustler::{Encoder, Env, Term};
 
@@ -11,8 +11,8 @@ use crate::sink::Full;
 
 mod atoms {
     rustler::atoms! {
-        damaged, eio, invalid_option, invalid_recording, malformed, not_found, refused, too_large,
-        unknown_atom,
+        already_active, damaged, eio, ended, events, invalid_option, invalid_recording, malformed,
+        max_events, not_found, refused, too_large, unknown_atom,
     }
 }
 
@@ -20,6 +20,8 @@ mod atoms {
 pub enum Failure {
     /// The engine's answer.
     Store(StoreError),
+    /// An append's answer.
+    Append(AppendError),
     /// The decoder's answer.
     Decode(decode::Error),
     /// The recording of this view, named as `inspect/1` does, mentions an atom
@@ -32,6 +34,12 @@ pub enum Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
+    }
+}
+
+impl From<AppendError> for Failure {
+    fn from(error: AppendError) -> Self {
+        Self::Append(error)
     }
 }
 
@@ -57,6 +65,7 @@ impl Encoder for Failure {
     fn encode<'a>(&self, env: Env<'a>) -> Term<'a> {
         let reason = match self {
             Self::Store(error) => store_reason(env, error),
+            Self::Append(error) => append_reason(env, error),
             Self::Decode(decode::Error::Malformed(error)) => etf_reason(env, error),
             Self::Decode(decode::Error::UnknownAtom { .. }) => {
                 (atoms::unknown_atom(), None::<&str>).encode(env)
@@ -71,9 +80,23 @@ impl Encoder for Failure {
     }
 }
 
-fn store_reason<'a>(env: Env<'a>, error: &StoreError) -> Term<'a> {
+fn append_reason<'a>(env: Env<'a>, error: &AppendError) -> Term<'a> {
+    match error {
+        AppendError::Ended => atoms::ended().encode(env),
+        AppendError::Full => atoms::max_events().encode(env),
+        AppendError::TooLarge(..) => atoms::too_large().encode(env),
+        AppendError::NotAnEvent => (atoms::invalid_recording(), atoms::events()).encode(env),
+        AppendError::Io(error) => posix(env, replay_store::posix_name(error)),
+        // Handled by the caller, who tries again.
+        _ => atoms::eio().encode(env),
+    }
+}
+
+/// The reason alone, as it stands in a notice.
+pub fn store_reason<'a>(env: Env<'a>, error: &StoreError) -> Term<'a> {
     match error {
         StoreError::NotFound => atoms::not_found().encode(env),
+        StoreError::AlreadyActive => atoms::already_active().encode(env),
         StoreError::TooLarge { .. } => atoms::too_large().encode(env),
         StoreError::Damaged { file, .. } => (atoms::damaged(), file).encode(env),
         StoreError::Recording(error) => etf_reason(env, error),

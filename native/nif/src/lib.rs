@@ -4,11 +4,14 @@
 //! Of the workspace's crates this one talks to C: every `unsafe` block says
 //! why it is sound.
 
+mod active;
 mod atoms;
 mod codec;
 mod decode;
 mod encode;
 mod errors;
+mod listing;
+mod notices;
 mod sink;
 mod store;
 mod summary;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use once_cell::sync::OnceCell;
 use parking_lot::Mutex;
@@ -12,8 +13,9 @@ use rustler::types::atom::ok;
 use rustler::{Atom, Binary, Encoder, Env, NewBinary, NifResult, Resource, ResourceArc, Term};
 
 use crate::errors::Failure;
+use crate::encode::Effort;
 use crate::summary::Summaries;
-use crate::{decode, encode, vm};
+use crate::{decode, encode, listing, notices, vm};
 
 mod atoms {
     rustler::atoms! { etf, json }
@@ -21,14 +23,14 @@ mod atoms {
 
 /// An open recording directory, as Elixir holds it.
 pub struct Handle {
-    store: Store,
-    limits: Limits,
+    pub store: Store,
+    pub limits: Limits,
 }
 
 #[rustler::resource_impl]
 impl Resource for Handle {}
 
-type Opened = ResourceArc<Handle>;
+pub type Opened = ResourceArc<Handle>;
 
 /// The directories that are open in this VM. One is opened once, by whoever
 /// asks first, while others who want the same one wait for it.
@@ -46,6 +48,7 @@ fn open(path: &Path, options: Options) -> Result<Opened, Failure> {
     let limits = options.limits;
     let opened = cell.get_or_try_init(|| {
         let store = Store::open(path, options)?;
+        store.observe(notices::observer(path));
         Ok::<_, Failure>(ResourceArc::new(Handle { store, limits }))
     })?;
     Ok(opened.clone())
@@ -55,21 +58,25 @@ fn open(path: &Path, options: Options) -> Result<Opened, Failure> {
 fn store_open<'a>(
     env: Env<'a>,
     path: Binary<'a>,
+    format: Atom,
     gzip_level: i32,
     max_recording_bytes: usize,
-) -> Term<'a> {
-    let limits = Limits {
-        max_bytes: max_recording_bytes,
-        ..Limits::default()
-    };
-    let options = Options {
-        gzip_level,
-        limits,
-        ..Options::default()
-    };
-    match open(path_of(&path), options) {
+) -> NifResult<Term<'a>> {
+    let limits = Limits { max_bytes: max_recording_bytes, ..Limits::default() };
+    let options = Options { gzip_level, limits, format: format_of(format)?, ..Options::default() };
+    Ok(match open(path_of(&path), options) {
         Ok(handle) => (ok(), handle).encode(env),
         Err(failure) => failure.encode(env),
+    })
+}
+
+fn format_of(format: Atom) -> NifResult<Format> {
+    if format == atoms::etf() {
+        Ok(Format::Etf)
+    } else if format == atoms::json() {
+        Ok(Format::Json)
+    } else {
+        Err(rustler::Error::BadArg)
     }
 }
 
@@ -86,14 +93,8 @@ fn store_save<'a>(
     recording: Term<'a>,
     format: Atom,
 ) -> NifResult<Term<'a>> {
-    let format = if format == atoms::etf() {
-        Format::Etf
-    } else if format == atoms::json() {
-        Format::Json
-    } else {
-        return Err(rustler::Error::BadArg);
-    };
-    let saved = encode::lend(recording, handle.limits.max_bytes, |etf| {
+    let format = format_of(format)?;
+    let saved = encode::lend(recording, handle.limits.max_bytes, Effort::Any, |etf| {
         handle.store.save(etf, format).map_err(Failure::from)
     });
     Ok(done(env, saved.map_err(Failure::from).flatten()))
@@ -101,6 +102,15 @@ fn store_save<'a>(
 
 #[rustler::nif(schedule = "DirtyIo")]
 fn store_read<'a>(env: Env<'a>, handle: Opened, id: Binary<'a>) -> Term<'a> {
+    // A recording in flight is newer than any file of it. One that is saved
+    // between the two looks is found by the second.
+    let in_flight = handle.store.active(&id).and_then(|recording| recording.snapshot().ok());
+    if let Some(etf) = in_flight {
+        return match etf_to_term(env, &etf, &handle.limits) {
+            Ok(recording) => (ok(), recording).encode(env),
+            Err(failure) => failure.encode(env),
+        };
+    }
     let read = handle.store.read_with(&id, |format, bytes| match format {
         Format::Etf => etf_to_term(env, bytes, &handle.limits),
         Format::Json => json_to_term(env, bytes, &handle.limits),
@@ -119,7 +129,7 @@ fn json_to_term<'a>(env: Env<'a>, text: &[u8], limits: &Limits) -> Result<Term<'
     etf_to_term(env, &etf, limits)
 }
 
-fn etf_to_term<'a>(env: Env<'a>, etf: &[u8], limits: &Limits) -> Result<Term<'a>, Failure> {
+pub fn etf_to_term<'a>(env: Env<'a>, etf: &[u8], limits: &Limits) -> Result<Term<'a>, Failure> {
     decode::from_slice(env, etf, limits).map_err(|error| match error {
         // The view tells the caller which code might bring the atom.
         decode::Error::UnknownAtom { .. } => Failure::UnknownAtom(
@@ -131,11 +141,12 @@ fn etf_to_term<'a>(env: Env<'a>, etf: &[u8], limits: &Limits) -> Result<Term<'a>
     })
 }
 
+/// The ids of all recordings that have ended, newest first.
 #[rustler::nif(schedule = "DirtyIo")]
 fn store_ids(env: Env<'_>, handle: Opened) -> Term<'_> {
-    match handle.store.list() {
-        Ok(entries) => {
-            let ids: Vec<_> = entries.iter().map(|entry| binary(env, &entry.id)).collect();
+    match listing::ended(&handle.store) {
+        Ok(items) => {
+            let ids: Vec<_> = items.iter().map(|item| binary(env, item.id())).collect();
             (ok(), ids).encode(env)
         }
         Err(error) => Failure::from(error).encode(env),
@@ -144,10 +155,44 @@ fn store_ids(env: Env<'_>, handle: Opened) -> Term<'_> {
 
 #[rustler::nif(schedule = "DirtyIo")]
 fn store_summaries(env: Env<'_>, handle: Opened) -> Term<'_> {
-    match handle.store.list() {
-        Ok(entries) => (ok(), Summaries::list(env, &entries)).encode(env),
+    match listing::all(&handle.store) {
+        Ok(items) => (ok(), Summaries::list(env, &items)).encode(env),
         Err(error) => Failure::from(error).encode(env),
     }
+}
+
+/// Number of recordings that have ended.
+#[rustler::nif(schedule = "DirtyIo")]
+fn store_count(handle: Opened) -> usize {
+    listing::ended(&handle.store).map_or(0, |items| items.len())
+}
+
+/// Waits until what has ended is saved, and returns how many recordings are
+/// left when the time is over.
+#[rustler::nif(schedule = "DirtyIo")]
+fn store_drain(handle: Opened, timeout_ms: u64) -> usize {
+    handle.store.drain(Duration::from_millis(timeout_ms)).left
+}
+
+/// Saves what is still being recorded, as it is, and returns how many
+/// recordings are left when the time is over.
+#[rustler::nif(schedule = "DirtyIo")]
+fn store_checkpoint(handle: Opened, timeout_ms: u64) -> usize {
+    handle.store.checkpoint(Duration::from_millis(timeout_ms)).left
+}
+
+/// `{bytes in use, bytes of all segments}` of the slab.
+#[rustler::nif]
+fn store_slab(handle: Opened) -> (usize, usize) {
+    let usage = handle.store.usage();
+    (usage.used, usage.total)
+}
+
+/// Gives back the slab's segments that are free.
+#[rustler::nif(schedule = "DirtyIo")]
+fn store_trim(handle: Opened) -> Atom {
+    handle.store.trim(Duration::ZERO);
+    ok()
 }
 
 #[rustler::nif(schedule = "DirtyIo")]
@@ -178,7 +223,7 @@ fn done(env: Env<'_>, result: Result<(), Failure>) -> Term<'_> {
     }
 }
 
-fn binary<'a>(env: Env<'a>, bytes: &[u8]) -> Term<'a> {
+pub fn binary<'a>(env: Env<'a>, bytes: &[u8]) -> Term<'a> {
     let mut new = NewBinary::new(env, bytes.len());
     new.as_mut_slice().copy_from_slice(bytes);
     new.into()

@@ -1,41 +1,89 @@
-//! An index entry → the summary map that the host's dashboard reads.
+//! A recording in a list → the summary map that the host's dashboard reads.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use replay_store::{Entry, View};
+use replay_store::{State, View};
 use rustler::{Encoder, Env as NifEnv, Term};
 
+use crate::listing::Item;
 use crate::view;
 use crate::vm::{Env, Raw};
 
 mod atoms {
     rustler::atoms! {
         id, view, url, connected_at, event_count, duration_ms, active = "active?",
+        recovered = "recovered?", truncated = "truncated?",
     }
 }
+
+/// Items looked at together before their maps are made.
+const BATCH: usize = 32;
 
 /// Makes summary maps in one environment.
 pub struct Summaries<'a> {
     env: NifEnv<'a>,
     vm: Env,
-    keys: [Raw; 7],
+    /// The keys that every summary has, then those of the flags.
+    keys: [Raw; 9],
     nil: Raw,
-    inactive: Raw,
+    yes: Raw,
+    no: Raw,
     /// The terms of the views met so far, by the address of their shared
     /// name: a directory holds thousands of recordings of a few views.
     views: HashMap<*const u8, Raw>,
 }
 
+/// What a summary is made of, wherever it comes from.
+struct Parts<'p> {
+    id: &'p [u8],
+    view: &'p View,
+    url: Option<&'p [u8]>,
+    connected_at: i64,
+    event_count: u32,
+    duration_ms: i64,
+    active: bool,
+    recovered: bool,
+    truncated: bool,
+}
+
+impl<'p> From<&'p Item> for Parts<'p> {
+    fn from(item: &'p Item) -> Self {
+        match item {
+            Item::Stored(entry) => Self {
+                id: &entry.id,
+                view: &entry.view,
+                url: entry.url.as_deref(),
+                connected_at: entry.connected_at,
+                event_count: entry.event_count,
+                duration_ms: entry.duration_ms,
+                active: false,
+                recovered: entry.recovered,
+                truncated: entry.truncated,
+            },
+            Item::InFlight(summary) => Self {
+                id: &summary.id,
+                view: &summary.view,
+                url: summary.url.as_deref(),
+                connected_at: summary.connected_at,
+                event_count: summary.events.total(),
+                duration_ms: summary.duration_ms,
+                active: summary.state == State::Running,
+                recovered: summary.recovered,
+                truncated: summary.truncated,
+            },
+        }
+    }
+}
+
 impl<'a> Summaries<'a> {
     /// The maps of these recordings, as a list.
-    pub fn list(env: NifEnv<'a>, entries: &[Arc<Entry>]) -> Term<'a> {
+    pub fn list(env: NifEnv<'a>, items: &[Item]) -> Term<'a> {
         let mut summaries = Self::new(env);
-        let mut maps = Vec::with_capacity(entries.len());
-        for batch in entries.chunks(BATCH) {
+        let mut maps = Vec::with_capacity(items.len());
+        for batch in items.chunks(BATCH) {
             touch(batch);
-            maps.extend(batch.iter().map(|entry| summaries.map(entry)));
+            maps.extend(batch.iter().map(|item| summaries.map(&item.into())));
         }
         // SAFETY: the maps were made in this environment.
         unsafe { Term::new(env, summaries.vm.make_list(&maps)) }
@@ -54,50 +102,55 @@ impl<'a> Summaries<'a> {
                 raw(atoms::event_count()),
                 raw(atoms::duration_ms()),
                 raw(atoms::active()),
+                raw(atoms::recovered()),
+                raw(atoms::truncated()),
             ],
             nil: raw(rustler::types::atom::nil()),
-            inactive: raw(rustler::types::atom::false_()),
+            yes: raw(rustler::types::atom::true_()),
+            no: raw(rustler::types::atom::false_()),
             views: HashMap::new(),
         }
     }
 
-    fn map(&mut self, entry: &Entry) -> Raw {
+    /// The keys of the flags are there only when one is set: the summary of an
+    /// ordinary recording is the host's, key by key.
+    fn map(&mut self, parts: &Parts<'_>) -> Raw {
         let integer = |value: i64| value.encode(self.env).as_c_arg();
+        let boolean = |value: bool| if value { self.yes } else { self.no };
+        let view = match parts.view {
+            View::Atom(name) | View::Name(name) => *self
+                .views
+                .entry(name.as_ptr())
+                .or_insert_with(|| view::term(self.env, &borrowed(parts.view))),
+            View::None => self.nil,
+        };
         let values = [
-            self.vm.make_binary(&entry.id),
-            match &entry.view {
-                View::Atom(name) | View::Name(name) => *self
-                    .views
-                    .entry(name.as_ptr())
-                    .or_insert_with(|| view::term(self.env, &borrowed(&entry.view))),
-                View::None => self.nil,
-            },
-            entry
-                .url
-                .as_deref()
-                .map_or(self.nil, |url| self.vm.make_binary(url)),
-            integer(entry.connected_at),
-            integer(entry.event_count.into()),
-            integer(entry.duration_ms),
-            self.inactive,
+            self.vm.make_binary(parts.id),
+            view,
+            parts.url.map_or(self.nil, |url| self.vm.make_binary(url)),
+            integer(parts.connected_at),
+            integer(parts.event_count.into()),
+            integer(parts.duration_ms),
+            boolean(parts.active),
+            boolean(parts.recovered),
+            boolean(parts.truncated),
         ];
+        let used = if parts.recovered || parts.truncated { 9 } else { 7 };
         // SAFETY: keys and values were made in this environment.
-        let map = unsafe { self.vm.make_map(&self.keys, &values) };
+        let map = unsafe { self.vm.make_map(&self.keys[..used], &values[..used]) };
         // The keys differ, so the VM has made the map.
         map.unwrap_or(self.nil)
     }
 }
 
-/// Entries looked at together before their maps are made.
-const BATCH: usize = 32;
-
 /// Brings a batch into the cache. The entries lie scattered in memory; reads
 /// that do not depend on each other wait for it together, where making one
 /// map after the other would wait for each.
-fn touch(batch: &[Arc<Entry>]) {
-    let sum = batch.iter().fold(0u8, |sum, entry| {
-        let url = entry.url.as_deref().and_then(<[u8]>::first);
-        sum ^ entry.id.first().unwrap_or(&0) ^ url.unwrap_or(&0)
+fn touch(batch: &[Item]) {
+    let sum = batch.iter().fold(0u8, |sum, item| {
+        let parts = Parts::from(item);
+        let url = parts.url.and_then(<[u8]>::first);
+        sum ^ parts.id.first().unwrap_or(&0) ^ url.unwrap_or(&0)
     });
     std::hint::black_box(sum);
 }

@@ -21,7 +21,7 @@ mod c {
     }
 }
 
-/// The kinds of term the encoder writes itself; `Other` is left to the VM.
+/// The kinds of term. The encoder leaves the last three to the VM.
 /// Values: `ErlNifTermType` in `erl_nif.h`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -32,7 +32,12 @@ pub enum Kind {
     List,
     Map,
     Tuple,
-    Other,
+    /// A fun, which may hold any number of other terms.
+    Fun,
+    /// A pid, a port, a reference: small.
+    Identifier,
+    /// A kind that this VM has and this library does not know.
+    Unknown,
 }
 
 /// An environment whose terms are alive for as long as the value is used.
@@ -63,11 +68,13 @@ impl Env {
             1 => Kind::Atom,
             2 => Kind::Bitstring,
             3 => Kind::Float,
+            4 => Kind::Fun,
             5 => Kind::Integer,
             6 => Kind::List,
             7 => Kind::Map,
+            8..=10 => Kind::Identifier,
             11 => Kind::Tuple,
-            _ => Kind::Other,
+            _ => Kind::Unknown,
         }
     }
 

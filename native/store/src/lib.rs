@@ -21,6 +21,7 @@ mod files;
 mod flags;
 mod freshness;
 mod fs;
+mod group;
 mod gzip;
 mod index;
 mod lookup;

@@ -61,6 +61,20 @@ pub struct EventCounts {
 }
 
 impl EventCounts {
+    /// How many events there are in all.
+    pub fn total(&self) -> u32 {
+        [
+            self.mount,
+            self.event,
+            self.handle_params,
+            self.info,
+            self.assigns,
+            self.other,
+        ]
+        .into_iter()
+        .fold(0, u32::saturating_add)
+    }
+
     /// Counts one more event; saturates.
     pub fn add(&mut self, kind: EventKind) {
         let count = match kind {

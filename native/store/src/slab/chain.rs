@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
 
@@ -11,6 +12,9 @@ use super::space::{Space, Wait, order_for};
 
 /// A chunk takes this part of what a recording has already, so that no more than it is unused.
 const GROWTH: usize = 16;
+
+/// How long one who may not wait does wait for another's append.
+const MAX_TURN: Duration = Duration::from_micros(100);
 
 /// No chunk is larger than this unless one frame needs it.
 const MAX_CHUNK: usize = 256 << 10;
@@ -72,8 +76,13 @@ impl Chain {
     }
 
     /// Begins to append a frame. Nobody else can until it is committed or dropped.
+    #[inline]
     pub(crate) fn append(&self, wait: Wait) -> Result<Append<'_>, AppendError> {
-        let tail = self.tail.lock();
+        let tail = match wait {
+            Wait::Yes => self.tail.lock(),
+            // Appends that may not wait are short, and one of them can be waited for.
+            Wait::Never => (self.tail.try_lock_for(MAX_TURN)).ok_or(AppendError::WouldBlock)?,
+        };
         if tail.chunks.is_empty() {
             return Err(AppendError::Ended);
         }
@@ -150,6 +159,7 @@ pub(crate) struct Append<'c> {
 
 impl Append<'_> {
     /// Where the payload goes, and how many bytes fit there; perhaps none.
+    #[inline]
     pub(crate) fn space(&mut self) -> (*mut u8, usize) {
         match self.tail.chunks.last() {
             Some(last) => (last.payload_at(self.tail.at), last.room(self.tail.at)),
@@ -191,6 +201,7 @@ impl Append<'_> {
     }
 
     /// The first `len` bytes of what has been written.
+    #[inline]
     pub(crate) fn written(&self, len: usize) -> &[u8] {
         match self.tail.chunks.last() {
             // SAFETY: writing to them needs a pointer that the caller got from `space` or
@@ -207,6 +218,7 @@ impl Append<'_> {
 
     /// Makes the first `len` bytes of what has been written a frame. From now on a crash does
     /// not lose it.
+    #[inline]
     pub(crate) fn commit(&mut self, kind: Kind, len: usize) -> Result<(), AppendError> {
         let tail = &mut *self.tail;
         match tail.chunks.as_slice() {

@@ -1,0 +1,71 @@
+defmodule PhoenixReplay.Native.Active do
+  @moduledoc false
+  # The native calls for recordings in flight. Each has a form that a normal
+  # scheduler may run, which answers `:again` when the work is too much for
+  # it, and a dirty form that does it all.
+
+  alias PhoenixReplay.Native.{Error, Nif, Stores, Views}
+  alias PhoenixReplay.Recording
+
+  @fields [:id, :view, :url, :params, :session, :connected_at, :events]
+
+  @spec start(Recording.t(), non_neg_integer(), keyword()) ::
+          {:ok, Nif.active()} | {:error, Error.reason()}
+  def start(recording, max_events, opts) do
+    with {:ok, {store, _format}} <- Stores.fetch(opts) do
+      fields = Map.take(recording, @fields)
+
+      case Nif.active_start(store, recording.id, fields, max_events) do
+        :again -> Nif.active_start_dirty(store, recording.id, fields, max_events)
+        result -> result
+      end
+    end
+  end
+
+  @spec append(Nif.active(), tuple()) :: :ok | {:error, Error.reason()}
+  def append(handle, event) do
+    case Nif.active_append(handle, event) do
+      :again -> Nif.active_append_dirty(handle, event)
+      result -> result
+    end
+  end
+
+  @spec lookup(binary(), keyword()) :: {:ok, Nif.active()} | {:error, Error.reason()}
+  def lookup(id, opts) do
+    with {:ok, {store, _format}} <- Stores.fetch(opts), do: Nif.active_lookup(store, id)
+  end
+
+  @spec recording(Nif.active()) :: {:ok, Recording.t()} | {:error, Error.reason()}
+  def recording(handle) do
+    with {:error, {:unknown_atom, view}} = error <- Nif.active_recording(handle) do
+      if Views.load(view), do: Nif.active_recording(handle), else: error
+    end
+    |> case do
+      {:ok, fields} -> {:ok, struct(Recording, fields)}
+      error -> error
+    end
+  end
+
+  @doc """
+  Ends a recording and waits until it is saved, or dropped: for as long as its
+  first attempts may take, not for a disk that stays full.
+  """
+  @spec finalize(Nif.active(), binary(), keyword()) :: :ok | {:error, Error.reason()}
+  def finalize(handle, id, opts) do
+    with {:ok, {store, _format}} <- Stores.fetch(opts) do
+      :ok = Nif.active_end(handle)
+      await_saved(store, id, 25)
+    end
+  end
+
+  defp await_saved(_store, _id, 0), do: {:error, :etimedout}
+
+  defp await_saved(store, id, turns) do
+    Nif.store_drain(store, 200)
+
+    case Nif.active_lookup(store, id) do
+      {:ok, _handle} -> await_saved(store, id, turns - 1)
+      {:error, :not_found} -> :ok
+    end
+  end
+end

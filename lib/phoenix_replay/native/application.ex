@@ -1,0 +1,28 @@
+defmodule PhoenixReplay.Native.Application do
+  @moduledoc false
+  # Recording and saving need nothing from here: the host may have opened the
+  # directory long before this application starts, and sessions may go on when
+  # it stops. It tells the log what native threads report, and at a shutdown
+  # sees to it that everything is on the disk.
+
+  use Application
+
+  alias PhoenixReplay.Native.{Reporter, Shutdown}
+
+  @impl true
+  def start(_type, _args) do
+    Supervisor.start_link([Reporter],
+      strategy: :one_for_one,
+      name: PhoenixReplay.Native.Supervisor
+    )
+  end
+
+  # Applications stop in the reverse order of their start: the sessions of the
+  # user's application have ended when this is called, and the host, on which
+  # this application depends, is still there.
+  @impl true
+  def prep_stop(state) do
+    Shutdown.run()
+    state
+  end
+end

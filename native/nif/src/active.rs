@@ -1,0 +1,203 @@
+//! Recordings in flight: the calls behind `PhoenixReplay.Native.Active`.
+//!
+//! What runs on a normal scheduler here does a bounded amount of work and
+//! waits for nothing. When that is not enough it answers `:again`, and the
+//! caller repeats the call on a dirty scheduler.
+
+use std::sync::Arc;
+
+use replay_etf::Limits;
+use replay_store::{AppendError, Error as StoreError, Recording, Reservation, Wait};
+use rustler::types::atom::ok;
+use rustler::{Binary, Encoder, Env, LocalPid, Monitor, Resource, ResourceArc, Term};
+
+use crate::encode::{self, Effort};
+use crate::errors::Failure;
+use crate::sink::{Full, Grow, SLACK};
+use crate::store::{Opened, etf_to_term};
+
+mod atoms {
+    rustler::atoms! { again }
+}
+
+/// Bytes of an event that are encoded on a normal scheduler: well under a
+/// tenth of a millisecond, whatever they are made of.
+const BOUNDED_BYTES: usize = 96 << 10;
+
+/// A recording in flight, as Elixir holds it. It monitors the process that
+/// started it, and the engine keeps it alive until it is done: a resource that
+/// is collected before its process exits would lose the monitor silently.
+pub struct Session {
+    recording: Arc<Recording>,
+    limits: Limits,
+}
+
+#[rustler::resource_impl]
+impl Resource for Session {
+    const IMPLEMENTS_DOWN: bool = true;
+
+    /// Only puts the recording into a queue.
+    fn down<'a>(&'a self, _env: Env<'a>, _pid: LocalPid, _monitor: Monitor) {
+        self.recording.end();
+    }
+}
+
+#[rustler::nif]
+fn active_start<'a>(
+    env: Env<'a>,
+    handle: Opened,
+    id: Binary<'a>,
+    recording: Term<'a>,
+    max_events: u32,
+) -> Term<'a> {
+    let started = encode::lend(recording, BOUNDED_BYTES, Effort::Bounded, |head| {
+        handle.store.start(&id, head, max_events, Wait::Never)
+    });
+    match started {
+        Err(Full) | Ok(Err(StoreError::WouldBlock)) => atoms::again().encode(env),
+        Ok(started) => watched(env, &handle, started),
+    }
+}
+
+#[rustler::nif(schedule = "DirtyIo")]
+fn active_start_dirty<'a>(
+    env: Env<'a>,
+    handle: Opened,
+    id: Binary<'a>,
+    recording: Term<'a>,
+    max_events: u32,
+) -> Term<'a> {
+    let started = encode::lend(recording, handle.limits.max_bytes, Effort::Any, |head| {
+        handle.store.start(&id, head, max_events, Wait::Yes)
+    });
+    match started {
+        Err(full) => Failure::from(full).encode(env),
+        Ok(started) => watched(env, &handle, started),
+    }
+}
+
+/// Ties a recording to the life of the calling process.
+fn watched<'a>(
+    env: Env<'a>,
+    handle: &Opened,
+    started: Result<Arc<Recording>, StoreError>,
+) -> Term<'a> {
+    let recording = match started {
+        Ok(recording) => recording,
+        Err(error) => return Failure::from(error).encode(env),
+    };
+    let session =
+        ResourceArc::new(Session { recording: Arc::clone(&recording), limits: handle.limits });
+    if env.monitor(&session, &env.pid()).is_none() {
+        // The process is exiting.
+        recording.end();
+    }
+    recording.keep(Box::new(session.clone()));
+    (ok(), session).encode(env)
+}
+
+#[rustler::nif]
+fn active_append<'a>(env: Env<'a>, session: ResourceArc<Session>, event: Term<'a>) -> Term<'a> {
+    let mut reservation = match session.recording.reserve(Wait::Never) {
+        Ok(reservation) => reservation,
+        Err(error) => return answer(env, Err(error)),
+    };
+    let mut frame = Frame { reservation: &mut reservation, cap: BOUNDED_BYTES, failure: None };
+    let Ok(len) = encode::into(event, &mut frame, Effort::Bounded) else {
+        return match frame.failure {
+            Some(error) => answer(env, Err(error)),
+            None => atoms::again().encode(env),
+        };
+    };
+    answer(env, reservation.commit(len))
+}
+
+#[rustler::nif(schedule = "DirtyIo")]
+fn active_append_dirty<'a>(
+    env: Env<'a>,
+    session: ResourceArc<Session>,
+    event: Term<'a>,
+) -> Term<'a> {
+    let mut reservation = match session.recording.reserve(Wait::Yes) {
+        Ok(reservation) => reservation,
+        Err(error) => return answer(env, Err(error)),
+    };
+    let cap = session.limits.max_bytes;
+    let mut frame = Frame { reservation: &mut reservation, cap, failure: None };
+    match encode::into(event, &mut frame, Effort::Any) {
+        Ok(len) => answer(env, reservation.commit(len)),
+        Err(full) => match frame.failure {
+            Some(error) => answer(env, Err(error)),
+            None => Failure::from(full).encode(env),
+        },
+    }
+}
+
+fn answer(env: Env<'_>, result: Result<(), AppendError>) -> Term<'_> {
+    match result {
+        Ok(()) => ok().encode(env),
+        Err(AppendError::WouldBlock) => atoms::again().encode(env),
+        Err(error) => Failure::from(error).encode(env),
+    }
+}
+
+/// An event on its way into the slab, as the encoder sees it.
+struct Frame<'f, 'r> {
+    reservation: &'f mut Reservation<'r>,
+    /// More bytes than this are refused.
+    cap: usize,
+    /// Why the slab gave no more room.
+    failure: Option<AppendError>,
+}
+
+impl Grow for Frame<'_, '_> {
+    fn grow(&mut self, used: usize, more: usize) -> Option<(*mut u8, usize)> {
+        // The encoder asks for a little more than it uses.
+        if used.checked_add(more)? > self.cap.saturating_add(SLACK) {
+            return None;
+        }
+        let (at, room) = self.reservation.space();
+        let room = room.min(self.cap.saturating_add(SLACK));
+        if room >= used + more {
+            return Some((at, room));
+        }
+        match self.reservation.grow(used, more) {
+            Ok((at, room)) => Some((at, room.min(self.cap.saturating_add(SLACK)))),
+            Err(error) => {
+                self.failure = Some(error);
+                None
+            }
+        }
+    }
+}
+
+#[rustler::nif]
+fn active_lookup<'a>(env: Env<'a>, handle: Opened, id: Binary<'a>) -> Term<'a> {
+    match handle.store.active(&id) {
+        // Not the resource with the monitor: that one watches the process that
+        // started the recording, and this one need not.
+        Some(recording) => {
+            (ok(), ResourceArc::new(Session { recording, limits: handle.limits })).encode(env)
+        }
+        None => Failure::from(StoreError::NotFound).encode(env),
+    }
+}
+
+#[rustler::nif(schedule = "DirtyIo")]
+fn active_recording(env: Env<'_>, session: ResourceArc<Session>) -> Term<'_> {
+    let term = session
+        .recording
+        .snapshot()
+        .map_err(Failure::from)
+        .and_then(|etf| etf_to_term(env, &etf, &session.limits));
+    match term {
+        Ok(term) => (ok(), term).encode(env),
+        Err(failure) => failure.encode(env),
+    }
+}
+
+#[rustler::nif]
+fn active_end(session: ResourceArc<Session>) -> rustler::Atom {
+    session.recording.end();
+    ok()
+}

@@ -1,0 +1,117 @@
+defmodule PhoenixReplay.Native.CrashTest do
+  @moduledoc false
+  # A child VM records with several writers and reports each event it has been
+  # told is safe. It is killed at a random moment, again and again, on one
+  # directory: while it appends, while it finalizes, while it recovers what the
+  # one before left behind. In the end every recording must hold what was
+  # reported, in order, once, and nothing of another.
+  #
+  # CRASH_ROUNDS makes it longer.
+  use ExUnit.Case, async: false
+
+  import PhoenixReplay.Native.Test.Recordings, only: [tmp_dir: 0]
+
+  alias PhoenixReplay.Native.Test.{ChildVM, Session}
+
+  @rounds String.to_integer(System.get_env("CRASH_ROUNDS", "30"))
+  @writers 6
+
+  # Prints "up" once the directory is open, which is when recovery has begun.
+  @child """
+  [path, prefix, writers] = System.argv()
+  Application.put_env(:phoenix_replay, :storage, PhoenixReplay.Storage.Native)
+  Application.put_env(:phoenix_replay, :storage_opts, path: path)
+  :ok = PhoenixReplay.Storage.Native.init(path: path)
+  :ok = :file.write(:standard_io, "up\\n")
+  PhoenixReplay.Native.Test.Session.writers(prefix, String.to_integer(writers))
+  Process.sleep(:infinity)
+  """
+
+  @final """
+  [path] = System.argv()
+  opts = [path: path]
+  :ok = PhoenixReplay.Storage.Native.init(opts)
+  {:ok, {store, _}} = PhoenixReplay.Native.Stores.fetch(opts)
+  0 = PhoenixReplay.Native.Nif.store_drain(store, 60_000)
+  recovered = for %{recovered?: true} <- PhoenixReplay.Storage.Native.list_summaries(opts), do: 1
+  IO.puts("recovered \#{length(recovered)}")
+  """
+
+  @tag timeout: 1_800_000
+  test "no acknowledged event is lost, doubled, or mixed up by kill -9" do
+    path = tmp_dir()
+
+    acks =
+      for round <- 1..@rounds, reduce: %{} do
+        acks -> merge(acks, run_and_kill(path, "r#{round}"))
+      end
+
+    assert map_size(acks) > @rounds
+
+    output = ChildVM.run!(@final, [path])
+    assert output =~ ~r/recovered [1-9]/
+
+    for {id, acknowledged} <- acks do
+      assert {:ok, recording} = PhoenixReplay.Storage.File.get(id, path: path)
+      assert Session.check!(recording) >= acknowledged
+    end
+
+    # Nothing but what was recorded, and each once.
+    ids = for recording <- PhoenixReplay.Storage.File.list(path: path), do: recording.id
+    assert ids == Enum.uniq(ids)
+    assert Enum.all?(ids, &(&1 =~ ~r/\Ar\d+-\d+-\d+\z/))
+    assert [] == Path.wildcard(Path.join(path, ".native/slab-*/*.bad"))
+  end
+
+  defp run_and_kill(path, prefix) do
+    port =
+      Port.open({:spawn_executable, ChildVM.executable()}, [
+        :binary,
+        :exit_status,
+        :stderr_to_stdout,
+        line: 1000,
+        args: ChildVM.paths() ++ ["-e", @child, path, prefix, "#{@writers}"]
+      ])
+
+    {:os_pid, os_pid} = Port.info(port, :os_pid)
+    # One in four dies within the first moments, in the middle of recovery.
+    if prefix != "r1" and :rand.uniform(4) == 1 do
+      wait_for_up_or(port, 0..3)
+    else
+      wait_for_up_or(port, 30..700)
+    end
+
+    {_, 0} = System.cmd("kill", ["-9", "#{os_pid}"])
+    collect(port, %{})
+  end
+
+  defp wait_for_up_or(port, range) do
+    receive do
+      {^port, {:data, {:eol, "up"}}} -> Process.sleep(Enum.random(range))
+      {^port, {:exit_status, status}} -> flunk("the child VM ended with #{status}")
+    after
+      30_000 -> flunk("the child VM does not start")
+    end
+  end
+
+  # The highest number reported for each recording.
+  defp collect(port, acks) do
+    receive do
+      {^port, {:data, {:eol, "ack " <> rest}}} ->
+        [id, n] = String.split(rest, " ")
+        collect(port, Map.update(acks, id, String.to_integer(n), &max(&1, String.to_integer(n))))
+
+      # The last line may be cut by the kill: what it says is not counted.
+      {^port, {:data, {:noeol, _}}} ->
+        collect(port, acks)
+
+      {^port, {:data, {:eol, line}}} ->
+        flunk("the child VM says: #{line}")
+
+      {^port, {:exit_status, _}} ->
+        acks
+    end
+  end
+
+  defp merge(a, b), do: Map.merge(a, b, fn _, x, y -> max(x, y) end)
+end
