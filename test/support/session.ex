@@ -58,11 +58,11 @@ defmodule PhoenixReplay.Native.Test.Session do
     end
   end
 
-  # Some sessions go on until the VM dies, others end after a while and are
+  # Some sessions mostly go on until the VM dies, others end soon and are
   # followed by a new one, so that every kill finds all states.
   defp write_sessions(prefix, w, k) do
     id = "#{prefix}-#{w}-#{k}"
-    length = if rem(w, 3) == 0, do: 1_000_000, else: 20 + rem(:erlang.phash2(id), 60)
+    length = if rem(w, 3) == 0, do: 8_000, else: 20 + rem(:erlang.phash2(id), 60)
 
     {pid, ref} =
       spawn_monitor(fn ->
