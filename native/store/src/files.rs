@@ -6,6 +6,7 @@ use parking_lot::{Mutex, RwLock};
 
 use crate::content::{Buffers, Loader};
 use crate::freshness::Freshness;
+use crate::group::Group;
 use crate::index::Index;
 use crate::pool::Pool;
 use crate::{Damage, Entry, Error, FileSystem, Options};
@@ -19,6 +20,8 @@ pub(crate) struct Files {
     pub(crate) native_dir: PathBuf,
     /// Set once `native_dir` is known to exist.
     pub(crate) prepared: OnceCell<()>,
+    /// Syncs of the directory, which those who save at the same time share.
+    pub(crate) syncs: Group,
     // Locks are taken in the order of these fields, and the last two are never held while
     // waiting for the disk, nor both at once.
     /// Held while the directory's names are read and the files behind them looked at. A second

@@ -10,6 +10,7 @@ use crate::content::{Buffers, Loader};
 use crate::entry::Views;
 use crate::files::Files;
 use crate::freshness::{self, Freshness};
+use crate::group::Group;
 use crate::index::Index;
 use crate::pool::Pool;
 use crate::temp;
@@ -43,6 +44,7 @@ impl Files {
             options,
             native_dir,
             prepared: OnceCell::new(),
+            syncs: Group::default(),
             scan: Mutex::new(()),
             commit: Mutex::new(()),
             freshness: Mutex::new(Freshness::default()),

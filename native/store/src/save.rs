@@ -95,8 +95,8 @@ impl Files {
         if !self.options.sync {
             return Ok(());
         }
-        self.fs()
-            .sync_dir(&self.loader.dir)
+        self.syncs
+            .run(|| self.fs().sync_dir(&self.loader.dir))
             .map_err(Error::io("sync the directory"))
     }
 }

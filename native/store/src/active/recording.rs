@@ -81,6 +81,7 @@ impl Recording {
     /// # Errors
     ///
     /// [`AppendError::Ended`] and [`AppendError::Full`].
+    #[inline]
     pub fn reserve(&self, wait: Wait) -> Result<Reservation<'_>, AppendError> {
         if self.ended.load(Acquire) {
             return Err(AppendError::Ended);
@@ -90,11 +91,10 @@ impl Recording {
         if self.ended.load(Acquire) {
             return Err(AppendError::Ended);
         }
-        let mut reservation = Reservation::new(self, append);
         if self.tally.appended() >= self.max_events {
-            return Err(reservation.full());
+            return Err(Reservation::new(self, append).full());
         }
-        Ok(reservation)
+        Ok(Reservation::new(self, append))
     }
 
     /// Ends the recording: nothing can be appended any more, and it is saved in the background.

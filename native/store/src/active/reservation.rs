@@ -10,12 +10,14 @@ pub struct Reservation<'r> {
 }
 
 impl<'r> Reservation<'r> {
+    #[inline]
     pub(super) fn new(recording: &'r Recording, append: Append<'r>) -> Self {
         Reservation { recording, append }
     }
 
     /// Where the event's bytes go, and how many fit there; perhaps none. The pointer is good
     /// until the next call of a method.
+    #[inline]
     pub fn space(&mut self) -> (*mut u8, usize) {
         self.append.space()
     }
@@ -38,6 +40,7 @@ impl<'r> Reservation<'r> {
     /// [`AppendError::NotAnEvent`]; [`AppendError::Full`] if the recording would become larger
     /// than can be read back; [`AppendError::TooLarge`] if more is committed than there is room
     /// for.
+    #[inline]
     pub fn commit(mut self, len: usize) -> Result<(), AppendError> {
         let tally = self.recording.tally();
         let limits = self.recording.limits();
@@ -52,7 +55,8 @@ impl<'r> Reservation<'r> {
     }
 
     /// Notes that an event was refused.
-    pub(super) fn full(&mut self) -> AppendError {
+    #[cold]
+    pub(super) fn full(&self) -> AppendError {
         if self.recording.set_truncated() {
             self.append.mark(Mark::Truncated);
         }

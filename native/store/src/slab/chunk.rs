@@ -170,6 +170,7 @@ impl Chunk {
 
     /// Makes the `len` bytes at [`Chunk::payload_at`] a frame, and returns where the next one
     /// begins. There must be room for them, and only the one who appends may do it.
+    #[inline]
     pub(super) fn commit(&self, at: usize, kind: Kind, len: usize) -> usize {
         debug_assert!(len <= self.room(at));
         // SAFETY: who appends is here, and not writing to it.
