@@ -184,14 +184,14 @@ impl<G: Grow> Encoder<'_, '_, G> {
     unsafe fn map(&mut self, map: Raw, nesting: u32) -> Result<(), Full> {
         // SAFETY: as `tuple`.
         unsafe {
-            let (Some(size), Some(pairs)) = (self.env.map_size(map), MapPairs::of(self.env, map))
-            else {
+            let mut pairs = MapPairs::new(self.env);
+            let Some(size) = self.env.map_size(map).filter(|_| pairs.start(map)) else {
                 return self.by_the_vm(map);
             };
             self.out.put([tag::MAP]);
             self.out
                 .put(u32::try_from(size).map_err(|_| Full)?.to_be_bytes());
-            for (key, value) in pairs {
+            for (key, value) in pairs.by_ref() {
                 self.term(key, nesting)?;
                 self.term(value, nesting)?;
             }

@@ -276,31 +276,40 @@ impl Drop for VmBinary {
 }
 
 /// Walks the pairs of a map in the VM's order.
+///
+/// Made first and started later, where it then stays: the VM fills the
+/// iterator word by word, and moving it at once, in wider pieces, would wait
+/// for each of those writes.
 pub struct MapPairs {
     env: Env,
-    iter: sys::ErlNifMapIterator,
+    iter: MaybeUninit<sys::ErlNifMapIterator>,
+    started: bool,
 }
 
 impl MapPairs {
-    /// # Safety
-    /// As [`Env::kind`]; the value must not outlive the NIF call.
+    /// Walks nothing yet.
     #[inline]
-    pub unsafe fn of(env: Env, map: Raw) -> Option<Self> {
-        let mut iter = MaybeUninit::<sys::ErlNifMapIterator>::uninit();
-        // SAFETY: on success the VM has initialised `iter`; it does not point
-        // into itself, so it may move.
-        unsafe {
-            (sys::enif_map_iterator_create(
-                env.raw,
+    pub fn new(env: Env) -> Self {
+        Self { env, iter: MaybeUninit::uninit(), started: false }
+    }
+
+    /// Goes to the first pair; false if the term is not a map.
+    ///
+    /// # Safety
+    /// As [`Env::kind`]; to be called once, and the value must not outlive the
+    /// NIF call.
+    #[inline]
+    pub unsafe fn start(&mut self, map: Raw) -> bool {
+        // SAFETY: on success the VM has initialised `iter`.
+        self.started = unsafe {
+            sys::enif_map_iterator_create(
+                self.env.raw,
                 map,
-                iter.as_mut_ptr(),
+                self.iter.as_mut_ptr(),
                 sys::ErlNifMapIteratorEntry::ERL_NIF_MAP_ITERATOR_HEAD,
-            ) != 0)
-                .then(|| Self {
-                    env,
-                    iter: iter.assume_init(),
-                })
-        }
+            )
+        } != 0;
+        self.started
     }
 }
 
@@ -309,25 +318,30 @@ impl Iterator for MapPairs {
 
     #[inline]
     fn next(&mut self) -> Option<(Raw, Raw)> {
+        if !self.started {
+            return None;
+        }
         let (mut key, mut value) = (Raw::default(), Raw::default());
-        // SAFETY: the iterator is alive; at its end the call returns false
-        // and nothing is advanced.
+        let (env, iter) = (self.env.raw, self.iter.as_mut_ptr());
+        // SAFETY: the iterator was initialised and is alive; at its end the
+        // call returns false and nothing is advanced.
         unsafe {
-            if sys::enif_map_iterator_get_pair(self.env.raw, &mut self.iter, &mut key, &mut value)
-                == 0
-            {
+            if sys::enif_map_iterator_get_pair(env, iter, &mut key, &mut value) == 0 {
                 return None;
             }
-            sys::enif_map_iterator_next(self.env.raw, &mut self.iter);
+            sys::enif_map_iterator_next(env, iter);
         }
         Some((key, value))
     }
 }
 
 impl Drop for MapPairs {
+    #[inline]
     fn drop(&mut self) {
-        // SAFETY: created once, destroyed once; needed for large maps, whose
-        // iterator owns a stack.
-        unsafe { sys::enif_map_iterator_destroy(self.env.raw, &mut self.iter) }
+        if self.started {
+            // SAFETY: created once, destroyed once; needed for large maps,
+            // whose iterator owns a stack.
+            unsafe { sys::enif_map_iterator_destroy(self.env.raw, self.iter.as_mut_ptr()) }
+        }
     }
 }
