@@ -114,7 +114,7 @@ impl Shared {
         let start = Instant::now();
         recording.assemble(buffer)?;
         recording.set_placed();
-        let event_count = recording.tally().total();
+        let event_count = recording.tally().counts().total();
         self.files
             .save(buffer, self.files.options.format, recording.flags())?;
         self.observer.tell(Notice::Saved {
@@ -129,7 +129,7 @@ impl Shared {
 
     /// Whether a recording of an earlier run was saved by it, and only not let go of.
     fn has_file_of(&self, recording: &Recording) -> bool {
-        let events = recording.tally().total();
+        let events = recording.tally().counts().total();
         let stored = || self.files.entry(recording.id());
         recording.was_found() && stored().is_some_and(|entry| entry.event_count >= events)
     }
@@ -164,7 +164,10 @@ impl Shared {
         };
         match (&job.task, retry_in) {
             (Task::Finish, Some(delay)) if outcome == LEFT => self.queue.delay(job, delay),
-            (Task::Finish, _) => self.queue.done(outcome),
+            (Task::Finish, _) => {
+                job.recording.drop_guards();
+                self.queue.done(outcome);
+            }
             (Task::Checkpoint(round), _) => {
                 self.queue.done(Drained::default());
                 round.done(outcome);

@@ -70,7 +70,7 @@ impl Active {
         };
         let adopted = active.adopt()?;
         if !adopted.is_empty() {
-            active.slab.get_or_try_init(|| active.open_slab(adopted))?;
+            active.open_slab(|| Ok(adopted))?;
         }
         Ok(active)
     }
@@ -79,9 +79,9 @@ impl Active {
         match (self.slab.get(), wait) {
             (Some(slab), _) => Ok(slab),
             (None, Wait::Never) => Err(Error::WouldBlock),
-            (None, Wait::Yes) => self.slab.get_or_try_init(|| {
+            (None, Wait::Yes) => self.open_slab(|| {
                 self.shared.files.prepare()?;
-                self.open_slab(self.adopt()?)
+                self.adopt()
             }),
         }
     }
@@ -93,21 +93,32 @@ impl Active {
         slab::adopt(&self.shared.files.native_dir).map_err(Error::io("look for earlier runs"))
     }
 
-    fn open_slab(&self, adopted: Vec<slab::Directory>) -> Result<Slab, Error> {
+    /// Opens the slab, if nobody has yet, in the directories that `adopt` returns.
+    fn open_slab(
+        &self,
+        adopt: impl FnOnce() -> Result<Vec<slab::Directory>, Error>,
+    ) -> Result<&Slab, Error> {
         let files = &self.shared.files;
-        let settings = slab::Settings {
-            segment_bytes: files.options.segment_bytes,
-            max_frame: files.options.max_event_bytes,
-            threads: files.options.threads,
-            ..slab::Settings::default()
-        };
-        let (slab, found) = Slab::open(&files.native_dir, adopted, settings)
-            .map_err(Error::io("open the space for running recordings"))?;
-        self.finalizer.get_or_try_init(|| {
-            Finalizer::start(&self.shared, files.options.finalizers)
-                .map_err(Error::io("start a thread"))
+        let mut found = None;
+        let slab = self.slab.get_or_try_init(|| {
+            let settings = slab::Settings {
+                segment_bytes: files.options.segment_bytes,
+                max_frame: files.options.max_event_bytes,
+                threads: files.options.threads,
+                ..slab::Settings::default()
+            };
+            let (slab, left_behind) = Slab::open(&files.native_dir, adopt()?, settings)
+                .map_err(Error::io("open the space for running recordings"))?;
+            self.finalizer.get_or_try_init(|| {
+                Finalizer::start(&self.shared, files.options.finalizers)
+                    .map_err(Error::io("start a thread"))
+            })?;
+            found = Some(left_behind);
+            Ok(slab)
         })?;
-        self.shared.recover(found);
+        if let Some(found) = found {
+            self.shared.recover(found);
+        }
         Ok(slab)
     }
 }

@@ -1,4 +1,5 @@
 use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::{Arc, Weak};
@@ -231,11 +232,10 @@ impl Recording {
         frame.assemble(events, into).map_err(Error::Recording)
     }
 
-    /// Lets go of everything: its place in the table, its space, and what is kept for it.
+    /// Gives up its place in the table and its space.
     pub(super) fn let_go(self: &Arc<Self>, shared: &Shared) {
         shared.table.remove(self);
         self.chain.release();
-        self.drop_guards();
     }
 
     /// Leaves it to the next run.
@@ -245,9 +245,11 @@ impl Recording {
         self.drop_guards();
     }
 
-    fn drop_guards(&self) {
+    /// Drops what was kept for it. That is foreign code and may do anything: no lock is held.
+    pub(super) fn drop_guards(&self) {
         let guards = std::mem::take(&mut *self.guards.lock());
-        drop(guards);
+        // A panic has been reported when this is reached, and must not end the thread.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(guards)));
     }
 
     pub(super) fn has_user_events(&self) -> bool {

@@ -66,20 +66,6 @@ impl Tally {
         }
     }
 
-    /// All events.
-    pub(super) fn total(&self) -> u32 {
-        let EventCounts {
-            mount,
-            event,
-            handle_params,
-            info,
-            assigns,
-            other,
-        } = self.counts();
-        let counts = [mount, event, handle_params, info, assigns, other];
-        counts.into_iter().fold(0, u32::saturating_add)
-    }
-
     /// Events that were added.
     pub(super) fn appended(&self) -> u32 {
         self.appended.load(Relaxed)

@@ -181,8 +181,7 @@ impl Part {
 
 /// Joins the chunks of one recording as far as they follow each other without a gap.
 fn join(serial: u64, mut parts: Vec<Part>) -> Option<Chain> {
-    // Should two have one place, the later one has it.
-    parts.sort_unstable_by_key(|part| (part.header.index, !part.header.generation));
+    parts.sort_unstable_by_key(|part| part.header.index);
     let mut chunks: Vec<Arc<Chunk>> = Vec::new();
     let mut end = 0;
     let mut complete = parts.first().is_some_and(|part| part.has_head);
