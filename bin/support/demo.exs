@@ -10,6 +10,7 @@ defmodule Demo do
   @sessions 300
   @shown 12
   @steps 16
+  @live 300
 
   def run do
     directory = directory()
@@ -30,6 +31,7 @@ defmodule Demo do
     table(opts)
     replay(opts)
     read_back(opts)
+    crash(Path.join(directory, "live"))
     timings(opts, sources, directory)
     farewell(opts)
   end
@@ -174,6 +176,80 @@ defmodule Demo do
     summaries? = newest_first.(Storage.File.list_summaries(opts)) == Native.list_summaries(opts)
     IO.puts("their summaries equal to ours: #{summaries?}")
     if not (equal? and summaries?), do: raise("the two backends disagree")
+  end
+
+  # The native table: a VM that dies in the middle, and what is left of it.
+  defp crash(path) do
+    say("Recording #{@live} live sessions through the native table, and kill -9 in the middle")
+    safe = record_and_kill(path)
+    IO.puts("killed when at least #{safe} events had been acknowledged")
+
+    opts = [path: path]
+    {took, :ok} = :timer.tc(fn -> Native.init(opts) end)
+    recovered = Enum.filter(Native.list_summaries(opts), &Map.get(&1, :recovered?, false))
+    events = recovered |> Enum.map(& &1.event_count) |> Enum.sum()
+
+    IO.puts(
+      "opened again in #{div(took, 1000)} ms: #{length(recovered)} recordings, #{events} events"
+    )
+
+    if events < safe, do: raise("events were lost")
+
+    drain(opts, System.monotonic_time(:millisecond))
+    files = length(Path.wildcard(Path.join(path, "*.etf.gz")))
+    IO.puts("#{files} of them on disk, for either backend to read; the slab is given back")
+    [one | _] = Native.list_summaries(opts)
+    IO.puts("the newest: #{inspect(Map.take(one, [:id, :event_count, :active?, :recovered?]))}")
+  end
+
+  defp record_and_kill(path) do
+    args =
+      for(ebin <- :code.get_path(), arg <- ["-pa", to_string(ebin)], do: arg) ++
+        [Path.join(__DIR__, "demo_child.exs"), path, "#{@live}"]
+
+    port =
+      Port.open({:spawn_executable, System.find_executable("elixir")}, [
+        :binary,
+        :exit_status,
+        line: 100,
+        args: args
+      ])
+
+    {:os_pid, os_pid} = Port.info(port, :os_pid)
+    safe = safe_events(port, 0)
+    {_, 0} = System.cmd("kill", ["-9", "#{os_pid}"])
+    receive do: ({^port, {:exit_status, _}} -> safe)
+  end
+
+  defp safe_events(_port, safe) when safe >= 20_000, do: safe
+
+  defp safe_events(port, _safe) do
+    receive do
+      {^port, {:data, {:eol, line}}} ->
+        safe = String.to_integer(line)
+        if rem(safe, 5000) == 0, do: IO.puts(:stderr, "  … #{safe} events are safe")
+        safe_events(port, safe)
+
+      {^port, {:exit_status, status}} ->
+        raise("the VM to be killed ended by itself, with #{status}")
+    end
+  end
+
+  defp drain(opts, started) do
+    {:ok, {store, _}} = PhoenixReplay.Native.Stores.fetch(opts)
+
+    case PhoenixReplay.Native.Nif.store_drain(store, 500) do
+      0 ->
+        PhoenixReplay.Native.Nif.store_trim(store)
+
+        IO.puts(
+          "saved in the background within #{System.monotonic_time(:millisecond) - started} ms"
+        )
+
+      left ->
+        IO.puts(:stderr, "  … #{left} still to be saved")
+        drain(opts, started)
+    end
   end
 
   defp timings(opts, sources, directory) do
