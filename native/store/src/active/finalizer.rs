@@ -1,6 +1,7 @@
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -102,7 +103,7 @@ impl Shared {
                 self.save(recording, buffer)?
             };
         }
-        if recording.is_discarded() && recording.is_placed() {
+        if recording.is_discarded() && recording.placed.load(Relaxed) {
             self.files.delete(recording.id())?;
             outcome = Drained::default();
         }
@@ -113,8 +114,8 @@ impl Shared {
     fn save(&self, recording: &Recording, buffer: &mut Vec<u8>) -> Result<Drained, Error> {
         let start = Instant::now();
         recording.assemble(buffer)?;
-        recording.set_placed();
-        let event_count = recording.tally().counts().total();
+        recording.placed.store(true, Relaxed);
+        let event_count = recording.tally.counts().total();
         self.files
             .save(buffer, self.files.options.format, recording.flags())?;
         self.observer.tell(Notice::Saved {
@@ -122,16 +123,16 @@ impl Shared {
             event_count,
             bytes: buffer.len(),
             took: start.elapsed(),
-            recovered: recording.is_recovered(),
+            recovered: recording.recovered,
         });
         Ok(SAVED)
     }
 
     /// Whether a recording of an earlier run was saved by it, and only not let go of.
     fn has_file_of(&self, recording: &Recording) -> bool {
-        let events = recording.tally().counts().total();
+        let events = recording.tally.counts().total();
         let stored = || self.files.entry(recording.id());
-        recording.was_found() && stored().is_some_and(|entry| entry.event_count >= events)
+        recording.found && stored().is_some_and(|entry| entry.event_count >= events)
     }
 
     fn conclude(&self, mut job: Job, result: thread::Result<Result<Drained, Error>>) {

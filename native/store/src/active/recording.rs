@@ -1,11 +1,9 @@
 use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
-use replay_etf::recording::{Frame, offset_and_kind};
 use replay_etf::{Limits, Summary};
 
 use super::Shared;
@@ -13,34 +11,33 @@ use super::queue::{Job, Task};
 use super::reservation::Reservation;
 use super::summary::{ActiveSummary, State};
 use super::tally::Tally;
-use crate::flags::Flags;
-use crate::slab::{AppendError, Chain, Kind, Mark, Payload, Wait};
+use crate::slab::{AppendError, Chain, Mark, Wait};
 use crate::{Error, View};
 
 /// A recording that is not in its file yet: it is still running, or waits to be saved.
 ///
 /// Any thread may append to it, one at a time.
 pub struct Recording {
-    id: Arc<[u8]>,
-    view: View,
-    url: Option<Arc<[u8]>>,
-    connected_at: i64,
-    max_events: u32,
-    chain: Chain,
-    tally: Tally,
+    pub(super) id: Arc<[u8]>,
+    pub(super) view: View,
+    pub(super) url: Option<Arc<[u8]>>,
+    pub(super) connected_at: i64,
+    pub(super) max_events: u32,
+    pub(super) chain: Chain,
+    pub(super) tally: Tally,
     /// Whether nothing may be appended any more.
-    ended: AtomicBool,
+    pub(super) ended: AtomicBool,
     /// Whether it is unwanted.
-    discarded: AtomicBool,
-    truncated: AtomicBool,
-    recovered: bool,
+    pub(super) discarded: AtomicBool,
+    pub(super) truncated: AtomicBool,
+    pub(super) recovered: bool,
     /// Whether an earlier run left it behind.
-    found: bool,
+    pub(super) found: bool,
     /// Whether a file of it may have been written.
-    placed: AtomicBool,
-    guards: Mutex<Vec<Box<dyn Any + Send>>>,
-    limits: Limits,
-    shared: Weak<Shared>,
+    pub(super) placed: AtomicBool,
+    pub(super) guards: Mutex<Vec<Box<dyn Any + Send>>>,
+    pub(super) limits: Limits,
+    pub(super) shared: Weak<Shared>,
 }
 
 impl Recording {
@@ -163,136 +160,6 @@ impl Recording {
             self.enqueue();
         }
     }
-}
-
-impl std::fmt::Debug for Recording {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.summary().fmt(f)
-    }
-}
-
-/// What the finalizer does.
-impl Recording {
-    /// A recording that an earlier run left behind. It has ended.
-    pub(super) fn found(shared: &Arc<Shared>, chain: Chain) -> Result<Self, (Chain, Error)> {
-        let Some(frames) = chain.frames() else {
-            return Err((chain, Error::NotFound));
-        };
-        let limits = &shared.files.loader.limits;
-        let mut payloads = frames.iter().map(|(_, payload)| payload);
-        let head = payloads
-            .next()
-            .map(|payload| payload.rest)
-            .unwrap_or_default();
-        let summary = match replay_etf::summarize(head, limits) {
-            Ok(summary) => summary,
-            Err(error) => return Err((chain, Error::Recording(error))),
-        };
-        let tally = Tally::new(summary.events, summary.duration_ms, head.len());
-        for payload in payloads {
-            // The part is nearly always enough, and the type's name must be very long if not.
-            let Payload { part, rest } = payload;
-            let head = offset_and_kind(if part.is_empty() { rest } else { part }, limits)
-                .or_else(|_| offset_and_kind(&payload.pieces().concat(), limits));
-            match head {
-                Ok((offset_ms, kind)) => tally.add(offset_ms, kind, payload.len()),
-                Err(error) => return Err((chain, Error::Recording(error))),
-            }
-        }
-        let ended = chain.has_mark(Mark::Ended);
-        let truncated = chain.has_mark(Mark::Truncated);
-        Ok(Recording {
-            tally,
-            ended: AtomicBool::new(true),
-            truncated: AtomicBool::new(truncated),
-            recovered: !ended,
-            found: true,
-            ..Recording::new(shared, summary, 0, 0, chain)
-        })
-    }
-
-    /// Waits for an append that is under way, and notes that there will be no more.
-    pub(super) fn close(&self) {
-        // What a crash cut off stays so, even if the next crash comes before it is saved.
-        if !self.recovered {
-            self.chain.mark(Mark::Ended);
-        }
-    }
-
-    /// Writes the recording as it is now.
-    pub(super) fn assemble(&self, into: &mut Vec<u8>) -> Result<(), Error> {
-        let frames = self.chain.frames().ok_or(Error::NotFound)?;
-        into.clear();
-        into.reserve(self.tally.bytes() + 16);
-        let mut payloads = frames.iter();
-        let head = payloads.next().filter(|(kind, _)| *kind == Kind::Head);
-        let (_, head) = head.ok_or(Error::NotFound)?;
-        let frame = Frame::of(head.rest, &self.limits).map_err(Error::Recording)?;
-        let events = payloads.map(|(_, payload)| payload.pieces());
-        frame.assemble(events, into).map_err(Error::Recording)
-    }
-
-    /// Gives up its place in the table and its space.
-    pub(super) fn let_go(self: &Arc<Self>, shared: &Shared) {
-        shared.table.remove(self);
-        self.chain.release();
-    }
-
-    /// Leaves it to the next run.
-    pub(super) fn leave(&self) {
-        self.ended.store(true, Release);
-        self.chain.leave();
-        self.drop_guards();
-    }
-
-    /// Drops what was kept for it. That is foreign code and may do anything: no lock is held.
-    pub(super) fn drop_guards(&self) {
-        let guards = std::mem::take(&mut *self.guards.lock());
-        // A panic has been reported when this is reached, and must not end the thread.
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(guards)));
-    }
-
-    pub(super) fn has_user_events(&self) -> bool {
-        self.tally.counts().has_user_events()
-    }
-
-    pub(super) fn has_ended(&self) -> bool {
-        self.ended.load(Acquire)
-    }
-
-    pub(super) fn is_discarded(&self) -> bool {
-        self.discarded.load(Acquire)
-    }
-
-    /// Whether it was let go of.
-    pub(super) fn is_gone(&self) -> bool {
-        self.chain.is_gone()
-    }
-
-    /// Whether an earlier run left it behind.
-    pub(super) fn was_found(&self) -> bool {
-        self.found
-    }
-
-    pub(super) fn is_recovered(&self) -> bool {
-        self.recovered
-    }
-
-    /// From now on there may be a file of it.
-    pub(super) fn set_placed(&self) {
-        self.placed.store(true, Relaxed);
-    }
-
-    pub(super) fn is_placed(&self) -> bool {
-        self.placed.load(Relaxed)
-    }
-
-    pub(super) fn flags(&self) -> Flags {
-        Flags {
-            recovered: self.recovered,
-            truncated: self.truncated.load(Relaxed),
-        }
-    }
 
     fn enqueue(self: &Arc<Self>) {
         if let Some(shared) = self.shared.upgrade() {
@@ -305,17 +172,17 @@ impl Recording {
         }
     }
 
-    pub(super) fn tally(&self) -> &Tally {
-        &self.tally
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended.load(Acquire)
     }
 
-    /// Whether this is the first event that was refused because there were too many.
-    pub(super) fn set_truncated(&self) -> bool {
-        !self.truncated.swap(true, Relaxed)
+    pub(super) fn is_discarded(&self) -> bool {
+        self.discarded.load(Acquire)
     }
+}
 
-    /// What can be read back.
-    pub(super) fn limits(&self) -> &Limits {
-        &self.limits
+impl std::fmt::Debug for Recording {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.summary().fmt(f)
     }
 }

@@ -1,3 +1,5 @@
+use std::sync::atomic::Ordering::Relaxed;
+
 use replay_etf::recording::offset_and_kind;
 
 use super::recording::Recording;
@@ -42,8 +44,8 @@ impl<'r> Reservation<'r> {
     /// for.
     #[inline]
     pub fn commit(mut self, len: usize) -> Result<(), AppendError> {
-        let tally = self.recording.tally();
-        let limits = self.recording.limits();
+        let tally = &self.recording.tally;
+        let limits = &self.recording.limits;
         let (offset_ms, kind) = offset_and_kind(self.append.written(len), limits)
             .map_err(|_| AppendError::NotAnEvent)?;
         if tally.bytes().saturating_add(len) > limits.max_bytes {
@@ -57,7 +59,7 @@ impl<'r> Reservation<'r> {
     /// Notes that an event was refused.
     #[cold]
     pub(super) fn full(&self) -> AppendError {
-        if self.recording.set_truncated() {
+        if !self.recording.truncated.swap(true, Relaxed) {
             self.append.mark(Mark::Truncated);
         }
         AppendError::Full

@@ -4,7 +4,8 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use super::header::{self, Header, Mark};
 use super::segment::{Segment, page_at};
-use super::space::{Block, Space};
+use super::segments::Block;
+use super::space::Space;
 
 /// Length, kind and checksum, before a frame's payload.
 pub(super) const FRAME_HEADER: usize = 8;

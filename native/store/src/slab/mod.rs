@@ -16,6 +16,7 @@
 //! segments of its own, and deletes the old ones as their recordings are saved. All numbers are
 //! in the byte order of the machine; a foreign one does not recognise the magic.
 
+mod append;
 mod buddy;
 mod chain;
 mod chunk;
@@ -27,20 +28,23 @@ mod keeper;
 mod map;
 mod scan;
 mod segment;
+mod segments;
 mod settings;
 mod space;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use chain::{Append, Chain};
+pub(crate) use append::Append;
+pub(crate) use chain::Chain;
 pub(crate) use chunk::Kind;
 pub(crate) use directory::{Directory, adopt};
 pub use error::AppendError;
-pub(crate) use frames::Payload;
+pub(crate) use frames::{Frames, Payload};
 pub(crate) use header::Mark;
 pub(crate) use scan::{Found, SetAside};
+pub use segments::Usage;
 pub(crate) use settings::Settings;
-pub use space::{Usage, Wait};
+pub use space::Wait;
 
 use std::io;
 use std::path::Path;

@@ -1,0 +1,71 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::{Relaxed, Release};
+
+use replay_etf::recording::Frame;
+
+use super::Shared;
+use super::recording::Recording;
+use crate::Error;
+use crate::flags::Flags;
+use crate::slab::{Kind, Mark};
+
+/// What the finalizer does with a recording.
+impl Recording {
+    /// Waits for an append that is under way, and notes that there will be no more.
+    pub(super) fn close(&self) {
+        // What a crash cut off stays so, even if the next crash comes before it is saved.
+        if !self.recovered {
+            self.chain.mark(Mark::Ended);
+        }
+    }
+
+    /// Writes the recording as it is now.
+    pub(super) fn assemble(&self, into: &mut Vec<u8>) -> Result<(), Error> {
+        let frames = self.chain.frames().ok_or(Error::NotFound)?;
+        into.clear();
+        into.reserve(self.tally.bytes() + 16);
+        let mut payloads = frames.iter();
+        let head = payloads.next().filter(|(kind, _)| *kind == Kind::Head);
+        let (_, head) = head.ok_or(Error::NotFound)?;
+        let frame = Frame::of(head.rest, &self.limits).map_err(Error::Recording)?;
+        let events = payloads.map(|(_, payload)| payload.pieces());
+        frame.assemble(events, into).map_err(Error::Recording)
+    }
+
+    /// Gives up its place in the table and its space.
+    pub(super) fn let_go(self: &Arc<Self>, shared: &Shared) {
+        shared.table.remove(self);
+        self.chain.release();
+    }
+
+    /// Leaves it to the next run.
+    pub(super) fn leave(&self) {
+        self.ended.store(true, Release);
+        self.chain.leave();
+        self.drop_guards();
+    }
+
+    /// Drops what was kept for it. That is foreign code and may do anything: no lock is held.
+    pub(super) fn drop_guards(&self) {
+        let guards = std::mem::take(&mut *self.guards.lock());
+        // A panic has been reported when this is reached, and must not end the thread.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(guards)));
+    }
+
+    pub(super) fn has_user_events(&self) -> bool {
+        self.tally.counts().has_user_events()
+    }
+
+    /// Whether it was let go of.
+    pub(super) fn is_gone(&self) -> bool {
+        self.chain.is_gone()
+    }
+
+    pub(super) fn flags(&self) -> Flags {
+        Flags {
+            recovered: self.recovered,
+            truncated: self.truncated.load(Relaxed),
+        }
+    }
+}
