@@ -1,4 +1,7 @@
-//! The engine that keeps finished recordings: one file each, in a directory that can be shared
+//! The engine that keeps recordings, from their first event on.
+//!
+//! A running recording's events go into memory that belongs to the kernel, where a crash of the
+//! program does not reach them. When it ends it becomes a file, in a directory that can be shared
 //! with other programs which follow the same conventions.
 //!
 //! The directory is the truth and everything held in memory is a cache of it. A file is replaced
@@ -6,7 +9,8 @@
 //! one, and never a part. A damaged file is reported and otherwise passed by.
 //!
 //! What the disk is trusted with: a rename within one file system is atomic, and a file whose
-//! `fdatasync` succeeded, and then its directory's, is still there after a power cut.
+//! `fdatasync` succeeded, and then its directory's, is still there after a power cut. Events of
+//! running recordings are not synced: a power cut may lose the latest of them.
 #![deny(unsafe_code)]
 
 mod active;
@@ -34,7 +38,6 @@ mod refresh;
 mod remove;
 mod save;
 mod scan;
-#[expect(unsafe_code, reason = "its memory is a file's, see `slab::map`")]
 mod slab;
 mod store;
 mod temp;

@@ -16,15 +16,18 @@
 //! segments of its own, and deletes the old ones as their recordings are saved. All numbers are
 //! in the byte order of the machine; a foreign one does not recognise the magic.
 
+#[expect(unsafe_code, reason = "payloads are moved where they are")]
 mod append;
 mod buddy;
 mod chain;
+#[expect(unsafe_code, reason = "frames are read where they are")]
 mod chunk;
 mod directory;
 mod error;
 mod frames;
 mod header;
 mod keeper;
+#[expect(unsafe_code, reason = "a file becomes memory")]
 mod map;
 mod scan;
 mod segment;

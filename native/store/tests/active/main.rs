@@ -4,5 +4,6 @@
 mod faults;
 mod life;
 mod recovery;
+mod refusals;
 mod support;
 mod threads;

@@ -217,3 +217,17 @@ fn a_damaged_segment_is_reported_and_the_rest_is_recovered() {
     });
     assert!(whole.count() > 5);
 }
+
+#[test]
+fn events_of_a_type_with_a_long_name_are_recovered_wherever_they_were_split() {
+    let dir = Dir::new();
+    let store = dir.open();
+    let active = clicks(&store, "a", 1);
+    let name = "n".repeat(200);
+    (0..200).for_each(|n| append(&active, &event(n, &name, 10 + n as usize)).unwrap());
+    let whole = active.snapshot().unwrap();
+    let crashed = dir.crash();
+    let store = crashed.open();
+    assert_eq!(store.drain(LONG).left, 0);
+    assert_eq!(store.read(b"a").unwrap().bytes, whole);
+}
