@@ -86,8 +86,10 @@ fn watched<'a>(
         Ok(recording) => recording,
         Err(error) => return Failure::from(error).encode(env),
     };
-    let session =
-        ResourceArc::new(Session { recording: Arc::clone(&recording), limits: handle.limits });
+    let session = ResourceArc::new(Session {
+        recording: Arc::clone(&recording),
+        limits: handle.limits,
+    });
     if env.monitor(&session, &env.pid()).is_none() {
         // The process is exiting.
         recording.end();
@@ -102,7 +104,11 @@ fn active_append<'a>(env: Env<'a>, session: ResourceArc<Session>, event: Term<'a
         Ok(reservation) => reservation,
         Err(error) => return answer(env, Err(error)),
     };
-    let mut frame = Frame { reservation: &mut reservation, cap: BOUNDED_BYTES, failure: None };
+    let mut frame = Frame {
+        reservation: &mut reservation,
+        cap: BOUNDED_BYTES,
+        failure: None,
+    };
     let Ok(len) = encode::into(event, &mut frame, Effort::Bounded) else {
         return match frame.failure {
             Some(error) => answer(env, Err(error)),
@@ -123,7 +129,11 @@ fn active_append_dirty<'a>(
         Err(error) => return answer(env, Err(error)),
     };
     let cap = session.limits.max_bytes;
-    let mut frame = Frame { reservation: &mut reservation, cap, failure: None };
+    let mut frame = Frame {
+        reservation: &mut reservation,
+        cap,
+        failure: None,
+    };
     match encode::into(event, &mut frame, Effort::Any) {
         Ok(len) => answer(env, reservation.commit(len)),
         Err(full) => match frame.failure {
@@ -176,9 +186,14 @@ fn active_lookup<'a>(env: Env<'a>, handle: Opened, id: Binary<'a>) -> Term<'a> {
     match handle.store.active(&id) {
         // Not the resource with the monitor: that one watches the process that
         // started the recording, and this one need not.
-        Some(recording) => {
-            (ok(), ResourceArc::new(Session { recording, limits: handle.limits })).encode(env)
-        }
+        Some(recording) => (
+            ok(),
+            ResourceArc::new(Session {
+                recording,
+                limits: handle.limits,
+            }),
+        )
+            .encode(env),
         None => Failure::from(StoreError::NotFound).encode(env),
     }
 }

@@ -3,8 +3,8 @@
 use replay_etf::Limits;
 use rustler::{Binary, Encoder, Env, NewBinary, Term};
 
-use crate::errors::Failure;
 use crate::encode::Effort;
+use crate::errors::Failure;
 use crate::{decode, encode};
 
 /// `term → {:ok, binary} | {:error, :too_large}`.

@@ -46,7 +46,12 @@ pub fn lend<R>(
     // SAFETY: slack was reserved; the term belongs to its own environment.
     unsafe {
         out.put([tag::VERSION]);
-        Encoder { env, out: &mut out, effort }.term(term.as_c_arg(), 0)?;
+        Encoder {
+            env,
+            out: &mut out,
+            effort,
+        }
+        .term(term.as_c_arg(), 0)?;
     }
     let len = out.len();
     // SAFETY: `len` comes from the cursor over this buffer.
@@ -85,7 +90,14 @@ pub fn into<G: Grow>(
     let env = Env::of(term.get_env());
     let mut out = Out::new(owner);
     // SAFETY: the term belongs to its own environment.
-    unsafe { Encoder { env, out: &mut out, effort }.term(term.as_c_arg(), 0)? };
+    unsafe {
+        Encoder {
+            env,
+            out: &mut out,
+            effort,
+        }
+        .term(term.as_c_arg(), 0)?
+    };
     Ok(out.len())
 }
 

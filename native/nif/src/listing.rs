@@ -50,8 +50,11 @@ pub fn ended(store: &Store) -> Result<Vec<Item>, Error> {
 fn merged(store: &Store, wanted: impl Fn(&ActiveSummary) -> bool) -> Result<Vec<Item>, Error> {
     // What is in flight first: what gets to its file in between is then found
     // twice, not never.
-    let mut in_flight: Vec<_> =
-        store.actives().iter().map(|recording| recording.summary()).collect();
+    let mut in_flight: Vec<_> = store
+        .actives()
+        .iter()
+        .map(|recording| recording.summary())
+        .collect();
     in_flight.retain(|summary| summary.has_user_events());
     let stored = store.list()?;
     if in_flight.is_empty() {

@@ -70,7 +70,8 @@ fn deliver(messages: &Receiver<Message>) {
         match message {
             Message::To(pid) => {
                 to = Some(pid);
-                kept.drain(..).for_each(|(path, notice)| send(&pid, path, &notice));
+                kept.drain(..)
+                    .for_each(|(path, notice)| send(&pid, path, &notice));
             }
             Message::Notice(path, notice) => match &to {
                 Some(pid) => send(pid, path, &notice),
@@ -92,14 +93,28 @@ fn send(pid: &LocalPid, path: String, notice: &Notice) {
 fn encoded<'a>(env: Env<'a>, notice: &Notice) -> Term<'a> {
     let bytes = |id: &[u8]| crate::store::binary(env, id);
     match notice {
-        Notice::Saved { id, event_count, bytes: size, took, recovered } => {
+        Notice::Saved {
+            id,
+            event_count,
+            bytes: size,
+            took,
+            recovered,
+        } => {
             let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-            (atoms::saved(), bytes(id), *event_count, *size, took_us, *recovered).encode(env)
+            (
+                atoms::saved(),
+                bytes(id),
+                *event_count,
+                *size,
+                took_us,
+                *recovered,
+            )
+                .encode(env)
         }
         Notice::Dropped { id } => (atoms::dropped(), bytes(id)).encode(env),
-        Notice::Failed { id, error, attempt, .. } => {
-            (atoms::failed(), bytes(id), reason(env, error), *attempt).encode(env)
-        }
+        Notice::Failed {
+            id, error, attempt, ..
+        } => (atoms::failed(), bytes(id), reason(env, error), *attempt).encode(env),
         Notice::Panicked { id, attempt, .. } => {
             (atoms::failed(), bytes(id), atoms::panicked(), *attempt).encode(env)
         }

@@ -12,8 +12,8 @@ use replay_store::{Format, Options, Store};
 use rustler::types::atom::ok;
 use rustler::{Atom, Binary, Encoder, Env, NewBinary, NifResult, Resource, ResourceArc, Term};
 
-use crate::errors::Failure;
 use crate::encode::Effort;
+use crate::errors::Failure;
 use crate::summary::Summaries;
 use crate::{decode, encode, listing, notices, vm};
 
@@ -62,8 +62,16 @@ fn store_open<'a>(
     gzip_level: i32,
     max_recording_bytes: usize,
 ) -> NifResult<Term<'a>> {
-    let limits = Limits { max_bytes: max_recording_bytes, ..Limits::default() };
-    let options = Options { gzip_level, limits, format: format_of(format)?, ..Options::default() };
+    let limits = Limits {
+        max_bytes: max_recording_bytes,
+        ..Limits::default()
+    };
+    let options = Options {
+        gzip_level,
+        limits,
+        format: format_of(format)?,
+        ..Options::default()
+    };
     Ok(match open(path_of(&path), options) {
         Ok(handle) => (ok(), handle).encode(env),
         Err(failure) => failure.encode(env),
@@ -104,7 +112,10 @@ fn store_save<'a>(
 fn store_read<'a>(env: Env<'a>, handle: Opened, id: Binary<'a>) -> Term<'a> {
     // A recording in flight is newer than any file of it. One that is saved
     // between the two looks is found by the second.
-    let in_flight = handle.store.active(&id).and_then(|recording| recording.snapshot().ok());
+    let in_flight = handle
+        .store
+        .active(&id)
+        .and_then(|recording| recording.snapshot().ok());
     if let Some(etf) = in_flight {
         return match etf_to_term(env, &etf, &handle.limits) {
             Ok(recording) => (ok(), recording).encode(env),
@@ -178,7 +189,10 @@ fn store_drain(handle: Opened, timeout_ms: u64) -> usize {
 /// recordings are left when the time is over.
 #[rustler::nif(schedule = "DirtyIo")]
 fn store_checkpoint(handle: Opened, timeout_ms: u64) -> usize {
-    handle.store.checkpoint(Duration::from_millis(timeout_ms)).left
+    handle
+        .store
+        .checkpoint(Duration::from_millis(timeout_ms))
+        .left
 }
 
 /// `{bytes in use, bytes of all segments}` of the slab.

@@ -8,7 +8,7 @@ use rustler::{Encoder, Env as NifEnv, Term};
 
 use crate::listing::Item;
 use crate::view;
-use crate::vm::{Env, Raw};
+use crate::vm::{Env, MapPairs, Raw};
 
 mod atoms {
     rustler::atoms! {
@@ -24,14 +24,57 @@ const BATCH: usize = 32;
 pub struct Summaries<'a> {
     env: NifEnv<'a>,
     vm: Env,
-    /// The keys that every summary has, then those of the flags.
-    keys: [Raw; 9],
+    ordinary: Shape,
+    flagged: Shape,
     nil: Raw,
     yes: Raw,
     no: Raw,
     /// The terms of the views met so far, by the address of their shared
     /// name: a directory holds thousands of recordings of a few views.
     views: HashMap<*const u8, Raw>,
+    /// The last URL and its term: those of one application are mostly equal.
+    url: Option<(Vec<u8>, Raw)>,
+}
+
+/// The keys that every summary has, then those of the flags, which are there
+/// only when one is set: the summary of an ordinary recording is the host's,
+/// key by key.
+const KEYS: usize = 7;
+const KEYS_AND_FLAGS: usize = 9;
+
+/// The keys of a map in the VM's own order, which differs between releases.
+/// Handed over in any other, they would be sorted for every single map.
+struct Shape {
+    keys: Vec<Raw>,
+    /// Which value belongs to each.
+    values: Vec<usize>,
+}
+
+impl Shape {
+    fn of(env: NifEnv<'_>, keys: &[Raw]) -> Self {
+        let vm = Env::of(env);
+        let numbers: Vec<_> = (0..keys.len()).map(|n| n.encode(env).as_c_arg()).collect();
+        let mut shape = Self {
+            keys: keys.to_vec(),
+            values: (0..keys.len()).collect(),
+        };
+        let mut pairs = MapPairs::new(vm);
+        // SAFETY: all terms were made in this environment.
+        let made = unsafe {
+            vm.make_map(keys, &numbers)
+                .is_some_and(|map| pairs.start(map))
+        };
+        if made {
+            let ordered: Vec<_> = pairs
+                // SAFETY: the values are the small integers of above.
+                .filter_map(|(key, n)| Some((key, usize::try_from(unsafe { vm.int64(n) }?).ok()?)))
+                .collect();
+            if ordered.len() == keys.len() {
+                (shape.keys, shape.values) = ordered.into_iter().unzip();
+            }
+        }
+        shape
+    }
 }
 
 /// What a summary is made of, wherever it comes from.
@@ -91,32 +134,34 @@ impl<'a> Summaries<'a> {
 
     fn new(env: NifEnv<'a>) -> Self {
         let raw = |atom: rustler::Atom| atom.encode(env).as_c_arg();
+        let keys: [Raw; KEYS_AND_FLAGS] = [
+            raw(atoms::id()),
+            raw(atoms::view()),
+            raw(atoms::url()),
+            raw(atoms::connected_at()),
+            raw(atoms::event_count()),
+            raw(atoms::duration_ms()),
+            raw(atoms::active()),
+            raw(atoms::recovered()),
+            raw(atoms::truncated()),
+        ];
         Self {
             env,
             vm: Env::of(env),
-            keys: [
-                raw(atoms::id()),
-                raw(atoms::view()),
-                raw(atoms::url()),
-                raw(atoms::connected_at()),
-                raw(atoms::event_count()),
-                raw(atoms::duration_ms()),
-                raw(atoms::active()),
-                raw(atoms::recovered()),
-                raw(atoms::truncated()),
-            ],
+            ordinary: Shape::of(env, &keys[..KEYS]),
+            flagged: Shape::of(env, &keys),
             nil: raw(rustler::types::atom::nil()),
             yes: raw(rustler::types::atom::true_()),
             no: raw(rustler::types::atom::false_()),
             views: HashMap::new(),
+            url: None,
         }
     }
 
-    /// The keys of the flags are there only when one is set: the summary of an
-    /// ordinary recording is the host's, key by key.
     fn map(&mut self, parts: &Parts<'_>) -> Raw {
-        let integer = |value: i64| value.encode(self.env).as_c_arg();
-        let boolean = |value: bool| if value { self.yes } else { self.no };
+        let (env, yes, no) = (self.env, self.yes, self.no);
+        let integer = |value: i64| value.encode(env).as_c_arg();
+        let boolean = |value: bool| if value { yes } else { no };
         let view = match parts.view {
             View::Atom(name) | View::Name(name) => *self
                 .views
@@ -127,7 +172,7 @@ impl<'a> Summaries<'a> {
         let values = [
             self.vm.make_binary(parts.id),
             view,
-            parts.url.map_or(self.nil, |url| self.vm.make_binary(url)),
+            self.url(parts.url),
             integer(parts.connected_at),
             integer(parts.event_count.into()),
             integer(parts.duration_ms),
@@ -135,11 +180,31 @@ impl<'a> Summaries<'a> {
             boolean(parts.recovered),
             boolean(parts.truncated),
         ];
-        let used = if parts.recovered || parts.truncated { 9 } else { 7 };
+        let shape = if parts.recovered || parts.truncated {
+            &self.flagged
+        } else {
+            &self.ordinary
+        };
+        let mut ordered = [self.nil; KEYS_AND_FLAGS];
+        for (to, &from) in ordered.iter_mut().zip(&shape.values) {
+            *to = values[from];
+        }
         // SAFETY: keys and values were made in this environment.
-        let map = unsafe { self.vm.make_map(&self.keys[..used], &values[..used]) };
+        let map = unsafe { self.vm.make_map(&shape.keys, &ordered[..shape.keys.len()]) };
         // The keys differ, so the VM has made the map.
         map.unwrap_or(self.nil)
+    }
+
+    fn url(&mut self, url: Option<&[u8]>) -> Raw {
+        match (url, &self.url) {
+            (None, _) => self.nil,
+            (Some(url), Some((known, term))) if url == known => *term,
+            (Some(url), _) => {
+                let term = self.vm.make_binary(url);
+                self.url = Some((url.to_vec(), term));
+                term
+            }
+        }
     }
 }
 

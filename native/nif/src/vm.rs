@@ -290,7 +290,11 @@ impl MapPairs {
     /// Walks nothing yet.
     #[inline]
     pub fn new(env: Env) -> Self {
-        Self { env, iter: MaybeUninit::uninit(), started: false }
+        Self {
+            env,
+            iter: MaybeUninit::uninit(),
+            started: false,
+        }
     }
 
     /// Goes to the first pair; false if the term is not a map.
