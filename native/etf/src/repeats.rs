@@ -30,6 +30,8 @@ pub struct Repeats<V> {
 
 #[derive(Debug, Clone, Copy)]
 struct Known<V> {
+    /// Tells most others apart without looking at their bytes.
+    hash: u32,
     start: u32,
     length: u32,
     value: V,
@@ -39,7 +41,7 @@ struct Known<V> {
 /// its name, and it takes more than that to tell them apart.
 const LONG: usize = 64;
 /// The same for what is shorter, and the fewest bytes that are worth remembering.
-const SHORT: usize = 16;
+pub(crate) const SHORT: usize = 16;
 
 /// For the longest inputs; a table that leaves the processor's first cache costs more than it
 /// finds.
@@ -61,13 +63,17 @@ impl<V: Copy> Repeats<V> {
     #[inline]
     pub fn get(&self, bytes: &[u8], offset: usize) -> Option<(usize, V)> {
         let here = bytes.get(offset..)?;
-        self.compare(bytes, here, self.slot_of_long(here))
-            .or_else(|| self.compare(bytes, here, self.slot_of_short(here)))
+        self.compare(bytes, here, hash::<LONG>(here))
+            .or_else(|| self.compare(bytes, here, hash::<SHORT>(here)))
     }
 
     #[inline]
-    fn compare(&self, bytes: &[u8], here: &[u8], slot: Option<usize>) -> Option<(usize, V)> {
-        let known = (*self.slots.get(slot?)?)?;
+    fn compare(&self, bytes: &[u8], here: &[u8], hash: Option<u32>) -> Option<(usize, V)> {
+        let hash = hash?;
+        let known = (*self.slots.get(self.slot(hash))?)?;
+        if known.hash != hash {
+            return None;
+        }
         let there = bytes.get(known.start as usize..)?;
         let length = known.length as usize;
         (here.get(..length)? == there.get(..length)?).then_some((length, known.value))
@@ -80,12 +86,14 @@ impl<V: Copy> Repeats<V> {
         let (Ok(from), Ok(length)) = (u32::try_from(start), u32::try_from(length)) else {
             return;
         };
-        let slot = bytes.get(start..end).and_then(|known| {
-            self.slot_of_long(known)
-                .or_else(|| self.slot_of_short(known))
-        });
-        if let Some(known) = slot.and_then(|slot| self.slots.get_mut(slot)) {
+        let known = bytes.get(start..end).unwrap_or_default();
+        let Some(hash) = hash::<LONG>(known).or_else(|| hash::<SHORT>(known)) else {
+            return;
+        };
+        let slot = self.slot(hash);
+        if let Some(known) = self.slots.get_mut(slot) {
             *known = Some(Known {
+                hash,
                 start: from,
                 length,
                 value,
@@ -99,28 +107,20 @@ impl<V: Copy> Repeats<V> {
     }
 
     #[inline]
-    fn slot_of_short(&self, bytes: &[u8]) -> Option<usize> {
-        Some(self.slot(mix(bytes.first_chunk::<SHORT>()?)))
-    }
-
-    #[inline]
-    fn slot_of_long(&self, bytes: &[u8]) -> Option<usize> {
-        Some(self.slot(mix(bytes.first_chunk::<LONG>()?)))
-    }
-
-    #[inline]
-    fn slot(&self, hash: u64) -> usize {
-        // A product's upper bits depend on all of its factors'.
-        (hash >> 32) as usize & (self.slots.len() - 1)
+    fn slot(&self, hash: u32) -> usize {
+        hash as usize & (self.slots.len() - 1)
     }
 }
 
+/// A hash of the first `N` bytes, if there are so many.
 #[inline]
-fn mix(bytes: &[u8]) -> u64 {
-    let (words, _) = bytes.as_chunks::<8>();
-    words.iter().fold(0, |hash, word| {
-        (hash.rotate_left(23) ^ u64::from_le_bytes(*word)).wrapping_mul(0x9E37_79B9_7F4A_7C15)
-    })
+pub(crate) fn hash<const N: usize>(bytes: &[u8]) -> Option<u32> {
+    let (words, _) = bytes.first_chunk::<N>()?.as_chunks::<8>();
+    let mixed = words.iter().fold(0, |mixed: u64, word| {
+        mixed.rotate_left(29) ^ u64::from_le_bytes(*word)
+    });
+    // The product's upper bits depend on all of the factor's.
+    Some((mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as u32)
 }
 
 #[cfg(test)]

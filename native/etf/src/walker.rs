@@ -94,7 +94,7 @@ impl<'a> Walker<'a> {
     ///
     /// Any [`ErrorKind`] about malformed terms and limits. After an error the walker's position
     /// is unspecified.
-    #[inline]
+    #[inline(always)]
     pub fn token(&mut self) -> Result<Token<'a>, Error> {
         let before = self.cursor.rest();
         let depth = self.depth();

@@ -27,22 +27,20 @@ pub fn decode(
     out: &mut Vec<u8>,
 ) -> Result<(), Error> {
     let reader = Reader::new(json, limits)?;
-    // Written to a buffer of its own, because overridden members are found by their place in it.
+    let start = out.len();
     // Terms are about as long as their text.
-    let mut terms = Terms::default();
-    terms.out.reserve(json.len() + json.len() / 8);
-    let decoded = Decoder {
+    out.reserve(json.len() + json.len() / 8);
+    let mut decoder = Decoder {
         reader,
-        terms,
+        terms: Terms::new(std::mem::take(out)),
         atom_exists,
+    };
+    let result = decoder.recording();
+    *out = decoder.terms.out;
+    if result.is_err() {
+        out.truncate(start);
     }
-    .recording()?;
-    if out.is_empty() {
-        *out = decoded;
-    } else {
-        out.extend_from_slice(&decoded);
-    }
-    Ok(())
+    result
 }
 
 struct Decoder<'a, 'f> {
@@ -52,10 +50,12 @@ struct Decoder<'a, 'f> {
 }
 
 impl Decoder<'_, '_> {
-    fn recording(mut self) -> Result<Vec<u8>, Error> {
+    fn recording(&mut self) -> Result<(), Error> {
         self.terms.out.push(tag::VERSION);
         let start = open(&mut self.reader)?;
-        self.terms.begin_object();
+        let map = self.terms.out.len();
+        put::head(tag::MAP, Field::KEYS.len(), &mut self.terms.out);
+        self.terms.unique.open();
         let mut seen = Vec::new();
         while let Some(key) = self.reader.next_key()? {
             let Some(field) = Field::from_name(&key) else {
@@ -91,14 +91,11 @@ impl Decoder<'_, '_> {
                 _ => return Err(Error::new(start, ErrorKind::NotARecording(field))),
             }
         }
-        self.terms.end_object();
-        let Terms {
-            mut out,
-            mut unique,
-            ..
-        } = self.terms;
-        unique.finish(&mut out);
-        Ok(out)
+        let Terms { out, unique, .. } = &mut self.terms;
+        let members = unique.close(out);
+        put::count(members, map, out);
+        unique.finish(out);
+        Ok(())
     }
 
     fn view(&mut self) -> Result<(), Error> {
@@ -131,22 +128,36 @@ impl Decoder<'_, '_> {
 
     fn events(&mut self) -> Result<(), Error> {
         open_events(&mut self.reader)?;
-        self.terms.begin_array();
+        let list = self.terms.out.len();
+        put::head(tag::LIST, 0, &mut self.terms.out);
+        let mut length = 0;
         while self.reader.next_element()? {
-            self.terms.element();
             self.event()?;
+            length += 1;
         }
-        self.terms.end_array();
+        if length == 0 {
+            // An empty list is its tail alone.
+            self.terms.out.truncate(list);
+        } else {
+            put::count(length, list, &mut self.terms.out);
+        }
+        self.terms.out.push(tag::NIL);
         Ok(())
     }
 
     fn event(&mut self) -> Result<(), Error> {
         let terms = &mut self.terms;
+        terms.templates.make_room();
         let (start, mark) = (terms.out.len(), terms.unique.mark());
+        let mut templates_mark = terms.templates.mark();
         let event = event(&mut self.reader, |reader| {
             // The payload may come again; the last one counts.
-            terms.out.truncate(start);
-            terms.unique.rewind(mark);
+            if terms.out.len() > start {
+                terms.out.truncate(start);
+                terms.unique.rewind(mark);
+                terms.templates.clear();
+                templates_mark = terms.templates.mark();
+            }
             reader.value(terms)
         })?;
         if terms.out.len() == start {
@@ -166,6 +177,7 @@ impl Decoder<'_, '_> {
             bytes.rotate_right(head);
         }
         self.terms.unique.shift(mark, head);
+        self.terms.templates.shift(templates_mark, head);
         Ok(())
     }
 

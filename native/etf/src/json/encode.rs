@@ -1,5 +1,7 @@
+mod alike;
 mod value;
 
+use super::templates::Templates;
 use super::unique::Unique;
 use crate::{Error, ErrorKind, Field, Limits, Token, Walker, name, recording};
 
@@ -20,36 +22,43 @@ const AROUND_FIELD: usize = 1;
 /// As [`summarize`](crate::summarize()), and [`ErrorKind::TooLarge`] if the text exceeds
 /// [`Limits::max_bytes`], because it could not be read again. `out` is left as it was.
 pub fn encode(etf: &[u8], limits: &Limits, out: &mut Vec<u8>) -> Result<(), Error> {
-    let encoder = Encoder {
+    let start = out.len();
+    out.reserve(etf.len() + etf.len() / 8);
+    let mut encoder = Encoder {
+        etf,
+        limits: *limits,
         walker: Walker::new(etf, limits)?,
-        json: Vec::with_capacity(etf.len() + etf.len() / 8),
+        json: std::mem::take(out),
         unique: Unique::default(),
         open: Vec::new(),
+        templates: Templates::new(0),
     };
-    let json = encoder.recording()?;
-    if json.len() > limits.max_bytes {
-        return Err(Error::new(0, ErrorKind::TooLarge));
+    let mut result = encoder.recording();
+    *out = encoder.json;
+    if out.len() - start > limits.max_bytes {
+        result = Err(Error::new(0, ErrorKind::TooLarge));
     }
-    if out.is_empty() {
-        *out = json;
-    } else {
-        out.extend_from_slice(&json);
+    if result.is_err() {
+        out.truncate(start);
     }
-    Ok(())
+    result
 }
 
 /// Every value and member is written with a comma after it, which the end of the array or object
 /// replaces: this way members can be removed without looking at their neighbours.
 struct Encoder<'a> {
+    etf: &'a [u8],
+    limits: Limits,
     walker: Walker<'a>,
     json: Vec<u8>,
     unique: Unique,
-    /// Containers being written, and how many of their elements or pairs are still to come.
-    open: Vec<(value::Container, u32)>,
+    /// Containers being written, outermost first.
+    open: Vec<value::Open>,
+    templates: Templates,
 }
 
 impl<'a> Encoder<'a> {
-    fn recording(mut self) -> Result<Vec<u8>, Error> {
+    fn recording(&mut self) -> Result<(), Error> {
         let start = self.walker.offset();
         let not_a_recording = |field| Error::new(start, ErrorKind::NotARecording(field));
         let Token::Map(pairs) = self.walker.token()? else {
@@ -81,34 +90,24 @@ impl<'a> Encoder<'a> {
         }
         self.unique.close(&self.json);
         self.end(b'}');
-        let Encoder {
-            mut json,
-            mut unique,
-            ..
-        } = self;
         // The comma after the recording.
-        json.pop();
-        unique.finish(&mut json);
-        Ok(json)
+        self.json.pop();
+        self.unique.finish(&mut self.json);
+        Ok(())
     }
 
     fn field(&mut self, field: Field) -> Result<(), Error> {
         if field == Field::Events {
             return self.events();
         }
+        if let Field::Params | Field::Session = field {
+            return self.map();
+        }
         let (start, depth) = (self.walker.offset(), self.walker.depth());
-        let token = self.walker.token()?;
-        match (field, token) {
-            // As every reader takes `null` there.
-            (Field::Params | Field::Session, Token::Atom(atom)) if atom.is("nil") => {
-                self.json.extend_from_slice(b"{},");
-                Ok(())
-            }
-            (Field::Params | Field::Session, token) => self.value(token, depth, AROUND_FIELD),
-            (Field::Id, Token::Binary(_)) | (Field::ConnectedAt, Token::Integer(_)) => {
-                self.leaf(token)
-            }
-            (Field::View | Field::Url, Token::Binary(_)) => self.leaf(token),
+        match (field, self.walker.token()?) {
+            (Field::Id, token @ Token::Binary(_))
+            | (Field::ConnectedAt, token @ Token::Integer(_))
+            | (Field::View | Field::Url, token @ Token::Binary(_)) => self.leaf(token),
             (Field::View, Token::Atom(atom)) if !atom.is("nil") => {
                 self.string(&name::inspect(&atom.to_str()));
                 Ok(())
@@ -118,6 +117,20 @@ impl<'a> Encoder<'a> {
                 self.walker.finish(depth)
             }
             _ => Err(Error::new(start, ErrorKind::NotARecording(field))),
+        }
+    }
+
+    /// A map of the recording, which is empty when the term is `nil`, as every reader takes `null`
+    /// there.
+    fn map(&mut self) -> Result<(), Error> {
+        let mut ahead = self.walker.clone();
+        match ahead.token()? {
+            Token::Atom(atom) if atom.is("nil") => {
+                self.walker = ahead;
+                self.json.extend_from_slice(b"{},");
+                Ok(())
+            }
+            _ => self.value(AROUND_FIELD),
         }
     }
 
@@ -160,9 +173,8 @@ impl<'a> Encoder<'a> {
             _ => return Err(not_an_event),
         }
         self.json.extend_from_slice(b"\"payload\":");
-        let depth = self.walker.depth();
-        let payload = self.walker.token()?;
-        self.value(payload, depth, AROUND_PAYLOAD)?;
+        self.templates.make_room();
+        self.value(AROUND_PAYLOAD)?;
         self.end(b'}');
         Ok(())
     }

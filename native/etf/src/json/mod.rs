@@ -25,6 +25,7 @@ mod put;
 mod readable;
 mod reader;
 mod recording;
+mod templates;
 mod terms;
 mod text;
 mod unique;

@@ -1,11 +1,15 @@
+mod alike;
 mod number;
+mod sink;
 mod string;
 
 use std::borrow::Cow;
 
 pub(super) use number::Number;
+pub(super) use sink::{Ignore, Sink};
 
 use super::MAX_DEPTH;
+use super::templates::Point;
 use crate::{Error, ErrorKind, Limits};
 
 /// What is wrong with a JSON text (RFC 8259).
@@ -26,26 +30,6 @@ pub enum Fault {
     BadNumber,
 }
 
-/// What values are told to, in the order of the text.
-pub(super) trait Sink<'a> {
-    fn null(&mut self) {}
-    fn boolean(&mut self, _value: bool) {}
-    fn number(&mut self, _number: Number<'a>) {}
-    fn string(&mut self, _text: &str) {}
-    fn begin_array(&mut self) {}
-    /// Precedes each element.
-    fn element(&mut self) {}
-    fn end_array(&mut self) {}
-    fn begin_object(&mut self) {}
-    /// Precedes each member's value.
-    fn key(&mut self, _key: &str) {}
-    fn end_object(&mut self) {}
-}
-
-/// Values that are only checked.
-pub(super) struct Ignore;
-impl Sink<'_> for Ignore {}
-
 /// Reads JSON from the front, with an explicit stack.
 ///
 /// A reader of our own, because it must keep integers exact at any size, tell the offset of each
@@ -58,6 +42,7 @@ pub(super) struct Reader<'a> {
     /// Whether the innermost one has just been opened, so that no comma is due.
     fresh: bool,
     max_depth: usize,
+    max_terms: u64,
     terms_left: u64,
 }
 
@@ -76,6 +61,7 @@ impl<'a> Reader<'a> {
             open: Vec::new(),
             fresh: false,
             max_depth: max_depth.min(MAX_DEPTH),
+            max_terms: limits.max_terms,
             terms_left: limits.max_terms,
         })
     }
@@ -180,13 +166,13 @@ impl<'a> Reader<'a> {
                             sink.key(&key);
                             break;
                         }
-                        None => sink.end_object(),
+                        None => sink.end_object(self.point()),
                     }
                 } else if self.next_element()? {
                     sink.element();
                     break;
                 } else {
-                    sink.end_array();
+                    sink.end_array(self.point());
                 }
             }
         }
@@ -195,20 +181,36 @@ impl<'a> Reader<'a> {
     /// Reads a scalar, or opens a container.
     #[inline]
     fn head<S: Sink<'a>>(&mut self, sink: &mut S) -> Result<(), Error> {
+        let opening @ (b'{' | b'[') = self.peek()? else {
+            let (at, written) = (self.point(), sink.written());
+            self.leaf(sink)?;
+            sink.leaf(at, self.position, written);
+            return Ok(());
+        };
+        let at = self.point();
+        let shape = alike::shape(at.source, at.offset);
+        if let Some(follow) = sink.follow(at, shape)
+            && self.copy_like(follow, sink, at)
+        {
+            return Ok(());
+        }
+        self.opens(opening)?;
+        match opening {
+            b'{' => sink.begin_object(at, shape),
+            _ => sink.begin_array(at, shape),
+        }
+        Ok(())
+    }
+
+    /// Reads a scalar.
+    #[inline]
+    fn leaf<S: Sink<'a>>(&mut self, sink: &mut S) -> Result<(), Error> {
         match self.peek()? {
             b'"' => {
                 self.count()?;
                 self.position += 1;
                 let text = self.string_rest()?;
                 sink.string(&text);
-            }
-            b'{' => {
-                self.object()?;
-                sink.begin_object();
-            }
-            b'[' => {
-                self.array()?;
-                sink.begin_array();
             }
             b'-' | b'0'..=b'9' => {
                 self.count()?;
@@ -220,6 +222,16 @@ impl<'a> Reader<'a> {
             other => return Err(fault(self.position, Fault::UnexpectedByte(other))),
         }
         Ok(())
+    }
+
+    #[inline]
+    fn point(&self) -> Point<'a> {
+        Point {
+            source: self.bytes(),
+            offset: self.position,
+            level: self.open.len(),
+            terms: self.max_terms - self.terms_left,
+        }
     }
 
     fn opens(&mut self, opening: u8) -> Result<bool, Error> {

@@ -1,18 +1,51 @@
 use super::put;
 use super::reader::{Number, Sink};
+use super::templates::{Follow, Point, Shape, Start, Step, Templates};
 use super::unique::Unique;
 use crate::{Field, tag};
 
 /// Writes values as terms.
-#[derive(Default)]
 pub(super) struct Terms {
     pub(super) out: Vec<u8>,
     pub(super) unique: Unique,
-    /// Open lists and maps: where they begin, and how many elements a list has so far.
-    open: Vec<(usize, usize)>,
+    pub(super) templates: Templates,
+    /// Open lists and maps, outermost first.
+    open: Vec<Open>,
+}
+
+struct Open {
+    start: Start,
+    /// How many elements a list has so far.
+    elements: usize,
 }
 
 impl Terms {
+    /// Appends terms to `out`.
+    pub(super) fn new(out: Vec<u8>) -> Self {
+        Terms {
+            out,
+            unique: Unique::default(),
+            // A number, unlike an array or object, ends only with what comes after it.
+            templates: Templates::new(1),
+            open: Vec::new(),
+        }
+    }
+
+    fn open(&mut self, head_tag: u8, at: Point<'_>, shape: Shape) {
+        self.open.push(Open {
+            start: self.templates.start(at, shape, self.out.len()),
+            elements: 0,
+        });
+        put::head(head_tag, 0, &mut self.out);
+    }
+
+    fn add_template(&mut self, start: Start, at: Point<'_>) {
+        // A template must not hold members that are to be removed.
+        if self.unique.is_clean() {
+            self.templates.add(start, at, self.out.len());
+        }
+    }
+
     /// Writes the key of a recording's field.
     pub(super) fn field(&mut self, field: Field) {
         let start = self.out.len();
@@ -42,30 +75,32 @@ impl<'a> Sink<'a> for Terms {
         put::binary(text.as_bytes(), &mut self.out);
     }
 
-    fn begin_array(&mut self) {
-        self.open.push((self.out.len(), 0));
-        put::head(tag::LIST, 0, &mut self.out);
+    fn begin_array(&mut self, at: Point<'a>, shape: Shape) {
+        self.open(tag::LIST, at, shape);
     }
 
     fn element(&mut self) {
-        if let Some((_, elements)) = self.open.last_mut() {
-            *elements += 1;
+        if let Some(list) = self.open.last_mut() {
+            list.elements += 1;
         }
     }
 
-    fn end_array(&mut self) {
-        match self.open.pop() {
+    fn end_array(&mut self, at: Point<'a>) {
+        let Some(Open { start, elements }) = self.open.pop() else {
+            return;
+        };
+        if elements == 0 {
             // An empty list is its tail alone.
-            Some((start, 0)) => self.out.truncate(start),
-            Some((start, elements)) => put::count(elements, start, &mut self.out),
-            None => {}
+            self.out.truncate(start.written);
+        } else {
+            put::count(elements, start.written, &mut self.out);
         }
         self.out.push(tag::NIL);
+        self.add_template(start, at);
     }
 
-    fn begin_object(&mut self) {
-        self.open.push((self.out.len(), 0));
-        put::head(tag::MAP, 0, &mut self.out);
+    fn begin_object(&mut self, at: Point<'a>, shape: Shape) {
+        self.open(tag::MAP, at, shape);
         self.unique.open();
     }
 
@@ -75,10 +110,45 @@ impl<'a> Sink<'a> for Terms {
         self.unique.member(&self.out, start);
     }
 
-    fn end_object(&mut self) {
+    fn end_object(&mut self, at: Point<'a>) {
         let members = self.unique.close(&self.out);
-        if let Some((start, _)) = self.open.pop() {
-            put::count(members, start, &mut self.out);
+        if let Some(Open { start, .. }) = self.open.pop() {
+            put::count(members, start.written, &mut self.out);
+            self.add_template(start, at);
+        }
+    }
+
+    fn leaf(&mut self, at: Point<'a>, end: usize, written: usize) {
+        let term = written..self.out.len();
+        self.templates.add_leaf(at.level, at.offset..end, term);
+    }
+
+    fn written(&self) -> usize {
+        self.out.len()
+    }
+
+    fn follow(&mut self, at: Point<'a>, shape: Shape) -> Option<Follow> {
+        let start = self.templates.start(at, shape, self.out.len());
+        let follow = self.templates.follow(start);
+        follow.filter(|_| self.unique.is_clean())
+    }
+
+    fn step(&mut self, follow: &mut Follow, source: &'a [u8]) -> Step {
+        self.templates.step(follow, source, &mut self.out)
+    }
+
+    fn resume(&mut self, follow: &mut Follow, offset: usize, written: usize) {
+        let term = written..self.out.len();
+        self.templates.resume(follow, offset, term);
+    }
+
+    fn end_follow(&mut self, follow: &Follow, differs: bool) {
+        if differs {
+            self.out.truncate(follow.start.written);
+        }
+        if differs || self.open.is_empty() {
+            // If it was alike, the template remains, as no other value comes to hold this one.
+            self.templates.forget(follow.start.leaves);
         }
     }
 }

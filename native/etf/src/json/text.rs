@@ -31,10 +31,10 @@ fn specials(eight: u64) -> u64 {
     (below(0x20, eight) | quote | backslash) & HIGH
 }
 
-/// Writes text as a JSON string, quotes included.
-pub(super) fn write(text: &str, out: &mut Vec<u8>) {
+/// Writes text, which is UTF-8, as a JSON string, quotes included.
+pub(super) fn write(text: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
-    let mut rest = text.as_bytes();
+    let mut rest = text;
     while let Some(at) = first_special(rest) {
         let (plain, special) = rest.split_at(at);
         out.extend_from_slice(plain);

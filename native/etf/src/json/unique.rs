@@ -48,6 +48,12 @@ impl Unique {
         self.members.push(member);
     }
 
+    /// Whether no member has been overridden.
+    #[inline]
+    pub(super) fn is_clean(&self) -> bool {
+        self.dead.is_empty()
+    }
+
     /// Closes the innermost object, which ends where the buffer does, and returns how many of
     /// its members count.
     pub(super) fn close(&mut self, buffer: &[u8]) -> usize {

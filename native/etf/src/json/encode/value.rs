@@ -1,6 +1,8 @@
 use super::Encoder;
+use super::alike::shape;
+use crate::json::templates::{Point, Start};
 use crate::json::{MAX_DEPTH, readable, text};
-use crate::{AtomText, Error, Token, name};
+use crate::{AtomText, Error, Token, name, tag};
 
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Container {
@@ -10,88 +12,166 @@ pub(super) enum Container {
     Map,
 }
 
+/// A container being written.
+#[derive(Debug)]
+pub(super) struct Open {
+    container: Container,
+    /// How many of its elements or pairs are still to come.
+    left: u32,
+    start: Start,
+}
+
 impl<'a> Encoder<'a> {
-    /// Writes the term that begins with `token`, which was read at `depth`; `around` containers
-    /// of JSON are open around it.
-    pub(super) fn value(
-        &mut self,
-        token: Token<'a>,
-        depth: usize,
-        around: usize,
-    ) -> Result<(), Error> {
-        let (mut token, mut depth) = (token, depth);
+    /// Writes a term; `around` containers of JSON are open around it.
+    pub(super) fn value(&mut self, around: usize) -> Result<(), Error> {
         loop {
-            self.head(token, depth, around)?;
-            loop {
-                let Some((container, left)) = self.open.last_mut() else {
+            if !self.copy(around)? {
+                self.head(around)?;
+            }
+            while !self.next(around)? {
+                if self.open.is_empty() {
                     return Ok(());
-                };
-                if let Some(fewer) = left.checked_sub(1) {
-                    *left = fewer;
-                    let is_struct = matches!(container, Container::Map) && self.key()?;
-                    depth = self.walker.depth();
-                    token = self.walker.token()?;
-                    match token {
-                        Token::Atom(module) if is_struct => {
-                            self.string(&name::inspect(&module.to_str()));
-                        }
-                        _ => break,
-                    }
-                } else if matches!(container, Container::List) {
-                    depth = self.walker.depth();
-                    token = self.walker.token()?;
-                    match token {
-                        // A list may continue in its tail.
-                        Token::List(more) => *left = more,
-                        tail => {
-                            *container = Container::Tuple;
-                            match tail {
-                                Token::Nil => {}
-                                Token::String(bytes) => self.integers(bytes),
-                                _ => break,
-                            }
-                        }
-                    }
-                } else {
-                    self.close();
                 }
             }
         }
     }
 
+    /// Goes on in the innermost container; tells whether a value follows.
+    #[inline]
+    fn next(&mut self, around: usize) -> Result<bool, Error> {
+        let Some(open) = self.open.last_mut() else {
+            return Ok(false);
+        };
+        let Some(fewer) = open.left.checked_sub(1) else {
+            return match open.container {
+                Container::List => self.tail(),
+                _ => {
+                    self.close(around);
+                    Ok(false)
+                }
+            };
+        };
+        open.left = fewer;
+        if let Container::Map = open.container
+            && self.key()?
+        {
+            return self.module(around);
+        }
+        Ok(true)
+    }
+
+    /// Writes the value of a struct's key, a module; tells whether it is an array or object, which
+    /// is still to come.
+    fn module(&mut self, around: usize) -> Result<bool, Error> {
+        match self.next_tag() {
+            Some(tag::MAP | tag::LIST | tag::SMALL_TUPLE | tag::LARGE_TUPLE) => return Ok(true),
+            Some(tag::SMALL_ATOM_UTF8 | tag::ATOM_UTF8 | tag::SMALL_ATOM | tag::ATOM) => {
+                if let Token::Atom(module) = self.walker.token()? {
+                    self.string(&name::inspect(&module.to_str()));
+                }
+            }
+            _ => {
+                let (_, leaves) = self.templates.mark();
+                self.head(around)?;
+                // In its place another leaf might be written in another way.
+                self.templates.forget(leaves);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Goes on after a list's elements; tells whether an array or object follows.
+    fn tail(&mut self) -> Result<bool, Error> {
+        let next = self.next_tag();
+        let Some(open) = self.open.last_mut() else {
+            return Ok(false);
+        };
+        if next != Some(tag::LIST) {
+            open.container = Container::Tuple;
+        }
+        if let Some(tag::MAP | tag::SMALL_TUPLE | tag::LARGE_TUPLE) = next {
+            return Ok(true);
+        }
+        match self.walker.token()? {
+            // A list may continue in its tail.
+            Token::List(more) => open.left = more,
+            Token::Nil => {}
+            Token::String(bytes) => self.integers(bytes),
+            leaf => self.leaf(leaf)?,
+        }
+        Ok(false)
+    }
+
+    fn next_tag(&self) -> Option<u8> {
+        self.etf.get(self.walker.offset()).copied()
+    }
+
+    pub(super) fn point(&self, around: usize) -> Point<'a> {
+        Point {
+            source: self.etf,
+            offset: self.walker.offset(),
+            level: around + self.open.len(),
+            // What is copied is not counted.
+            terms: 0,
+        }
+    }
+
     /// Writes a leaf, or opens a container.
-    fn head(&mut self, token: Token<'a>, depth: usize, around: usize) -> Result<(), Error> {
-        let (container, bracket, length) = match token {
+    #[inline]
+    fn head(&mut self, around: usize) -> Result<(), Error> {
+        let (at, depth) = (self.point(around), self.walker.depth());
+        let token = self.walker.token()?;
+        let (container, bracket, left) = match token {
             Token::Tuple(arity) => (Container::Tuple, b'[', arity),
             Token::List(length) => (Container::List, b'[', length),
             Token::Map(pairs) => (Container::Map, b'{', pairs),
-            Token::Nil | Token::String(_) if around + self.open.len() >= MAX_DEPTH => {
+            Token::Nil | Token::String(_) if at.level >= MAX_DEPTH => {
                 let text = readable::term(&mut self.walker, token, depth)?;
                 self.string(&text);
                 return Ok(());
             }
-            leaf => return self.leaf(leaf),
+            leaf => {
+                let start = self.json.len();
+                self.leaf(leaf)?;
+                let text = start..self.json.len() - 1;
+                let term = at.offset..self.walker.offset();
+                self.templates.add_leaf(at.level, term, text);
+                return Ok(());
+            }
         };
-        if around + self.open.len() >= MAX_DEPTH {
+        if at.level >= MAX_DEPTH {
             let text = readable::abbreviated(&mut self.walker, token, depth)?;
             self.string(&text);
             return Ok(());
         }
+        let shape = shape(self.etf, at.offset);
+        self.open.push(Open {
+            container,
+            left,
+            start: self.templates.start(at, shape, self.json.len()),
+        });
         self.json.push(bracket);
-        self.open.push((container, length));
         if let Container::Map = container {
             self.unique.open();
         }
         Ok(())
     }
 
-    fn close(&mut self) {
-        match self.open.pop() {
-            Some((Container::Map, _)) => {
-                self.unique.close(&self.json);
-                self.end(b'}');
-            }
-            _ => self.end(b']'),
+    fn close(&mut self, around: usize) {
+        let Some(open) = self.open.pop() else {
+            return;
+        };
+        if let Container::Map = open.container {
+            self.unique.close(&self.json);
+            self.end(b'}');
+        } else {
+            self.end(b']');
+        }
+        // A template must not hold members that are to be removed.
+        if self.unique.is_clean() {
+            let text_end = self.json.len() - 1;
+            let at = self.point(around);
+            self.templates.add(open.start, at, text_end);
         }
     }
 
@@ -128,6 +208,10 @@ impl<'a> Encoder<'a> {
             Token::Atom(AtomText::Utf8("nil")) => self.plain("null"),
             Token::Atom(AtomText::Utf8(text @ ("true" | "false"))) => self.plain(text),
             Token::Atom(text) => self.string(&text.to_str()),
+            Token::Binary(bytes) if bytes.is_ascii() => {
+                text::write(bytes, &mut self.json);
+                self.json.push(b',');
+            }
             Token::Binary(bytes) => match std::str::from_utf8(bytes) {
                 Ok(text) => self.string(text),
                 Err(_) => self.string(&readable::bytes(bytes)),
@@ -146,7 +230,7 @@ impl<'a> Encoder<'a> {
 
     pub(super) fn member(&mut self, key: &str) {
         let start = self.json.len();
-        text::write(key, &mut self.json);
+        text::write(key.as_bytes(), &mut self.json);
         self.unique.member(&self.json, start);
         self.json.push(b':');
     }
@@ -162,7 +246,7 @@ impl<'a> Encoder<'a> {
     }
 
     pub(super) fn string(&mut self, text: &str) {
-        text::write(text, &mut self.json);
+        text::write(text.as_bytes(), &mut self.json);
         self.json.push(b',');
     }
 

@@ -1,0 +1,377 @@
+//! Events that are like earlier ones are read as if they were the only ones.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+mod support;
+
+use proptest::prelude::*;
+use proptest::sample::Index;
+use replay_etf::{Error, Limits, json};
+use serde_json::{Value, json};
+use support::term::{Term, any_term};
+
+/// Random choices that never run out.
+struct Choices<'a>(std::iter::Cycle<std::slice::Iter<'a, u8>>);
+
+impl<'a> Choices<'a> {
+    fn of(bytes: &'a [u8]) -> Self {
+        Choices(bytes.iter().cycle())
+    }
+
+    fn one_in(&mut self, many: u8) -> bool {
+        self.below(many) == 0
+    }
+
+    fn below(&mut self, many: u8) -> u8 {
+        self.0.next().copied().unwrap_or(0) % many
+    }
+}
+
+fn choices() -> impl Strategy<Value = Vec<u8>> {
+    prop::collection::vec(any::<u8>(), 1..60)
+}
+
+mod reading_json {
+    use super::*;
+
+    fn leaf(choices: &mut Choices<'_>) -> Value {
+        let leaves = [
+            json!("a"),
+            json!("a longer text, as one writes"),
+            json!("é \"quoted\" \\ \n"),
+            json!(""),
+            json!(1),
+            json!(12),
+            json!(-123_456_789_012_i64),
+            json!(1.5),
+            json!(true),
+            json!(null),
+        ];
+        leaves[usize::from(choices.below(leaves.len() as u8))].clone()
+    }
+
+    fn value(choices: &mut Choices<'_>, depth: u8) -> Value {
+        let length = choices.below(4);
+        match choices.below(if depth == 0 { 1 } else { 3 }) {
+            1 => (0..length).map(|_| value(choices, depth - 1)).collect(),
+            2 => {
+                let member = |key| (format!("key {key}"), value(choices, depth - 1));
+                Value::Object((0..length).map(member).collect())
+            }
+            _ => leaf(choices),
+        }
+    }
+
+    /// The same with other leaves, and sometimes another element or member.
+    fn vary(value: &mut Value, choices: &mut Choices<'_>) {
+        match value {
+            Value::Array(elements) => {
+                if choices.one_in(12) {
+                    elements.pop();
+                } else if choices.one_in(12) {
+                    elements.push(leaf(choices));
+                }
+                elements.iter_mut().for_each(|it| vary(it, choices));
+            }
+            Value::Object(members) => {
+                if choices.one_in(12) {
+                    members.insert("another".to_owned(), leaf(choices));
+                }
+                members.values_mut().for_each(|it| vary(it, choices));
+            }
+            other if choices.one_in(4) => *other = leaf(choices),
+            _ => {}
+        }
+    }
+
+    /// Payloads that are much like each other.
+    fn payloads() -> impl Strategy<Value = Vec<String>> {
+        (choices(), 2..12_usize, any::<bool>()).prop_map(|(bytes, length, pretty)| {
+            let mut choices = Choices::of(&bytes);
+            let mut current = json!({"a": value(&mut choices, 4), "b": value(&mut choices, 4)});
+            let mut payloads = Vec::new();
+            for _ in 0..length {
+                vary(&mut current, &mut choices);
+                payloads.push(if pretty {
+                    serde_json::to_string_pretty(&current).unwrap()
+                } else {
+                    current.to_string()
+                });
+            }
+            payloads
+        })
+    }
+
+    const BEFORE: &str =
+        r#"{"id":"x","connected_at":1,"view":null,"url":null,"params":{},"session":{},"events":["#;
+    const AFTER: &str = "]}";
+
+    /// An event; in one of two the payload comes before the type.
+    fn event(index: usize, payload: &str) -> String {
+        if index.is_multiple_of(2) {
+            format!(r#"{{"offset":{index},"type":"event","payload":{payload}}}"#)
+        } else {
+            format!(r#"{{"offset":{index},"payload":{payload},"type":"handle_params"}}"#)
+        }
+    }
+
+    fn decode(events: &[String], limits: &Limits) -> Result<Vec<u8>, Error> {
+        let text = format!("{BEFORE}{}{AFTER}", events.join(","));
+        let mut out = b"before".to_vec();
+        let decoded = json::decode(text.as_bytes(), limits, &|_| true, &mut out);
+        let term = out.strip_prefix(b"before").unwrap();
+        if decoded.is_err() {
+            assert!(term.is_empty());
+        }
+        decoded.map(|()| term.to_vec())
+    }
+
+    /// The terms of events that were decoded one by one.
+    fn one_by_one(events: &[String]) -> Vec<u8> {
+        let limits = Limits::default();
+        let mut term = decode(&[], &limits).unwrap();
+        term.pop();
+        let events_at = term.len();
+        term.push(108);
+        term.extend((events.len() as u32).to_be_bytes());
+        for event in events {
+            let alone = decode(std::slice::from_ref(event), &limits).unwrap();
+            term.extend(&alone[events_at + 5..alone.len() - 1]);
+        }
+        term.push(106);
+        term
+    }
+
+    fn events(payloads: &[String]) -> Vec<String> {
+        let events = payloads.iter().enumerate();
+        events.map(|(index, it)| event(index, it)).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn together_is_as_one_by_one(payloads in payloads()) {
+            let events = events(&payloads);
+            let together = decode(&events, &Limits::default()).unwrap();
+            prop_assert_eq!(together, one_by_one(&events));
+        }
+
+        #[test]
+        fn what_is_written_is_what_was_read(payloads in payloads()) {
+            let text = format!("{BEFORE}{}{AFTER}", events(&payloads).join(","));
+            let (mut term, mut again) = (Vec::new(), Vec::new());
+            json::decode(text.as_bytes(), &Limits::default(), &|_| true, &mut term).unwrap();
+            json::encode(&term, &Limits::default(), &mut again).unwrap();
+            let parse = |text: &[u8]| serde_json::from_slice::<Value>(text).unwrap();
+            prop_assert_eq!(parse(&again), parse(text.as_bytes()));
+        }
+
+        #[test]
+        fn damage_is_found_where_it_is(
+            payloads in payloads(),
+            at: Index,
+            to in prop::sample::select(b"{}[],:\"\\x1 ".to_vec()),
+        ) {
+            let mut events = events(&payloads);
+            let mut damaged = events.pop().unwrap().into_bytes();
+            // Instead of the first event a list may end, instead of the last it may not.
+            let at = 1 + at.index(damaged.len() - 1);
+            damaged[at] = to;
+            let Ok(damaged) = String::from_utf8(damaged) else {
+                return Ok(());
+            };
+            let before = events.iter().map(|event| event.len() + 1).sum::<usize>();
+            let alone = decode(std::slice::from_ref(&damaged), &Limits::default());
+            events.push(damaged);
+            let together = decode(&events, &Limits::default());
+            match alone {
+                Ok(_) => prop_assert_eq!(together.unwrap(), one_by_one(&events)),
+                Err(error) => prop_assert_eq!(together.unwrap_err(), Error {
+                    offset: error.offset + before,
+                    ..error
+                }),
+            }
+        }
+
+        #[test]
+        fn every_term_counts(payloads in payloads()) {
+            let events = events(&payloads);
+            let text = format!("{BEFORE}{}{AFTER}", events.join(","));
+            // The summary is made without looking for what is alike.
+            let least = (0..).find(|&max_terms| {
+                let limits = Limits { max_terms, ..Limits::default() };
+                json::summarize(text.as_bytes(), &limits).is_ok()
+            });
+            for max_terms in [least.unwrap() - 1, least.unwrap()] {
+                let limits = Limits { max_terms, ..Limits::default() };
+                let summary = json::summarize(text.as_bytes(), &limits);
+                prop_assert_eq!(decode(&events, &limits).err(), summary.err());
+            }
+        }
+    }
+
+    #[test]
+    fn keys_that_come_twice_are_not_copied() {
+        let payloads = [
+            r#"{"a":{"b":1,"c":"text","b":2},"d":[1,2,3,4,5,6]}"#,
+            r#"{"a":{"b":1,"c":"text","b":2},"d":[1,2,3,4,5,6]}"#,
+            r#"{"a":{"b":1,"c":"texts","b":3},"d":[1,2,3,4,5,7]}"#,
+        ];
+        let events = events(&payloads.map(str::to_owned));
+        let together = decode(&events, &Limits::default()).unwrap();
+        assert_eq!(together, one_by_one(&events));
+    }
+
+    #[test]
+    fn a_payload_that_comes_twice_leaves_nothing_behind() {
+        let twice = |number: u32| {
+            format!(
+                r#"{{"offset":1,"payload":{{"a":{number},"b":"once"}},"payload":{{"a":{number},"b":"twice"}},"type":"event"}}"#
+            )
+        };
+        let events: Vec<String> = (0..5).map(twice).collect();
+        let together = decode(&events, &Limits::default()).unwrap();
+        assert_eq!(together, one_by_one(&events));
+    }
+}
+
+mod writing_json {
+    use super::*;
+
+    fn leaf(choices: &mut Choices<'_>) -> Term {
+        let leaves = [
+            Term::Integer(1),
+            Term::Integer(-70_000),
+            Term::Float(0.5),
+            Term::Atom("nil".to_owned()),
+            Term::Atom("Elixir.My.App".to_owned()),
+            Term::Binary(b"text".to_vec()),
+            Term::Binary(b"a longer text, as one writes".to_vec()),
+            Term::Binary(vec![255]),
+            Term::Nil,
+            Term::String(vec![1, 2, 3]),
+            Term::Bits(vec![7], 3),
+        ];
+        leaves[usize::from(choices.below(leaves.len() as u8))].clone()
+    }
+
+    /// The same with other leaves, and sometimes another element or pair.
+    fn vary(term: &mut Term, choices: &mut Choices<'_>) {
+        match term {
+            Term::List(elements, tail) => {
+                if choices.one_in(12) {
+                    elements.push(leaf(choices));
+                }
+                elements.iter_mut().for_each(|it| vary(it, choices));
+                if choices.one_in(8) {
+                    **tail = leaf(choices);
+                }
+            }
+            Term::Tuple(elements) => elements.iter_mut().for_each(|it| vary(it, choices)),
+            Term::Map(pairs) => {
+                if choices.one_in(12) {
+                    pairs.extend([Term::Atom("__struct__".to_owned()), leaf(choices)]);
+                } else if choices.one_in(40) {
+                    pairs.extend([Term::Binary(b"__struct__".to_vec()), leaf(choices)]);
+                }
+                let values = pairs.iter_mut().skip(1).step_by(2);
+                values.for_each(|it| vary(it, choices));
+            }
+            other if choices.one_in(4) => *other = leaf(choices),
+            _ => {}
+        }
+    }
+
+    fn payloads() -> impl Strategy<Value = Vec<Term>> {
+        (any_term(), any_term(), choices(), 2..12_usize).prop_map(|(a, b, bytes, length)| {
+            let mut choices = Choices::of(&bytes);
+            let mut current = Term::Map(vec![
+                Term::Atom("a".to_owned()),
+                Term::List(vec![a, leaf(&mut choices)], Box::new(Term::Nil)),
+                Term::Binary(b"b".to_vec()),
+                b,
+            ]);
+            let mut payloads = Vec::new();
+            for _ in 0..length {
+                vary(&mut current, &mut choices);
+                payloads.push(current.clone());
+            }
+            payloads
+        })
+    }
+
+    fn events(payloads: &[Term]) -> Vec<Vec<u8>> {
+        let event = |(index, payload): (usize, &Term)| {
+            let payload = payload.to_bytes();
+            [
+                &[104, 3, 97, index as u8, 119, 4],
+                &b"info"[..],
+                &payload[1..],
+            ]
+            .concat()
+        };
+        payloads.iter().enumerate().map(event).collect()
+    }
+
+    const BEFORE: &[u8] = b"\x83t\0\0\0\x03w\x02idm\0\0\0\x01xw\x0cconnected_ata\x01w\x06events";
+    const TEXT_AFTER: &str = r#"],"view":null,"url":null,"params":{},"session":{}}"#;
+
+    fn encode(events: &[Vec<u8>]) -> Result<String, Error> {
+        let length = (events.len() as u32).to_be_bytes();
+        let list = [&[108][..], &length, &events.concat(), &[106]].concat();
+        let term = [BEFORE, if events.is_empty() { &[106] } else { &list }].concat();
+        let mut out = b"before".to_vec();
+        let encoded = json::encode(&term, &Limits::default(), &mut out);
+        let text = out.strip_prefix(b"before").unwrap();
+        if encoded.is_err() {
+            assert!(text.is_empty());
+        }
+        encoded.map(|()| String::from_utf8(text.to_vec()).unwrap())
+    }
+
+    /// The texts of events that were encoded one by one.
+    fn one_by_one(events: &[Vec<u8>]) -> String {
+        let empty = encode(&[]).unwrap();
+        let before = empty.strip_suffix(TEXT_AFTER).unwrap();
+        let text = |event: &Vec<u8>| {
+            let alone = encode(std::slice::from_ref(event)).unwrap();
+            let alone = alone.strip_prefix(before).unwrap();
+            alone.strip_suffix(TEXT_AFTER).unwrap().to_owned()
+        };
+        let texts: Vec<String> = events.iter().map(text).collect();
+        format!("{before}{}{TEXT_AFTER}", texts.join(","))
+    }
+
+    proptest! {
+        #[test]
+        fn together_is_as_one_by_one(payloads in payloads()) {
+            let events = events(&payloads);
+            prop_assert_eq!(encode(&events).unwrap(), one_by_one(&events));
+        }
+
+        #[test]
+        fn damage_is_found_where_it_is(payloads in payloads(), at: Index, to: u8) {
+            let mut events = events(&payloads);
+            let mut damaged = events.pop().unwrap();
+            let at = at.index(damaged.len());
+            damaged[at] = to;
+            let before = events.concat().len();
+            let alone = encode(std::slice::from_ref(&damaged));
+            events.push(damaged);
+            let together = encode(&events);
+            match alone {
+                Ok(_) => prop_assert_eq!(together.unwrap(), one_by_one(&events)),
+                Err(error) => {
+                    // What ends the list of events is looked for where it begins.
+                    let shift = if error.offset < BEFORE.len() + 5 { 0 } else { before };
+                    prop_assert_eq!(together.unwrap_err(), Error {
+                        offset: error.offset + shift,
+                        ..error
+                    });
+                }
+            }
+        }
+    }
+}
