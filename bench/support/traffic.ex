@@ -46,7 +46,9 @@ defmodule Bench.Traffic do
   @spec session(profile(), integer(), events: pos_integer()) :: Recording.t()
   def session(profile, seed, opts \\ []) do
     count = Keyword.get(opts, :events, events_per_session(profile))
-    recording(profile, seed, view(profile), opening(profile) ++ rest(profile, seed, count - 2))
+    opening = opening(profile)
+    events = opening ++ rest(profile, seed, count - length(opening))
+    recording(profile, seed, view(profile), events)
   end
 
   defp rest(profile, seed, count), do: for(i <- 1..count//1, do: event(profile, seed, i))
@@ -135,7 +137,11 @@ defmodule Bench.Traffic do
   defp view(:typical), do: Bench.Traffic.FormLive
   defp view(:large), do: Bench.Traffic.OrdersLive
 
-  defp opening(profile) do
+  # A session in which nobody did anything would not be kept.
+  defp opening(:large), do: mounted(:large) ++ [{2, :event, %{name: "load", params: %{}}}]
+  defp opening(profile), do: mounted(profile)
+
+  defp mounted(profile) do
     [
       {0, :mount, %{assigns: %{live_action: :index}}},
       {1, :handle_params, %{params: %{}, url: "http://localhost:4000/#{profile}"}}

@@ -1,0 +1,153 @@
+defmodule Bench.Sections.Drain do
+  @moduledoc """
+  Many sessions of 100 typical events ending at once, as in a deploy, with many
+  recordings stored already: how long until all are saved and the store answers
+  again, what CPU time and memory that takes, and how long a `list_summaries`
+  waits in the middle of it.
+
+  The host lists all stored recordings after each one it has saved, so its time
+  is measured with few sessions and multiplied: kind to it, since its lists get
+  longer as it goes. Its memory is measured with all of them, until they are
+  collected and the first lists are made; it may grow after that.
+  """
+
+  @behaviour Bench.Section
+
+  alias Bench.{Check, Child, Corpus, ProcessUsage, Run, Sessions, Side, Workspace}
+  alias PhoenixReplay.Storage
+
+  @events 100
+
+  @impl true
+  def run(run) do
+    if ProcessUsage.available?() do
+      run(run, Run.pick(run, 2_000, 400), Run.pick(run, 1_000, 200), Run.pick(run, 24, 6))
+    else
+      Bench.Report.note("this system does not tell CPU times and memory: drain skipped")
+    end
+  end
+
+  defp run(run, sessions, stored, few) do
+    natives = for _ <- 1..Run.pick(run, 3, 2), do: drain(run, :native, sessions, stored)
+    baseline = drain(run, :baseline, few, stored)
+    factor = sessions / few
+
+    note =
+      "#{sessions} sessions, #{stored} stored; " <>
+        "baseline not measured: #{Float.round(factor, 1)} times that of #{few} sessions"
+
+    for {measure, unit} <- [wall: "s", cpu: "s"] do
+      baselines = [factor * baseline[measure] / 1.0e9]
+      natives = for sample <- natives, do: sample[measure] / 1.0e9
+      Run.report(run, "#{sessions}/#{measure}", unit, natives, baselines, note: note)
+    end
+
+    Run.report(
+      run,
+      "#{sessions}/list_in_the_middle",
+      "ms",
+      for(sample <- natives, do: sample.list / 1.0e6),
+      [baseline.list / 1.0e6],
+      note: "baseline: while #{few} sessions end, by a process that has not to ask the host's"
+    )
+
+    memory(run, sessions, stored, natives)
+  end
+
+  defp memory(run, sessions, stored, natives) do
+    seconds = Run.pick(run, 20, 4)
+
+    peak =
+      child(run, stored, fn child, path ->
+        Child.call(child, __MODULE__, :host_peak, [path, sessions, seconds])
+      end)
+
+    Run.report(
+      run,
+      "#{sessions}/peak_extra",
+      "MB",
+      for(sample <- natives, do: sample.peak / 1.0e6),
+      [peak / 1.0e6],
+      note: "resident memory above that before the end; baseline: in its first #{seconds} s"
+    )
+  end
+
+  defp drain(run, side, sessions, stored) do
+    child(run, stored, fn child, path ->
+      Child.call(child, __MODULE__, :sample, [side, path, sessions, stored])
+    end)
+  end
+
+  defp child(run, stored, fun) do
+    path = Corpus.directory(run, :typical, stored)
+    Workspace.settle()
+    Child.with_new([quiet?: true], &fun.(&1, path))
+  end
+
+  @doc false
+  # In the child.
+  def sample(side, path, sessions, stored) do
+    pids = prepare(side, path, sessions)
+    cpu = ProcessUsage.cpu_ns()
+    before = ProcessUsage.resident_bytes()
+    ProcessUsage.reset_peak()
+    started = now()
+    Sessions.release(pids)
+    lister = Task.async(fn -> list_in_the_middle(side, sessions, stored) end)
+    Side.settle(side, stored + sessions)
+
+    Check.equal!(
+      length(Storage.backend().list_summaries(path: path)),
+      stored + sessions,
+      "stored"
+    )
+
+    wall = now() - started
+    peak = ProcessUsage.peak_bytes() - before
+    list = Task.await(lister, :infinity)
+    sample = %{wall: wall, cpu: ProcessUsage.cpu_ns() - cpu, peak: peak, list: list}
+    for number <- [1, sessions], do: Side.check_stored!(Sessions.recording(number))
+    sample
+  end
+
+  @doc false
+  # In the child, which is killed afterwards: it would take hours.
+  def host_peak(path, sessions, seconds) do
+    pids = prepare(:baseline, path, sessions)
+    before = ProcessUsage.resident_bytes()
+    ProcessUsage.reset_peak()
+    Sessions.release(pids)
+    Process.sleep(seconds * 1_000)
+    ProcessUsage.peak_bytes() - before
+  end
+
+  defp prepare(side, path, sessions) do
+    :ok = Side.open(side, path)
+    Sessions.prepare(:typical, events: @events)
+    pids = Sessions.hold(side, 1..sessions)
+    :erlang.garbage_collect()
+    Process.sleep(500)
+    pids
+  end
+
+  # When a third of the sessions is saved.
+  defp list_in_the_middle(side, sessions, stored) do
+    await_file(Sessions.id(div(sessions, 3) + 1), Storage.storage_opts()[:path])
+    started = now()
+    summaries = Storage.backend().list_summaries(Storage.storage_opts())
+    elapsed = now() - started
+    # The native side lists what is in flight, too.
+    expected = if side == :native, do: sessions + stored, else: stored
+    if length(summaries) < expected, do: raise("#{length(summaries)} summaries in the middle")
+    elapsed
+  end
+
+  defp await_file(id, path) do
+    unless File.exists?(Path.join(path, id <> ".etf.gz")) do
+      Process.sleep(1)
+      await_file(id, path)
+    end
+  end
+
+  defp now, do: System.monotonic_time(:nanosecond)
+end

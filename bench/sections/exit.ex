@@ -1,0 +1,90 @@
+defmodule Bench.Sections.Exit do
+  @moduledoc """
+  From the exit of a session's process until its recording of 400 typical
+  events is saved, with nothing else going on. The native side has synced it
+  then, the baseline has handed it to the kernel and told its table.
+  """
+
+  @behaviour Bench.Section
+
+  alias Bench.{Child, Limits, Run, Sessions, Side, Workspace}
+
+  @impl true
+  def run(run) do
+    children =
+      for side <- [:native, :baseline] do
+        child = Child.start()
+        path = Workspace.directory(run, "exit")
+        Child.call(child, __MODULE__, :prepare, [side, path])
+        {side, child}
+      end
+
+    opts = [rounds: Run.pick(run, 40, 15), before: &Workspace.settle/0]
+
+    Run.compare(
+      run,
+      "typical",
+      "ms",
+      [native: sampler(children, :native), baseline: sampler(children, :baseline)] ++ opts
+    )
+
+    Run.compare(
+      run,
+      "typical/limit/fdatasync",
+      "ms",
+      [native: sampler(children, :native), baseline: Limits.fdatasync(run), max_calls: 1] ++ opts
+    )
+
+    for {_side, child} <- children, do: Child.kill(child)
+  end
+
+  defp sampler(children, side) do
+    {:sampler, fn -> Child.call(children[side], __MODULE__, :sample, [side]) end}
+  end
+
+  @doc false
+  def prepare(side, path) do
+    :ok = Side.open(side, path, clean_up?: false)
+    Sessions.prepare(:typical)
+    :persistent_term.put(__MODULE__, :counters.new(1, []))
+
+    for number <- 1..4 do
+      sample(side)
+      Side.check_stored!(Sessions.recording(number))
+    end
+
+    :ok
+  end
+
+  @doc false
+  # In the child: one session, in ns from its end.
+  def sample(side) do
+    counter = :persistent_term.get(__MODULE__)
+    :counters.add(counter, 1, 1)
+    number = :counters.get(counter, 1)
+
+    {pid, monitor} =
+      spawn_monitor(fn ->
+        Sessions.record(side, number)
+        # What is written ahead of its need is not of this session's end.
+        Process.sleep(20)
+        exit({:ends, System.monotonic_time(:nanosecond)})
+      end)
+
+    receive do
+      {:DOWN, ^monitor, :process, ^pid, {:ends, ended}} ->
+        await_saved(side, Sessions.id(number))
+        elapsed = System.monotonic_time(:nanosecond) - ended
+        Side.settle(side, number)
+        elapsed
+    end
+  end
+
+  # Without sleeping, since the shortest sleep is as long as what is measured.
+  defp await_saved(side, id) do
+    unless Side.saved?(side, id) do
+      :erlang.yield()
+      await_saved(side, id)
+    end
+  end
+end

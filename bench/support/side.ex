@@ -1,0 +1,99 @@
+defmodule Bench.Side do
+  @moduledoc """
+  The two sides where recordings in flight are concerned: the native engine's
+  store and the host's own. Both are configured by the same application
+  environment, so each gets a VM of its own, and these functions run there.
+  """
+
+  alias PhoenixReplay.Native.{Nif, Stores}
+  alias PhoenixReplay.{Recording, Storage}
+
+  @type t :: :native | :baseline
+
+  # The stand-in's and the released host's table of recordings in flight.
+  @table PhoenixReplay.Store.Active
+
+  @doc """
+  Calls `fun` for each side in turn, `rounds` times, and returns what it
+  returned for the native side and for the baseline.
+  """
+  @spec in_turns(pos_integer(), (t() -> sample)) :: {[sample], [sample]} when sample: term()
+  def in_turns(rounds, fun) do
+    Enum.unzip(for _ <- 1..rounds, do: {fun.(:native), fun.(:baseline)})
+  end
+
+  @doc """
+  Configures and starts the side as an application would. `clean_up?: false`
+  spares the baseline the lists it makes after each saved recording.
+  """
+  @spec open(t(), Path.t(), clean_up?: boolean()) :: :ok
+  def open(side, path, opts \\ []) do
+    Application.put_env(:phoenix_replay, :storage, backend(side, opts[:clean_up?]))
+    Application.put_env(:phoenix_replay, :storage_opts, path: path)
+    Application.put_env(:phoenix_replay, :max_events, 1_000_000)
+    application = if side == :native, do: :phoenix_replay_native, else: :phoenix_replay
+    {:ok, _} = Application.ensure_all_started(application)
+    :ok = Storage.backend().init(Storage.storage_opts())
+  end
+
+  defp backend(:native, _clean_up?), do: Storage.Native
+  defp backend(:baseline, false), do: Bench.Unlisted
+  defp backend(:baseline, _clean_up?), do: Storage.File
+
+  @doc "The module with `start_recording/2`, `append_event/2` and the others."
+  @spec store(t()) :: module()
+  def store(:native), do: PhoenixReplay.Native.Store
+  def store(:baseline), do: PhoenixReplay.Store
+
+  @doc """
+  Waits until every session that has ended is saved, `stored` recordings with
+  those from before, and the side answers again. Raises after five minutes.
+  """
+  @spec settle(t(), non_neg_integer()) :: :ok
+  def settle(side, stored), do: settle(side, stored, System.monotonic_time(:second) + 300)
+
+  defp settle(side, stored, deadline) do
+    cond do
+      settled?(side, stored) ->
+        :ok
+
+      System.monotonic_time(:second) > deadline ->
+        raise "#{side}: the sessions that have ended are not saved: fewer than #{stored} stored"
+
+      true ->
+        Process.sleep(1)
+        settle(side, stored, deadline)
+    end
+  end
+
+  # A process that has exited may not have been noticed yet, hence the count.
+  defp settled?(:native, stored) do
+    {:ok, {store, _format}} = Stores.fetch(Storage.storage_opts())
+    Nif.store_drain(store, 1_000) == 0 and Nif.store_count(store) >= stored
+  end
+
+  # The answer comes when everything before it is done, its clean-ups too.
+  defp settled?(:baseline, _stored) do
+    :ets.info(@table, :size) == 0 and :sys.get_state(PhoenixReplay.Store, :infinity) != nil
+  end
+
+  @doc "Whether a recording is no longer in flight. The baseline deletes its row when it is saved."
+  @spec saved?(t(), binary()) :: boolean()
+  def saved?(:native, id) do
+    {:ok, {store, _format}} = Stores.fetch(Storage.storage_opts())
+    Nif.active_lookup(store, id) == {:error, :not_found}
+  end
+
+  def saved?(:baseline, id), do: not :ets.member(@table, {id, -1})
+
+  @doc "Raises unless the recording is stored as it should be, read by either backend."
+  @spec check_stored!(Recording.t()) :: :ok
+  def check_stored!(recording) do
+    for backend <- [Storage.File, Storage.backend()] do
+      got = backend.get(recording.id, Storage.storage_opts())
+      Bench.Check.equal!(got, {:ok, recording}, "#{inspect(backend)}.get after the end")
+    end
+
+    :ok
+  end
+end
