@@ -2,7 +2,7 @@ defmodule Bench.Sections.Exit do
   @moduledoc """
   From the exit of a session's process until its recording of 400 typical
   events is saved, with nothing else going on. The native side has synced it
-  then, the baseline has handed it to the kernel and told its table.
+  then, the baseline has handed it to the kernel. Either tells it in a message.
   """
 
   @behaviour Bench.Section
@@ -49,7 +49,8 @@ defmodule Bench.Sections.Exit do
     :persistent_term.put(__MODULE__, :counters.new(1, []))
 
     for number <- 1..4 do
-      sample(side)
+      # Each in a process of its own, which is told of nothing else.
+      fn -> sample(side) end |> Task.async() |> Task.await()
       Side.check_stored!(Sessions.recording(number))
     end
 
@@ -59,6 +60,7 @@ defmodule Bench.Sections.Exit do
   @doc false
   # In the child: one session, in ns from its end.
   def sample(side) do
+    Side.watch(side)
     counter = :persistent_term.get(__MODULE__)
     :counters.add(counter, 1, 1)
     number = :counters.get(counter, 1)
@@ -73,18 +75,10 @@ defmodule Bench.Sections.Exit do
 
     receive do
       {:DOWN, ^monitor, :process, ^pid, {:ends, ended}} ->
-        await_saved(side, Sessions.id(number))
+        Side.await_saved(side, Sessions.id(number))
         elapsed = System.monotonic_time(:nanosecond) - ended
         Side.settle(side, number)
         elapsed
-    end
-  end
-
-  # Without sleeping, since the shortest sleep is as long as what is measured.
-  defp await_saved(side, id) do
-    unless Side.saved?(side, id) do
-      :erlang.yield()
-      await_saved(side, id)
     end
   end
 end

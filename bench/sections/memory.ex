@@ -2,20 +2,23 @@ defmodule Bench.Sections.Memory do
   @moduledoc """
   What an event takes while its session goes on: resident memory of a VM that
   holds many sessions, pages of mapped files included, less what it was before
-  they recorded anything. The processes are there before and after.
+  the store was opened. So what a side holds in reserve is counted with it. The
+  processes are there before and after.
   """
 
   @behaviour Bench.Section
 
   alias Bench.{Check, Child, ProcessUsage, Run, Side, Traffic, Workspace}
+  alias PhoenixReplay.Native.{Nif, Stores}
+  alias PhoenixReplay.Storage
 
   @impl true
   def run(run) do
     if ProcessUsage.available?() do
       for {profile, sessions} <- [
-            tiny: Run.pick(run, 3_000, 1_000),
-            typical: Run.pick(run, 100, 25),
-            large: Run.pick(run, 20, 5)
+            tiny: Run.pick(run, 10_000, 4_000),
+            typical: Run.pick(run, 400, 150),
+            large: Run.pick(run, 60, 25)
           ] do
         profile(run, profile, sessions)
       end
@@ -28,7 +31,7 @@ defmodule Bench.Sections.Memory do
     events = sessions * Traffic.events_per_session(profile)
 
     {natives, baselines} =
-      Side.in_turns(Run.pick(run, 5, 3), fn side ->
+      Side.in_turns(Run.pick(run, 3, 2), fn side ->
         path = Workspace.directory(run, "memory")
 
         Child.with_new(fn child ->
@@ -44,16 +47,31 @@ defmodule Bench.Sections.Memory do
   @doc false
   # In the child: the bytes that all sessions take.
   def sample(side, path, profile, sessions) do
-    :ok = Side.open(side, path)
     pids = for number <- 1..sessions, do: spawn(fn -> session(side, profile, number) end)
-    # The first session takes what any session needs once.
-    [warm_up | pids] = pids
-    record(warm_up)
+    warm_up(side, profile)
     before = ProcessUsage.resident_bytes()
+    :ok = Side.open(side, path)
     Enum.each(pids, &record/1)
     used = ProcessUsage.resident_bytes() - before
     check(side, profile, sessions)
-    used * sessions / (sessions - 1)
+    used
+  end
+
+  # What anybody's code needs, and the heap of a process that makes events.
+  defp warm_up(side, profile) do
+    {:ok, _} = Application.ensure_all_started(:crypto)
+
+    modules = [
+      Nif,
+      Stores,
+      Side.store(side),
+      Storage.Native,
+      Storage.File,
+      PhoenixReplay.Recording
+    ]
+
+    Enum.each(modules, &Code.ensure_loaded!/1)
+    fn -> Traffic.session(profile, 0) end |> Task.async() |> Task.await()
   end
 
   # One after the other, so that the heaps of those at work are never many.

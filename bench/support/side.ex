@@ -77,14 +77,32 @@ defmodule Bench.Side do
     :ets.info(@table, :size) == 0 and :sys.get_state(PhoenixReplay.Store, :infinity) != nil
   end
 
-  @doc "Whether a recording is no longer in flight. The baseline deletes its row when it is saved."
-  @spec saved?(t(), binary()) :: boolean()
-  def saved?(:native, id) do
-    {:ok, {store, _format}} = Stores.fetch(Storage.storage_opts())
-    Nif.active_lookup(store, id) == {:error, :not_found}
+  @doc """
+  Lets the calling process be told of what is saved, for `await_saved/2`. The
+  baseline has to be open with `clean_up?: false`.
+  """
+  @spec watch(t()) :: term()
+  def watch(:native), do: Nif.notices_to(self())
+  def watch(:baseline), do: Process.register(self(), Bench.Unlisted)
+
+  @doc "Waits until this recording is saved."
+  @spec await_saved(t(), binary()) :: :ok
+  def await_saved(:native, id) do
+    receive do
+      {:replay_notice, _path, notice} when elem(notice, 0) == :saved and elem(notice, 1) == id ->
+        :ok
+    after
+      10_000 -> raise "a recording is not saved after ten seconds"
+    end
   end
 
-  def saved?(:baseline, id), do: not :ets.member(@table, {id, -1})
+  def await_saved(:baseline, id) do
+    receive do
+      {:saved, ^id} -> :ok
+    after
+      10_000 -> raise "a recording is not saved after ten seconds"
+    end
+  end
 
   @doc "Raises unless the recording is stored as it should be, read by either backend."
   @spec check_stored!(Recording.t()) :: :ok
