@@ -35,7 +35,12 @@ fn feed(bytes: &[u8]) {
         assert!(valid.is_ok() || twice, "{valid:?}");
         assert!(encoded.is_ok(), "{encoded:?}");
     }
-    if encoded.is_ok() {
+    if let Ok(encoded) = encoded {
+        assert_eq!(json::summarize(&text, &limits), Ok(encoded.summary));
+        assert_eq!(
+            summary.map(|it| it.id.into_owned()),
+            Ok(encoded.id.to_vec())
+        );
         round_trip(&text);
     }
     let mut walker = Walker::bare(bytes, &limits);

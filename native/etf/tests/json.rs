@@ -12,7 +12,10 @@ use serde_json::Value;
 
 fn encode(etf: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
-    json::encode(etf, &Limits::default(), &mut out).unwrap();
+    let encoded = json::encode(etf, &Limits::default(), &mut out).unwrap();
+    let read = json::summarize(&out, &Limits::default()).unwrap();
+    assert_eq!(encoded.summary, read);
+    assert_eq!(encoded.id, &*summarize(etf, &Limits::default()).unwrap().id);
     out
 }
 

@@ -328,7 +328,7 @@ mod writing_json {
         if encoded.is_err() {
             assert!(text.is_empty());
         }
-        encoded.map(|()| String::from_utf8(text.to_vec()).unwrap())
+        encoded.map(|_| String::from_utf8(text.to_vec()).unwrap())
     }
 
     /// The texts of events that were encoded one by one.

@@ -75,6 +75,36 @@ fn the_number_of_terms_is_capped() {
 }
 
 #[test]
+fn what_is_written_stays_within_the_limits_that_it_is_read_with() {
+    // {id: "", connected_at: 0, events: [], params: %{a: ~c"123"}}
+    let term = b"\x83t\0\0\0\x04w\x02idm\0\0\0\0w\x0cconnected_ata\0w\x06eventsj\
+        w\x06paramst\0\0\0\x01w\x01ak\0\x03123";
+    let encode = |limits: &Limits| {
+        let mut text = Vec::new();
+        let encoded = json::encode(term, limits, &mut text);
+        assert_eq!(encoded.is_err(), text.is_empty());
+        encoded.map(|_| text)
+    };
+    let text = encode(&Limits::default()).unwrap();
+    for max_terms in 11..20 {
+        let limits = Limits {
+            max_terms,
+            ..Limits::default()
+        };
+        let read = json::summarize(&text, &limits).map(|_| text.clone());
+        assert_eq!(encode(&limits), read);
+    }
+    for max_depth in 2..5 {
+        let limits = Limits {
+            max_depth,
+            ..Limits::default()
+        };
+        let read = json::summarize(&text, &limits).map(|_| text.clone());
+        assert_eq!(encode(&limits), read);
+    }
+}
+
+#[test]
 fn the_size_is_capped_but_not_what_follows_the_term() {
     let limits = Limits {
         max_bytes: 4,

@@ -20,13 +20,15 @@ impl Codec {
         }
     }
 
+    /// See [`Flags::compress`].
     pub(crate) fn compress(
         &self,
         content: &[u8],
         flags: Flags,
-    ) -> Result<Vec<u8>, CompressionError> {
+        gz: &mut Vec<u8>,
+    ) -> Result<usize, CompressionError> {
         self.compressors
-            .with(|compressor| flags.compress(compressor, content))
+            .with(|compressor| flags.compress(compressor, content, gz))
     }
 
     /// See [`gzip::decompress`].

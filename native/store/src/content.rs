@@ -51,6 +51,12 @@ impl Buffers {
         }
     }
 
+    /// Empty space for a text, and space for what it is compressed to.
+    pub(crate) fn for_writing(&mut self) -> (&mut Vec<u8>, &mut Vec<u8>) {
+        self.inflated.clear();
+        (&mut self.inflated, &mut self.raw)
+    }
+
     /// Gives back the memory of an unusually large recording.
     pub(crate) fn trim(&mut self) {
         self.raw.truncate(MAX_KEPT);

@@ -43,27 +43,32 @@ impl Flags {
         bit(self.recovered, Flags::RECOVERED) | bit(self.truncated, Flags::TRUNCATED)
     }
 
-    /// Compresses a recording into a gzip member that carries them.
+    /// Compresses a recording into a gzip member that carries them, to the front of `gz`, which
+    /// grows as needed, and returns how many bytes there are.
     pub(crate) fn compress(
         self,
         compressor: &mut Compressor,
         content: &[u8],
-    ) -> Result<Vec<u8>, CompressionError> {
+        gz: &mut Vec<u8>,
+    ) -> Result<usize, CompressionError> {
         if self == Flags::default() {
-            let mut gz = vec![0; compressor.gzip_compress_bound(content.len())];
-            let len = compressor.gzip_compress(content, &mut gz)?;
-            gz.truncate(len);
-            return Ok(gz);
+            let bound = compressor.gzip_compress_bound(content.len());
+            if gz.len() < bound {
+                gz.resize(bound, 0);
+            }
+            return compressor.gzip_compress(content, gz);
         }
         let [a, b] = SUBFIELD;
-        let mut gz = [&FIXED[..], &[5, 0, a, b, 1, 0, self.byte()]].concat();
+        gz.clear();
+        gz.extend_from_slice(&FIXED);
+        gz.extend_from_slice(&[5, 0, a, b, 1, 0, self.byte()]);
         let start = gz.len();
         gz.resize(start + compressor.deflate_compress_bound(content.len()), 0);
         let space = gz.get_mut(start..).unwrap_or_default();
         let len = compressor.deflate_compress(content, space)?;
         gz.truncate(start + len);
         gz.extend_from_slice(&gzip::trailer_of(content));
-        Ok(gz)
+        Ok(gz.len())
     }
 }
 
@@ -97,7 +102,10 @@ mod tests {
 
     fn compress(flags: Flags, content: &[u8]) -> Vec<u8> {
         let mut compressor = Compressor::new(CompressionLvl::default());
-        flags.compress(&mut compressor, content).unwrap()
+        let mut gz = vec![7; 3];
+        let len = flags.compress(&mut compressor, content, &mut gz).unwrap();
+        gz.truncate(len);
+        gz
     }
 
     #[test]

@@ -1,8 +1,9 @@
 use std::borrow::Cow;
 use std::io;
 
-use replay_etf::{json, recording};
+use replay_etf::{Summary, json, recording};
 
+use crate::content::Buffers;
 use crate::files::Files;
 use crate::flags::Flags;
 use crate::lookup::{Belonging, belongings};
@@ -13,25 +14,12 @@ use crate::{Entry, Error, Format};
 impl Files {
     /// See [`Store::save`](crate::Store::save).
     pub(crate) fn save(&self, etf: &[u8], format: Format, flags: Flags) -> Result<(), Error> {
-        let limits = &self.loader.limits;
         self.check_size(etf)?;
-        let summary = recording::summarize(etf, limits).map_err(Error::Recording)?;
-        let id = summary.id.clone();
-        let (content, summary) = match format {
-            Format::Etf => (Cow::Borrowed(etf), summary),
-            Format::Json => {
-                let mut text = Vec::new();
-                json::encode(etf, limits, &mut text).map_err(Error::Recording)?;
-                self.check_size(&text)?;
-                // The text is what will be found at the next start, and it is not always
-                // equal: an id that is not UTF-8 is a readable description in it.
-                let summary = json::summarize(&text, limits).map_err(Error::Recording)?;
-                (Cow::Owned(text), summary)
-            }
-        };
-        let compressed = self.loader.codec.compress(&content, flags);
-        let compressed = compressed.map_err(|e| Error::io("compress")(io::Error::other(e)))?;
-        let temp = self.write_temp(&compressed)?;
+        let (id, summary, temp) = self.buffers.with(|buffers| {
+            let written = self.write(etf, format, flags, buffers);
+            buffers.trim();
+            written
+        })?;
         let file = file_name(&file_stem(&id), format).into();
         let entry = Entry::new(
             summary,
@@ -42,6 +30,35 @@ impl Files {
             &self.loader.views,
         );
         self.place(&id, temp, entry)
+    }
+
+    /// Writes the file under a name of its own. Returns the id that the recording is saved under,
+    /// and the summary that the file will give at the next start: in JSON an id that is not UTF-8
+    /// is a description of it.
+    fn write<'a>(
+        &self,
+        etf: &'a [u8],
+        format: Format,
+        flags: Flags,
+        buffers: &mut Buffers,
+    ) -> Result<(Cow<'a, [u8]>, Summary<'a>, TempFile<'_>), Error> {
+        let limits = &self.loader.limits;
+        let (text, gz) = buffers.for_writing();
+        let (content, id, summary) = match format {
+            Format::Etf => {
+                let summary = recording::summarize(etf, limits).map_err(Error::Recording)?;
+                (etf, summary.id.clone(), summary)
+            }
+            Format::Json => {
+                let encoded = json::encode(etf, limits, text).map_err(Error::Recording)?;
+                self.check_size(text)?;
+                (&**text, Cow::Borrowed(encoded.id), encoded.summary)
+            }
+        };
+        let compressed = self.loader.codec.compress(content, flags, gz);
+        let length = compressed.map_err(|e| Error::io("compress")(io::Error::other(e)))?;
+        let temp = self.write_temp(gz.get(..length).unwrap_or_default())?;
+        Ok((id, summary, temp))
     }
 
     pub(crate) fn check_size(&self, content: &[u8]) -> Result<(), Error> {

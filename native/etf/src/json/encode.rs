@@ -1,9 +1,13 @@
 mod alike;
 mod value;
 
+use std::borrow::Cow;
+
 use super::templates::Templates;
 use super::unique::Unique;
-use crate::{Error, ErrorKind, Field, Limits, Token, Walker, name, recording};
+use super::{MAX_DEPTH, readable, summarize};
+use crate::recording::{self, EventKind, Events, Parts};
+use crate::{Error, ErrorKind, Field, Limits, Summary, Token, View, Walker, name};
 
 /// Arrays and objects around a payload: the recording, its events, and the event.
 const AROUND_PAYLOAD: usize = 3;
@@ -20,28 +24,56 @@ const AROUND_FIELD: usize = 1;
 /// # Errors
 ///
 /// As [`summarize`](crate::summarize()), and [`ErrorKind::TooLarge`] if the text exceeds
-/// [`Limits::max_bytes`], because it could not be read again. `out` is left as it was.
-pub fn encode(etf: &[u8], limits: &Limits, out: &mut Vec<u8>) -> Result<(), Error> {
+/// [`Limits::max_bytes`], because it could not be read again, as with any other limit. `out` is
+/// left as it was.
+pub fn encode<'a>(etf: &'a [u8], limits: &Limits, out: &mut Vec<u8>) -> Result<Encoded<'a>, Error> {
+    let walker = Walker::new(etf, limits)?;
     let start = out.len();
     out.reserve(etf.len() + etf.len() / 8);
     let mut encoder = Encoder {
         etf,
         limits: *limits,
-        walker: Walker::new(etf, limits)?,
+        walker,
         json: std::mem::take(out),
         unique: Unique::default(),
         open: Vec::new(),
         templates: Templates::new(0),
+        id: &[],
+        parts: Parts::none(),
     };
-    let mut result = encoder.recording();
+    let result = encoder.recording();
     *out = encoder.json;
-    if out.len() - start > limits.max_bytes {
-        result = Err(Error::new(0, ErrorKind::TooLarge));
-    }
+    let id = encoder.id;
+    let result = result.and_then(|summary| {
+        check(out.get(start..).unwrap_or_default(), limits)?;
+        Ok(Encoded { id, summary })
+    });
     if result.is_err() {
         out.truncate(start);
     }
     result
+}
+
+/// What is known of a recording after it has been turned into JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Encoded<'a> {
+    /// The id as it is in the term. If it is not UTF-8, that in the text is a description of it.
+    pub id: &'a [u8],
+    /// What [`summarize`](super::summarize) finds in the text.
+    pub summary: Summary<'a>,
+}
+
+/// Refuses a text that could not be read again.
+fn check(text: &[u8], limits: &Limits) -> Result<(), Error> {
+    if text.len() > limits.max_bytes {
+        return Err(Error::new(0, ErrorKind::TooLarge));
+    }
+    // A value takes two bytes at least, with what is between it and the next one.
+    let few = text.len() as u64 / 2 < limits.max_terms;
+    if !few || (limits.max_depth as usize) < MAX_DEPTH {
+        summarize(text, limits)?;
+    }
+    Ok(())
 }
 
 /// Every value and member is written with a comma after it, which the end of the array or object
@@ -55,10 +87,12 @@ struct Encoder<'a> {
     /// Containers being written, outermost first.
     open: Vec<value::Open>,
     templates: Templates,
+    id: &'a [u8],
+    parts: Parts<'a>,
 }
 
 impl<'a> Encoder<'a> {
-    fn recording(&mut self) -> Result<(), Error> {
+    fn recording(&mut self) -> Result<Summary<'a>, Error> {
         let start = self.walker.offset();
         let not_a_recording = |field| Error::new(start, ErrorKind::NotARecording(field));
         let Token::Map(pairs) = self.walker.token()? else {
@@ -93,7 +127,7 @@ impl<'a> Encoder<'a> {
         // The comma after the recording.
         self.json.pop();
         self.unique.finish(&mut self.json);
-        Ok(())
+        std::mem::replace(&mut self.parts, Parts::none()).summary(start)
     }
 
     fn field(&mut self, field: Field) -> Result<(), Error> {
@@ -104,15 +138,38 @@ impl<'a> Encoder<'a> {
             return self.map();
         }
         let (start, depth) = (self.walker.offset(), self.walker.depth());
-        match (field, self.walker.token()?) {
-            (Field::Id, token @ Token::Binary(_))
-            | (Field::ConnectedAt, token @ Token::Integer(_))
-            | (Field::View | Field::Url, token @ Token::Binary(_)) => self.leaf(token),
+        let token = self.walker.token()?;
+        match (field, token) {
+            (Field::Id, Token::Binary(id)) => {
+                self.id = id;
+                self.parts.id = Some(text_of(id));
+                self.leaf(token)
+            }
+            (Field::ConnectedAt, Token::Integer(ms)) => {
+                self.parts.connected_at = Some(ms);
+                self.leaf(token)
+            }
+            (Field::View, Token::Binary(name)) => {
+                let name = String::from_utf8_lossy(&text_of(name)).into_owned();
+                self.parts.view = View::Name(Cow::Owned(name));
+                self.leaf(token)
+            }
             (Field::View, Token::Atom(atom)) if !atom.is("nil") => {
-                self.string(&name::inspect(&atom.to_str()));
+                let name = name::inspect(&atom.to_str()).into_owned();
+                self.string(&name);
+                self.parts.view = View::Name(Cow::Owned(name));
                 Ok(())
             }
+            (Field::Url, Token::Binary(url)) => {
+                self.parts.url = Some(text_of(url));
+                self.leaf(token)
+            }
             (Field::View | Field::Url, _) => {
+                if field == Field::View {
+                    self.parts.view = View::None;
+                } else {
+                    self.parts.url = None;
+                }
                 self.json.extend_from_slice(b"null,");
                 self.walker.finish(depth)
             }
@@ -137,9 +194,11 @@ impl<'a> Encoder<'a> {
     fn events(&mut self) -> Result<(), Error> {
         let start = self.walker.offset();
         let not_a_list = Error::new(start, ErrorKind::NotARecording(Field::Events));
+        let mut events = Events::default();
         let length = match self.walker.token()? {
             Token::Nil => {
                 self.json.extend_from_slice(b"[],");
+                self.parts.events = Some(events);
                 return Ok(());
             }
             Token::List(length) => length,
@@ -147,19 +206,21 @@ impl<'a> Encoder<'a> {
         };
         self.json.push(b'[');
         for _ in 0..length {
-            self.event()?;
+            let (offset_ms, kind) = self.event()?;
+            events.add(offset_ms, kind);
         }
         self.end(b']');
+        self.parts.events = Some(events);
         match self.walker.token()? {
             Token::Nil => Ok(()),
             _ => Err(not_a_list),
         }
     }
 
-    fn event(&mut self) -> Result<(), Error> {
+    fn event(&mut self) -> Result<(i64, EventKind), Error> {
         let start = self.walker.offset();
         let not_an_event = Error::new(start, ErrorKind::NotARecording(Field::Events));
-        let (Token::Tuple(3), offset @ Token::Integer(_)) =
+        let (Token::Tuple(3), offset @ Token::Integer(offset_ms)) =
             (self.walker.token()?, self.walker.token()?)
         else {
             return Err(not_an_event);
@@ -167,15 +228,30 @@ impl<'a> Encoder<'a> {
         self.json.extend_from_slice(b"{\"offset\":");
         self.leaf(offset)?;
         self.json.extend_from_slice(b"\"type\":");
-        match self.walker.token()? {
-            Token::Atom(kind) => self.string(&kind.to_str()),
-            kind @ Token::Binary(_) => self.leaf(kind)?,
+        let kind = match self.walker.token()? {
+            Token::Atom(kind) => {
+                let kind = kind.to_str();
+                self.string(&kind);
+                EventKind::from_name(kind.as_bytes())
+            }
+            token @ Token::Binary(kind) => {
+                self.leaf(token)?;
+                EventKind::from_name(kind)
+            }
             _ => return Err(not_an_event),
-        }
+        };
         self.json.extend_from_slice(b"\"payload\":");
         self.templates.make_room();
         self.value(AROUND_PAYLOAD)?;
         self.end(b'}');
-        Ok(())
+        Ok((offset_ms, kind))
+    }
+}
+
+/// A binary as the text that is written for it.
+fn text_of(bytes: &[u8]) -> Cow<'_, [u8]> {
+    match std::str::from_utf8(bytes) {
+        Ok(_) => Cow::Borrowed(bytes),
+        Err(_) => Cow::Owned(readable::bytes(bytes).into_bytes()),
     }
 }

@@ -31,7 +31,7 @@ mod text;
 mod unique;
 
 pub use decode::decode;
-pub use encode::encode;
+pub use encode::{Encoded, encode};
 pub use reader::Fault;
 pub use recording::summarize;
 
