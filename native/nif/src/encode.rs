@@ -5,13 +5,11 @@
 //! in iteration order. Source of the format:
 //! <https://www.erlang.org/doc/apps/erts/erl_ext_dist.html>.
 
-use std::cell::Cell;
-
 use replay_etf::tag;
 
-use crate::atoms;
 use crate::sink::{Buffer, Full, Grow, Out};
 use crate::vm::{Env, Kind, MapPairs, Raw};
+use crate::{atoms, buffer};
 
 /// Nesting the encoder follows on its own stack. Deeper terms are rare, and
 /// the VM's encoder, which needs no stack, takes over there.
@@ -19,15 +17,6 @@ const MAX_NESTING: u32 = 64;
 
 /// Longest list that `STRING_EXT` can hold.
 const MAX_STRING: usize = 65_535;
-
-/// A buffer larger than this is given back after use.
-const MAX_KEPT: usize = 4 << 20;
-
-thread_local! {
-    /// The calling thread's buffer: fresh memory costs page faults, more than
-    /// half as much as encoding does.
-    static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
-}
 
 /// Encodes a term with its version byte and lends the bytes, at most `cap`.
 ///
@@ -40,7 +29,7 @@ pub fn lend<R>(
     use_bytes: impl FnOnce(&[u8]) -> R,
 ) -> Result<R, Full> {
     let env = Env::of(term.get_env());
-    let mut buffer = Buffer::new(BUFFER.take(), cap);
+    let mut buffer = Buffer::new(buffer::take(), cap);
     let mut out = Out::new(&mut buffer);
     out.slack()?;
     // SAFETY: slack was reserved; the term belongs to its own environment.
@@ -61,9 +50,7 @@ pub fn lend<R>(
     } else {
         Ok(use_bytes(&bytes))
     };
-    if bytes.capacity() <= MAX_KEPT {
-        BUFFER.set(bytes);
-    }
+    buffer::keep(bytes);
     result
 }
 

@@ -6,6 +6,7 @@
 
 mod active;
 mod atoms;
+mod buffer;
 mod codec;
 mod decode;
 mod encode;

@@ -15,7 +15,7 @@ use rustler::{Atom, Binary, Encoder, Env, NewBinary, NifResult, Resource, Resour
 use crate::encode::Effort;
 use crate::errors::Failure;
 use crate::summary::Summaries;
-use crate::{decode, encode, listing, notices, vm};
+use crate::{buffer, decode, encode, listing, notices, vm};
 
 mod atoms {
     rustler::atoms! { etf, json }
@@ -78,7 +78,7 @@ fn store_open<'a>(
     })
 }
 
-fn format_of(format: Atom) -> NifResult<Format> {
+pub fn format_of(format: Atom) -> NifResult<Format> {
     if format == atoms::etf() {
         Ok(Format::Etf)
     } else if format == atoms::json() {
@@ -135,9 +135,12 @@ fn store_read<'a>(env: Env<'a>, handle: Opened, id: Binary<'a>) -> Term<'a> {
 fn json_to_term<'a>(env: Env<'a>, text: &[u8], limits: &Limits) -> Result<Term<'a>, Failure> {
     let vm = vm::Env::of(env);
     let exists = |text: &str| decode::existing_atom(vm, AtomText::Utf8(text)).is_some();
-    let mut etf = Vec::new();
-    json::decode(text, limits, &exists, &mut etf)?;
-    etf_to_term(env, &etf, limits)
+    let mut etf = buffer::take();
+    etf.clear();
+    let decoded = json::decode(text, limits, &exists, &mut etf).map_err(Failure::from);
+    let term = decoded.and_then(|()| etf_to_term(env, &etf, limits));
+    buffer::keep(etf);
+    term
 }
 
 pub fn etf_to_term<'a>(env: Env<'a>, etf: &[u8], limits: &Limits) -> Result<Term<'a>, Failure> {
@@ -172,10 +175,10 @@ fn store_summaries(env: Env<'_>, handle: Opened) -> Term<'_> {
     }
 }
 
-/// Number of recordings that have ended.
+/// Number of recordings that are in their files.
 #[rustler::nif(schedule = "DirtyIo")]
 fn store_count(handle: Opened) -> usize {
-    listing::ended(&handle.store).map_or(0, |items| items.len())
+    handle.store.list().map_or(0, |entries| entries.len())
 }
 
 /// Waits until what has ended is saved, and returns how many recordings are
@@ -220,7 +223,7 @@ fn store_clear(env: Env<'_>, handle: Opened) -> Term<'_> {
 }
 
 /// `[{file, reason}]` of the damage found since the last call.
-#[rustler::nif]
+#[rustler::nif(schedule = "DirtyIo")]
 fn store_take_damage(handle: Opened) -> Vec<(String, String)> {
     handle
         .store
