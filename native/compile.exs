@@ -31,7 +31,10 @@ defmodule Mix.Tasks.Compile.ReplayNative do
 
   defp use_prebuilt(path) do
     if File.regular?(path) do
-      install(path)
+      result = install(path)
+      # Older than any source: without the setting it is built again.
+      File.touch!(target(), 0)
+      result
     else
       Mix.raise("#{@prebuilt} is set to #{path}, which is not a file")
     end
@@ -42,10 +45,12 @@ defmodule Mix.Tasks.Compile.ReplayNative do
       check_toolchain!()
       Mix.shell().info("Compiling the native library (cargo build --release)")
 
-      args = ["build", "--release", "--locked", "--package", @crate]
+      args =
+        ~w(build --release --locked --package #{@crate} --message-format=json-render-diagnostics)
 
-      case System.cmd("cargo", args, cd: @root, into: IO.stream(), stderr_to_stdout: true) do
-        {_, 0} -> install(built_library())
+      # What people read goes to standard error, what is parsed is captured.
+      case System.cmd("cargo", args, cd: @root) do
+        {artifacts, 0} -> install(built_library(artifacts))
         {_, status} -> Mix.raise("cargo build failed with exit status #{status}, see above")
       end
     else
@@ -53,15 +58,12 @@ defmodule Mix.Tasks.Compile.ReplayNative do
     end
   end
 
-  defp built_library do
-    target_dir =
-      case System.get_env("CARGO_TARGET_DIR") do
-        dir when dir not in [nil, ""] -> Path.expand(dir, @root)
-        _ -> Path.join(@root, "target")
-      end
-
-    extension = if :os.type() == {:unix, :darwin}, do: "dylib", else: "so"
-    Path.join([target_dir, "release", "lib#{@crate}.#{extension}"])
+  # Cargo says where it has put the library: settings of the user's can move it.
+  defp built_library(artifacts) do
+    case Regex.scan(~r/"filenames":\["([^"]*#{@crate}\.(?:so|dylib))"/, artifacts) do
+      [] -> Mix.raise("cargo build has not made a library called #{@crate}")
+      found -> found |> List.last() |> List.last()
+    end
   end
 
   # A running VM has the old file mapped: it must be replaced, not overwritten.

@@ -20,6 +20,8 @@ defmodule PhoenixReplay.Native.OptionsTest do
           {[compression: {:gzip, 13}], "the storage option :compression must be"},
           {[compression: :brotli], "the storage option :compression must be"},
           {[max_recording_bytes: 0], "the storage option :max_recording_bytes must be"},
+          {[max_recording_bytes: Bitwise.bsl(1, 64)],
+           "the storage option :max_recording_bytes must be"},
           {[drain_timeout_ms: -1], "the storage option :drain_timeout_ms must be"},
           {[pth: "x"], "unknown storage options [:pth], known are [:path, :format, "},
           {%{path: "x"}, "the storage option :storage_opts must be a keyword list"}

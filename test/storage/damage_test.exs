@@ -64,6 +64,16 @@ defmodule PhoenixReplay.Storage.DamageTest do
     end
   end
 
+  test "get alone names the damaged file, once" do
+    opts = [path: tmp_dir()]
+    recording = recording()
+    :ok = Native.save(recording, opts)
+    File.write!(Path.join(opts[:path], recording.id <> ".etf.gz"), "no longer a recording")
+    log = capture_log(fn -> assert Native.get(recording.id, opts) == :error end)
+    assert log =~ recording.id <> ".etf.gz"
+    assert capture_log(fn -> assert Native.get(recording.id, opts) == :error end) == ""
+  end
+
   test "a flipped byte is an error or changes nothing that is checked" do
     opts = [path: tmp_dir()]
     recording = recording()

@@ -47,7 +47,7 @@ defmodule PhoenixReplay.Storage.UnknownAtomsTest do
     # Compiled elsewhere, so that this VM does not learn the atoms either.
     File.write!(source, """
     defmodule #{name} do
-      def assigns, do: %{first_#{id_suffix()}: 1, second_#{id_suffix()}: :third_#{id_suffix()}}
+      def assigns, do: %{first_#{id_suffix()}: 1, second_#{id_suffix()}: :third_#{id_suffix()}, fun: fn x -> x end}
     end
     """)
 

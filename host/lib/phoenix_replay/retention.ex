@@ -7,6 +7,8 @@ defmodule PhoenixReplay.Retention do
   @spec run() :: :ok
   def run do
     Persistence.list_summaries()
+    # A backend may list recordings in flight as well: they are not stored yet.
+    |> Enum.reject(& &1.active?)
     |> expired(
       System.system_time(:millisecond),
       Application.get_env(:phoenix_replay, :max_recordings),

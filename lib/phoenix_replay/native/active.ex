@@ -7,27 +7,38 @@ defmodule PhoenixReplay.Native.Active do
   alias PhoenixReplay.Native.{Error, Nif, Stores, Views}
   alias PhoenixReplay.Recording
 
+  @patience_ms 5_000
+
   @fields [:id, :view, :url, :params, :session, :connected_at, :events]
 
-  @spec start(Recording.t(), non_neg_integer(), keyword()) ::
+  # What the native side counts with. The host compares with `<`, where any
+  # atom is more than every number.
+  @no_limit 0xFFFF_FFFF
+
+  @spec start(Recording.t(), non_neg_integer() | atom(), keyword()) ::
           {:ok, Nif.active()} | {:error, Error.reason()}
   def start(recording, max_events, opts) do
-    with {:ok, {store, _format}} <- Stores.fetch(opts) do
+    with {:ok, {store, format}} <- Stores.fetch(opts) do
       fields = Map.take(recording, @fields)
+      max_events = max_events |> max(0) |> min(@no_limit)
 
-      case Nif.active_start(store, recording.id, fields, max_events) do
-        :again -> Nif.active_start_dirty(store, recording.id, fields, max_events)
-        result -> result
-      end
+      Error.guard(fn ->
+        case Nif.active_start(store, recording.id, fields, max_events, format) do
+          :again -> Nif.active_start_dirty(store, recording.id, fields, max_events, format)
+          result -> result
+        end
+      end)
     end
   end
 
   @spec append(Nif.active(), tuple()) :: :ok | {:error, Error.reason()}
   def append(handle, event) do
-    case Nif.active_append(handle, event) do
-      :again -> Nif.active_append_dirty(handle, event)
-      result -> result
-    end
+    Error.guard(fn ->
+      case Nif.active_append(handle, event) do
+        :again -> Nif.active_append_dirty(handle, event)
+        result -> result
+      end
+    end)
   end
 
   @spec lookup(binary(), keyword()) :: {:ok, Nif.active()} | {:error, Error.reason()}
@@ -54,18 +65,22 @@ defmodule PhoenixReplay.Native.Active do
   def finalize(handle, id, opts) do
     with {:ok, {store, _format}} <- Stores.fetch(opts) do
       :ok = Nif.active_end(handle)
-      await_saved(store, id, 25)
+      await_saved(store, id, System.monotonic_time(:millisecond) + @patience_ms)
     end
   end
 
-  defp await_saved(_store, _id, 0), do: {:error, :etimedout}
-
-  defp await_saved(store, id, turns) do
-    Nif.store_drain(store, 200)
-
+  defp await_saved(store, id, deadline) do
     case Nif.active_lookup(store, id) do
-      {:ok, _handle} -> await_saved(store, id, turns - 1)
-      {:error, :not_found} -> :ok
+      {:error, :not_found} ->
+        :ok
+
+      {:ok, _handle} ->
+        if System.monotonic_time(:millisecond) < deadline do
+          Process.sleep(1)
+          await_saved(store, id, deadline)
+        else
+          {:error, :etimedout}
+        end
     end
   end
 end

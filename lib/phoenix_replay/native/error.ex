@@ -31,8 +31,8 @@ defmodule PhoenixReplay.Native.Error do
     * `:already_active`: a recording with this id is being made
     * `{:wrong_storage, backend}`: the configured storage is not
       `PhoenixReplay.Storage.Native`
+    * `:badarg`: an argument that the native library does not take
     * `:panicked`: a defect of the native library; nothing stored was touched
-    * `{:io, kind}`: an operating system error without a POSIX name here
   """
   @type reason ::
           File.posix()
@@ -41,6 +41,7 @@ defmodule PhoenixReplay.Native.Error do
           | :ended
           | :max_events
           | :already_active
+          | :badarg
           | :panicked
           | {:wrong_storage, module()}
           | {:damaged, String.t()}
@@ -50,12 +51,28 @@ defmodule PhoenixReplay.Native.Error do
           | {:refused, non_neg_integer()}
           | {:unknown_options, [atom()], [atom()]}
           | {:invalid_option, atom(), String.t()}
-          | {:io, String.t()}
 
   @type t :: %__MODULE__{reason: reason()}
 
   @enforce_keys [:reason]
   defexception [:reason]
+
+  @doc false
+  # Runs calls of the native library. What they raise is a defect, of the
+  # library or of an argument that got past its checks, and must not take a
+  # process of the application with it.
+  @spec guard((() -> result)) :: result | {:error, reason()} when result: var
+  def guard(calls) do
+    calls.()
+  rescue
+    error in ErlangError ->
+      if error.original == :nif_panicked,
+        do: {:error, :panicked},
+        else: reraise(error, __STACKTRACE__)
+
+    _error in ArgumentError ->
+      {:error, :badarg}
+  end
 
   @impl true
   def message(%__MODULE__{reason: reason}), do: format(reason)
@@ -64,6 +81,7 @@ defmodule PhoenixReplay.Native.Error do
   @spec format(reason() | term()) :: String.t()
   def format(:not_found), do: "no recording has this id"
   def format(:too_large), do: "the recording is larger than :max_recording_bytes"
+  def format(:badarg), do: "the native library does not take an argument like this"
   def format(:panicked), do: "the native library failed; this is a bug, please report it"
   def format(:ended), do: "the recording has ended"
   def format(:max_events), do: "the recording has reached :max_events"
@@ -93,8 +111,6 @@ defmodule PhoenixReplay.Native.Error do
   def format({:invalid_option, key, expected}) do
     "the storage option #{inspect(key)} must be #{expected}"
   end
-
-  def format({:io, kind}), do: "input/output error: #{kind}"
 
   def format(posix) when is_atom(posix) do
     case :file.format_error(posix) do

@@ -73,13 +73,13 @@ defmodule PhoenixReplay.Native.Nif do
   @typedoc "A recording in flight."
   @opaque active :: reference()
 
-  @spec active_start(store(), binary(), map(), non_neg_integer()) ::
+  @spec active_start(store(), binary(), map(), non_neg_integer(), :etf | :json) ::
           {:ok, active()} | :again | {:error, Error.reason()}
-  def active_start(_store, _id, _recording, _max_events), do: not_loaded()
+  def active_start(_store, _id, _recording, _max_events, _format), do: not_loaded()
 
-  @spec active_start_dirty(store(), binary(), map(), non_neg_integer()) ::
+  @spec active_start_dirty(store(), binary(), map(), non_neg_integer(), :etf | :json) ::
           {:ok, active()} | {:error, Error.reason()}
-  def active_start_dirty(_store, _id, _recording, _max_events), do: not_loaded()
+  def active_start_dirty(_store, _id, _recording, _max_events, _format), do: not_loaded()
 
   @spec active_append(active(), tuple()) :: :ok | :again | {:error, Error.reason()}
   def active_append(_active, _event), do: not_loaded()

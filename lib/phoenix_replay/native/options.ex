@@ -16,6 +16,9 @@ defmodule PhoenixReplay.Native.Options do
       application, when it stops, waits until everything that was recorded is
       saved. Default 30 000.
 
+  A directory keeps the `:compression` and the `:max_recording_bytes` with which
+  it was first opened until the system restarts.
+
   Any other key is an error that names the known ones.
   """
 
@@ -98,10 +101,11 @@ defmodule PhoenixReplay.Native.Options do
     {:error, {:invalid_option, :compression, ":gzip or {:gzip, level} with a level from 1 to 12"}}
   end
 
-  defp max_recording_bytes(max) when is_integer(max) and max > 0, do: {:ok, max}
+  # Lengths in both formats have 32 bits.
+  defp max_recording_bytes(max) when max in 1..0xFFFF_FFFF, do: {:ok, max}
 
   defp max_recording_bytes(_) do
-    {:error, {:invalid_option, :max_recording_bytes, "a positive integer"}}
+    {:error, {:invalid_option, :max_recording_bytes, "an integer from 1 to 4294967295"}}
   end
 
   defp drain_timeout_ms(ms) when is_integer(ms) and ms >= 0, do: {:ok, ms}

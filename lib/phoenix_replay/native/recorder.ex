@@ -108,11 +108,15 @@ defmodule PhoenixReplay.Native.Recorder do
     socket
   end
 
-  defp pending(socket), do: Process.get({__MODULE__, socket.assigns._replay_id}, 0)
-  defp put_pending(socket, n), do: Process.put({__MODULE__, socket.assigns._replay_id}, n)
+  defp pending(socket), do: Process.get({__MODULE__, socket.assigns[:_replay_id]}, 0)
+  defp put_pending(socket, n), do: Process.put({__MODULE__, socket.assigns[:_replay_id]}, n)
 
-  defp record(%{assigns: %{_replay_id: id, _replay_t0: t0}}, type, payload) do
-    Store.append_event(id, {System.monotonic_time(:millisecond) - t0, type, payload})
+  # A view may have replaced its assigns: then there is nothing to record to.
+  defp record(%{assigns: assigns}, type, payload) do
+    with id when is_binary(id) <- assigns[:_replay_id],
+         t0 when is_integer(t0) <- assigns[:_replay_t0] do
+      Store.append_event(id, {System.monotonic_time(:millisecond) - t0, type, payload})
+    end
   end
 
   defp url(%{host_uri: %URI{} = uri}), do: URI.to_string(uri)

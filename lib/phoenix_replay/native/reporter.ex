@@ -9,22 +9,29 @@ defmodule PhoenixReplay.Native.Reporter do
 
   alias PhoenixReplay.Native.{Error, Nif}
 
+  @cleanup_after_ms 1_000
+
   @spec start_link(term()) :: GenServer.on_start()
   def start_link(_arg), do: GenServer.start_link(__MODULE__, [], name: __MODULE__)
 
   @impl true
   def init([]) do
     :ok = Nif.notices_to(self())
-    {:ok, nil}
+    {:ok, _cleanup_timer = nil}
   end
 
   @impl true
-  def handle_info({:replay_notice, path, notice}, state) do
+  def handle_info({:replay_notice, path, notice}, timer) do
     report(path, notice)
-    {:noreply, state}
+    {:noreply, schedule_cleanup(notice, timer)}
   end
 
-  def handle_info(_message, state), do: {:noreply, state}
+  def handle_info(:cleanup, _timer) do
+    cleanup()
+    {:noreply, nil}
+  end
+
+  def handle_info(_message, timer), do: {:noreply, timer}
 
   defp report(path, {:recovered, count}) do
     Logger.info("PhoenixReplay: #{count} recordings that were cut off are recovered in #{path}")
@@ -44,4 +51,21 @@ defmodule PhoenixReplay.Native.Reporter do
   # Each recording saved or dropped: of interest to those who count, not to
   # the log.
   defp report(_path, _notice), do: :ok
+
+  # The host cleans up after each recording that its own store has saved. After
+  # ours it is asked to, once for all that come within a while.
+  defp schedule_cleanup({:saved, _, _, _, _, _}, nil) do
+    Process.send_after(self(), :cleanup, @cleanup_after_ms)
+  end
+
+  defp schedule_cleanup(_notice, timer), do: timer
+
+  defp cleanup do
+    if Enum.any?([:max_recordings, :max_recording_age_ms], &limited?/1) do
+      # Deleting takes its time, and notices go on meanwhile.
+      Task.start(fn -> PhoenixReplay.Store.cleanup() end)
+    end
+  end
+
+  defp limited?(key), do: Application.get_env(:phoenix_replay, key) != nil
 end

@@ -8,8 +8,6 @@ defmodule PhoenixReplay.Native.Shutdown do
   alias PhoenixReplay.Storage
 
   @poll_ms 20
-  # Polls in a row that must find the host with nothing to do.
-  @quiet_polls 3
 
   @doc """
   Waits until the host has handed over what it holds and the queue of the
@@ -27,7 +25,7 @@ defmodule PhoenixReplay.Native.Shutdown do
          deadline = now() + options.drain_timeout_ms,
          {:ok, {store, _format}} <- Stores.fetch(opts) do
       before = Nif.store_count(store)
-      wait_for_host(deadline, 0)
+      wait_for_host(deadline)
       left = in_turns(&Nif.store_drain(store, &1), deadline)
       running = in_turns(&Nif.store_checkpoint(store, &1), deadline)
       saved = max(Nif.store_count(store) - before, 0)
@@ -52,44 +50,39 @@ defmodule PhoenixReplay.Native.Shutdown do
   end
 
   # With the host's own recorder, sessions are in its table until its
-  # processes have saved them: it has no call to wait for that.
-  defp wait_for_host(deadline, quiet) do
-    cond do
-      quiet == @quiet_polls or now() >= deadline ->
-        :ok
-
-      handed_over?() ->
-        wait_for_host(deadline, quiet + 1)
-
-      true ->
-        Process.sleep(@poll_ms)
-        wait_for_host(deadline, 0)
+  # processes have saved them: it has no call to wait for that. A session whose
+  # process lives is monitored by the store; what is in the table beyond those
+  # has ended, and is being handed over, or waits for a retry.
+  defp wait_for_host(deadline) do
+    if now() < deadline and (ended_sessions() > 0 or busy?()) do
+      Process.sleep(@poll_ms)
+      wait_for_host(deadline)
     end
   end
 
-  defp handed_over? do
-    table_empty?() or Enum.all?([PhoenixReplay.Store, PhoenixReplay.Persistence], &idle?/1)
+  defp ended_sessions do
+    sessions = :ets.select_count(PhoenixReplay.Store.Active, [{{{:_, -1}, :_}, [], [true]}])
+    sessions - length(info(PhoenixReplay.Store, :monitors, []))
+  rescue
+    # The table is gone, with everything in it.
+    ArgumentError -> 0
   end
 
-  defp table_empty?, do: :ets.info(PhoenixReplay.Store.Active, :size) in [0, :undefined]
-
-  # Idle twice, with a pause between, so that a message on its way is seen.
-  defp idle?(name) do
-    waiting?(name) and
-      (
-        Process.sleep(@poll_ms)
-        waiting?(name)
-      )
+  # Messages on their way between the host's processes.
+  defp busy? do
+    Enum.any?([PhoenixReplay.Store, PhoenixReplay.Persistence], fn name ->
+      info(name, :message_queue_len, 0) > 0 or info(name, :status, :waiting) != :waiting
+    end)
   end
 
-  defp waiting?(name) do
-    case Process.whereis(name) do
-      nil -> true
-      pid -> Process.info(pid, [:message_queue_len, :status]) in idle_infos()
+  defp info(name, item, default) do
+    with pid when is_pid(pid) <- Process.whereis(name),
+         {^item, value} <- Process.info(pid, item) do
+      value
+    else
+      _gone -> default
     end
   end
-
-  defp idle_infos, do: [nil, [message_queue_len: 0, status: :waiting]]
 
   defp now, do: System.monotonic_time(:millisecond)
 end

@@ -6,8 +6,9 @@ defmodule PhoenixReplay.Native.Views do
   # a module is loaded only if its compiled file is already on the code path.
 
   @doc """
-  Loads the module with this name, as `inspect/1` writes it. Returns whether
-  that has loaded anything, that is, whether decoding again makes sense.
+  Loads the module with this name, as `inspect/1` writes it. Returns whether it
+  is loaded now, that is, whether decoding again makes sense: another process
+  may have loaded it a moment ago.
   """
   @spec load(String.t() | nil) :: boolean()
   def load(nil), do: false
@@ -30,7 +31,7 @@ defmodule PhoenixReplay.Native.Views do
         # modules that were deployed.
         module = List.to_atom(module_name)
 
-        not :erlang.module_loaded(module) and
+        :erlang.module_loaded(module) or
           match?({:module, ^module}, :code.load_abs(:filename.rootname(path)))
     end
   end

@@ -40,8 +40,8 @@ defmodule PhoenixReplay.Storage.Native do
   @impl true
   @spec init(keyword()) :: :ok | {:error, Error.reason()}
   def init(opts) do
-    with {:ok, store} <- fetch(opts) do
-      log_damage(store)
+    with {:ok, {store, _format}} <- fetch(opts) do
+      log_damage(store, :ok)
     end
   end
 
@@ -55,7 +55,7 @@ defmodule PhoenixReplay.Storage.Native do
   @spec save(Recording.t(), keyword()) :: :ok | {:error, Error.reason()}
   def save(%Recording{} = recording, opts) do
     with {:ok, {store, format}} <- fetch(opts) do
-      native(fn -> Nif.store_save(store, Map.take(recording, @fields), format) end)
+      Error.guard(fn -> Nif.store_save(store, Map.take(recording, @fields), format) end)
     end
   end
 
@@ -65,13 +65,9 @@ defmodule PhoenixReplay.Storage.Native do
   @impl true
   @spec get(binary(), keyword()) :: {:ok, Recording.t()} | :error
   def get(id, opts) when is_binary(id) do
-    with {:ok, {store, _} = opened} <- fetch(opts),
-         {:ok, recording} <- read(store, id) do
-      log_damage(opened)
-      {:ok, recording}
-    else
-      {:error, :not_found} -> :error
-      {:error, reason} -> log_unreadable(id, reason)
+    case fetch(opts) do
+      {:ok, {store, _format}} -> get_from(store, id)
+      {:error, reason} -> log_failure("read recordings", reason, :error)
     end
   end
 
@@ -81,11 +77,9 @@ defmodule PhoenixReplay.Storage.Native do
   @impl true
   @spec list(keyword()) :: [Recording.t()]
   def list(opts) do
-    with {:ok, {store, _} = opened} <- fetch(opts),
-         {:ok, ids} <- native(fn -> Nif.store_ids(store) end) do
-      recordings = Enum.flat_map(ids, &read_or_log(store, &1))
-      log_damage(opened)
-      recordings
+    with {:ok, {store, _format}} <- fetch(opts),
+         {:ok, ids} <- Error.guard(fn -> Nif.store_ids(store) end) do
+      log_damage(store, Enum.flat_map(ids, &read_or_log(store, &1)))
     else
       {:error, reason} -> log_failure("list recordings", reason, [])
     end
@@ -100,10 +94,9 @@ defmodule PhoenixReplay.Storage.Native do
   @impl true
   @spec list_summaries(keyword()) :: [map()]
   def list_summaries(opts) do
-    with {:ok, {store, _} = opened} <- fetch(opts),
-         {:ok, summaries} <- native(fn -> Nif.store_summaries(store) end) do
-      log_damage(opened)
-      summaries
+    with {:ok, {store, _format}} <- fetch(opts),
+         {:ok, summaries} <- Error.guard(fn -> Nif.store_summaries(store) end) do
+      log_damage(store, summaries)
     else
       {:error, reason} -> log_failure("list summaries", reason, [])
     end
@@ -114,7 +107,7 @@ defmodule PhoenixReplay.Storage.Native do
   @spec delete(binary(), keyword()) :: :ok | {:error, Error.reason()}
   def delete(id, opts) when is_binary(id) do
     with {:ok, {store, _}} <- fetch(opts) do
-      native(fn -> Nif.store_delete(store, id) end)
+      Error.guard(fn -> Nif.store_delete(store, id) end)
     end
   end
 
@@ -125,20 +118,20 @@ defmodule PhoenixReplay.Storage.Native do
   @spec clear(keyword()) :: :ok | {:error, Error.reason()}
   def clear(opts) do
     with {:ok, {store, _}} <- fetch(opts) do
-      native(fn -> Nif.store_clear(store) end)
+      Error.guard(fn -> Nif.store_clear(store) end)
     end
   end
 
-  defp fetch(opts), do: native(fn -> Stores.fetch(opts) end)
-
-  # A backend must not raise; what the library could not foresee is a value.
-  defp native(call) do
-    call.()
-  rescue
-    error in ErlangError ->
-      reason = if error.original == :nif_panicked, do: :panicked, else: error.original
-      {:error, reason}
+  defp get_from(store, id) do
+    case read(store, id) do
+      {:ok, recording} -> {:ok, recording}
+      {:error, :not_found} -> :error
+      {:error, {:damaged, _file}} -> log_damage(store, :error)
+      {:error, reason} -> log_unreadable(id, reason)
+    end
   end
+
+  defp fetch(opts), do: Error.guard(fn -> Stores.fetch(opts) end)
 
   defp read(store, id) do
     with {:error, {:unknown_atom, view}} = error <- read_now(store, id) do
@@ -147,7 +140,7 @@ defmodule PhoenixReplay.Storage.Native do
   end
 
   defp read_now(store, id) do
-    with {:ok, fields} <- native(fn -> Nif.store_read(store, id) end) do
+    with {:ok, fields} <- Error.guard(fn -> Nif.store_read(store, id) end) do
       {:ok, struct(Recording, fields)}
     end
   end
@@ -179,12 +172,15 @@ defmodule PhoenixReplay.Storage.Native do
     result
   end
 
-  defp log_damage({store, _format}) do
-    for {file, reason} <- Nif.store_take_damage(store) do
-      Logger.error("PhoenixReplay: the recording file #{file} can't be read: #{reason}")
+  # Each damaged file is named once, whoever comes across it.
+  defp log_damage(store, result) do
+    with damages when is_list(damages) <- Error.guard(fn -> Nif.store_take_damage(store) end) do
+      for {file, reason} <- damages do
+        Logger.error("PhoenixReplay: the recording file #{file} can't be read: #{reason}")
+      end
     end
 
-    :ok
+    result
   end
 
   # Ids come from outside; a long one must not flood the log.

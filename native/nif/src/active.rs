@@ -7,14 +7,16 @@
 use std::sync::Arc;
 
 use replay_etf::Limits;
-use replay_store::{AppendError, Error as StoreError, Recording, Reservation, Wait};
+use replay_store::{AppendError, Error as StoreError, Format, Recording, Reservation, Wait};
 use rustler::types::atom::ok;
-use rustler::{Binary, Encoder, Env, LocalPid, Monitor, Resource, ResourceArc, Term};
+use rustler::{
+    Atom, Binary, Encoder, Env, LocalPid, Monitor, NifResult, Resource, ResourceArc, Term,
+};
 
 use crate::encode::{self, Effort};
 use crate::errors::Failure;
 use crate::sink::{Full, Grow, SLACK};
-use crate::store::{Opened, etf_to_term};
+use crate::store::{Opened, etf_to_term, format_of};
 
 mod atoms {
     rustler::atoms! { again }
@@ -49,14 +51,16 @@ fn active_start<'a>(
     id: Binary<'a>,
     recording: Term<'a>,
     max_events: u32,
-) -> Term<'a> {
+    format: Atom,
+) -> NifResult<Term<'a>> {
+    let format = format_of(format)?;
     let started = encode::lend(recording, BOUNDED_BYTES, Effort::Bounded, |head| {
         handle.store.start(&id, head, max_events, Wait::Never)
     });
-    match started {
+    Ok(match started {
         Err(Full) | Ok(Err(StoreError::WouldBlock)) => atoms::again().encode(env),
-        Ok(started) => watched(env, &handle, started),
-    }
+        Ok(started) => watched(env, &handle, started, format),
+    })
 }
 
 #[rustler::nif(schedule = "DirtyIo")]
@@ -66,14 +70,16 @@ fn active_start_dirty<'a>(
     id: Binary<'a>,
     recording: Term<'a>,
     max_events: u32,
-) -> Term<'a> {
+    format: Atom,
+) -> NifResult<Term<'a>> {
+    let format = format_of(format)?;
     let started = encode::lend(recording, handle.limits.max_bytes, Effort::Any, |head| {
         handle.store.start(&id, head, max_events, Wait::Yes)
     });
-    match started {
+    Ok(match started {
         Err(full) => Failure::from(full).encode(env),
-        Ok(started) => watched(env, &handle, started),
-    }
+        Ok(started) => watched(env, &handle, started, format),
+    })
 }
 
 /// Ties a recording to the life of the calling process.
@@ -81,11 +87,13 @@ fn watched<'a>(
     env: Env<'a>,
     handle: &Opened,
     started: Result<Arc<Recording>, StoreError>,
+    format: Format,
 ) -> Term<'a> {
     let recording = match started {
         Ok(recording) => recording,
         Err(error) => return Failure::from(error).encode(env),
     };
+    recording.save_as(format);
     let session = ResourceArc::new(Session {
         recording: Arc::clone(&recording),
         limits: handle.limits,

@@ -62,7 +62,8 @@ fn word(atom: Raw) -> usize {
 fn first_slot(word: usize) -> usize {
     // Atoms are numbered: the number sits above six tag bits. A
     // multiplication spreads neighbours over the table.
-    (word >> 6).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (usize::BITS - SLOTS.trailing_zeros())
+    let hash = (word as u64 >> 6).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (hash >> (u64::BITS - SLOTS.trailing_zeros())) as usize
 }
 
 /// Writes an atom. Room for [`crate::sink::SLACK`] bytes must have been made.

@@ -18,13 +18,13 @@ const MAX_SHARED_BINARY: usize = 64;
 pub enum Error {
     /// The bytes are not External Term Format.
     Malformed(EtfError),
-    /// An atom at this offset is not known to this VM.
+    /// An atom is not known to this VM.
     UnknownAtom {
-        /// Byte offset of the atom's tag.
+        /// Byte offset of the atom's tag, or of the fun or the deeply nested
+        /// term that mentions it.
         offset: usize,
     },
-    /// Well-formed, but no term: equal keys in a map, or something that the
-    /// VM does not take (an unknown atom inside a fun, for example).
+    /// Well-formed, but no term: equal keys in a map.
     Refused {
         /// Byte offset of the term's tag.
         offset: usize,
@@ -243,9 +243,10 @@ impl<'a> Decoder<'a> {
         self.scratch.clear();
         self.scratch.push(tag::VERSION);
         self.scratch.extend_from_slice(&self.bytes[start..end]);
+        // The walker has found it well-formed.
         self.env
             .binary_to_term_safe(&self.scratch)
-            .ok_or(Error::Refused { offset: start })
+            .ok_or(Error::UnknownAtom { offset: start })
     }
 }
 

@@ -4,6 +4,7 @@
 //! from where rustler can't send. So they go through a channel to a thread of
 //! their own, which keeps them until a process has asked for them.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
@@ -84,10 +85,13 @@ fn deliver(messages: &Receiver<Message>) {
 
 /// `{:replay_notice, path, notice}`; a process that is gone gets nothing.
 fn send(pid: &LocalPid, path: String, notice: &Notice) {
-    let mut env = OwnedEnv::new();
-    let _ = env.send_and_clear(pid, |env| {
-        (atoms::replay_notice(), path, encoded(env, notice)).encode(env)
-    });
+    // A defect in one notice must not end all that follow.
+    let _ = catch_unwind(AssertUnwindSafe(|| {
+        let mut env = OwnedEnv::new();
+        let _ = env.send_and_clear(pid, |env| {
+            (atoms::replay_notice(), path, encoded(env, notice)).encode(env)
+        });
+    }));
 }
 
 fn encoded<'a>(env: Env<'a>, notice: &Notice) -> Term<'a> {

@@ -117,7 +117,7 @@ impl Shared {
         recording.placed.store(true, Relaxed);
         let event_count = recording.tally.counts().total();
         self.files
-            .save(buffer, self.files.options.format, recording.flags())?;
+            .save(buffer, recording.format(), recording.flags())?;
         self.observer.tell(Notice::Saved {
             id: Arc::clone(recording.id()),
             event_count,

@@ -12,7 +12,7 @@ use super::reservation::Reservation;
 use super::summary::{ActiveSummary, State};
 use super::tally::Tally;
 use crate::slab::{AppendError, Chain, Mark, Wait};
-use crate::{Error, View};
+use crate::{Error, Format, View};
 
 /// A recording that is not in its file yet: it is still running, or waits to be saved.
 ///
@@ -30,6 +30,8 @@ pub struct Recording {
     /// Whether it is unwanted.
     pub(super) discarded: AtomicBool,
     pub(super) truncated: AtomicBool,
+    /// Whether its file is to be JSON.
+    pub(super) json: AtomicBool,
     pub(super) recovered: bool,
     /// Whether an earlier run left it behind.
     pub(super) found: bool,
@@ -60,12 +62,27 @@ impl Recording {
             ended: AtomicBool::new(false),
             discarded: AtomicBool::new(false),
             truncated: AtomicBool::new(false),
+            json: AtomicBool::new(shared.files.options.format == Format::Json),
             recovered: false,
             found: false,
             placed: AtomicBool::new(false),
             guards: Mutex::new(Vec::new()),
             limits: shared.files.loader.limits,
             shared: Arc::downgrade(shared),
+        }
+    }
+
+    /// Chooses how its file is encoded, instead of by
+    /// [`Options::format`](crate::Options::format).
+    pub fn save_as(&self, format: Format) {
+        self.json.store(format == Format::Json, Relaxed);
+    }
+
+    pub(super) fn format(&self) -> Format {
+        if self.json.load(Relaxed) {
+            Format::Json
+        } else {
+            Format::Etf
         }
     }
 
