@@ -95,14 +95,16 @@ defmodule PhoenixReplay.Store do
          do: Authorization.one(recording)
   end
 
-  @doc "All recordings in flight, newest first."
+  @doc "The recordings in flight that have user events, newest first."
   @spec list_active() :: [Recording.t()]
   def list_active do
     case with_table("*", &Active.ids/0) do
       :error -> []
-      ids -> ids |> Active.collect_all() |> Authorization.filter()
+      ids -> ids |> Active.collect_all() |> with_user_events() |> Authorization.filter()
     end
   end
+
+  defp with_user_events(recordings), do: Enum.filter(recordings, &Recordings.user_events?/1)
 
   @doc "Summaries of the recordings in flight that have user events, newest first."
   @spec list_active_summaries() :: [Storage.summary()]
@@ -178,7 +180,7 @@ defmodule PhoenixReplay.Store do
       state.monitors
       |> Map.values()
       |> Active.collect_all()
-      |> Enum.filter(&Recordings.user_events?/1)
+      |> with_user_events()
       |> Enum.map(&Recordings.active_summary/1)
 
     {:reply, summaries, state}

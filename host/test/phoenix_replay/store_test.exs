@@ -121,12 +121,12 @@ defmodule PhoenixReplay.StoreTest do
     end
   end
 
-  test "what is in flight is listed newest first, summarized only with user events", %{id: id} do
+  test "what is in flight is listed newest first, if it has user events", %{id: id} do
     start_live(recording(id <> "old", connected_at: 1))
     start_live(recording(id <> "new", connected_at: 3))
     start_live(recording(id <> "idle", connected_at: 2, events: [mount(0)]))
 
-    assert Enum.map(Store.list_active(), & &1.connected_at) == [3, 2, 1]
+    assert Enum.map(Store.list_active(), & &1.connected_at) == [3, 1]
 
     assert [
              %{connected_at: 3, active?: true, event_count: 2, duration_ms: 12},
