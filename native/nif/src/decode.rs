@@ -10,6 +10,9 @@ use crate::vm::{Env, Raw};
 /// whole, to the VM's decoder, which needs no stack.
 const MAX_NESTING: u32 = 64;
 
+/// Tag and length of a binary.
+const BINARY_HEAD: usize = 5;
+
 /// Longer binaries are compared by [`Repeats`] only.
 const MAX_SHARED_BINARY: usize = 64;
 
@@ -88,11 +91,38 @@ impl<'a> Decoder<'a> {
             self.walker.skip()?;
             return self.by_the_vm(offset, self.walker.offset());
         }
-        match self.bytes.get(offset) {
-            Some(&(tag::SMALL_ATOM_UTF8 | tag::ATOM_UTF8 | tag::SMALL_ATOM | tag::ATOM)) => {
-                self.atom(offset)
+        let Some(&first) = self.bytes.get(offset) else {
+            return self.fresh(offset, nesting);
+        };
+        match first {
+            // Most terms are short atoms and binaries that were met before:
+            // they are recognised by their bytes alone.
+            tag::SMALL_ATOM_UTF8 => {
+                let encoded = self.after(offset, 2, |head| usize::from(head[1]));
+                match encoded.and_then(|encoded| self.atoms.get(encoded).map(|it| (encoded, it))) {
+                    Some((encoded, atom)) => {
+                        self.walker.skip_equal(encoded.len())?;
+                        Ok(atom)
+                    }
+                    None => self.atom(offset),
+                }
             }
-            Some(&(tag::BINARY | tag::MAP | tag::LIST | tag::SMALL_TUPLE)) => {
+            tag::ATOM_UTF8 | tag::SMALL_ATOM | tag::ATOM => self.atom(offset),
+            tag::BINARY if self.is_short_binary(offset) => {
+                let encoded = self.after(offset, BINARY_HEAD, |head| usize::from(head[4]));
+                match encoded.and_then(|encoded| {
+                    self.binaries
+                        .get(&encoded[BINARY_HEAD..])
+                        .map(|it| (encoded, it))
+                }) {
+                    Some((encoded, binary)) => {
+                        self.walker.skip_equal(encoded.len())?;
+                        Ok(binary)
+                    }
+                    None => self.fresh(offset, nesting),
+                }
+            }
+            tag::BINARY | tag::MAP | tag::LIST | tag::SMALL_TUPLE => {
                 if let Some((len, term)) = self.repeats.get(self.bytes, offset) {
                     self.walker.skip_equal(len)?;
                     return Ok(term);
@@ -104,6 +134,29 @@ impl<'a> Decoder<'a> {
             }
             _ => self.fresh(offset, nesting),
         }
+    }
+
+    /// The bytes from `offset` on: a head of so many, and as many more as it
+    /// says.
+    #[inline]
+    fn after(
+        &self,
+        offset: usize,
+        head: usize,
+        more: impl FnOnce(&[u8]) -> usize,
+    ) -> Option<&'a [u8]> {
+        let rest = self.bytes.get(offset..)?;
+        let len = head + more(rest.get(..head)?);
+        rest.get(..len)
+    }
+
+    /// Whether the binary that begins here is one of those that are shared.
+    #[inline]
+    fn is_short_binary(&self, offset: usize) -> bool {
+        matches!(
+            self.bytes.get(offset + 1..offset + BINARY_HEAD),
+            Some(&[0, 0, 0, len]) if usize::from(len) <= MAX_SHARED_BINARY
+        )
     }
 
     /// A term that was not read before.
