@@ -18,6 +18,7 @@
 //! When two keys become the same text, the later one wins. The view is written as its name,
 //! without the `Elixir.` of its atom.
 
+mod checked;
 mod decimal;
 mod decode;
 mod encode;

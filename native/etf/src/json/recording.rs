@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::checked::Checked;
 use super::reader::{Ignore, Reader};
 use crate::recording::{EventKind, Events, Parts};
 use crate::{Error, ErrorKind, Field, Limits, Summary, View};
@@ -51,9 +52,11 @@ fn into_bytes(text: Cow<'_, str>) -> Cow<'static, [u8]> {
 
 fn events(reader: &mut Reader<'_>) -> Result<Events, Error> {
     let mut events = Events::default();
+    let mut checked = Checked::new();
     open_events(reader)?;
     while reader.next_element()? {
-        let event = event(reader, |reader| reader.value(&mut Ignore))?;
+        checked.make_room();
+        let event = event(reader, |reader| reader.value(&mut checked))?;
         events.add(event.offset_ms, EventKind::from_name(event.kind.as_bytes()));
     }
     Ok(events)
