@@ -33,7 +33,8 @@ defmodule Bench.Sections.Append do
 
       Run.compare(run, "#{kind}/#{processes}proc#{suffix}", "µs",
         native: sampler(children, :native, kind, processes, measure),
-        baseline: sampler(children, :baseline, kind, processes, measure)
+        baseline: sampler(children, :baseline, kind, processes, measure),
+        rounds: Run.pick(run, 9, 3)
       )
     end
 

@@ -17,8 +17,8 @@ defmodule Bench.Sections.Lifecycle do
   def run(run) do
     if ProcessUsage.available?() do
       for {profile, sessions} <- [
-            typical: Run.pick(run, 300, 80),
-            large: Run.pick(run, 40, 12)
+            typical: Run.pick(run, 300, 60),
+            large: Run.pick(run, 40, 8)
           ] do
         profile(run, profile, sessions)
       end
@@ -29,7 +29,7 @@ defmodule Bench.Sections.Lifecycle do
 
   defp profile(run, profile, sessions) do
     {natives, baselines} =
-      Side.in_turns(Run.pick(run, 5, 3), fn side ->
+      Side.in_turns(Run.pick(run, 5, 2), fn side ->
         path = Workspace.directory(run, "lifecycle")
         Workspace.settle()
 

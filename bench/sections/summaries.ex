@@ -31,7 +31,7 @@ defmodule Bench.Sections.Summaries do
         native: fn -> native(path) end,
         baseline: fn -> Backends.baseline().list_summaries(path: path) end,
         caller: :fresh,
-        rounds: 5
+        rounds: Run.pick(run, 5, 3)
       )
 
     Run.compare(run, "#{count}/limit/nif_call", "µs",
