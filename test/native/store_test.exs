@@ -326,6 +326,13 @@ defmodule PhoenixReplay.Native.StoreTest do
     assert Enum.all?(summaries, &(&1.event_count == 21 and not &1.active?))
     assert {:ok, recording} = Native.get("many-777", opts)
     assert Session.check!(recording) == 20
+
+    # What they took is free again, and given back but for a small reserve.
+    {:ok, {store, _}} = PhoenixReplay.Native.Stores.fetch(opts)
+    assert {0, _total} = PhoenixReplay.Native.Nif.store_slab(store)
+    :ok = PhoenixReplay.Native.Nif.store_trim(store)
+    assert {0, total} = PhoenixReplay.Native.Nif.store_slab(store)
+    assert total <= 16 * 1024 * 1024
   end
 
   defp wait_until(fun) do

@@ -48,6 +48,33 @@ defmodule PhoenixReplay.Native.Test.Session do
     length(events)
   end
 
+  @doc "Starts `count` sessions and returns once each has `events` events; they go on living."
+  def start_many(prefix, count, events) do
+    parent = self()
+
+    pids =
+      for n <- 1..count do
+        id = "#{prefix}-#{n}"
+
+        spawn(fn ->
+          :ok = Store.start_recording(id, recording(id))
+          for e <- 1..events, do: :ok = Store.append_event(id, event(id, e))
+          send(parent, {self(), :recorded})
+          receive do: (:stop -> :ok)
+        end)
+      end
+
+    for pid <- pids, do: receive(do: ({^pid, :recorded} -> :ok))
+    pids
+  end
+
+  @doc "Ends such a session."
+  def stop(pid) do
+    ref = Process.monitor(pid)
+    send(pid, :stop)
+    receive do: ({:DOWN, ^ref, _, _, _} -> :ok)
+  end
+
   @doc """
   Starts `count` sessions that append for ever, each reporting `id n` to
   standard output after an append has returned.
