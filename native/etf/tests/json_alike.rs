@@ -222,6 +222,23 @@ mod reading_json {
     }
 
     #[test]
+    fn long_recordings_are_read_whether_or_not_their_events_are_alike() {
+        let unlike = |number: usize| {
+            let inner: Vec<String> = (0..20)
+                .map(|it| format!(r#"{{"key {number} {it}":[{it}]}}"#))
+                .collect();
+            format!(r#"{{"a":[{}]}}"#, inner.join(","))
+        };
+        let alike = |number: usize| format!(r#"{{"b":{{"c":{number},"d":["text",[],{{}}]}}}}"#);
+        let mut payloads: Vec<String> = (0..200).map(unlike).collect();
+        payloads.extend((0..2000).map(alike));
+        payloads.extend((0..200).flat_map(|number| [alike(number), unlike(number % 9)]));
+        let events = events(&payloads);
+        let together = decode(&events, &Limits::default()).unwrap();
+        assert_eq!(together, one_by_one(&events));
+    }
+
+    #[test]
     fn keys_that_come_twice_are_not_copied() {
         let payloads = [
             r#"{"a":{"b":1,"c":"text","b":2},"d":[1,2,3,4,5,6]}"#,

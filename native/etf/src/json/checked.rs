@@ -52,6 +52,10 @@ impl<'a> Sink<'a> for Checked {
         self.templates.add_leaf(at.level, at.offset..end, 0..0);
     }
 
+    fn is_active(&self) -> bool {
+        self.templates.is_active()
+    }
+
     fn follow(&mut self, at: Point<'a>, shape: Shape) -> Option<Follow> {
         self.templates.follow(self.templates.start(at, shape, 0))
     }

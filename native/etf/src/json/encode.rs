@@ -59,7 +59,7 @@ pub fn encode<'a>(etf: &'a [u8], limits: &Limits, out: &mut Vec<u8>) -> Result<E
 pub struct Encoded<'a> {
     /// The id as it is in the term. If it is not UTF-8, that in the text is a description of it.
     pub id: &'a [u8],
-    /// What [`summarize`](super::summarize) finds in the text.
+    /// What [`summarize`] finds in the text.
     pub summary: Summary<'a>,
 }
 

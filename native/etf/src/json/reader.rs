@@ -9,7 +9,7 @@ pub(super) use number::Number;
 pub(super) use sink::{Ignore, Sink};
 
 use super::MAX_DEPTH;
-use super::templates::Point;
+use super::templates::{Point, Shape};
 use crate::{Error, ErrorKind, Limits};
 
 /// What is wrong with a JSON text (RFC 8259).
@@ -181,31 +181,35 @@ impl<'a> Reader<'a> {
     /// Reads a scalar, or opens a container.
     #[inline]
     fn head<S: Sink<'a>>(&mut self, sink: &mut S) -> Result<(), Error> {
-        let opening @ (b'{' | b'[') = self.peek()? else {
-            let (at, written) = (self.point(), sink.written());
-            self.leaf(sink)?;
+        let first = self.peek()?;
+        let at = self.point();
+        if !matches!(first, b'{' | b'[') {
+            let written = sink.written();
+            self.leaf(first, sink)?;
             sink.leaf(at, self.position, written);
             return Ok(());
-        };
-        let at = self.point();
-        let shape = alike::shape(at.source, at.offset);
-        if let Some(follow) = sink.follow(at, shape)
-            && self.copy_like(follow, sink, at)
-        {
-            return Ok(());
         }
-        self.opens(opening)?;
-        match opening {
+        let mut shape = Shape::default();
+        if sink.is_active() {
+            shape = alike::shape(at.source, at.offset);
+            if let Some(follow) = sink.follow(at, shape)
+                && self.copy_like(follow, sink, at)
+            {
+                return Ok(());
+            }
+        }
+        self.opens(first)?;
+        match first {
             b'{' => sink.begin_object(at, shape),
             _ => sink.begin_array(at, shape),
         }
         Ok(())
     }
 
-    /// Reads a scalar.
-    #[inline]
-    fn leaf<S: Sink<'a>>(&mut self, sink: &mut S) -> Result<(), Error> {
-        match self.peek()? {
+    /// Reads a scalar that begins with this byte.
+    #[inline(always)]
+    fn leaf<S: Sink<'a>>(&mut self, first: u8, sink: &mut S) -> Result<(), Error> {
+        match first {
             b'"' => {
                 self.count()?;
                 self.position += 1;

@@ -22,8 +22,10 @@ pub(super) struct Templates {
     slots: Vec<u32>,
     /// How many bytes after a leaf are needed to tell that it ends there.
     delimiter: usize,
-    /// How many more bytes may be compared in vain.
+    /// How much more may be done in vain, in bytes that could be read meanwhile.
     credit: usize,
+    /// Events since the credit was used up.
+    idle: u32,
 }
 
 #[derive(Debug)]
@@ -99,11 +101,18 @@ const MAX_LEVEL: usize = 64;
 const MAX_TEMPLATES: usize = 1 << 10;
 const MAX_LEAVES: usize = 1 << 13;
 
-/// How much may be compared in vain at first, and at most.
-const MAX_CREDIT: usize = 1 << 14;
+/// Comparing so many bytes takes as long as reading one.
+const COMPARED: usize = 16;
 
-/// What trying costs even if nothing is alike.
+/// How much may be done in vain at first, and at most.
+const MAX_CREDIT: usize = 1 << 14;
+/// The same after so many events that nothing was done for.
+const NEXT_CREDIT: usize = 1 << 11;
+const IDLE_EVENTS: u32 = 64;
+
+/// What trying costs even if nothing is alike, and what adding a template costs.
 const TRY: usize = 32;
+const ADD: usize = 16;
 
 impl Templates {
     /// For a source in which so many bytes after a leaf tell that it ends.
@@ -115,7 +124,14 @@ impl Templates {
             slots: vec![NONE; shape::SLOTS],
             delimiter,
             credit: MAX_CREDIT,
+            idle: 0,
         }
+    }
+
+    /// Whether looking for what is alike has been worth it lately. If not, nothing is added either.
+    #[inline]
+    pub(super) fn is_active(&self) -> bool {
+        self.credit >= TRY
     }
 
     /// Notes where an array or object begins.
@@ -134,7 +150,7 @@ impl Templates {
     /// Finds a template for what begins there.
     #[inline]
     pub(super) fn follow(&self, start: Start) -> Option<Follow> {
-        if self.credit < TRY {
+        if !self.is_active() {
             return None;
         }
         let index = *self.slots.get(start.shape.slot(start.level))? as usize;
@@ -188,7 +204,7 @@ impl Templates {
             return Step::Done(follow.here + same, template.terms);
         }
         let vain = reached - template.source.start;
-        self.credit = self.credit.saturating_sub(vain + TRY);
+        self.credit = self.credit.saturating_sub(vain / COMPARED + TRY);
         Step::Differs
     }
 
@@ -208,6 +224,7 @@ impl Templates {
     #[inline]
     pub(super) fn add_leaf(&mut self, level: usize, source: Range<usize>, written: Range<usize>) {
         if level < MAX_LEVEL
+            && self.is_active()
             && let (Some(source), Some(written)) = (positions(source), positions(written))
         {
             add(&mut self.leaves, Leaf { source, written });
@@ -217,10 +234,11 @@ impl Templates {
     /// Adds a value that ends at a point.
     #[inline]
     pub(super) fn add(&mut self, start: Start, at: Point<'_>, written: usize) {
-        self.credit = MAX_CREDIT.min(self.credit + TRY / 2);
-        if at.level >= MAX_LEVEL || self.templates.len() >= MAX_TEMPLATES {
+        let full = self.templates.len() >= MAX_TEMPLATES;
+        if full || at.level >= MAX_LEVEL || !self.is_active() {
             return;
         }
+        self.credit -= ADD;
         if let Some(slot) = self.slots.get_mut(start.shape.slot(at.level)) {
             *slot = self.templates.len() as u32;
         }
@@ -250,10 +268,17 @@ impl Templates {
         }
     }
 
-    /// Makes room before another event, if there is none left.
+    /// Prepares for another event: makes room, if there is none left, and begins to look for what
+    /// is alike again.
     pub(super) fn make_room(&mut self) {
         if self.templates.len() >= MAX_TEMPLATES || self.leaves.len() >= MAX_LEAVES {
             self.clear();
+        }
+        if !self.is_active() {
+            self.idle += 1;
+            if self.idle == IDLE_EVENTS {
+                (self.idle, self.credit) = (0, NEXT_CREDIT);
+            }
         }
     }
 

@@ -127,10 +127,13 @@ impl<'a> Sink<'a> for Terms {
         self.out.len()
     }
 
+    fn is_active(&self) -> bool {
+        self.templates.is_active() && self.unique.is_clean()
+    }
+
     fn follow(&mut self, at: Point<'a>, shape: Shape) -> Option<Follow> {
         let start = self.templates.start(at, shape, self.out.len());
-        let follow = self.templates.follow(start);
-        follow.filter(|_| self.unique.is_clean())
+        self.templates.follow(start)
     }
 
     fn step(&mut self, follow: &mut Follow, source: &'a [u8]) -> Step {

@@ -6,9 +6,12 @@ impl Encoder<'_> {
     /// Writes the array or object that comes next, if it is like one before.
     #[inline]
     pub(super) fn copy(&mut self, around: usize) -> Result<bool, Error> {
+        if !self.templates.is_active() || !self.unique.is_clean() {
+            return Ok(false);
+        }
         let at = self.point(around);
         match self.etf.get(at.offset) {
-            Some(&(tag::MAP | tag::LIST | tag::SMALL_TUPLE)) if self.unique.is_clean() => {}
+            Some(&(tag::MAP | tag::LIST | tag::SMALL_TUPLE)) => {}
             _ => return Ok(false),
         }
         let shape = shape(self.etf, at.offset);

@@ -1,6 +1,6 @@
 use super::Encoder;
 use super::alike::shape;
-use crate::json::templates::{Point, Start};
+use crate::json::templates::{Point, Shape, Start};
 use crate::json::{MAX_DEPTH, readable, text};
 use crate::{AtomText, Error, Token, name, tag};
 
@@ -144,7 +144,11 @@ impl<'a> Encoder<'a> {
             self.string(&text);
             return Ok(());
         }
-        let shape = shape(self.etf, at.offset);
+        let shape = if self.templates.is_active() {
+            shape(self.etf, at.offset)
+        } else {
+            Shape::default()
+        };
         self.open.push(Open {
             container,
             left,

@@ -3,6 +3,7 @@ use crate::json::templates::{Follow, Point, Shape, Step};
 
 impl<'a> Reader<'a> {
     /// Reads a value that may be like another; tells whether it is, and reads nothing if not.
+    #[inline(never)]
     pub(super) fn copy_like<S: Sink<'a>>(
         &mut self,
         mut follow: Follow,
@@ -16,7 +17,8 @@ impl<'a> Reader<'a> {
                     self.position = offset;
                     let written = sink.written();
                     // What is wrong with it is found once more when it is read in turn.
-                    if self.leaf(sink).is_err() {
+                    let read = self.peek().and_then(|first| self.leaf(first, sink));
+                    if read.is_err() {
                         break false;
                     }
                     sink.resume(&mut follow, self.position, written);

@@ -27,6 +27,10 @@ pub(in crate::json) trait Sink<'a> {
     fn written(&self) -> usize {
         0
     }
+    /// Whether it is worth looking for something alike; shapes do not matter otherwise.
+    fn is_active(&self) -> bool {
+        false
+    }
     /// Something that the array or object beginning here may be like.
     fn follow(&mut self, _at: Point<'a>, _shape: Shape) -> Option<Follow> {
         None

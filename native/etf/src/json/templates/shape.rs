@@ -2,7 +2,7 @@
 pub(super) const SLOTS: usize = 1 << 8;
 
 /// What tells one kind of arrays or objects from another at a glance.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(in crate::json) struct Shape(u64);
 
 impl Shape {
