@@ -19,7 +19,7 @@ const AROUND_FIELD: usize = 1;
 ///
 /// Keys that are not of a recording are left out. A missing `view` or `url` becomes `null`,
 /// missing or `nil` `params` and `session` become `{}`. What is nested deeper than
-/// [`MAX_DEPTH`](super::MAX_DEPTH) is abbreviated to a string.
+/// [`MAX_DEPTH`] is abbreviated to a string.
 ///
 /// # Errors
 ///
