@@ -90,6 +90,14 @@ defmodule PhoenixReplay.Native.CodecTest do
     assert {:error, {:malformed, _}} = Nif.codec_decode("")
   end
 
+  test "what is compressed is gzip, at every level and no other" do
+    content = :erlang.term_to_binary(Terms.term(50))
+    for level <- 1..12, do: assert(:zlib.gunzip(Nif.codec_gzip(content, level)) == content)
+
+    for level <- [-1, 0, 13],
+        do: assert_raise(ArgumentError, fn -> Nif.codec_gzip(content, level) end)
+  end
+
   test "a million nested lists go through both ways" do
     deep = Enum.reduce(1..1_000_000, [], fn _, inner -> [inner] end)
     assert {:ok, bytes} = Nif.codec_encode(deep)

@@ -6,7 +6,7 @@ defmodule Bench.Sections.Save do
 
   @behaviour Bench.Section
 
-  alias Bench.{Backends, Check, Limits, Peer, Run, Timing, Traffic, Workspace}
+  alias Bench.{Backends, Check, Limits, Peer, Run, Traffic, Workspace}
 
   # Recordings leave a file each, and large ones fill a disk.
   @max_calls %{tiny: 200, typical: 60, large: 4, fixtures: 60}
@@ -94,47 +94,14 @@ defmodule Bench.Sections.Save do
     :ok = :file.close(file)
   end
 
-  # The library offers no compression on its own. In memory-backed storage
-  # nothing waits for a disk, so a save there is encoding, summarizing,
-  # compressing, and some system calls: the first is known, and the last are
-  # those of a tiny recording.
-  defp compression(run, originals) do
-    memory = "/dev/shm"
-
-    if File.dir?(memory) do
-      path = Path.join(memory, Path.basename(run.workspace))
-      File.mkdir_p!(path)
-
-      try do
-        compression(run, originals, path)
-      after
-        File.rm_rf!(path)
-      end
-    else
-      Bench.Report.note("no #{memory} here: save/typical/gzip skipped")
-    end
-  end
-
-  defp compression(run, [original | _], path) do
+  # Each side's compressor alone, at the level that its files are written with.
+  defp compression(run, [original | _]) do
     encoded = :erlang.term_to_binary(Map.from_struct(original))
-    whole = rest(path, "typical", original)
-    fixed = rest(path, "tiny", Traffic.session(:tiny, 1))
 
     Run.compare(run, "typical/gzip", "µs",
-      native: {:sampler, fn -> whole.() - fixed.() end},
-      baseline: fn -> :zlib.gzip(encoded) end,
-      note:
-        "native side derived: a save in #{Path.dirname(path)} less the encoding, " <>
-          "less the same of a tiny recording; the validation is still in it"
+      native: fn -> PhoenixReplay.Native.Nif.codec_gzip(encoded, 6) end,
+      baseline: fn -> :zlib.gzip(encoded) end
     )
-  end
-
-  # A sampler of the time of a save in memory, less that of encoding.
-  defp rest(path, name, recording) do
-    save = fn -> :ok = Backends.native().save(recording, path: Path.join(path, name)) end
-    fields = Map.from_struct(recording)
-    encode = fn -> {:ok, _} = PhoenixReplay.Native.Nif.codec_encode(fields) end
-    fn -> Timing.sample(save, 40, :plain) - Timing.sample(encode, 40, :plain) end
   end
 
   defp limits(run, originals) do

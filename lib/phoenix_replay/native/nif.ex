@@ -26,6 +26,9 @@ defmodule PhoenixReplay.Native.Nif do
   @spec codec_decode(binary()) :: {:ok, term()} | {:error, Error.reason()}
   def codec_decode(_binary), do: not_loaded()
 
+  @spec codec_gzip(binary(), 1..12) :: binary()
+  def codec_gzip(_content, _level), do: not_loaded()
+
   # store.rs
 
   @spec store_open(binary(), :etf | :json, pos_integer(), pos_integer()) ::
@@ -41,7 +44,7 @@ defmodule PhoenixReplay.Native.Nif do
   @spec store_ids(store()) :: {:ok, [binary()]} | {:error, Error.reason()}
   def store_ids(_store), do: not_loaded()
 
-  @spec store_summaries(store()) :: {:ok, [map()]} | {:error, Error.reason()}
+  @spec store_summaries(store()) :: {:ok, [tuple()]} | {:error, Error.reason()}
   def store_summaries(_store), do: not_loaded()
 
   @spec store_delete(store(), binary()) :: :ok | {:error, Error.reason()}

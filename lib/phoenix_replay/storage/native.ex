@@ -22,7 +22,7 @@ defmodule PhoenixReplay.Storage.Native do
 
   require Logger
 
-  alias PhoenixReplay.Native.{Error, Nif, Stores, Views}
+  alias PhoenixReplay.Native.{Error, Nif, Stores, Summaries, Views}
   alias PhoenixReplay.Recording
 
   @fields [:id, :view, :url, :params, :session, :connected_at, :events]
@@ -96,7 +96,7 @@ defmodule PhoenixReplay.Storage.Native do
   def list_summaries(opts) do
     with {:ok, {store, _format}} <- fetch(opts),
          {:ok, summaries} <- Error.guard(fn -> Nif.store_summaries(store) end) do
-      log_damage(store, summaries)
+      log_damage(store, Summaries.maps(summaries))
     else
       {:error, reason} -> log_failure("list summaries", reason, [])
     end

@@ -1,7 +1,7 @@
 //! The encoder and the decoder on their own, for tests and benchmarks.
 
 use replay_etf::Limits;
-use rustler::{Binary, Encoder, Env, NewBinary, Term};
+use rustler::{Binary, Encoder, Env, NewBinary, NifResult, Term};
 
 use crate::encode::Effort;
 use crate::errors::Failure;
@@ -33,4 +33,13 @@ fn codec_decode<'a>(env: Env<'a>, bytes: Binary<'a>) -> Term<'a> {
         Ok(term) => (rustler::types::atom::ok(), term).encode(env),
         Err(error) => Failure::from(error).encode(env),
     }
+}
+
+/// A binary, compressed as a recording's file is.
+#[rustler::nif(schedule = "DirtyCpu")]
+fn codec_gzip<'a>(env: Env<'a>, content: Binary<'a>, level: i32) -> NifResult<Binary<'a>> {
+    let gz = replay_store::gzip(&content, level).map_err(|_| rustler::Error::BadArg)?;
+    let mut binary = NewBinary::new(env, gz.len());
+    binary.as_mut_slice().copy_from_slice(&gz);
+    Ok(binary.into())
 }

@@ -1,4 +1,6 @@
-//! A recording in a list → the summary map that the host's dashboard reads.
+//! A recording in a list → the tuple that `PhoenixReplay.Native.Summaries`
+//! makes a map of. There the keys are part of the code and shared by all maps;
+//! here each map would get its own, sorted and checked.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -8,24 +10,15 @@ use rustler::{Encoder, Env as NifEnv, Term};
 
 use crate::listing::Item;
 use crate::view;
-use crate::vm::{Env, MapPairs, Raw};
+use crate::vm::{Env, Raw};
 
-mod atoms {
-    rustler::atoms! {
-        id, view, url, connected_at, event_count, duration_ms, active = "active?",
-        recovered = "recovered?", truncated = "truncated?",
-    }
-}
-
-/// Items looked at together before their maps are made.
+/// Items looked at together before their tuples are made.
 const BATCH: usize = 32;
 
-/// Makes summary maps in one environment.
+/// Makes summaries in one environment.
 pub struct Summaries<'a> {
     env: NifEnv<'a>,
     vm: Env,
-    ordinary: Shape,
-    flagged: Shape,
     nil: Raw,
     yes: Raw,
     no: Raw,
@@ -34,47 +27,6 @@ pub struct Summaries<'a> {
     views: HashMap<*const u8, Raw>,
     /// The last URL and its term: those of one application are mostly equal.
     url: Option<(Vec<u8>, Raw)>,
-}
-
-/// The keys that every summary has, then those of the flags, which are there
-/// only when one is set: the summary of an ordinary recording is the host's,
-/// key by key.
-const KEYS: usize = 7;
-const KEYS_AND_FLAGS: usize = 9;
-
-/// The keys of a map in the VM's own order, which differs between releases.
-/// Handed over in any other, they would be sorted for every single map.
-struct Shape {
-    keys: Vec<Raw>,
-    /// Which value belongs to each.
-    values: Vec<usize>,
-}
-
-impl Shape {
-    fn of(env: NifEnv<'_>, keys: &[Raw]) -> Self {
-        let vm = Env::of(env);
-        let numbers: Vec<_> = (0..keys.len()).map(|n| n.encode(env).as_c_arg()).collect();
-        let mut shape = Self {
-            keys: keys.to_vec(),
-            values: (0..keys.len()).collect(),
-        };
-        let mut pairs = MapPairs::new(vm);
-        // SAFETY: all terms were made in this environment.
-        let made = unsafe {
-            vm.make_map(keys, &numbers)
-                .is_some_and(|map| pairs.start(map))
-        };
-        if made {
-            let ordered: Vec<_> = pairs
-                // SAFETY: the values are the small integers of above.
-                .filter_map(|(key, n)| Some((key, usize::try_from(unsafe { vm.int64(n) }?).ok()?)))
-                .collect();
-            if ordered.len() == keys.len() {
-                (shape.keys, shape.values) = ordered.into_iter().unzip();
-            }
-        }
-        shape
-    }
 }
 
 /// What a summary is made of, wherever it comes from.
@@ -120,58 +72,36 @@ impl<'p> From<&'p Item> for Parts<'p> {
 }
 
 impl<'a> Summaries<'a> {
-    /// The maps of these recordings, as a list.
+    /// The tuples of these recordings, as a list.
     pub fn list(env: NifEnv<'a>, items: &[Item]) -> Term<'a> {
-        let mut summaries = Self::new(env);
-        let mut maps = Vec::with_capacity(items.len());
-        for batch in items.chunks(BATCH) {
-            touch(batch);
-            maps.extend(batch.iter().map(|item| summaries.map(&item.into())));
-        }
-        // SAFETY: the maps were made in this environment.
-        unsafe { Term::new(env, summaries.vm.make_list(&maps)) }
-    }
-
-    fn new(env: NifEnv<'a>) -> Self {
-        let raw = |atom: rustler::Atom| atom.encode(env).as_c_arg();
-        let keys: [Raw; KEYS_AND_FLAGS] = [
-            raw(atoms::id()),
-            raw(atoms::view()),
-            raw(atoms::url()),
-            raw(atoms::connected_at()),
-            raw(atoms::event_count()),
-            raw(atoms::duration_ms()),
-            raw(atoms::active()),
-            raw(atoms::recovered()),
-            raw(atoms::truncated()),
-        ];
-        Self {
+        let mut summaries = Self {
             env,
             vm: Env::of(env),
-            ordinary: Shape::of(env, &keys[..KEYS]),
-            flagged: Shape::of(env, &keys),
-            nil: raw(rustler::types::atom::nil()),
-            yes: raw(rustler::types::atom::true_()),
-            no: raw(rustler::types::atom::false_()),
+            nil: rustler::types::atom::nil().encode(env).as_c_arg(),
+            yes: true.encode(env).as_c_arg(),
+            no: false.encode(env).as_c_arg(),
             views: HashMap::new(),
             url: None,
+        };
+        let mut tuples = Vec::with_capacity(items.len());
+        for batch in items.chunks(BATCH) {
+            touch(batch);
+            tuples.extend(batch.iter().map(|item| summaries.tuple(&item.into())));
         }
+        // SAFETY: the tuples were made in this environment.
+        unsafe { Term::new(env, summaries.vm.make_list(&tuples)) }
     }
 
-    fn map(&mut self, parts: &Parts<'_>) -> Raw {
+    /// `{id, view, url, connected_at, event_count, duration_ms}`, and for a
+    /// recording that is not simply stored `active?, recovered?, truncated?`
+    /// behind them.
+    fn tuple(&mut self, parts: &Parts<'_>) -> Raw {
         let (env, yes, no) = (self.env, self.yes, self.no);
         let integer = |value: i64| value.encode(env).as_c_arg();
         let boolean = |value: bool| if value { yes } else { no };
-        let view = match parts.view {
-            View::Atom(name) | View::Name(name) => *self
-                .views
-                .entry(name.as_ptr())
-                .or_insert_with(|| view::term(self.env, &borrowed(parts.view))),
-            View::None => self.nil,
-        };
-        let values = [
+        let elements = [
             self.vm.make_binary(parts.id),
-            view,
+            self.view(parts.view),
             self.url(parts.url),
             integer(parts.connected_at),
             integer(parts.event_count.into()),
@@ -180,19 +110,23 @@ impl<'a> Summaries<'a> {
             boolean(parts.recovered),
             boolean(parts.truncated),
         ];
-        let shape = if parts.recovered || parts.truncated {
-            &self.flagged
-        } else {
-            &self.ordinary
-        };
-        let mut ordered = [self.nil; KEYS_AND_FLAGS];
-        for (to, &from) in ordered.iter_mut().zip(&shape.values) {
-            *to = values[from];
+        let stored = !(parts.active || parts.recovered || parts.truncated);
+        // SAFETY: the elements were made in this environment.
+        unsafe {
+            self.vm
+                .make_tuple(if stored { &elements[..6] } else { &elements })
         }
-        // SAFETY: keys and values were made in this environment.
-        let map = unsafe { self.vm.make_map(&shape.keys, &ordered[..shape.keys.len()]) };
-        // The keys differ, so the VM has made the map.
-        map.unwrap_or(self.nil)
+    }
+
+    fn view(&mut self, view: &View) -> Raw {
+        let env = self.env;
+        match view {
+            View::Atom(name) | View::Name(name) => *self
+                .views
+                .entry(name.as_ptr())
+                .or_insert_with(|| view::term(env, &borrowed(view))),
+            View::None => self.nil,
+        }
     }
 
     fn url(&mut self, url: Option<&[u8]>) -> Raw {
@@ -210,7 +144,7 @@ impl<'a> Summaries<'a> {
 
 /// Brings a batch into the cache. The entries lie scattered in memory; reads
 /// that do not depend on each other wait for it together, where making one
-/// map after the other would wait for each.
+/// tuple after the other would wait for each.
 fn touch(batch: &[Item]) {
     let sum = batch.iter().fold(0u8, |sum, item| {
         let parts = Parts::from(item);

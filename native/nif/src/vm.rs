@@ -235,6 +235,18 @@ impl Env {
         unsafe { sys::enif_make_list_from_array(self.raw, elements.as_ptr(), len) }
     }
 
+    /// A tuple.
+    ///
+    /// # Safety
+    /// All elements belong to this environment; the VM's limit is 2^24 - 1.
+    #[inline]
+    pub unsafe fn make_tuple(self, elements: &[Raw]) -> Raw {
+        // SAFETY: so many terms lie at the pointer.
+        unsafe {
+            sys::enif_make_tuple_from_array(self.raw, elements.as_ptr(), elements.len() as u32)
+        }
+    }
+
     /// A map of `keys[i] => values[i]`; `None` when two keys are equal.
     ///
     /// # Safety

@@ -43,6 +43,7 @@ mod store;
 mod temp;
 
 pub use active::{ActiveSummary, Drained, Notice, Recording, Reservation, State};
+pub use codec::gzip;
 pub use damage::Damage;
 pub use entry::{Entry, Format, View};
 pub use error::{Error, posix_name};
