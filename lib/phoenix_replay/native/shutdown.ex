@@ -26,8 +26,8 @@ defmodule PhoenixReplay.Native.Shutdown do
          {:ok, {store, _format}} <- Stores.fetch(opts) do
       before = Nif.store_count(store)
       wait_for_host(deadline)
-      left = in_turns(&Nif.store_drain(store, &1), deadline)
-      running = in_turns(&Nif.store_checkpoint(store, &1), deadline)
+      left = Nif.store_drain(store, remaining(deadline))
+      running = Nif.store_checkpoint(store, remaining(deadline))
       saved = max(Nif.store_count(store) - before, 0)
       Logger.info("PhoenixReplay: #{saved} recordings saved at shutdown")
 
@@ -40,14 +40,7 @@ defmodule PhoenixReplay.Native.Shutdown do
     end
   end
 
-  # Each call occupies a dirty scheduler while it waits, so it waits in short
-  # turns. It returns how many recordings are left.
-  defp in_turns(call, deadline) do
-    case call.(min(max(deadline - now(), 0), 200)) do
-      0 -> 0
-      left -> if now() < deadline, do: in_turns(call, deadline), else: left
-    end
-  end
+  defp remaining(deadline), do: max(deadline - now(), 0)
 
   # With the host's own recorder, sessions are in its table until its
   # processes have saved them: it has no call to wait for that. A session whose
