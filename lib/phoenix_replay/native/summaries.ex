@@ -5,23 +5,25 @@ defmodule PhoenixReplay.Native.Summaries do
   # its own, sorted and checked, which made a list of 10 000 take 3.7 ms instead
   # of 1.4.
 
+  @compile {:inline, map: 7}
+
   @spec maps([tuple()]) :: [map()]
   def maps([{id, view, url, connected_at, event_count, duration_ms} | rest]) do
-    summary = %{
-      id: id,
-      view: view,
-      url: url,
-      connected_at: connected_at,
-      event_count: event_count,
-      duration_ms: duration_ms,
-      active?: false
-    }
-
-    [summary | maps(rest)]
+    [map(id, view, url, connected_at, event_count, duration_ms, false) | maps(rest)]
   end
 
-  def maps([{id, view, url, connected_at, event_count, duration_ms, active?, false, false} | rest]) do
-    summary = %{
+  # The keys of the flags are there only when one is set: the summary of an
+  # ordinary recording is the host's, key by key.
+  def maps([{id, view, url, connected_at, event_count, duration_ms, active?, r?, t?} | rest]) do
+    summary = map(id, view, url, connected_at, event_count, duration_ms, active?)
+    flags = if r? or t?, do: %{recovered?: r?, truncated?: t?}, else: %{}
+    [Map.merge(summary, flags) | maps(rest)]
+  end
+
+  def maps([]), do: []
+
+  defp map(id, view, url, connected_at, event_count, duration_ms, active?) do
+    %{
       id: id,
       view: view,
       url: url,
@@ -30,27 +32,5 @@ defmodule PhoenixReplay.Native.Summaries do
       duration_ms: duration_ms,
       active?: active?
     }
-
-    [summary | maps(rest)]
   end
-
-  # The keys of the flags are there only when one is set: the summary of an
-  # ordinary recording is the host's, key by key.
-  def maps([{id, view, url, connected_at, event_count, duration_ms, active?, r?, t?} | rest]) do
-    summary = %{
-      id: id,
-      view: view,
-      url: url,
-      connected_at: connected_at,
-      event_count: event_count,
-      duration_ms: duration_ms,
-      active?: active?,
-      recovered?: r?,
-      truncated?: t?
-    }
-
-    [summary | maps(rest)]
-  end
-
-  def maps([]), do: []
 end
