@@ -50,6 +50,6 @@ defmodule Bench.Limits do
   def nif_call(run) do
     path = Bench.Workspace.directory(run, "empty")
     {:ok, {store, _format}} = PhoenixReplay.Native.Stores.fetch(path: path)
-    fn -> PhoenixReplay.Native.Nif.store_take_damage(store) end
+    fn -> PhoenixReplay.Native.Nif.store_slab(store) end
   end
 end
