@@ -9,7 +9,7 @@ defmodule PhoenixReplay.Native.OptionsTest do
     assert {:ok, options} = Options.new([])
     assert options.path == Path.expand("priv/replay_recordings")
     assert options.format == :etf
-    assert options.gzip_level == 6
+    assert options.compression == {:gzip, 6}
   end
 
   test "each option has its own error, in words too" do

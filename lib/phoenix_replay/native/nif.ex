@@ -3,7 +3,7 @@ defmodule PhoenixReplay.Native.Nif do
   # The stubs of the native library, one group per Rust file. Reasons are
   # those of `t:PhoenixReplay.Native.Error.reason/0`.
 
-  alias PhoenixReplay.Native.Error
+  alias PhoenixReplay.Native.{Error, Options}
 
   @on_load :load
 
@@ -31,9 +31,9 @@ defmodule PhoenixReplay.Native.Nif do
 
   # store.rs
 
-  @spec store_open(binary(), :etf | :json, pos_integer(), pos_integer()) ::
-          {:ok, store()} | {:error, Error.reason()}
-  def store_open(_path, _format, _gzip_level, _max_recording_bytes), do: not_loaded()
+  # The native side takes the fields that it knows, by name (options.rs).
+  @spec store_open(binary(), Options.t()) :: {:ok, store()} | {:error, Error.reason()}
+  def store_open(_path, _options), do: not_loaded()
 
   @spec store_save(store(), map(), :etf | :json) :: :ok | {:error, Error.reason()}
   def store_save(_store, _recording, _format), do: not_loaded()

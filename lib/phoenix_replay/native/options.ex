@@ -24,13 +24,13 @@ defmodule PhoenixReplay.Native.Options do
 
   alias PhoenixReplay.Native.Error
 
-  @enforce_keys [:path, :format, :gzip_level, :max_recording_bytes, :drain_timeout_ms]
+  @enforce_keys [:path, :format, :compression, :max_recording_bytes, :drain_timeout_ms]
   defstruct @enforce_keys
 
   @type t :: %__MODULE__{
           path: Path.t(),
           format: :etf | :json,
-          gzip_level: 1..12,
+          compression: {:gzip, 1..12},
           max_recording_bytes: pos_integer(),
           drain_timeout_ms: non_neg_integer()
         }
@@ -52,14 +52,14 @@ defmodule PhoenixReplay.Native.Options do
          opts = Keyword.merge(@defaults, opts),
          {:ok, path} <- path(opts[:path]),
          {:ok, format} <- format(opts[:format]),
-         {:ok, gzip_level} <- compression(opts[:compression]),
+         {:ok, compression} <- compression(opts[:compression]),
          {:ok, max} <- max_recording_bytes(opts[:max_recording_bytes]),
          {:ok, drain_timeout_ms} <- drain_timeout_ms(opts[:drain_timeout_ms]) do
       {:ok,
        %__MODULE__{
          path: path,
          format: format,
-         gzip_level: gzip_level,
+         compression: compression,
          max_recording_bytes: max,
          drain_timeout_ms: drain_timeout_ms
        }}
@@ -94,8 +94,8 @@ defmodule PhoenixReplay.Native.Options do
   defp format(format) when format in [:etf, :json], do: {:ok, format}
   defp format(_), do: {:error, {:invalid_option, :format, ":etf or :json"}}
 
-  defp compression(:gzip), do: {:ok, 6}
-  defp compression({:gzip, level}) when level in 1..12, do: {:ok, level}
+  defp compression(:gzip), do: {:ok, {:gzip, 6}}
+  defp compression({:gzip, level}) when level in 1..12, do: {:ok, {:gzip, level}}
 
   defp compression(_) do
     {:error, {:invalid_option, :compression, ":gzip or {:gzip, level} with a level from 1 to 12"}}

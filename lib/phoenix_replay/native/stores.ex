@@ -21,14 +21,10 @@ defmodule PhoenixReplay.Native.Stores do
 
   defp open(opts) do
     with {:ok, options} <- Options.new(opts),
-         {:ok, store} <- open_path(options) do
+         {:ok, store} <- Nif.store_open(options.path, options) do
       store = {store, options.format}
       :persistent_term.put({__MODULE__, opts}, store)
       {:ok, store}
     end
-  end
-
-  defp open_path(%Options{path: path, format: format} = options) do
-    Nif.store_open(path, format, options.gzip_level, options.max_recording_bytes)
   end
 end

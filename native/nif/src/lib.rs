@@ -13,6 +13,7 @@ mod encode;
 mod errors;
 mod listing;
 mod notices;
+mod options;
 mod sink;
 mod store;
 mod summary;

@@ -8,12 +8,13 @@ use std::time::Duration;
 use once_cell::sync::OnceCell;
 use parking_lot::Mutex;
 use replay_etf::{AtomText, Limits, json, recording};
-use replay_store::{Format, Options, Store};
+use replay_store::{Format, Store};
 use rustler::types::atom::ok;
 use rustler::{Atom, Binary, Encoder, Env, NewBinary, NifResult, Resource, ResourceArc, Term};
 
 use crate::encode::Effort;
 use crate::errors::Failure;
+use crate::options::Options;
 use crate::summary::Summaries;
 use crate::{buffer, decode, encode, listing, notices, vm};
 
@@ -36,7 +37,7 @@ pub type Opened = ResourceArc<Handle>;
 /// asks first, while others who want the same one wait for it.
 static OPEN: Mutex<Option<HashMap<PathBuf, Arc<OnceCell<Opened>>>>> = Mutex::new(None);
 
-fn open(path: &Path, options: Options) -> Result<Opened, Failure> {
+fn open(path: &Path, options: replay_store::Options) -> Result<Opened, Failure> {
     let cell = {
         let mut open = OPEN.lock();
         Arc::clone(
@@ -55,27 +56,11 @@ fn open(path: &Path, options: Options) -> Result<Opened, Failure> {
 }
 
 #[rustler::nif(schedule = "DirtyIo")]
-fn store_open<'a>(
-    env: Env<'a>,
-    path: Binary<'a>,
-    format: Atom,
-    gzip_level: i32,
-    max_recording_bytes: usize,
-) -> NifResult<Term<'a>> {
-    let limits = Limits {
-        max_bytes: max_recording_bytes,
-        ..Limits::default()
-    };
-    let options = Options {
-        gzip_level,
-        limits,
-        format: format_of(format)?,
-        ..Options::default()
-    };
-    Ok(match open(path_of(&path), options) {
+fn store_open<'a>(env: Env<'a>, path: Binary<'a>, options: Options) -> Term<'a> {
+    match open(path_of(&path), options.0) {
         Ok(handle) => (ok(), handle).encode(env),
         Err(failure) => failure.encode(env),
-    })
+    }
 }
 
 pub fn format_of(format: Atom) -> NifResult<Format> {

@@ -3,6 +3,7 @@ use std::io;
 use libdeflater::{CompressionError, CompressionLvl, Compressor, Decompressor};
 use once_cell::sync::OnceCell;
 
+use crate::Compression;
 use crate::flags::Flags;
 use crate::gzip as gz_format;
 use crate::pool::Pool;
@@ -29,7 +30,7 @@ pub fn gzip(content: &[u8], level: i32) -> io::Result<Vec<u8>> {
         .filter(|&level| level > 0)
         .and_then(|level| SHARED.get(level))
         .ok_or(io::ErrorKind::InvalidInput)?
-        .get_or_init(|| (Codec::new(level), Pool::new(Vec::new)));
+        .get_or_init(|| (Codec::new(Compression::Gzip(level)), Pool::new(Vec::new)));
     space.with(|gz| {
         let len = codec
             .compress(content, Flags::default(), gz)
@@ -39,8 +40,9 @@ pub fn gzip(content: &[u8], level: i32) -> io::Result<Vec<u8>> {
 }
 
 impl Codec {
-    /// `level` is libdeflate's, 1 to 12.
-    pub(crate) fn new(level: i32) -> Self {
+    /// The level has been checked.
+    pub(crate) fn new(compression: Compression) -> Self {
+        let Compression::Gzip(level) = compression;
         let level = CompressionLvl::new(level).unwrap_or_default();
         Codec {
             compressors: Pool::new(move || Compressor::new(level)),

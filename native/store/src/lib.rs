@@ -17,6 +17,7 @@ mod active;
 mod claims;
 mod codec;
 mod commit;
+mod compression;
 mod content;
 mod damage;
 mod entry;
@@ -44,6 +45,7 @@ mod temp;
 
 pub use active::{ActiveSummary, Drained, Notice, Recording, Reservation, State};
 pub use codec::gzip;
+pub use compression::Compression;
 pub use damage::Damage;
 pub use entry::{Entry, Format, View};
 pub use error::{Error, posix_name};

@@ -36,7 +36,7 @@ impl Files {
             loader: Loader {
                 fs,
                 dir,
-                codec: Codec::new(options.gzip_level),
+                codec: Codec::new(options.compression),
                 limits: options.limits,
                 views: Views::new(),
             },

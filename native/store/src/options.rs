@@ -3,7 +3,7 @@ use std::thread;
 
 use replay_etf::Limits;
 
-use crate::{Error, Format};
+use crate::{Compression, Error, Format};
 
 const MIN_SEGMENT_BYTES: usize = 64 << 10;
 
@@ -13,9 +13,8 @@ const MAX_EVENT_BYTES: usize = (1 << 28) - 1;
 /// How a [`Store`](crate::Store) works.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Effort of the compression, in libdeflate's scale: 1 (fastest) to 12 (smallest).
-    /// Level 6 makes files as small as zlib's 6 in a third of the time.
-    pub gzip_level: i32,
+    /// How the files of new recordings are compressed.
+    pub compression: Compression,
     /// Threads that read files at [`Store::open`](crate::Store::open), and later when many
     /// changed at once. The caller's own thread is one of them.
     pub threads: usize,
@@ -40,7 +39,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Options {
-            gzip_level: 6,
+            compression: Compression::default(),
             threads: thread::available_parallelism().map_or(1, NonZero::get),
             limits: Limits::default(),
             sync: true,
@@ -55,9 +54,7 @@ impl Default for Options {
 
 impl Options {
     pub(crate) fn check(&self) -> Result<(), Error> {
-        if !(1..=12).contains(&self.gzip_level) {
-            return Err(Error::Option("gzip_level"));
-        }
+        self.compression.check()?;
         if self.threads == 0 {
             return Err(Error::Option("threads"));
         }

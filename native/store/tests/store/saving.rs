@@ -1,7 +1,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use replay_store::{Contents, Error, EventCounts, Format, Options, Store, View};
+use replay_store::{Compression, Contents, Error, EventCounts, Format, Options, Store, View};
 
 use crate::support::{Dir, Recording, entry, ids, is_missing, options};
 
@@ -196,10 +196,10 @@ fn options_out_of_range_are_refused() {
     let dir = Dir::new();
     let open = |options| Store::open(&dir.path(), options).err().unwrap();
     let level = open(Options {
-        gzip_level: 13,
+        compression: Compression::Gzip(13),
         ..Options::default()
     });
-    assert!(matches!(level, Error::Option("gzip_level")));
+    assert!(matches!(level, Error::Option("compression")));
     let threads = open(Options {
         threads: 0,
         ..Options::default()

@@ -1,0 +1,46 @@
+//! The options of a store, as `PhoenixReplay.Native.Options` writes them.
+
+use replay_etf::Limits;
+use rustler::{Atom, Decoder, NifMap, NifResult, NifTaggedEnum, Term};
+
+use crate::store::format_of;
+
+/// The fields of Elixir's struct that concern the engine, under their names there.
+#[derive(NifMap)]
+struct Fields {
+    format: Atom,
+    compression: Compression,
+    max_recording_bytes: usize,
+}
+
+/// `{:gzip, level}`.
+#[derive(NifTaggedEnum)]
+enum Compression {
+    Gzip(i32),
+}
+
+/// How a store works; what Elixir says nothing of is as the engine has it.
+pub struct Options(pub replay_store::Options);
+
+impl<'a> Decoder<'a> for Options {
+    fn decode(term: Term<'a>) -> NifResult<Self> {
+        let fields: Fields = term.decode()?;
+        Ok(Options(replay_store::Options {
+            format: format_of(fields.format)?,
+            compression: fields.compression.into(),
+            limits: Limits {
+                max_bytes: fields.max_recording_bytes,
+                ..Limits::default()
+            },
+            ..replay_store::Options::default()
+        }))
+    }
+}
+
+impl From<Compression> for replay_store::Compression {
+    fn from(compression: Compression) -> Self {
+        match compression {
+            Compression::Gzip(level) => Self::Gzip(level),
+        }
+    }
+}
