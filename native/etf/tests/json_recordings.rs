@@ -296,3 +296,28 @@ fn what_is_nested_too_deeply_is_abbreviated() {
         assert!(decode(&encode(&term)).is_ok());
     }
 }
+
+#[test]
+fn a_summary_has_the_distinct_names_of_user_events() {
+    let event = |kind: &str, payload: &str| {
+        format!(r#"{{"payload":{payload},"type":"{kind}","offset":0}}"#)
+    };
+    let events = [
+        event("event", r#"{"params":{"name":"inner"},"name":"validate"}"#),
+        event("event", r#"{"name":"sa\u0076e","params":{}}"#),
+        event("event", r#"{"name":"validate"}"#),
+        event("event", r#"{"name":7}"#),
+        event("event", r#"["name","listed"]"#),
+        event("info", r#"{"name":"not a user's"}"#),
+    ]
+    .join(",");
+    let text = format!(r#"{{"id":"x","connected_at":7,"events":[{events}]}}"#);
+    let from_text = json::summarize(text.as_bytes(), &Limits::default()).unwrap();
+    assert_eq!(from_text.names, [&b"save"[..], b"validate"]);
+    let term = decode(&text).unwrap();
+    let from_term = summarize(&term, &Limits::default()).unwrap();
+    assert_eq!(from_term.names, from_text.names);
+    let mut again = Vec::new();
+    let encoded = json::encode(&term, &Limits::default(), &mut again).unwrap();
+    assert_eq!(encoded.summary.names, from_text.names);
+}

@@ -2,7 +2,9 @@ mod alike;
 mod value;
 
 use std::borrow::Cow;
+use std::ops::Range;
 
+use super::recording::name_in;
 use super::templates::Templates;
 use super::unique::Unique;
 use super::{MAX_DEPTH, readable, summarize};
@@ -206,7 +208,12 @@ impl<'a> Encoder<'a> {
         };
         self.json.push(b'[');
         for _ in 0..length {
-            let (offset_ms, kind) = self.event()?;
+            let (offset_ms, kind, payload) = self.event()?;
+            if kind == EventKind::Event
+                && let Some(name) = self.json.get(payload).and_then(name_in_text)
+            {
+                events.names.add_copy(&name);
+            }
             events.add(offset_ms, kind);
         }
         self.end(b']');
@@ -217,7 +224,8 @@ impl<'a> Encoder<'a> {
         }
     }
 
-    fn event(&mut self) -> Result<(i64, EventKind), Error> {
+    /// Returns also where the payload stands in the text.
+    fn event(&mut self) -> Result<(i64, EventKind, Range<usize>), Error> {
         let start = self.walker.offset();
         let not_an_event = Error::new(start, ErrorKind::NotARecording(Field::Events));
         let (Token::Tuple(3), offset @ Token::Integer(offset_ms)) =
@@ -242,10 +250,17 @@ impl<'a> Encoder<'a> {
         };
         self.json.extend_from_slice(b"\"payload\":");
         self.templates.make_room();
+        let start = self.json.len();
         self.value(AROUND_PAYLOAD)?;
         self.end(b'}');
-        Ok((offset_ms, kind))
+        Ok((offset_ms, kind, start..self.json.len().saturating_sub(2)))
     }
+}
+
+/// The name in the payload of a user's event, as it was written.
+fn name_in_text(payload: &[u8]) -> Option<Vec<u8>> {
+    let name = name_in(std::str::from_utf8(payload).ok()?)?;
+    Some(name.into_owned().into_bytes())
 }
 
 /// A binary as the text that is written for it.

@@ -56,14 +56,29 @@ impl<'a> Reader<'a> {
             .map_err(|error| fault(error.valid_up_to(), Fault::NotUtf8))?;
         let max_depth = usize::try_from(limits.max_depth).unwrap_or(usize::MAX);
         Ok(Reader {
+            max_depth: max_depth.min(MAX_DEPTH),
+            max_terms: limits.max_terms,
+            terms_left: limits.max_terms,
+            ..Reader::over(text)
+        })
+    }
+
+    /// Reads a part of a text that has been found to be within all limits.
+    pub(super) fn over(text: &'a str) -> Self {
+        Reader {
             text,
             position: 0,
             open: Vec::new(),
             fresh: false,
-            max_depth: max_depth.min(MAX_DEPTH),
-            max_terms: limits.max_terms,
-            terms_left: limits.max_terms,
-        })
+            max_depth: MAX_DEPTH,
+            max_terms: u64::MAX,
+            terms_left: u64::MAX,
+        }
+    }
+
+    /// What has been read since an offset.
+    pub(super) fn since(&self, offset: usize) -> &'a str {
+        self.text.get(offset..self.position).unwrap_or_default()
     }
 
     /// Offset of the next value or delimiter.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::checked::Checked;
 use super::reader::{Ignore, Reader};
-use crate::recording::{EventKind, Events, Parts};
+use crate::recording::{EventKind, Events, NAME, Parts};
 use crate::{Error, ErrorKind, Field, Limits, Summary, View};
 
 const OFFSET: &str = "offset";
@@ -50,16 +50,45 @@ fn into_bytes(text: Cow<'_, str>) -> Cow<'static, [u8]> {
     Cow::Owned(text.into_owned().into_bytes())
 }
 
-fn events(reader: &mut Reader<'_>) -> Result<Events, Error> {
+fn events(reader: &mut Reader<'_>) -> Result<Events<'static>, Error> {
     let mut events = Events::default();
     let mut checked = Checked::new();
     open_events(reader)?;
     while reader.next_element()? {
         checked.make_room();
-        let event = event(reader, |reader| reader.value(&mut checked))?;
-        events.add(event.offset_ms, EventKind::from_name(event.kind.as_bytes()));
+        let mut payload = "";
+        let event = event(reader, |reader| {
+            let start = reader.offset();
+            reader.value(&mut checked)?;
+            payload = reader.since(start);
+            Ok(())
+        })?;
+        let kind = EventKind::from_name(event.kind.as_bytes());
+        if kind == EventKind::Event
+            && let Some(name) = name_in(payload)
+        {
+            events.names.add_copy(name.as_bytes());
+        }
+        events.add(event.offset_ms, kind);
     }
     Ok(events)
+}
+
+/// The name in the payload of a user's event: JSON that has been checked.
+pub(super) fn name_in(payload: &str) -> Option<Cow<'_, str>> {
+    let mut reader = Reader::over(payload);
+    if !reader.object().ok()? {
+        return None;
+    }
+    let mut name = None;
+    while let Some(key) = reader.next_key().ok()? {
+        if key == NAME {
+            name = reader.string().ok()?;
+        } else {
+            reader.value(&mut Ignore).ok()?;
+        }
+    }
+    name
 }
 
 /// Opens the recording's object; returns where it begins.

@@ -1,5 +1,8 @@
 use crate::{Error, ErrorKind, Field, Token, Walker};
 
+/// The key of a name in the payload of a user's event.
+pub(crate) const NAME: &str = "name";
+
 /// The types of events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -149,8 +152,7 @@ pub(crate) fn head(walker: &mut Walker<'_>) -> Result<(i64, EventKind), Error> {
 }
 
 /// Reads the payload of a user's event and returns the name in it.
-fn payload_name<'a>(walker: &mut Walker<'a>) -> Result<Option<&'a [u8]>, Error> {
-    const NAME: &str = "name";
+pub(crate) fn payload_name<'a>(walker: &mut Walker<'a>) -> Result<Option<&'a [u8]>, Error> {
     let around = walker.depth();
     let Token::Map(pairs) = walker.token()? else {
         walker.finish(around)?;

@@ -6,12 +6,15 @@
 mod assemble;
 mod event;
 mod field;
+mod names;
 mod summary;
 mod view;
 
 pub use assemble::{Frame, offset_and_kind};
+pub(crate) use event::NAME;
 pub use event::{EventCounts, EventHead, EventKind, event};
 pub use field::Field;
+pub use names::{MAX_NAME_BYTES, MAX_NAMES};
 pub(crate) use summary::{Events, Parts, key};
 pub use summary::{Summary, summarize};
 pub use view::View;

@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 
-use super::event;
+use super::names::Names;
+use super::{event, event::payload_name};
 use crate::{Error, ErrorKind, EventCounts, EventKind, Field, Limits, Token, View, Walker};
 
 /// What a list of recordings shows of one.
@@ -20,6 +21,9 @@ pub struct Summary<'a> {
     pub duration_ms: i64,
     /// How many events of each type it has.
     pub events: EventCounts,
+    /// The distinct names of its user events, in order of their bytes, within
+    /// [`MAX_NAMES`](super::MAX_NAMES) and [`MAX_NAME_BYTES`](super::MAX_NAME_BYTES).
+    pub names: Vec<Cow<'a, [u8]>>,
 }
 
 impl Summary<'_> {
@@ -38,6 +42,11 @@ impl Summary<'_> {
             event_count: self.event_count,
             duration_ms: self.duration_ms,
             events: self.events,
+            names: self
+                .names
+                .into_iter()
+                .map(|name| Cow::Owned(name.into_owned()))
+                .collect(),
         }
     }
 }
@@ -49,18 +58,19 @@ pub(crate) struct Parts<'a> {
     pub(crate) view: View<'a>,
     pub(crate) url: Option<Cow<'a, [u8]>>,
     pub(crate) connected_at: Option<i64>,
-    pub(crate) events: Option<Events>,
+    pub(crate) events: Option<Events<'a>>,
 }
 
 /// What a summary says of the events.
 #[derive(Debug, Default)]
-pub(crate) struct Events {
+pub(crate) struct Events<'a> {
     length: u32,
     last_offset_ms: i64,
     counts: EventCounts,
+    pub(crate) names: Names<'a>,
 }
 
-impl Events {
+impl Events<'_> {
     pub(crate) fn add(&mut self, offset_ms: i64, kind: EventKind) {
         self.length = self.length.saturating_add(1);
         self.last_offset_ms = offset_ms;
@@ -93,6 +103,7 @@ impl<'a> Parts<'a> {
             event_count: events.length,
             duration_ms: events.last_offset_ms,
             events: events.counts,
+            names: events.names.sorted(),
         })
     }
 }
@@ -158,7 +169,7 @@ fn value<'a>(walker: &mut Walker<'a>, field: Field, parts: &mut Parts<'a>) -> Re
     Ok(())
 }
 
-fn events(walker: &mut Walker<'_>) -> Result<Events, Error> {
+fn events<'a>(walker: &mut Walker<'a>) -> Result<Events<'a>, Error> {
     let start = walker.offset();
     let not_a_list = Error::new(start, ErrorKind::NotARecording(Field::Events));
     let mut events = Events::default();
@@ -169,7 +180,13 @@ fn events(walker: &mut Walker<'_>) -> Result<Events, Error> {
     };
     for _ in 0..length {
         let (offset_ms, kind) = event::head(walker)?;
-        walker.skip()?;
+        if kind == EventKind::Event {
+            if let Some(name) = payload_name(walker)? {
+                events.names.add(name);
+            }
+        } else {
+            walker.skip()?;
+        }
         events.add(offset_ms, kind);
     }
     match walker.token()? {
