@@ -18,7 +18,7 @@ impl Item {
     /// Its id.
     pub fn id(&self) -> &[u8] {
         match self {
-            Self::Stored(entry) => &entry.id,
+            Self::Stored(entry) => entry.id(),
             Self::InFlight(summary) => &summary.id,
         }
     }
@@ -64,7 +64,7 @@ fn merged(store: &Store, wanted: impl Fn(&ActiveSummary) -> bool) -> Result<Vec<
     let ids: HashSet<&[u8]> = in_flight.iter().map(|summary| &*summary.id).collect();
     let mut items: Vec<_> = stored
         .into_iter()
-        .filter(|entry| !ids.contains(&*entry.id))
+        .filter(|entry| !ids.contains(entry.id()))
         .map(Item::Stored)
         .collect();
     drop(ids);

@@ -46,7 +46,7 @@ impl<'p> From<&'p Item> for Parts<'p> {
     fn from(item: &'p Item) -> Self {
         match item {
             Item::Stored(entry) => Self {
-                id: &entry.id,
+                id: entry.id(),
                 view: &entry.view,
                 url: entry.url.as_deref(),
                 connected_at: entry.connected_at,

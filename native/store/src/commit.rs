@@ -29,12 +29,12 @@ impl Files {
 impl Commit<'_> {
     /// Puts a file in its place.
     pub(crate) fn place(&self, temp: TempFile<'_>, entry: Entry) -> io::Result<()> {
-        let path = self.files.loader.path(&entry.file);
+        let path = self.files.loader.path(entry.file());
         self.change_directory(|| temp.place(&path))?;
-        let file = Arc::clone(&entry.file);
+        let entry = Arc::new(entry);
         let mut index = self.files.index.write();
-        index.touch(&file);
-        index.put(file, Slot::Recording(Arc::new(entry)));
+        index.touch(entry.file());
+        index.put(entry.file(), Slot::Recording(Arc::clone(&entry)));
         Ok(())
     }
 
@@ -50,7 +50,7 @@ impl Commit<'_> {
     }
 
     /// Removes a file, and returns whether there was one.
-    pub(crate) fn remove(&self, file: &Arc<[u8]>) -> io::Result<bool> {
+    pub(crate) fn remove(&self, file: &[u8]) -> io::Result<bool> {
         let path = self.files.loader.path(file);
         let existed = match self.change_directory(|| self.files.fs().remove(&path)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => false,

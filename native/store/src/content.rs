@@ -9,7 +9,7 @@ use replay_etf::{Limits, json, recording};
 
 use crate::codec::Codec;
 use crate::damage::Flaw;
-use crate::entry::Views;
+use crate::entry::Shared;
 use crate::flags::Flags;
 use crate::{Entry, FileSystem, Format, Stamp, gzip, name};
 
@@ -19,7 +19,7 @@ pub(crate) struct Loader {
     pub dir: PathBuf,
     pub codec: Codec,
     pub limits: Limits,
-    pub views: Views,
+    pub shared: Shared,
 }
 
 /// Larger buffers are not kept for the next file.
@@ -104,7 +104,7 @@ impl Loader {
     /// Unpacks and summarizes what was read.
     pub(crate) fn unpack_entry(
         &self,
-        file: &Arc<[u8]>,
+        file: &[u8],
         stamp: Stamp,
         buffers: &mut Buffers,
     ) -> Result<(Entry, Plain), Flaw> {
@@ -116,7 +116,7 @@ impl Loader {
             Format::Json => json::summarize(bytes, &self.limits)?,
         };
         let flags = Flags::of(&buffers.raw);
-        let entry = Entry::new(summary, flags, format, Arc::clone(file), stamp, &self.views);
+        let entry = Entry::new(summary, flags, format, file.into(), stamp, &self.shared);
         Ok((entry, plain))
     }
 }

@@ -1,12 +1,11 @@
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-use replay_etf::recording::{self, EventCounts, Summary};
+use replay_etf::recording::{self, Summary};
 
-use crate::Stamp;
 use crate::flags::Flags;
+use crate::interned::Interned;
+use crate::{Stamp, name};
 
 /// How a recording's file is encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -18,46 +17,72 @@ pub enum Format {
 }
 
 /// What a recording says about the view it was made in.
-///
-/// Equal texts are one allocation as long as recordings with it exist, so that a caller can
-/// recognise a view by its address.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum View {
     /// An atom, such as `Elixir.MyAppWeb.HomeLive`.
-    Atom(Arc<str>),
+    Atom(Box<str>),
     /// A string, such as the `MyAppWeb.HomeLive` of a JSON file.
-    Name(Arc<str>),
+    Name(Box<str>),
     /// Nothing of use.
     None,
 }
 
+/// The distinct names of a recording's user events, in order of their bytes. There are at most
+/// [`MAX_NAMES`](recording::MAX_NAMES).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Names(Box<[Box<[u8]>]>);
+
+impl Names {
+    /// Each name.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        self.0.iter().map(|name| &**name)
+    }
+
+    /// Whether one of the names is this one.
+    pub fn contains(&self, name: &[u8]) -> bool {
+        self.0.binary_search_by(|known| (**known).cmp(name)).is_ok()
+    }
+}
+
+impl<N: AsRef<[u8]>> FromIterator<N> for Names {
+    fn from_iter<I: IntoIterator<Item = N>>(names: I) -> Self {
+        let mut names: Vec<Box<[u8]>> =
+            names.into_iter().map(|name| name.as_ref().into()).collect();
+        names.sort_unstable();
+        names.dedup();
+        Names(names.into())
+    }
+}
+
 /// One recording, as the index knows it: enough for a summary, without opening its file.
+///
+/// There is one for each of perhaps a million recordings, hence so compact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// The id inside the recording, which is any byte string.
-    pub id: Arc<[u8]>,
-    /// The view it was made in.
-    pub view: View,
+    file: Box<[u8]>,
+    /// `None` if it is the file's stem.
+    id: Option<Box<[u8]>>,
+    /// The view it was made in. Equal ones are one allocation, so that a view can be recognised
+    /// by its address.
+    pub view: Arc<View>,
+    /// The names of its user events. Equal sets of names are one allocation.
+    pub names: Arc<Names>,
     /// The URL it was started at.
     pub url: Option<Box<[u8]>>,
     /// When it was started, in milliseconds since the Unix epoch.
     pub connected_at: i64,
-    /// Number of events.
-    pub event_count: u32,
     /// Offset of the last event in milliseconds; 0 without events.
     pub duration_ms: i64,
-    /// Number of events of each type.
-    pub events: EventCounts,
+    /// Size, time and inode of the file when it was looked at.
+    pub stamp: Stamp,
+    /// Number of events.
+    pub event_count: u32,
+    /// Encoding of the file.
+    pub format: Format,
     /// Whether it was cut off by a crash and recovered.
     pub recovered: bool,
     /// Whether events were refused because there were too many.
     pub truncated: bool,
-    /// Encoding of the file.
-    pub format: Format,
-    /// Name of the file within the directory.
-    pub file: Arc<[u8]>,
-    /// Size, time and inode of the file when it was looked at.
-    pub stamp: Stamp,
 }
 
 impl Entry {
@@ -65,71 +90,74 @@ impl Entry {
         summary: Summary<'_>,
         flags: Flags,
         format: Format,
-        file: Arc<[u8]>,
+        file: Box<[u8]>,
         stamp: Stamp,
-        views: &Views,
+        shared: &Shared,
     ) -> Self {
         Entry {
-            id: Arc::from(&*summary.id),
-            view: views.intern(summary.view),
+            id: own_id(&file, &summary.id),
+            file,
+            view: shared.view(summary.view),
+            names: shared.names.share(summary.names.iter().collect()),
             url: summary.url.map(|url| Box::from(&*url)),
             connected_at: summary.connected_at,
             event_count: summary.event_count,
             duration_ms: summary.duration_ms,
-            events: summary.events,
             recovered: flags.recovered,
             truncated: flags.truncated,
             format,
-            file,
             stamp,
         }
     }
 
-    /// Name of the file within the directory, bytes that are not UTF-8 replaced.
+    /// The id inside the recording, which is any byte string.
+    pub fn id(&self) -> &[u8] {
+        match &self.id {
+            Some(id) => id,
+            None => stem(&self.file),
+        }
+    }
+
+    /// Name of the file within the directory.
+    pub fn file(&self) -> &[u8] {
+        &self.file
+    }
+
+    /// As [`Entry::file`], bytes that are not UTF-8 replaced.
     pub fn file_name(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(&self.file)
     }
 }
 
-/// Fewer names than this are never looked through for unused ones.
-const MIN_SWEEP: usize = 1024;
-
-/// The view names in use, each stored once: thousands of recordings share a few views.
-pub(crate) struct Views(Mutex<Pooled>);
-
-struct Pooled {
-    names: HashSet<Arc<str>>,
-    sweep_at: usize,
+/// An id, unless it can be read off the file's name.
+fn own_id(file: &[u8], id: &[u8]) -> Option<Box<[u8]>> {
+    (stem(file) != id).then(|| id.into())
 }
 
-impl Views {
+fn stem(file: &[u8]) -> &[u8] {
+    name::parse(file).map_or(file, |parts| parts.stem)
+}
+
+/// What entries have in common.
+pub(crate) struct Shared {
+    views: Interned<View>,
+    names: Interned<Names>,
+}
+
+impl Shared {
     pub(crate) fn new() -> Self {
-        Views(Mutex::new(Pooled {
-            names: HashSet::new(),
-            sweep_at: MIN_SWEEP,
-        }))
+        Shared {
+            views: Interned::new(),
+            names: Interned::new(),
+        }
     }
 
-    pub(crate) fn intern(&self, view: recording::View<'_>) -> View {
-        match view {
-            recording::View::Atom(name) => View::Atom(self.share(&name)),
-            recording::View::Name(name) => View::Name(self.share(&name)),
+    pub(crate) fn view(&self, view: recording::View<'_>) -> Arc<View> {
+        self.views.share(match view {
+            recording::View::Atom(name) => View::Atom(name.into()),
+            recording::View::Name(name) => View::Name(name.into()),
             recording::View::None => View::None,
-        }
-    }
-
-    fn share(&self, name: &str) -> Arc<str> {
-        let mut pool = self.0.lock();
-        if let Some(shared) = pool.names.get(name) {
-            return Arc::clone(shared);
-        }
-        if pool.names.len() >= pool.sweep_at {
-            pool.names.retain(|name| Arc::strong_count(name) > 1);
-            pool.sweep_at = (pool.names.len() * 2).max(MIN_SWEEP);
-        }
-        let shared: Arc<str> = Arc::from(name);
-        pool.names.insert(Arc::clone(&shared));
-        shared
+        })
     }
 }
 
@@ -138,20 +166,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn equal_view_names_are_one_allocation() {
-        let views = Views::new();
-        let (a, b) = (views.share("Elixir.Home"), views.share("Elixir.Home"));
-        assert!(Arc::ptr_eq(&a, &b));
+    fn an_entry_is_small() {
+        assert!(size_of::<Entry>() <= 112, "{}", size_of::<Entry>());
     }
 
     #[test]
-    fn names_out_of_use_are_dropped_and_others_kept() {
-        let views = Views::new();
-        let kept = views.share("kept");
-        for n in 0..10 * MIN_SWEEP {
-            views.share(&n.to_string());
-        }
-        assert!(views.0.lock().names.len() <= MIN_SWEEP);
-        assert!(Arc::ptr_eq(&kept, &views.share("kept")));
+    fn an_id_is_stored_only_where_the_file_name_does_not_have_it() {
+        assert_eq!(own_id(b"x.etf.gz", b"x"), None);
+        assert_eq!(own_id(b"x.etf.gz", b"y"), Some(Box::from(&b"y"[..])));
+        assert_eq!(own_id(b"~=2e.etf.gz", b"."), Some(Box::from(&b"."[..])));
+        assert_eq!(own_id(b"~=2e.etf.gz", b"~=2e"), None, "a hand-made file");
+    }
+
+    #[test]
+    fn names_are_found() {
+        let names: Names = ["validate", "add", "validate"].into_iter().collect();
+        assert!(names.iter().eq([&b"add"[..], b"validate"]));
+        assert!(names.contains(b"add") && names.contains(b"validate"));
+        assert!(!names.contains(b"a"));
     }
 }

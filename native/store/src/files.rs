@@ -43,7 +43,7 @@ impl Files {
     /// See [`Store::list`](crate::Store::list).
     pub(crate) fn list(&self) -> Result<Vec<Arc<Entry>>, Error> {
         self.refresh()?;
-        Ok(self.index.read().newest_first())
+        Ok(self.index.read().newest_first().cloned().collect())
     }
 
     /// See [`Store::take_damage`](crate::Store::take_damage).

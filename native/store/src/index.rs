@@ -1,5 +1,8 @@
-use std::collections::hash_map::Entry as MapEntry;
+use std::borrow::Borrow;
+use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::hash::{Hash, Hasher};
+use std::ops::Bound;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -44,16 +47,26 @@ impl Slot {
 /// What is in the directory, by file, by id and by age. Memory only, and never waits.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
-    files: HashMap<Arc<[u8]>, Slot>,
-    ids: HashMap<Arc<[u8]>, Claims>,
+    files: HashSet<ByFile>,
+    damaged: HashMap<Box<[u8]>, Damaged>,
+    claims: Claims,
+    /// One entry per id.
     order: BTreeSet<Newest>,
-    /// Damaged files that [`Index::take_damage`] has not told of.
-    untold: HashSet<Arc<[u8]>>,
-    /// Damaged files that may still be in the middle of being written, and since when.
-    unsettled: HashMap<Arc<[u8]>, Instant>,
+    /// Size of all files that hold a recording.
+    bytes: u64,
     /// While files are being looked at: those that the store itself changed meanwhile, of which
     /// what was seen may be out of date.
-    touched: Option<HashSet<Arc<[u8]>>>,
+    touched: Option<HashSet<Box<[u8]>>>,
+}
+
+#[derive(Debug)]
+struct Damaged {
+    stamp: Option<Stamp>,
+    flaw: Flaw,
+    /// Whether [`Index::take_damage`] has told of it.
+    told: bool,
+    /// Since when it may be in the middle of being written, if it still may.
+    unsettled: Option<Instant>,
 }
 
 impl Index {
@@ -63,163 +76,285 @@ impl Index {
     }
 
     /// Stops it and returns them.
-    pub(crate) fn end_scan(&mut self) -> HashSet<Arc<[u8]>> {
+    pub(crate) fn end_scan(&mut self) -> HashSet<Box<[u8]>> {
         self.touched.take().unwrap_or_default()
     }
 
     /// The store itself changed a file, and is about to say how.
-    pub(crate) fn touch(&mut self, file: &Arc<[u8]>) {
+    pub(crate) fn touch(&mut self, file: &[u8]) {
         if let Some(touched) = &mut self.touched {
-            touched.insert(Arc::clone(file));
+            touched.insert(file.into());
         }
     }
 
-    pub(crate) fn put(&mut self, file: Arc<[u8]>, slot: Slot) {
-        let known_damage = matches!(self.files.get(&file), Some(Slot::Damaged { .. }));
-        self.detach(&file);
-        match &slot {
+    /// Takes note of a file; a recording's entry has the same name in it.
+    pub(crate) fn put(&mut self, file: &[u8], slot: Slot) {
+        self.detach(file);
+        match slot {
             Slot::Recording(entry) => {
-                self.untold.remove(&file);
-                self.unsettled.remove(&file);
-                self.attach(Arc::clone(entry));
+                self.damaged.remove(file);
+                self.attach(entry);
             }
-            Slot::Damaged { .. } => {
-                if !known_damage {
-                    self.untold.insert(Arc::clone(&file));
-                }
-                self.unsettled.insert(Arc::clone(&file), Instant::now());
+            Slot::Damaged { stamp, flaw } => {
+                let known = self.damaged.get(file);
+                let damaged = Damaged {
+                    stamp,
+                    flaw,
+                    told: known.is_some_and(|known| known.told),
+                    unsettled: Some(Instant::now()),
+                };
+                self.damaged.insert(file.into(), damaged);
             }
         }
-        self.files.insert(file, slot);
     }
 
     /// Like [`Index::put`], unless something else was learnt about the file since `known` was
     /// cloned from here.
-    pub(crate) fn put_if(&mut self, file: &Arc<[u8]>, known: &Slot, slot: Slot) {
-        if self
-            .files
-            .get(file)
-            .is_some_and(|current| current.is(known))
-        {
-            self.put(Arc::clone(file), slot);
+    pub(crate) fn put_if(&mut self, file: &[u8], known: &Slot, slot: Slot) -> bool {
+        let same = self.get(file).is_some_and(|current| current.is(known));
+        if same {
+            self.put(file, slot);
         }
+        same
     }
 
     pub(crate) fn remove(&mut self, file: &[u8]) {
         self.detach(file);
-        self.files.remove(file);
-        self.untold.remove(file);
-        self.unsettled.remove(file);
+        self.damaged.remove(file);
     }
 
     /// Like [`Index::remove`], under the condition of [`Index::put_if`].
-    pub(crate) fn remove_if(&mut self, file: &[u8], known: &Slot) {
-        if self
-            .files
-            .get(file)
-            .is_some_and(|current| current.is(known))
-        {
+    pub(crate) fn remove_if(&mut self, file: &[u8], known: &Slot) -> bool {
+        let same = self.get(file).is_some_and(|current| current.is(known));
+        if same {
             self.remove(file);
+        }
+        same
+    }
+
+    pub(crate) fn get(&self, file: &[u8]) -> Option<Slot> {
+        match (self.files.get(file), self.damaged.get(file)) {
+            (Some(ByFile(entry)), _) => Some(Slot::Recording(Arc::clone(entry))),
+            (None, Some(Damaged { stamp, flaw, .. })) => Some(Slot::Damaged {
+                stamp: *stamp,
+                flaw: flaw.clone(),
+            }),
+            (None, None) => None,
         }
     }
 
-    pub(crate) fn get(&self, file: &[u8]) -> Option<&Slot> {
-        self.files.get(file)
+    /// Every file there is something known of.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &[u8]> {
+        let recordings = self.files.iter().map(|ByFile(entry)| entry.file());
+        recordings.chain(self.damaged.keys().map(|file| &**file))
     }
 
-    pub(crate) fn key_value(&self, file: &[u8]) -> Option<(&Arc<[u8]>, &Slot)> {
-        self.files.get_key_value(file)
+    /// How many [`Index::files`] there are.
+    pub(crate) fn files_len(&self) -> usize {
+        self.files.len() + self.damaged.len()
     }
 
-    pub(crate) fn files(&self) -> impl ExactSizeIterator<Item = &Arc<[u8]>> {
-        self.files.keys()
+    /// The files that hold a recording.
+    pub(crate) fn recordings(&self) -> impl ExactSizeIterator<Item = &Arc<Entry>> {
+        self.files.iter().map(|ByFile(entry)| entry)
     }
 
     /// The files whose recording has this id inside, best first.
     pub(crate) fn claims(&self, id: &[u8]) -> impl Iterator<Item = &Arc<Entry>> {
-        self.ids.get(id).into_iter().flat_map(Claims::iter)
+        self.claims.of(id)
     }
 
-    /// One entry per id, newest recording first, ties by id.
-    pub(crate) fn newest_first(&self) -> Vec<Arc<Entry>> {
-        let mut entries = Vec::with_capacity(self.order.len());
-        entries.extend(self.order.iter().map(|newest| Arc::clone(&newest.0)));
-        entries
+    /// One entry per id, newest recording first, ties by id. From the back, oldest first.
+    pub(crate) fn newest_first(&self) -> impl DoubleEndedIterator<Item = &Arc<Entry>> {
+        self.order.iter().map(|Newest(entry)| entry)
+    }
+
+    /// The part of [`Index::newest_first`] between two positions, each a `connected_at` and an
+    /// id. Nothing if they are in the wrong order.
+    pub(crate) fn newest_between(
+        &self,
+        from: Bound<(i64, &[u8])>,
+        to: Bound<(i64, &[u8])>,
+    ) -> impl DoubleEndedIterator<Item = &Arc<Entry>> {
+        let (from, to) = (from.map(Place::of), to.map(Place::of));
+        // The set does not take a range that ends before it begins.
+        let empty = match (&from, &to) {
+            (Bound::Excluded(from), Bound::Excluded(to)) => from >= to,
+            (Bound::Included(from) | Bound::Excluded(from), Bound::Included(to))
+            | (Bound::Included(from), Bound::Excluded(to)) => from > to,
+            _ => false,
+        };
+        let range = (!empty).then(|| {
+            let range: (Bound<&dyn Placed>, Bound<&dyn Placed>) = (
+                from.as_ref().map(|it| it as _),
+                to.as_ref().map(|it| it as _),
+            );
+            self.order.range::<dyn Placed + '_, _>(range)
+        });
+        range.into_iter().flatten().map(|Newest(entry)| entry)
+    }
+
+    /// How many ids there are.
+    pub(crate) fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Size in bytes of all files that hold a recording.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     pub(crate) fn take_damage(&mut self) -> Vec<Damage> {
-        let untold = std::mem::take(&mut self.untold);
-        let damage = untold.iter().filter_map(|file| match self.files.get(file) {
-            Some(Slot::Damaged { flaw, .. }) => Some(Damage {
-                file: String::from_utf8_lossy(file).into_owned(),
-                reason: flaw.to_string(),
-            }),
-            _ => None,
-        });
-        let mut damage: Vec<Damage> = damage.collect();
+        let untold = self.damaged.iter_mut().filter(|(_, damaged)| !damaged.told);
+        let mut damage: Vec<Damage> = untold
+            .map(|(file, damaged)| {
+                damaged.told = true;
+                Damage {
+                    file: String::from_utf8_lossy(file).into_owned(),
+                    reason: damaged.flaw.to_string(),
+                }
+            })
+            .collect();
         damage.sort_by(|a, b| a.file.cmp(&b.file));
         damage
     }
 
-    /// Damaged files that may be complete the next time.
-    pub(crate) fn unsettled(&self) -> impl ExactSizeIterator<Item = &Arc<[u8]>> {
-        self.unsettled.keys()
+    /// Damaged files that may be complete the next time, and the version that was not.
+    pub(crate) fn unsettled(&self) -> impl Iterator<Item = (&[u8], Option<Stamp>)> {
+        let unsettled = self.damaged.iter().filter(|(_, it)| it.unsettled.is_some());
+        unsettled.map(|(file, it)| (&**file, it.stamp))
     }
 
     /// The file was looked at, and is as it was.
     pub(crate) fn unchanged(&mut self, file: &[u8]) {
-        if self
-            .unsettled
-            .get(file)
-            .is_some_and(|since| since.elapsed() >= SETTLED_AFTER)
-        {
-            self.unsettled.remove(file);
+        if let Some(damaged) = self.damaged.get_mut(file) {
+            damaged.unsettled = damaged
+                .unsettled
+                .filter(|since| since.elapsed() < SETTLED_AFTER);
         }
     }
 
     fn attach(&mut self, entry: Arc<Entry>) {
-        match self.ids.entry(Arc::clone(&entry.id)) {
-            MapEntry::Vacant(vacant) => {
-                self.order.insert(Newest(Arc::clone(&entry)));
-                vacant.insert(Claims::new(entry));
-            }
-            MapEntry::Occupied(mut occupied) => {
-                let claims = occupied.get_mut();
-                self.order.remove(&Newest(Arc::clone(claims.best())));
-                claims.insert(entry);
-                self.order.insert(Newest(Arc::clone(claims.best())));
-            }
-        }
+        self.bytes = self.bytes.saturating_add(entry.stamp.len);
+        self.files.insert(ByFile(Arc::clone(&entry)));
+        self.reorder(&Arc::clone(&entry), |claims| claims.insert(entry));
     }
 
     fn detach(&mut self, file: &[u8]) {
-        let Some(Slot::Recording(entry)) = self.files.get(file) else {
+        if let Some(ByFile(entry)) = self.files.take(file) {
+            self.bytes = self.bytes.saturating_sub(entry.stamp.len);
+            self.reorder(&entry, |claims| claims.remove(&entry));
+        }
+    }
+
+    /// Changes the claims to an entry's id, and keeps the one that counts in the order.
+    fn reorder(&mut self, entry: &Entry, change: impl FnOnce(&mut Claims)) {
+        let before = self.claims.best(entry.id()).cloned();
+        change(&mut self.claims);
+        let after = self.claims.best(entry.id());
+        if let (Some(before), Some(after)) = (&before, after)
+            && Arc::ptr_eq(before, after)
+        {
             return;
-        };
-        let Some((id, claims)) = self.ids.remove_entry(&entry.id) else {
-            return;
-        };
-        self.order.remove(&Newest(Arc::clone(claims.best())));
-        if let Some(claims) = claims.without(file) {
-            self.order.insert(Newest(Arc::clone(claims.best())));
-            self.ids.insert(id, claims);
+        }
+        if let Some(before) = before {
+            self.order.remove(&Newest(before));
+        }
+        if let Some(after) = after {
+            self.order.insert(Newest(Arc::clone(after)));
         }
     }
 }
+
+/// An entry, found by its file's name.
+#[derive(Debug)]
+struct ByFile(Arc<Entry>);
+
+impl Borrow<[u8]> for ByFile {
+    fn borrow(&self) -> &[u8] {
+        self.0.file()
+    }
+}
+
+impl Hash for ByFile {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.file().hash(state);
+    }
+}
+
+impl PartialEq for ByFile {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.file() == other.0.file()
+    }
+}
+
+impl Eq for ByFile {}
 
 /// An entry in the order of [`Index::newest_first`].
 #[derive(Debug)]
 struct Newest(Arc<Entry>);
 
+/// A position in that order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place<'a>(Reverse<i64>, &'a [u8]);
+
+impl<'a> Place<'a> {
+    fn of((connected_at, id): (i64, &'a [u8])) -> Self {
+        Place(Reverse(connected_at), id)
+    }
+}
+
+/// What has a position: so a range can begin where no entry is.
+trait Placed {
+    fn place(&self) -> Place<'_>;
+}
+
+impl Placed for Newest {
+    fn place(&self) -> Place<'_> {
+        Place(Reverse(self.0.connected_at), self.0.id())
+    }
+}
+
+impl Placed for Place<'_> {
+    fn place(&self) -> Place<'_> {
+        *self
+    }
+}
+
+impl<'a> Borrow<dyn Placed + 'a> for Newest {
+    fn borrow(&self) -> &(dyn Placed + 'a) {
+        self
+    }
+}
+
+impl Ord for dyn Placed + '_ {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.place().cmp(&other.place())
+    }
+}
+
+impl PartialOrd for dyn Placed + '_ {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for dyn Placed + '_ {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for dyn Placed + '_ {}
+
 impl Ord for Newest {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        let by_age = other.0.connected_at.cmp(&self.0.connected_at);
-        by_age.then_with(|| self.0.id.cmp(&other.0.id))
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.place().cmp(&other.place())
     }
 }
 
 impl PartialOrd for Newest {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
@@ -234,30 +369,40 @@ impl Eq for Newest {}
 
 #[cfg(test)]
 mod tests {
-    use replay_etf::recording::EventCounts;
+    use std::borrow::Cow;
+
+    use replay_etf::recording::{EventCounts, Summary, View};
 
     use super::*;
-    use crate::{Format, View};
+    use crate::Format;
+    use crate::entry::Shared;
+    use crate::flags::Flags;
 
     fn recording(id: &str, file: &str, connected_at: i64, modified_ns: i64) -> Slot {
-        Slot::Recording(Arc::new(Entry {
-            id: id.as_bytes().into(),
+        let summary = Summary {
+            id: Cow::Borrowed(id.as_bytes()),
             view: View::None,
             url: None,
             connected_at,
             event_count: 0,
             duration_ms: 0,
             events: EventCounts::default(),
-            recovered: false,
-            truncated: false,
-            format: Format::Etf,
-            file: file.as_bytes().into(),
-            stamp: Stamp {
-                len: 1,
-                modified_ns,
-                inode: 1,
-            },
-        }))
+            names: Vec::new(),
+        };
+        let stamp = Stamp {
+            len: 1,
+            modified_ns,
+            inode: 1,
+        };
+        let (file, shared) = (file.as_bytes().into(), Shared::new());
+        Slot::Recording(Arc::new(Entry::new(
+            summary,
+            Flags::default(),
+            Format::Etf,
+            file,
+            stamp,
+            &shared,
+        )))
     }
 
     fn damaged() -> Slot {
@@ -268,13 +413,12 @@ mod tests {
     }
 
     fn put(index: &mut Index, file: &str, slot: &Slot) {
-        index.put(file.as_bytes().into(), slot.clone());
+        index.put(file.as_bytes(), slot.clone());
     }
 
     fn listed(index: &Index) -> Vec<String> {
         index
             .newest_first()
-            .iter()
             .map(|entry| entry.file_name().into_owned())
             .collect()
     }
@@ -298,7 +442,7 @@ mod tests {
         for best in ["x.etf.gz", "x.json.gz", "other.etf", "copy.etf"] {
             assert_eq!(listed(&index), [best]);
             assert_eq!(
-                index.claims(b"x").next().map(|entry| &*entry.file),
+                index.claims(b"x").next().map(|entry| entry.file()),
                 Some(best.as_bytes())
             );
             index.remove(best.as_bytes());
@@ -321,28 +465,28 @@ mod tests {
     #[test]
     fn what_was_learnt_meanwhile_is_not_overwritten() {
         let mut index = Index::default();
-        let file: Arc<[u8]> = b"x.etf"[..].into();
+        let file = b"x.etf";
         let (old, new) = (recording("x", "x.etf", 1, 1), recording("x", "x.etf", 2, 2));
-        index.put(Arc::clone(&file), new);
-        index.put_if(&file, &old, damaged());
-        index.remove_if(&file, &old);
-        assert_eq!(index.newest_first().len(), 1);
+        index.put(file, new);
+        index.put_if(file, &old, damaged());
+        index.remove_if(file, &old);
+        assert_eq!(index.len(), 1);
 
-        let Some(known) = index.get(&file).cloned() else {
+        let Some(known) = index.get(file) else {
             panic!("it is there")
         };
-        index.put_if(&file, &known, damaged());
+        index.put_if(file, &known, damaged());
         assert_eq!(listed(&index), [""; 0]);
-        index.remove_if(&file, &known);
+        index.remove_if(file, &known);
         assert_eq!(
-            index.files().len(),
+            index.files_len(),
             1,
             "it is damaged now, and not what was known"
         );
-        index.remove_if(&file, &damaged());
-        assert_eq!(index.files().len(), 0);
-        index.put_if(&file, &known, known.clone());
-        assert_eq!(index.files().len(), 0, "a removed file stays so");
+        index.remove_if(file, &damaged());
+        assert_eq!(index.files_len(), 0);
+        index.put_if(file, &known, known.clone());
+        assert_eq!(index.files_len(), 0, "a removed file stays so");
     }
 
     #[test]
@@ -362,5 +506,37 @@ mod tests {
             (&*damage[0].file, &*damage[0].reason),
             ("x.etf", "the file is empty")
         );
+    }
+
+    #[test]
+    fn a_part_of_the_order_begins_and_ends_anywhere() {
+        let mut index = Index::default();
+        for (id, at) in [("a", 3), ("b", 2), ("c", 2), ("d", 1)] {
+            let file = format!("{id}.etf");
+            put(&mut index, &file, &recording(id, &file, at, 1));
+        }
+        let between = |from: Bound<(i64, &[u8])>, to: Bound<(i64, &[u8])>| -> String {
+            let entries = index.newest_between(from, to);
+            entries.map(|entry| char::from(entry.id()[0])).collect()
+        };
+        let (b, beyond_c) = ((2, &b"b"[..]), (2, &b"cc"[..]));
+        assert_eq!(between(Bound::Unbounded, Bound::Unbounded), "abcd");
+        assert_eq!(between(Bound::Excluded(b), Bound::Unbounded), "cd");
+        assert_eq!(between(Bound::Included(b), Bound::Excluded(beyond_c)), "bc");
+        assert_eq!(between(Bound::Excluded(b), Bound::Excluded(b)), "");
+        assert_eq!(between(Bound::Excluded(beyond_c), Bound::Included(b)), "");
+    }
+
+    #[test]
+    fn sizes_add_up() {
+        let mut index = Index::default();
+        put(&mut index, "a.etf", &recording("a", "a.etf", 1, 1));
+        put(&mut index, "a.etf", &recording("a", "a.etf", 1, 2));
+        put(&mut index, "a.json", &recording("a", "a.json", 1, 3));
+        assert_eq!((index.len(), index.bytes()), (1, 2));
+        put(&mut index, "a.etf", &damaged());
+        assert_eq!((index.len(), index.bytes()), (1, 1));
+        index.remove(b"a.json");
+        assert_eq!((index.len(), index.bytes()), (0, 0));
     }
 }

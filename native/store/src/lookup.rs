@@ -7,7 +7,7 @@ use crate::{Entry, Format, Stamp, name};
 
 /// A file that may hold the recording of an id, and what the index knew of it.
 pub(crate) struct Candidate {
-    pub file: Arc<[u8]>,
+    pub file: Box<[u8]>,
     pub slot: Slot,
 }
 
@@ -17,22 +17,22 @@ pub(crate) fn candidates(index: &Index, id: &[u8]) -> Vec<Candidate> {
     let mut candidates: Vec<Candidate> = index
         .claims(id)
         .map(|entry| Candidate {
-            file: Arc::clone(&entry.file),
+            file: entry.file().into(),
             slot: Slot::Recording(Arc::clone(entry)),
         })
         .collect();
     for file in name::file_names(&name::file_stem(id)) {
-        let Some((file, slot)) = index.key_value(&file) else {
+        let Some(slot) = index.get(&file) else {
             continue;
         };
-        let possible = match slot {
-            Slot::Recording(entry) => *entry.id != *id && serves(entry, id),
+        let possible = match &slot {
+            Slot::Recording(entry) => entry.id() != id && serves(entry, id),
             Slot::Damaged { .. } => true,
         };
         if possible {
             candidates.push(Candidate {
-                file: Arc::clone(file),
-                slot: slot.clone(),
+                file: file.into(),
+                slot,
             });
         }
     }
@@ -45,18 +45,18 @@ pub(crate) fn candidates(index: &Index, id: &[u8]) -> Vec<Candidate> {
 /// another id inside is one that somebody gave by hand. An encoded name with another id inside
 /// is accepted only where JSON, which is all UTF-8, could not express the id.
 pub(crate) fn serves(entry: &Entry, id: &[u8]) -> bool {
-    if *entry.id == *id {
+    if entry.id() == id {
         return true;
     }
     let named_so =
-        name::parse(&entry.file).is_some_and(|parts| *parts.stem == *name::file_stem(id));
+        name::parse(entry.file()).is_some_and(|parts| *parts.stem == *name::file_stem(id));
     let inexpressible = entry.format == Format::Json && std::str::from_utf8(id).is_err();
     named_so && (name::is_plain(id) || inexpressible)
 }
 
 /// A file that belongs to an id and goes when its recording goes.
 pub(crate) struct Belonging {
-    pub file: Arc<[u8]>,
+    pub file: Box<[u8]>,
     /// For a file that is not named after the id: the version that has the id inside. Any other
     /// version is another recording.
     pub only: Option<Stamp>,
@@ -74,11 +74,10 @@ pub(crate) fn belongings(index: &Index, id: &[u8]) -> Vec<Belonging> {
     for entry in index.claims(id) {
         if belongings
             .iter()
-            .all(|belonging| belonging.file != entry.file)
+            .all(|belonging| *belonging.file != *entry.file())
         {
-            let file = Arc::clone(&entry.file);
             belongings.push(Belonging {
-                file,
+                file: entry.file().into(),
                 only: Some(entry.stamp),
             });
         }

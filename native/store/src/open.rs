@@ -7,7 +7,7 @@ use parking_lot::{Mutex, RwLock};
 
 use crate::codec::Codec;
 use crate::content::{Buffers, Loader};
-use crate::entry::Views;
+use crate::entry::Shared;
 use crate::files::Files;
 use crate::freshness::{self, Freshness};
 use crate::group::Group;
@@ -38,7 +38,7 @@ impl Files {
                 dir,
                 codec: Codec::new(options.compression),
                 limits: options.limits,
-                views: Views::new(),
+                shared: Shared::new(),
             },
             buffers: Pool::new(Buffers::default),
             options,

@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 use std::io;
 use std::os::unix::ffi::OsStringExt;
-use std::sync::Arc;
 use std::time::Instant;
 
 use crate::files::Files;
@@ -14,7 +13,7 @@ use crate::{Error, name, temp};
 impl Files {
     /// Makes the index true for the directory as it is now. One `stat` if nothing happened.
     pub(crate) fn refresh(&self) -> Result<(), Error> {
-        if self.is_fresh()? && self.index.read().unsettled().len() == 0 {
+        if self.is_fresh()? && self.index.read().unsettled().next().is_none() {
             return Ok(());
         }
         let _scan = self.scan.lock();
@@ -62,11 +61,11 @@ impl Files {
     fn look_at_unsettled(&self) {
         let mut index = self.index.write();
         index.begin_scan();
-        let unsettled = index.unsettled().filter_map(|file| index.key_value(file));
-        let jobs = unsettled
-            .map(|(file, slot)| Job {
-                file: Arc::clone(file),
-                known: slot.stamp(),
+        let jobs = index
+            .unsettled()
+            .map(|(file, known)| Job {
+                file: file.into(),
+                known,
             })
             .collect();
         drop(index);
@@ -75,11 +74,11 @@ impl Files {
 
     /// Completes what [`Index::begin_scan`](crate::index::Index::begin_scan) began: reads files
     /// and puts what was seen into the index, and removes those that are gone.
-    fn look_at(&self, jobs: Vec<Job>, gone: &[Arc<[u8]>]) {
+    fn look_at(&self, jobs: Vec<Job>, gone: &[Box<[u8]>]) {
         let outcomes = scan(&self.loader, &jobs, self.options.threads);
         let mut index = self.index.write();
         let touched = index.end_scan();
-        let untouched = |file: &Arc<[u8]>| !touched.contains(file);
+        let untouched = |file: &[u8]| !touched.contains(file);
         for file in gone.iter().filter(|file| untouched(file)) {
             index.remove(file);
         }
@@ -90,9 +89,9 @@ impl Files {
             match outcome {
                 Outcome::Known => index.unchanged(&file),
                 Outcome::Absent => index.remove(&file),
-                Outcome::Recording(entry) => index.put(file, Slot::Recording(entry)),
+                Outcome::Recording(entry) => index.put(&file, Slot::Recording(entry)),
                 Outcome::Damaged { stamp, flaw } => {
-                    index.put(file, Slot::Damaged { stamp, flaw });
+                    index.put(&file, Slot::Damaged { stamp, flaw });
                 }
             }
         }
@@ -127,31 +126,25 @@ impl Files {
     }
 
     /// What to look at, and what the index has and the directory has not.
-    fn compare(&self, files: Vec<Vec<u8>>) -> (Vec<Job>, Vec<Arc<[u8]>>) {
+    fn compare(&self, files: Vec<Vec<u8>>) -> (Vec<Job>, Vec<Box<[u8]>>) {
         let index = self.index.read();
         let jobs: Vec<Job> = files
             .into_iter()
-            .map(|file| match index.key_value(&file) {
-                Some((file, slot)) => Job {
-                    file: Arc::clone(file),
-                    known: slot.stamp(),
-                },
-                None => Job {
-                    file: file.into(),
-                    known: None,
-                },
+            .map(|file| Job {
+                known: index.get(&file).and_then(|slot| slot.stamp()),
+                file: file.into(),
             })
             .collect();
         let present = jobs
             .iter()
             .filter(|job| index.get(&job.file).is_some())
             .count();
-        if present == index.files().len() {
+        if present == index.files_len() {
             return (jobs, Vec::new());
         }
         let present: HashSet<&[u8]> = jobs.iter().map(|job| &*job.file).collect();
-        let gone = index.files().filter(|file| !present.contains(&***file));
-        let gone = gone.map(Arc::clone).collect();
+        let gone = index.files().filter(|file| !present.contains(file));
+        let gone = gone.map(Box::from).collect();
         (jobs, gone)
     }
 }

@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use crate::Error;
 use crate::files::Files;
 use crate::lookup::{Belonging, belongings};
@@ -32,7 +30,7 @@ impl Files {
         let mut result = Ok(());
         for file in files {
             // One turn for each, so that saves need not wait for thousands.
-            let removed = self.commit().remove(&Arc::from(file));
+            let removed = self.commit().remove(&file);
             result = result.and(removed.map(drop));
         }
         result.map_err(Error::io("remove a recording"))?;

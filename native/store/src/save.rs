@@ -27,7 +27,7 @@ impl Files {
             format,
             file,
             temp.stamp(),
-            &self.loader.views,
+            &self.loader.shared,
         );
         self.place(&id, temp, entry)
     }
@@ -85,7 +85,7 @@ impl Files {
     }
 
     fn place(&self, id: &[u8], temp: TempFile<'_>, entry: Entry) -> Result<(), Error> {
-        let file = entry.file.clone();
+        let file: Box<[u8]> = entry.file().into();
         let commit = self.commit();
         let mut replaced = belongings(&self.index.read(), id);
         commit

@@ -19,7 +19,7 @@ const BATCH: usize = 8;
 /// A file to look at.
 #[derive(Debug)]
 pub(crate) struct Job {
-    pub file: Arc<[u8]>,
+    pub file: Box<[u8]>,
     /// The version that is known already, and need not be read again.
     pub known: Option<Stamp>,
 }

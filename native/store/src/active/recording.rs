@@ -19,7 +19,7 @@ use crate::{Error, Format, View};
 /// Any thread may append to it, one at a time.
 pub struct Recording {
     pub(super) id: Arc<[u8]>,
-    pub(super) view: View,
+    pub(super) view: Arc<View>,
     pub(super) url: Option<Arc<[u8]>>,
     pub(super) connected_at: i64,
     pub(super) max_events: u32,
@@ -53,7 +53,7 @@ impl Recording {
     ) -> Self {
         Recording {
             id: Arc::from(&*summary.id),
-            view: shared.files.loader.views.intern(summary.view),
+            view: shared.files.loader.shared.view(summary.view),
             url: summary.url.as_deref().map(Arc::from),
             connected_at: summary.connected_at,
             max_events,
@@ -153,7 +153,7 @@ impl Recording {
         let events = self.tally.counts();
         ActiveSummary {
             id: Arc::clone(&self.id),
-            view: self.view.clone(),
+            view: Arc::clone(&self.view),
             url: self.url.clone(),
             connected_at: self.connected_at,
             duration_ms: self.tally.duration_ms(),

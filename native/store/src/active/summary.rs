@@ -10,7 +10,7 @@ pub struct ActiveSummary {
     /// Its id, any bytes.
     pub id: Arc<[u8]>,
     /// The view it is made in.
-    pub view: View,
+    pub view: Arc<View>,
     /// The URL it was started at.
     pub url: Option<Arc<[u8]>>,
     /// When it was started, in milliseconds since the Unix epoch.

@@ -194,7 +194,7 @@ pub fn entry(store: &Store, id: &str) -> Option<Arc<Entry>> {
     let entries = store.list().unwrap();
     entries
         .into_iter()
-        .find(|entry| *entry.id == *id.as_bytes())
+        .find(|entry| entry.id() == id.as_bytes())
 }
 
 type Hook = dyn Fn(&Path) -> io::Result<()> + Send;

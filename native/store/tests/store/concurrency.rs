@@ -37,7 +37,7 @@ fn many_threads_save_read_list_and_delete_at_once() {
                     assert!(
                         listed
                             .iter()
-                            .any(|e| *e.id == *id.as_bytes() && e.connected_at == n)
+                            .any(|e| e.id() == id.as_bytes() && e.connected_at == n)
                     );
                     if n % 5 == 0 {
                         store.delete(id.as_bytes()).unwrap();

@@ -24,7 +24,7 @@ fn everything_the_elixir_backend_wrote_is_listed_and_read() {
     for recording in manifest() {
         let id = text(&recording, "id");
         let entry = entry(&store, id);
-        let view = match (&entry.view, entry.format) {
+        let view = match (&*entry.view, entry.format) {
             (View::Atom(name), Format::Etf) => name.strip_prefix("Elixir.").unwrap(),
             (View::Name(name), Format::Json) => name,
             other => panic!("{other:?}"),
@@ -40,9 +40,8 @@ fn everything_the_elixir_backend_wrote_is_listed_and_read() {
             recording["event_count"].as_u64()
         );
         assert_eq!(Some(entry.duration_ms), recording["duration_ms"].as_i64());
-        let counted = |event_type| recording["event_types"][event_type].as_u64().unwrap_or(0);
-        assert_eq!(u64::from(entry.events.event), counted("event"));
-        assert_eq!(u64::from(entry.events.assigns), counted("assigns"));
+        let user_events = recording["event_types"]["event"].as_u64().unwrap_or(0);
+        assert_eq!(entry.names.iter().len() > 0, user_events > 0);
         assert!(entry.file_name().starts_with(id));
 
         let contents = store.read(id.as_bytes()).unwrap();
@@ -85,20 +84,20 @@ fn a_recording_saved_as_json_is_summarized_alike() {
         .unwrap();
     let json = entry(&store, id);
     assert_eq!(dir.names(), [format!("{id}.json.gz")]);
-    assert_eq!(json.view, View::Name("LabAppWeb.TaskLive".into()));
+    assert_eq!(*json.view, View::Name("LabAppWeb.TaskLive".into()));
     assert_eq!(
         (
             json.connected_at,
             json.event_count,
             json.duration_ms,
-            json.events,
+            &json.names,
             &json.url
         ),
         (
             etf.connected_at,
             etf.event_count,
             etf.duration_ms,
-            etf.events,
+            &etf.names,
             &etf.url
         )
     );

@@ -122,7 +122,7 @@ fn check(store: &Store, model: &Model) -> Result<(), TestCaseError> {
         .map(|entry| {
             (
                 -entry.connected_at,
-                entry.id.to_vec(),
+                entry.id().to_vec(),
                 entry.event_count,
                 entry.format,
             )

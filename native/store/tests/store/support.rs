@@ -173,7 +173,7 @@ pub fn ids(store: &Store) -> Vec<String> {
     let entries = store.list().unwrap();
     entries
         .iter()
-        .map(|entry| String::from_utf8_lossy(&entry.id).into_owned())
+        .map(|entry| String::from_utf8_lossy(entry.id()).into_owned())
         .collect()
 }
 
@@ -181,7 +181,7 @@ pub fn entry(store: &Store, id: &str) -> Arc<Entry> {
     let entries = store.list().unwrap();
     entries
         .into_iter()
-        .find(|entry| *entry.id == *id.as_bytes())
+        .find(|entry| entry.id() == id.as_bytes())
         .unwrap()
 }
 
