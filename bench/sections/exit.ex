@@ -65,20 +65,10 @@ defmodule Bench.Sections.Exit do
     :counters.add(counter, 1, 1)
     number = :counters.get(counter, 1)
 
-    {pid, monitor} =
-      spawn_monitor(fn ->
-        Sessions.record(side, number)
-        # What is written ahead of its need is not of this session's end.
-        Process.sleep(20)
-        exit({:ends, System.monotonic_time(:nanosecond)})
-      end)
-
-    receive do
-      {:DOWN, ^monitor, :process, ^pid, {:ends, ended}} ->
-        Side.await_saved(side, Sessions.id(number))
-        elapsed = System.monotonic_time(:nanosecond) - ended
-        Side.settle(side, number)
-        elapsed
-    end
+    ended = Sessions.record_and_exit(side, number)
+    Side.await_saved(side, Sessions.id(number))
+    elapsed = System.monotonic_time(:nanosecond) - ended
+    Side.settle(side, number)
+    elapsed
   end
 end

@@ -10,13 +10,17 @@ defmodule Bench.Corpus do
   alias Bench.{Backends, Report, Traffic, Workspace}
 
   # As many different sessions; the others repeat them under ids of their own.
-  @variety 16
+  # Small ones are there to be looked for, so fewer of them are alike.
+  @variety %{small: 1_024, tiny: 16, typical: 16, large: 16}
+
+  @type profile :: Traffic.profile() | :small
 
   @doc """
-  A new directory with `count` sessions of the profile. The path is new to the
+  A new directory with `count` sessions of the profile, `:small` for those of
+  `Bench.Traffic.small_session/1`. The path is new to the
   engine, so it has no index of it; the files are in the page cache.
   """
-  @spec directory(Bench.Run.t(), Traffic.profile(), pos_integer()) :: Path.t()
+  @spec directory(Bench.Run.t(), profile(), pos_integer()) :: Path.t()
   def directory(run, profile, count) do
     source = source(run, profile, count)
     target = Workspace.directory(run, "#{profile}-#{count}")
@@ -34,10 +38,15 @@ defmodule Bench.Corpus do
   def ids(count), do: Enum.map(1..count, &id/1)
 
   @doc "The recording with the number, as it was stored."
-  @spec recording(Traffic.profile(), pos_integer()) :: PhoenixReplay.Recording.t()
+  @spec recording(profile(), pos_integer()) :: PhoenixReplay.Recording.t()
   def recording(profile, number) do
-    profile |> Traffic.session(rem(number, @variety)) |> Traffic.renew({:corpus, number}, number)
+    profile
+    |> original(rem(number, @variety[profile]))
+    |> Traffic.renew({:corpus, number}, number)
   end
+
+  defp original(:small, seed), do: Traffic.small_session(seed)
+  defp original(profile, seed), do: Traffic.session(profile, seed)
 
   defp id(number), do: Traffic.id({:corpus, number})
 
@@ -53,17 +62,19 @@ defmodule Bench.Corpus do
   end
 
   defp write(numbers, profile, path) do
-    originals = for seed <- 0..(@variety - 1), do: Traffic.session(profile, seed)
+    originals = for seed <- 0..(@variety[profile] - 1), do: original(profile, seed)
+    originals = List.to_tuple(originals)
 
     numbers
     |> Enum.chunk_every(max(div(length(numbers), System.schedulers_online()) + 1, 1))
-    |> Task.async_stream(&write_chunk(&1, List.to_tuple(originals), path), timeout: :infinity)
+    |> Task.async_stream(&write_chunk(&1, originals, path), timeout: :infinity)
     |> Stream.run()
   end
 
   defp write_chunk(numbers, originals, path) do
     for number <- numbers do
-      recording = Traffic.renew(elem(originals, rem(number, @variety)), {:corpus, number}, number)
+      original = elem(originals, rem(number, tuple_size(originals)))
+      recording = Traffic.renew(original, {:corpus, number}, number)
       :ok = Backends.baseline().save(recording, path: path)
     end
   end

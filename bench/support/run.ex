@@ -57,25 +57,38 @@ defmodule Bench.Run do
   """
   @spec compare(t(), String.t(), String.t(), keyword()) :: Figure.t()
   def compare(run, name, unit, opts) do
+    load = Machine.load()
+    sides = Keyword.take(opts, [:native, :baseline])
+    samples = samples(run, unit, sides, opts)
+    opts = [note: opts[:note], load: load]
+    report(run, name, unit, samples.native, samples.baseline, opts)
+  end
+
+  @doc """
+  Takes the samples of any number of sides in turns, in the unit, without
+  reporting them: for what is more than a figure of two sides. The options are
+  those of `compare/4`.
+  """
+  @spec samples(t(), String.t(), [{key, side()}], keyword()) :: %{key => [float()]}
+        when key: term()
+  def samples(run, unit, sides, opts \\ []) do
     rounds = Keyword.get(opts, :rounds, pick(run, 9, 5))
     before = Keyword.get(opts, :before, fn -> :ok end)
     scale = Map.fetch!(@ns_per, unit) * Keyword.get(opts, :per, 1)
-    load = Machine.load()
-    before.()
-    native = sampler(run, opts[:native], opts)
-    before.()
-    baseline = sampler(run, opts[:baseline], opts)
 
-    samples =
-      for _ <- 1..rounds do
+    samplers =
+      for {key, side} <- sides do
         before.()
-        a = native.()
-        before.()
-        {a / scale, baseline.() / scale}
+        {key, sampler(run, side, opts)}
       end
 
-    {natives, baselines} = Enum.unzip(samples)
-    report(run, name, unit, natives, baselines, note: opts[:note], load: load)
+    taken =
+      for _ <- 1..rounds, {key, sampler} <- samplers do
+        before.()
+        {key, sampler.() / scale}
+      end
+
+    Enum.group_by(taken, &elem(&1, 0), &elem(&1, 1))
   end
 
   @doc """

@@ -13,6 +13,9 @@ defmodule Bench.Section do
   @order ~w(append lifecycle memory save get list summaries query open drain exit recover
             json codec scale)
 
+  # These take too long to be run unasked.
+  @on_request ~w(million)
+
   @directory Path.expand("../sections", __DIR__)
 
   @doc "The names of all sections, in the order of the report."
@@ -27,6 +30,10 @@ defmodule Bench.Section do
       &(Enum.find_index(@order, fn name -> name == &1 end) || length(@order))
     )
   end
+
+  @doc "Those that are run when none is asked for."
+  @spec default_names() :: [String.t()]
+  def default_names, do: names() -- @on_request
 
   @doc "The module of a section."
   @spec module(String.t()) :: module()

@@ -71,6 +71,25 @@ defmodule Bench.Sessions do
   @spec release([pid()]) :: :ok
   def release(pids), do: Enum.each(pids, &send(&1, :end))
 
+  @doc """
+  Records the session with this number in a process that exits then, and waits
+  for that. Returns when it did, in ns of the monotonic clock. What is written
+  ahead of its need is given the time for it, so that it is not of the end.
+  """
+  @spec record_and_exit(Side.t(), non_neg_integer()) :: integer()
+  def record_and_exit(side, number) do
+    {pid, monitor} =
+      spawn_monitor(fn ->
+        record(side, number)
+        Process.sleep(20)
+        exit({:ends, System.monotonic_time(:nanosecond)})
+      end)
+
+    receive do
+      {:DOWN, ^monitor, :process, ^pid, {:ends, ended}} -> ended
+    end
+  end
+
   @doc "Records the session with this number in the calling process."
   @spec record(Side.t(), non_neg_integer()) :: :ok
   def record(side, number) do

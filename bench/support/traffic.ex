@@ -9,6 +9,8 @@ defmodule Bench.Traffic do
       form's new state; 400 to 600 bytes, 400 events, about 165 KB a session
     * `:large`: a table of orders being paged through, every page with new
       rows; 14 to 17 KB, 100 events, about 1.5 MB a session
+    * `small_session/1`: a short visit to one of many pages, for collections of
+      a hundred thousand; 3 to 40 events of 60 to 90 bytes
     * `tasks_session/2`: a task list with a form, event for event of the shape
       of the recordings in `test/fixtures`
 
@@ -88,6 +90,35 @@ defmodule Bench.Traffic do
     typed = Stream.flat_map(Stream.iterate(1, &(&1 + 1)), &task_step(seed, &1))
     events = seed |> tasks_opening() |> Stream.concat(typed) |> Enum.take(count)
     recording(:tasks, seed, Bench.Traffic.TaskLive, events)
+  end
+
+  # What a short visit may lead to, and what may be done there.
+  @pages ~w(Home Search Cart Checkout Orders Profile Settings Login Help Contact Reports Users
+            Projects Tasks Calendar Messages Files Billing Team Audit)
+  @actions ~w(click search add remove submit validate sort filter next previous open close)
+
+  @doc """
+  A short visit to one of 20 pages. Different seeds differ in page, URL, number
+  and names of events, and duration.
+  """
+  @spec small_session(integer()) :: Recording.t()
+  def small_session(seed) do
+    page = Enum.at(@pages, choose({seed, :page}, length(@pages)))
+    clicks = 1 + choose({seed, :clicks}, 38)
+    pause_ms = 100 + choose({seed, :pause}, 30_000)
+    events = for index <- 1..clicks, do: small_event(seed, index, pause_ms)
+
+    %{
+      recording(:small, seed, Module.concat(Bench.Traffic, page <> "Live"), [])
+      | url: "http://localhost:4000/#{String.downcase(page)}/#{hex({seed, :url}, 8)}",
+        events: mounted(:small) ++ events
+    }
+  end
+
+  defp small_event(seed, index, pause_ms) do
+    name = Enum.at(@actions, choose({seed, index, :action}, length(@actions)))
+    value = "#{choose({seed, index}, 100)}"
+    {index * pause_ms, :event, %{name: name, params: %{"value" => value}}}
   end
 
   @doc """

@@ -1,0 +1,362 @@
+defmodule Bench.Sections.Scale do
+  @moduledoc """
+  What an operation costs with few and with many small recordings stored. All
+  numbers of recordings are measured in turns, so that what the machine does
+  meanwhile hits them alike.
+
+    * `open`: opening a directory that was open before, in a new VM. The
+      baseline's counterpart is its first `list_summaries/1`.
+    * `memory`: of the index, for each recording; against ETS with the summaries
+      in it, and against the strings alone that it has to hold (id and URL).
+    * `list_summaries`: by a process that did nothing before.
+    * `get`, `save`, `delete`: one recording. Our changes are synced when the
+      call returns, the baseline's are not.
+    * `end`: from the exit of a session of 400 typical events until it is saved,
+      with `:max_recordings` of as many as are stored, so that one has to go for
+      each that comes. The baseline lists them all to find it, and the end is
+      when it answers again.
+
+  A name with `at_` at its end compares the native side with itself, with that
+  many stored.
+  """
+
+  @behaviour Bench.Section
+
+  alias Bench.{Backends, Check, Child, Corpus, Figure, ProcessUsage, Run, Sessions, Side}
+  alias Bench.{Timing, Workspace}
+  alias PhoenixReplay.Native.{Nif, Stores}
+  alias PhoenixReplay.Storage
+
+  # Calls in a sample of what creates or deletes files.
+  @calls 20
+  # Recordings that are read, spread over all that are stored.
+  @read 500
+  # Sessions that end are newer than whatever is stored.
+  @newest 2_000_000
+
+  @impl true
+  def run(run), do: run(run, Run.pick(run, [1_000, 10_000, 100_000], [1_000, 10_000]))
+
+  @doc "Measures with these numbers of recordings, in growing order."
+  @spec run(Run.t(), [pos_integer()]) :: term()
+  def run(run, sizes) do
+    known = directories(run, sizes)
+    native = directories(run, sizes)
+    baseline = directories(run, sizes)
+    Workspace.settle()
+    for {size, path} <- native, do: check(size, path)
+
+    open(run, known)
+    list(run, native, baseline)
+    get(run, native, baseline)
+    save(run, native, baseline)
+    session_end(run, known)
+    # Files are not cheap to make after some have been deleted.
+    delete(run, native, baseline)
+  end
+
+  defp directories(run, sizes) do
+    for size <- sizes, do: {size, Corpus.directory(run, :small, size)}
+  end
+
+  defp check(size, path) do
+    summaries = Backends.native().list_summaries(path: path)
+
+    Check.equal!(
+      Enum.map(summaries, & &1.id),
+      Enum.reverse(Corpus.ids(size)),
+      "order of #{size} summaries"
+    )
+
+    for number <- [1, div(size, 2), size] do
+      recording = Corpus.recording(:small, number)
+
+      for backend <- [Backends.native(), Backends.baseline()] do
+        Check.equal!(backend.get(recording.id, path: path), {:ok, recording}, "get of #{size}")
+      end
+    end
+  end
+
+  defp open(run, [{first, first_path} | _] = known) do
+    for {size, path} <- known,
+        do: Child.with_new(&Child.call(&1, __MODULE__, :introduce, [path, size]))
+
+    opened =
+      for _ <- 1..Run.pick(run, 5, 2), {size, path} <- known do
+        empty = Workspace.directory(run, "empty")
+        arguments = [path, empty, size]
+        {size, Child.with_new(&Child.call(&1, __MODULE__, :open_sample, arguments))}
+      end
+
+    opened = Enum.group_by(opened, &elem(&1, 0), &elem(&1, 1))
+    lister = lister(Backends.baseline(), first_path)
+    %{list: listed} = Run.samples(run, "ms", [list: lister], caller: :fresh, rounds: 3)
+
+    for {size, samples} <- opened do
+      factor = size / first
+
+      Run.report(
+        run,
+        "open/#{size}",
+        "ms",
+        for(sample <- samples, do: sample.ns / 1.0e6),
+        for(time <- listed, do: time * factor),
+        note: multiplied(size, first)
+      )
+    end
+
+    if ProcessUsage.available?(), do: memory(run, opened)
+  end
+
+  @doc false
+  # In a child: opens a directory for the first time.
+  def introduce(path, size) do
+    :ok = Storage.Native.init(path: path)
+    Check.equal!(count(path), size, "recordings found")
+    {:ok, _} = Application.ensure_all_started(:phoenix_replay_native)
+    :ok = Application.stop(:phoenix_replay_native)
+  end
+
+  @doc false
+  # In a child: opens it again. What any directory takes is not of this one.
+  def open_sample(path, empty, size) do
+    Enum.each([Nif, Stores, Storage.Native], &Code.ensure_loaded!/1)
+    :ok = Storage.Native.init(path: empty)
+    :erlang.garbage_collect()
+    resident = if ProcessUsage.available?(), do: ProcessUsage.resident_bytes(), else: 0
+    started = System.monotonic_time(:nanosecond)
+    :ok = Storage.Native.init(path: path)
+    elapsed = System.monotonic_time(:nanosecond) - started
+    Check.equal!(count(path), size, "recordings known")
+    used = if ProcessUsage.available?(), do: ProcessUsage.resident_bytes() - resident, else: 0
+    %{ns: elapsed, bytes: used / size}
+  end
+
+  defp count(path) do
+    {:ok, {store, _format}} = Stores.fetch(path: path)
+    Nif.store_count(store)
+  end
+
+  # With few of them, single pages decide.
+  defp memory(run, opened) do
+    for {size, samples} <- opened, size >= 10_000 do
+      bytes = for sample <- samples, do: sample.bytes
+      summaries = for number <- 1..1_000, do: summary(Corpus.recording(:small, number))
+      strings = for %{id: id, url: url} <- summaries, do: byte_size(id) + byte_size(url)
+      table = :ets.new(:bench, [:ordered_set])
+      for summary <- summaries, do: :ets.insert(table, {summary.id, summary})
+      words = :ets.info(table, :memory)
+      in_ets = words * :erlang.system_info(:wordsize) / 1_000
+      Run.report(run, "memory/#{size}/ets", "bytes", bytes, [in_ets], note: "a recording")
+
+      Run.report(run, "memory/#{size}/limit/strings", "bytes", bytes, [Enum.sum(strings) / 1_000],
+        note: "a recording"
+      )
+    end
+  end
+
+  defp summary(recording) do
+    {duration_ms, _, _} = List.last(recording.events)
+
+    recording
+    |> Map.take([:id, :view, :url, :connected_at])
+    |> Map.merge(%{
+      event_count: length(recording.events),
+      duration_ms: duration_ms,
+      active?: false
+    })
+  end
+
+  defp list(run, native, [{first, baseline} | _]) do
+    sides = for {size, path} <- native, do: {size, lister(Backends.native(), path)}
+    sides = sides ++ [baseline: lister(Backends.baseline(), baseline)]
+    rounds = Run.pick(run, 7, 3)
+    samples = Run.samples(run, "ms", sides, caller: :fresh, rounds: rounds)
+
+    for {size, _} <- native do
+      listed = for time <- samples.baseline, do: time * size / first
+
+      Run.report(run, "list_summaries/#{size}", "ms", samples[size], listed,
+        note: multiplied(size, first)
+      )
+    end
+  end
+
+  defp lister(backend, path), do: fn -> backend.list_summaries(path: path) end
+
+  defp multiplied(first, first), do: nil
+
+  defp multiplied(size, first) do
+    "baseline not measured: #{div(size, first)} times that of #{first}"
+  end
+
+  defp get(run, native, baseline) do
+    flat(run, "get", native, baseline, [], fn backend, size, path ->
+      ids = for n <- 1..@read, do: Corpus.recording(:small, div(n * size, @read)).id
+      next = Backends.cycle(ids)
+      fn -> {:ok, _} = backend.get(next.(), path: path) end
+    end)
+  end
+
+  defp save(run, native, baseline) do
+    originals = for n <- 1..16, do: Corpus.recording(:small, @newest + n)
+    opts = [before: &Workspace.settle/0]
+
+    flat(run, "save", native, baseline, opts, fn backend, _size, path ->
+      next = Backends.supply(originals)
+      sampler(fn -> :ok = backend.save(next.(), path: path) end)
+    end)
+
+    for {size, path} <- native do
+      Check.equal!(count(path), size + length(saved(path)), "recordings after saving")
+    end
+  end
+
+  defp delete(run, native, baseline) do
+    opts = [before: &Workspace.settle/0]
+
+    flat(run, "delete", native, baseline, opts, fn backend, _size, path ->
+      next = Backends.cycle(saved(path))
+      sampler(fn -> :ok = backend.delete(next.(), path: path) end)
+    end)
+
+    for {size, path} <- native do
+      Check.equal!(saved(path), [], "files after deleting")
+      Check.equal!(count(path), size, "recordings after deleting")
+    end
+  end
+
+  # Those that `Bench.Backends.supply/1` has named.
+  defp saved(path),
+    do: for("bench_" <> _ = file <- File.ls!(path), do: Path.basename(file, ".etf.gz"))
+
+  # As many are deleted as were saved before.
+  defp sampler(fun), do: {:sampler, fn -> Timing.sample(fun, @calls, :plain) end}
+
+  defp flat(run, name, native, baseline, opts, fun) do
+    sides =
+      for {{size, ours}, {size, theirs}} <- Enum.zip(native, baseline),
+          {side, backend, path} <- [
+            {:native, Backends.native(), ours},
+            {:baseline, Backends.baseline(), theirs}
+          ],
+          do: {{side, size}, fun.(backend, size, path)}
+
+    samples = Run.samples(run, "µs", sides, opts)
+    [{first, _} | more] = native
+
+    for {size, _} <- native do
+      Run.report(
+        run,
+        "#{name}/#{size}",
+        "µs",
+        samples[{:native, size}],
+        samples[{:baseline, size}]
+      )
+    end
+
+    for {size, _} <- more, do: at(run, "#{name}/#{size}", "µs", first, samples, size)
+  end
+
+  defp at(run, name, unit, few, samples, size) do
+    Run.report(run, "#{name}/at_#{few}", unit, samples[{:native, size}], samples[{:native, few}])
+  end
+
+  defp session_end(run, [{first, _} | _] = known) do
+    empty = for side <- [:native, :baseline], do: {side, 0, Workspace.directory(run, "end")}
+    natives = for {size, path} <- known, do: {:native, size, path}
+    baseline = {:baseline, first, Corpus.directory(run, :small, first)}
+
+    children =
+      for {side, size, path} <- empty ++ natives ++ [baseline] do
+        child = Child.start()
+        Child.call(child, __MODULE__, :prepare_end, [side, path, size])
+        {{side, size}, child}
+      end
+
+    sides =
+      for {{side, _size} = key, child} <- children do
+        {key, {:sampler, fn -> Child.call(child, __MODULE__, :end_sample, [side]) end}}
+      end
+
+    opts = [rounds: Run.pick(run, 30, 8), before: &Workspace.settle/0]
+    samples = Run.samples(run, "ms", sides, opts)
+
+    for {{side, size}, child} <- children, side == :baseline or retains?() do
+      Child.call(child, __MODULE__, :check_end, [size])
+    end
+
+    for {_, child} <- children, do: Child.kill(child)
+
+    for {size, _} <- known do
+      baseline = ends_of_baseline(samples, size, first)
+      note = if size > first, do: "baseline not measured: reckoned from those of 0 and #{first}"
+      Run.report(run, "end/#{size}", "ms", samples[{:native, size}], baseline, note: note)
+    end
+
+    for {size, _} <- known, do: at(run, "end/#{size}", "ms", 0, samples, size)
+  end
+
+  # An engine that leaves it to the host is not asked for its count, because who
+  # waits for a recording here takes the notices that the host would act on.
+  defp retains? do
+    match?({:ok, _}, PhoenixReplay.Native.Options.new(path: "x", max_recordings: 1))
+  end
+
+  # Without the part that has nothing to do with how many are stored, the cost
+  # of the list is in proportion.
+  defp ends_of_baseline(samples, size, first) do
+    alone = Figure.median(samples[{:baseline, 0}])
+    for time <- samples[{:baseline, first}], do: alone + (time - alone) * size / first
+  end
+
+  @doc false
+  # In a child: with none stored there is no limit to reach.
+  def prepare_end(side, path, size) do
+    if size > 0, do: Application.put_env(:phoenix_replay, :max_recordings, size)
+    # The baseline passes by what has unknown atoms.
+    for number <- 1..200, do: Corpus.recording(:small, number)
+    :ok = Side.open(side, path)
+    Sessions.prepare(:typical)
+    :persistent_term.put(__MODULE__, :counters.new(1, []))
+    for _ <- 1..3, do: end_sample(side)
+    Side.check_stored!(Sessions.recording(@newest + 3))
+  end
+
+  @doc false
+  # In a child: one session, in ns from its end. Each in a process of its own,
+  # which is told of nothing else.
+  def end_sample(side) do
+    fn -> end_one(side) end |> Task.async() |> Task.await(:infinity)
+  end
+
+  defp end_one(side) do
+    if side == :native, do: Side.watch(side)
+    counter = :persistent_term.get(__MODULE__)
+    :counters.add(counter, 1, 1)
+    number = @newest + :counters.get(counter, 1)
+    ended = Sessions.record_and_exit(side, number)
+
+    if side == :native,
+      do: Side.await_saved(side, Sessions.id(number)),
+      else: Side.settle(side, 0)
+
+    System.monotonic_time(:nanosecond) - ended
+  end
+
+  @doc false
+  # In a child: as many are left as may be.
+  def check_end(size, attempts \\ 200) do
+    summaries = Storage.backend().list_summaries(Storage.storage_opts())
+    expected = if size > 0, do: size, else: :counters.get(:persistent_term.get(__MODULE__), 1)
+
+    if length(summaries) != expected and attempts > 0 do
+      Process.sleep(100)
+      check_end(size, attempts - 1)
+    else
+      Check.equal!(length(summaries), expected, "recordings kept")
+      newest = Sessions.id(@newest + :counters.get(:persistent_term.get(__MODULE__), 1))
+      Check.equal!(hd(summaries).id, newest, "the newest recording")
+    end
+  end
+end
