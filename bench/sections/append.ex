@@ -7,7 +7,7 @@ defmodule Bench.Sections.Append do
 
   @behaviour Bench.Section
 
-  alias Bench.{Appender, Child, Limits, Run, Workspace}
+  alias Bench.{Appender, Check, Child, Limits, Peer, Run, Traffic, Workspace}
 
   # Sessions and events in a sample: what is appended is also saved, and takes
   # place on the disk.
@@ -39,6 +39,7 @@ defmodule Bench.Sections.Append do
     end
 
     limits(run, children)
+    peers(run, children)
     for {_side, child} <- children, do: Child.kill(child)
   end
 
@@ -63,5 +64,34 @@ defmodule Bench.Sections.Append do
         baseline: limit
       )
     end
+  end
+
+  # What an event costs that is not only in memory. SQLite has handed it to the
+  # kernel when it returns, as we have; the others collect first.
+  defp peers(run, children) do
+    events = Appender.events(:typical)
+
+    Peer.each(run, [:dets, :disk_log, :sqlite], fn name, peer, state ->
+      checked = Traffic.id({:append, :checked})
+
+      for {event, number} <- Enum.with_index(events),
+          do: :ok = peer.append(state, checked, number, event)
+
+      Check.equal!(peer.events(state, checked), events, "events in #{name}")
+      id = Traffic.id({:append, name})
+      counter = :counters.new(1, [])
+      next = Bench.Backends.cycle(events)
+
+      append = fn ->
+        :counters.add(counter, 1, 1)
+        :ok = peer.append(state, id, :counters.get(counter, 1), next.())
+      end
+
+      Run.compare(run, "typical/1proc/#{name}", "µs",
+        native: sampler(children, :native, :typical, 1, :mean),
+        baseline: append,
+        max_calls: 2_000
+      )
+    end)
   end
 end

@@ -1,9 +1,9 @@
 defmodule Bench.Peer do
   @moduledoc """
-  Other places where a finished recording could be kept. Each does the job in
-  the way that comes natural to it: the term itself where it takes terms, its
-  external form where it takes bytes. None of them compresses, and unless it
-  says so, none syncs.
+  Other places where a finished recording, or an event of one in flight, could
+  be kept. Each does the job in the way that comes natural to it: the term
+  itself where it takes terms, its external form where it takes bytes. None of
+  them compresses, and unless it says so, none syncs.
   """
 
   alias PhoenixReplay.Recording
@@ -14,9 +14,12 @@ defmodule Bench.Peer do
   @callback open(Path.t()) :: {:ok, state()} | :unavailable
   @callback save(state(), Recording.t()) :: :ok
   @callback get(state(), binary()) :: {:ok, Recording.t()} | :error
+  @callback append(state(), binary(), non_neg_integer(), Recording.event()) :: :ok
+  @doc "What was appended to a recording, in order."
+  @callback events(state(), binary()) :: [Recording.event()]
   @callback close(state()) :: term()
 
-  @optional_callbacks get: 2
+  @optional_callbacks get: 2, append: 4, events: 2
 
   @peers [
     ets: Bench.Peers.Ets,

@@ -22,5 +22,13 @@ defmodule Bench.Peers.Dets do
   end
 
   @impl true
+  def append(table, id, number, event), do: :dets.insert(table, {{id, number}, event})
+
+  @impl true
+  def events(table, id) do
+    for [_number, event] <- Enum.sort(:dets.match(table, {{id, :"$1"}, :"$2"})), do: event
+  end
+
+  @impl true
   def close(table), do: :dets.close(table)
 end

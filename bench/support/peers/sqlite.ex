@@ -26,6 +26,7 @@ defmodule Bench.Peers.Sqlite do
     """)
 
     sql(database, "CREATE INDEX newest ON recordings (connected_at DESC)")
+    sql(database, "CREATE TABLE events (id TEXT, number INTEGER, event BLOB)")
     {:ok, database}
   end
 
@@ -52,6 +53,21 @@ defmodule Bench.Peers.Sqlite do
       [{{:blob, bytes}}] -> {:ok, :erlang.binary_to_term(bytes, [:safe])}
       [] -> :error
     end
+  end
+
+  @impl true
+  def append(database, id, number, event) do
+    blob = {:blob, :erlang.term_to_binary(event)}
+    sql(database, "INSERT INTO events VALUES (?, ?, ?)", [id, number, blob])
+    :ok
+  end
+
+  @impl true
+  def events(database, id) do
+    statement = "SELECT event FROM events WHERE id = ? ORDER BY number"
+
+    for {{:blob, bytes}} <- rows(sql(database, statement, [id])),
+        do: :erlang.binary_to_term(bytes, [:safe])
   end
 
   @doc "Summaries of all recordings, newest first."
