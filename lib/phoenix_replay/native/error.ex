@@ -26,6 +26,9 @@ defmodule PhoenixReplay.Native.Error do
     * `{:refused, offset}`: well-formed bytes that are no term, at this byte
     * `{:unknown_options, keys, known}` and `{:invalid_option, key, expected}`:
       what `:storage_opts` got wrong
+    * `{:unknown_filters, keys, known}` and `{:invalid_filter, key, expected}`:
+      what a query got wrong
+    * `:invalid_cursor`: damaged, or of a query with another `:sort`
     * `:ended`: the recording takes no more events
     * `:max_events`: the recording has as many events as it may have
     * `:already_active`: a recording with this id is being made
@@ -51,6 +54,9 @@ defmodule PhoenixReplay.Native.Error do
           | {:refused, non_neg_integer()}
           | {:unknown_options, [atom()], [atom()]}
           | {:invalid_option, atom(), String.t()}
+          | {:unknown_filters, [atom()], [atom()]}
+          | {:invalid_filter, atom(), String.t()}
+          | :invalid_cursor
 
   @type t :: %__MODULE__{reason: reason()}
 
@@ -111,6 +117,16 @@ defmodule PhoenixReplay.Native.Error do
   def format({:invalid_option, key, expected}) do
     "the storage option #{inspect(key)} must be #{expected}"
   end
+
+  def format({:unknown_filters, keys, known}) do
+    "unknown filters #{inspect(keys)}, known are #{inspect(known)}"
+  end
+
+  def format({:invalid_filter, key, expected}) do
+    "the filter #{inspect(key)} must be #{expected}"
+  end
+
+  def format(:invalid_cursor), do: "the cursor is damaged, or of a query with another :sort"
 
   def format(posix) when is_atom(posix) do
     case :file.format_error(posix) do

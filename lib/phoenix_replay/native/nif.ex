@@ -3,7 +3,7 @@ defmodule PhoenixReplay.Native.Nif do
   # The stubs of the native library, one group per Rust file. Reasons are
   # those of `t:PhoenixReplay.Native.Error.reason/0`.
 
-  alias PhoenixReplay.Native.{Error, Options}
+  alias PhoenixReplay.Native.{Error, Filter, Options}
 
   @on_load :load
 
@@ -44,9 +44,6 @@ defmodule PhoenixReplay.Native.Nif do
   @spec store_ids(store()) :: {:ok, [binary()]} | {:error, Error.reason()}
   def store_ids(_store), do: not_loaded()
 
-  @spec store_summaries(store()) :: {:ok, [tuple()]} | {:error, Error.reason()}
-  def store_summaries(_store), do: not_loaded()
-
   @spec store_delete(store(), binary()) :: :ok | {:error, Error.reason()}
   def store_delete(_store, _id), do: not_loaded()
 
@@ -70,6 +67,19 @@ defmodule PhoenixReplay.Native.Nif do
 
   @spec store_take_damage(store()) :: [{file :: binary(), reason :: binary()}]
   def store_take_damage(_store), do: not_loaded()
+
+  # query.rs
+
+  @spec query_page(store(), Filter.t(), atom(), pos_integer() | nil, binary() | nil) ::
+          {:ok, {[tuple()], non_neg_integer(), binary() | nil}} | {:error, Error.reason()}
+  def query_page(_store, _filter, _sort, _limit, _cursor), do: not_loaded()
+
+  @spec query_facets(store(), Filter.t()) ::
+          {:ok,
+           {[{atom() | binary(), pos_integer()}], [{binary(), pos_integer()}],
+            [{day :: integer(), pos_integer()}]}}
+          | {:error, Error.reason()}
+  def query_facets(_store, _filter), do: not_loaded()
 
   # active.rs
 

@@ -22,10 +22,13 @@ defmodule PhoenixReplay.Storage.Native do
 
   require Logger
 
-  alias PhoenixReplay.Native.{Error, Nif, Stores, Summaries, Views}
+  alias PhoenixReplay.Native.{Damage, Error, Nif, Query, Stores, Views}
   alias PhoenixReplay.Recording
 
   @fields [:id, :view, :url, :params, :session, :connected_at, :events]
+
+  # Of a listing. There is no cursor, as there is no place for one in the result.
+  @query_keys Query.keys() -- [:cursor]
 
   # The words every recording is made of, by the contract. Decoding makes no
   # atoms, and the modules that use these may not be loaded yet.
@@ -41,7 +44,7 @@ defmodule PhoenixReplay.Storage.Native do
   @spec init(keyword()) :: :ok | {:error, Error.reason()}
   def init(opts) do
     with {:ok, {store, _format}} <- fetch(opts) do
-      log_damage(store, :ok)
+      Damage.log(store, :ok)
     end
   end
 
@@ -79,7 +82,7 @@ defmodule PhoenixReplay.Storage.Native do
   def list(opts) do
     with {:ok, {store, _format}} <- fetch(opts),
          {:ok, ids} <- Error.guard(fn -> Nif.store_ids(store) end) do
-      log_damage(store, Enum.flat_map(ids, &read_or_log(store, &1)))
+      Damage.log(store, Enum.flat_map(ids, &read_or_log(store, &1)))
     else
       {:error, reason} -> log_failure("list recordings", reason, [])
     end
@@ -90,16 +93,27 @@ defmodule PhoenixReplay.Storage.Native do
   `:view`, `:url`, `:connected_at`, `:event_count`, `:duration_ms` and
   `:active?`. `:view` is the module, or its name as a string when this system
   has no such module.
+
+  Beside the storage options, `opts` may have the filters of
+  `PhoenixReplay.Native`, and `:sort` and `:limit` as in
+  `PhoenixReplay.Native.query/2`, but without a limit all are listed.
   """
   @impl true
   @spec list_summaries(keyword()) :: [map()]
   def list_summaries(opts) do
+    {query, opts} = split(opts)
+
     with {:ok, {store, _format}} <- fetch(opts),
-         {:ok, summaries} <- Error.guard(fn -> Nif.store_summaries(store) end) do
-      log_damage(store, Summaries.maps(summaries))
+         {:ok, summaries} <- Query.all(store, query) do
+      Damage.log(store, summaries)
     else
       {:error, reason} -> log_failure("list summaries", reason, [])
     end
+  end
+
+  # Directories are known by their storage options alone.
+  defp split(opts) do
+    if Keyword.keyword?(opts), do: Keyword.split(opts, @query_keys), else: {[], opts}
   end
 
   @doc "Deletes a recording. Deleting one that does not exist is `:ok`."
@@ -126,7 +140,7 @@ defmodule PhoenixReplay.Storage.Native do
     case read(store, id) do
       {:ok, recording} -> {:ok, recording}
       {:error, :not_found} -> :error
-      {:error, {:damaged, _file}} -> log_damage(store, :error)
+      {:error, {:damaged, _file}} -> Damage.log(store, :error)
       {:error, reason} -> log_unreadable(id, reason)
     end
   end
@@ -160,7 +174,7 @@ defmodule PhoenixReplay.Storage.Native do
     end
   end
 
-  # Damage is reported by file name, once, by log_damage/1.
+  # Damage is reported by file name, once, by Damage.log/2.
   defp log_unreadable(_id, {:damaged, _file}), do: :error
 
   defp log_unreadable(id, reason) do
@@ -169,17 +183,6 @@ defmodule PhoenixReplay.Storage.Native do
 
   defp log_failure(what, reason, result) do
     Logger.error("PhoenixReplay: can't #{what}: #{Error.format(reason)}")
-    result
-  end
-
-  # Each damaged file is named once, whoever comes across it.
-  defp log_damage(store, result) do
-    with damages when is_list(damages) <- Error.guard(fn -> Nif.store_take_damage(store) end) do
-      for {file, reason} <- damages do
-        Logger.error("PhoenixReplay: the recording file #{file} can't be read: #{reason}")
-      end
-    end
-
     result
   end
 

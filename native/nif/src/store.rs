@@ -8,15 +8,14 @@ use std::time::Duration;
 use once_cell::sync::OnceCell;
 use parking_lot::Mutex;
 use replay_etf::{AtomText, Limits, json, recording};
-use replay_store::{Format, Store};
+use replay_store::{Filter, Format, Sort, Store};
 use rustler::types::atom::ok;
 use rustler::{Atom, Binary, Encoder, Env, NewBinary, NifResult, Resource, ResourceArc, Term};
 
 use crate::encode::Effort;
 use crate::errors::Failure;
 use crate::options::Options;
-use crate::summary::Summaries;
-use crate::{buffer, decode, encode, listing, notices, vm};
+use crate::{buffer, decode, encode, notices, vm};
 
 mod atoms {
     rustler::atoms! { etf, json }
@@ -143,19 +142,19 @@ pub fn etf_to_term<'a>(env: Env<'a>, etf: &[u8], limits: &Limits) -> Result<Term
 /// The ids of all recordings that have ended, newest first.
 #[rustler::nif(schedule = "DirtyIo")]
 fn store_ids(env: Env<'_>, handle: Opened) -> Term<'_> {
-    match listing::ended(&handle.store) {
-        Ok(items) => {
-            let ids: Vec<_> = items.iter().map(|item| binary(env, item.id())).collect();
+    let ended = Filter {
+        active: Some(false),
+        ..Filter::default()
+    };
+    match handle.store.query(&ended, Sort::Newest, usize::MAX, None) {
+        Ok(page) => {
+            let ids: Vec<_> = page
+                .items
+                .iter()
+                .map(|item| binary(env, item.id()))
+                .collect();
             (ok(), ids).encode(env)
         }
-        Err(error) => Failure::from(error).encode(env),
-    }
-}
-
-#[rustler::nif(schedule = "DirtyIo")]
-fn store_summaries(env: Env<'_>, handle: Opened) -> Term<'_> {
-    match listing::all(&handle.store) {
-        Ok(items) => (ok(), Summaries::list(env, &items)).encode(env),
         Err(error) => Failure::from(error).encode(env),
     }
 }

@@ -2,13 +2,12 @@
 //! makes a map of. There the keys are part of the code and shared by all maps;
 //! here each map would get its own, sorted and checked.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
+use std::ptr;
 
-use replay_store::{State, View};
+use replay_store::{Facts, Item, View};
 use rustler::{Encoder, Env as NifEnv, Term};
 
-use crate::listing::Item;
 use crate::view;
 use crate::vm::{Env, Raw};
 
@@ -22,9 +21,9 @@ pub struct Summaries<'a> {
     nil: Raw,
     yes: Raw,
     no: Raw,
-    /// The terms of the views met so far, by the address of their shared
-    /// name: a directory holds thousands of recordings of a few views.
-    views: HashMap<*const u8, Raw>,
+    /// The terms of the views met so far, by address, which equal ones
+    /// share: a directory holds thousands of recordings of a few views.
+    views: HashMap<*const View, Raw>,
     /// The last URL and its term: those of one application are mostly equal.
     url: Option<(Vec<u8>, Raw)>,
 }
@@ -45,28 +44,24 @@ struct Parts<'p> {
 impl<'p> From<&'p Item> for Parts<'p> {
     fn from(item: &'p Item) -> Self {
         match item {
-            Item::Stored(entry) => Self {
-                id: entry.id(),
-                view: &entry.view,
-                url: entry.url.as_deref(),
-                connected_at: entry.connected_at,
-                event_count: entry.event_count,
-                duration_ms: entry.duration_ms,
-                active: false,
-                recovered: entry.recovered,
-                truncated: entry.truncated,
-            },
-            Item::InFlight(summary) => Self {
-                id: &summary.id,
-                view: &summary.view,
-                url: summary.url.as_deref(),
-                connected_at: summary.connected_at,
-                event_count: summary.events.total(),
-                duration_ms: summary.duration_ms,
-                active: summary.state == State::Running,
-                recovered: summary.recovered,
-                truncated: summary.truncated,
-            },
+            Item::Stored(entry) => Self::of(&**entry),
+            Item::InFlight(recording) => Self::of(recording),
+        }
+    }
+}
+
+impl<'p> Parts<'p> {
+    fn of(recording: &'p impl Facts) -> Self {
+        Self {
+            id: recording.id(),
+            view: recording.view(),
+            url: recording.url(),
+            connected_at: recording.connected_at(),
+            event_count: recording.event_count(),
+            duration_ms: recording.duration_ms(),
+            active: recording.is_active(),
+            recovered: recording.is_recovered(),
+            truncated: recording.is_truncated(),
         }
     }
 }
@@ -120,13 +115,10 @@ impl<'a> Summaries<'a> {
 
     fn view(&mut self, view: &View) -> Raw {
         let env = self.env;
-        match view {
-            View::Atom(name) | View::Name(name) => *self
-                .views
-                .entry(name.as_ptr())
-                .or_insert_with(|| view::term(env, &borrowed(view))),
-            View::None => self.nil,
-        }
+        *self
+            .views
+            .entry(ptr::from_ref(view))
+            .or_insert_with(|| view::stored_term(env, view))
     }
 
     fn url(&mut self, url: Option<&[u8]>) -> Raw {
@@ -152,12 +144,4 @@ fn touch(batch: &[Item]) {
         sum ^ parts.id.first().unwrap_or(&0) ^ url.unwrap_or(&0)
     });
     std::hint::black_box(sum);
-}
-
-fn borrowed(view: &View) -> replay_etf::View<'_> {
-    match view {
-        View::Atom(text) => replay_etf::View::Atom(Cow::Borrowed(text)),
-        View::Name(text) => replay_etf::View::Name(Cow::Borrowed(text)),
-        View::None => replay_etf::View::None,
-    }
 }

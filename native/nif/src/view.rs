@@ -1,5 +1,7 @@
 //! The view of a recording as a term.
 
+use std::borrow::Cow;
+
 use replay_etf::{AtomText, View};
 use rustler::{Encoder, Env as NifEnv};
 
@@ -19,6 +21,16 @@ pub fn term(env: NifEnv<'_>, view: &View<'_>) -> Raw {
         View::None => return rustler::types::atom::nil().encode(env).as_c_arg(),
     };
     module.unwrap_or_else(|| vm.make_binary(view.inspected().as_bytes()))
+}
+
+/// The view of a recording that the engine knows, as [`term`].
+pub fn stored_term(env: NifEnv<'_>, view: &replay_store::View) -> Raw {
+    let view = match view {
+        replay_store::View::Atom(text) => View::Atom(Cow::Borrowed(text)),
+        replay_store::View::Name(text) => View::Name(Cow::Borrowed(text)),
+        replay_store::View::None => View::None,
+    };
+    term(env, &view)
 }
 
 /// JSON holds `My.View`, of older releases also `Elixir.My.View`.

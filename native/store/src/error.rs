@@ -35,6 +35,9 @@ pub enum Error {
     /// There is a recording with this id that is still running or waits to be saved.
     #[error("there is a running recording with this id")]
     AlreadyActive,
+    /// A cursor is damaged, or belongs to another order than the query.
+    #[error("not a cursor of this query")]
+    Cursor,
     /// It can't be done without waiting; repeat it with [`Wait::Yes`](crate::Wait::Yes).
     #[error("it would have to wait")]
     WouldBlock,

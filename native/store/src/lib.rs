@@ -35,6 +35,7 @@ mod name;
 mod open;
 mod options;
 mod pool;
+mod query;
 mod read;
 mod refresh;
 mod remove;
@@ -53,6 +54,9 @@ pub use error::{Error, posix_name};
 pub use fs::{FileSystem, Kind, Metadata, OsFileSystem, Stamp};
 pub use name::file_stem;
 pub use options::Options;
+pub use query::{
+    Cursor, Facets, Facts, Filter, InFlight, Item, MAX_EVENT_NAMES, Page, Sort, UrlPart,
+};
 pub use read::Contents;
 pub use replay_etf::recording::EventCounts;
 pub use slab::{AppendError, Usage, Wait};

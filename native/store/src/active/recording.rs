@@ -12,7 +12,7 @@ use super::reservation::Reservation;
 use super::summary::{ActiveSummary, State};
 use super::tally::Tally;
 use crate::slab::{AppendError, Chain, Mark, Wait};
-use crate::{Error, Format, View};
+use crate::{Error, Format, Names, View};
 
 /// A recording that is not in its file yet: it is still running, or waits to be saved.
 ///
@@ -158,6 +158,7 @@ impl Recording {
             connected_at: self.connected_at,
             duration_ms: self.tally.duration_ms(),
             events,
+            bytes: self.tally.bytes(),
             truncated: self.truncated.load(Relaxed),
             recovered: self.recovered,
             state: if self.ended.load(Relaxed) {
@@ -166,6 +167,20 @@ impl Recording {
                 State::Running
             },
         }
+    }
+
+    /// The distinct names of its user events so far; `None` if it was discarded or is in its file
+    /// now. Takes a look at every event, because appending does not count them. `buffer` is for
+    /// repeated use.
+    pub(crate) fn names(&self, buffer: &mut Vec<u8>) -> Option<Names> {
+        match self.assemble(buffer) {
+            Err(Error::NotFound) => return None,
+            // What can't be put together has no names.
+            Err(_) => return Some(Names::default()),
+            Ok(()) => {}
+        }
+        let summary = replay_etf::summarize(buffer, &self.limits);
+        Some(summary.map_or_else(|_| Names::default(), |it| it.names.iter().collect()))
     }
 
     /// Keeps something until the recording is saved, dropped or discarded. It is dropped on a

@@ -19,6 +19,8 @@ pub struct ActiveSummary {
     pub duration_ms: i64,
     /// Number of events of each type.
     pub events: EventCounts,
+    /// Size of the recording so far, encoded.
+    pub bytes: usize,
     /// Whether events were refused because there were too many.
     pub truncated: bool,
     /// Whether it was cut off by a crash and recovered.

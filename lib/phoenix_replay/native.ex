@@ -1,0 +1,145 @@
+defmodule PhoenixReplay.Native do
+  @moduledoc """
+  What the native engine can do and the host has no word for.
+
+  Every function takes the storage options last, by default those that are
+  configured for the host, and returns `{:error, reason}` instead of raising;
+  see `t:PhoenixReplay.Native.Error.reason/0`.
+
+  ## Filters
+
+  Everything that is given has to hold; without filters it is all recordings.
+
+    * `:view`: a module, its name, or a list of them, of which it has to be
+      one. nil stands for recordings without a view.
+    * `:url`: a part of the URL, byte for byte
+    * `:id`: the beginning of the id
+    * `:from`, `:to`: a `DateTime` or Unix milliseconds; the session began at
+      `:from` or later, and before `:to`
+    * `:min_events`, `:max_events`: number of events, both inclusive
+    * `:min_duration_ms`, `:max_duration_ms`: offset of the last event, both
+      inclusive
+    * `:event`: the name of a user's event, as `handle_event/3` gets it, or a
+      list of them, of which one has to occur. Of a recording, the first 256
+      distinct names of at most 255 bytes are known.
+    * `:active`, `:recovered`, `:truncated`: whether it is still running, was
+      cut off by a crash, reached `:max_events`
+  """
+
+  alias PhoenixReplay.Native.{Damage, Error, Filter, Nif, Query, Stores}
+  alias PhoenixReplay.Storage
+
+  @typedoc "See [Filters](#module-filters)."
+  @type filter ::
+          {:view, module() | String.t() | nil | [module() | String.t() | nil]}
+          | {:url, binary()}
+          | {:id, binary()}
+          | {:from, DateTime.t() | integer()}
+          | {:to, DateTime.t() | integer()}
+          | {:min_events, non_neg_integer()}
+          | {:max_events, non_neg_integer()}
+          | {:min_duration_ms, non_neg_integer()}
+          | {:max_duration_ms, non_neg_integer()}
+          | {:event, binary() | [binary()]}
+          | {:active, boolean()}
+          | {:recovered, boolean()}
+          | {:truncated, boolean()}
+
+  @typedoc """
+  What orders recordings. The order is total: what is equal goes by id.
+  `:oldest` is the reverse of `:newest`. `:largest` goes by bytes on disk; of a
+  recording in flight, which is not there yet, by bytes before compression.
+  """
+  @type sort :: :newest | :oldest | :longest | :most_events | :largest
+
+  @typedoc "Where a page ended, to go on from there; made of `[A-Za-z0-9_-]`."
+  @type cursor :: String.t()
+
+  @typedoc "As in `c:PhoenixReplay.Storage.list_summaries/1`."
+  @type summary :: map()
+
+  @doc """
+  A page of the recordings that match, and how many match in all.
+
+      {:ok, page} =
+        PhoenixReplay.Native.query(view: MyAppWeb.CheckoutLive, event: "pay", sort: :longest)
+
+      page.recordings #=> [%{id: "…", view: MyAppWeb.CheckoutLive, duration_ms: 412_000, …}, …]
+      page.total      #=> 1204
+      PhoenixReplay.Native.query(view: MyAppWeb.CheckoutLive, event: "pay", sort: :longest,
+        cursor: page.cursor)
+
+  Besides the [filters](#module-filters) it takes `:sort` (default `:newest`),
+  `:limit` (1 to 1000, default 50) and `:cursor`, the one that came with the page
+  before, under the same `:sort`. The cursor of the last page is nil.
+
+  Recordings may come and go between pages: those that were there all the time,
+  and whose place in the order did not change, as it does while a session grows
+  longer, are each on exactly one page.
+
+  Sessions in flight are among the recordings once a user has done something.
+  An `:event` filter has to read those that nothing else rules out, some 170 KB
+  in 0.1 ms.
+
+  Errors are `{:unknown_filters, keys, known}`, `{:invalid_filter, key, expected}`,
+  `:invalid_cursor`, and those of the storage options and the disk.
+  """
+  @spec query(
+          [filter() | {:sort, sort()} | {:limit, 1..1000} | {:cursor, cursor() | nil}],
+          keyword()
+        ) ::
+          {:ok, %{recordings: [summary()], total: non_neg_integer(), cursor: cursor() | nil}}
+          | {:error, Error.reason()}
+  def query(filters \\ [], opts \\ Storage.storage_opts()) do
+    with {:ok, store} <- open(opts),
+         {:ok, {recordings, total, cursor}} <- Query.page(store, filters) do
+      Damage.log(store, {:ok, %{recordings: recordings, total: total, cursor: cursor}})
+    end
+  end
+
+  @doc """
+  How the recordings that match spread.
+
+      {:ok, facets} = PhoenixReplay.Native.facets(from: ~U[2026-11-01 00:00:00Z])
+
+      facets.views  #=> [{MyAppWeb.CheckoutLive, 1204}, {"Gone.Live", 3}]
+      facets.events #=> [{"validate", 1100}, {"pay", 917}]
+      facets.days   #=> [{~D[2026-11-23], 61}, {~D[2026-11-22], 408}]
+
+  Counts are numbers of recordings. Views are given as in a summary, views and
+  events with the most recordings first, days, which are those of UTC, with the
+  latest first. There are at most 1000 events. A recording whose clock was beyond
+  the years that `Date` knows is in no day.
+
+  It takes the [filters](#module-filters) of `query/2` and has its errors.
+  Sessions in flight are read as for the filter `:event`.
+  """
+  @spec facets([filter()], keyword()) ::
+          {:ok,
+           %{
+             views: [{module() | String.t() | nil, pos_integer()}],
+             events: [{binary(), pos_integer()}],
+             days: [{Date.t(), pos_integer()}]
+           }}
+          | {:error, Error.reason()}
+  def facets(filters \\ [], opts \\ Storage.storage_opts()) do
+    with {:ok, store} <- open(opts),
+         {:ok, filter} <- Filter.new(filters),
+         {:ok, {views, events, days}} <- Error.guard(fn -> Nif.query_facets(store, filter) end) do
+      Damage.log(store, {:ok, %{views: views, events: events, days: dates(days)}})
+    end
+  end
+
+  @epoch Date.to_gregorian_days(~D[1970-01-01])
+  @days Date.to_gregorian_days(~D[-9999-01-01])..Date.to_gregorian_days(~D[9999-12-31])
+
+  defp dates(days) do
+    for {day, count} <- days, (day + @epoch) in @days do
+      {Date.from_gregorian_days(day + @epoch), count}
+    end
+  end
+
+  defp open(opts) do
+    with {:ok, {store, _format}} <- Error.guard(fn -> Stores.fetch(opts) end), do: {:ok, store}
+  end
+end

@@ -1,0 +1,114 @@
+defmodule PhoenixReplay.Native.Filter do
+  @moduledoc false
+  # What recordings must be like, from the keywords of a user, which
+  # `PhoenixReplay.Native` describes, to what the native library takes, by name
+  # (filter.rs). A key without a value is nil.
+
+  alias PhoenixReplay.Native.Error
+
+  @keys [:view, :url, :id, :from, :to, :min_events, :max_events] ++
+          [:min_duration_ms, :max_duration_ms, :event, :active, :recovered, :truncated]
+
+  defstruct @keys
+
+  @type t :: %__MODULE__{
+          view: [String.t()] | nil,
+          url: binary() | nil,
+          id: binary() | nil,
+          from: integer() | nil,
+          to: integer() | nil,
+          min_events: non_neg_integer() | nil,
+          max_events: non_neg_integer() | nil,
+          min_duration_ms: non_neg_integer() | nil,
+          max_duration_ms: non_neg_integer() | nil,
+          event: [binary()] | nil,
+          active: boolean() | nil,
+          recovered: boolean() | nil,
+          truncated: boolean() | nil
+        }
+
+  # The native library's integers have 64 bits.
+  @max 0x7FFF_FFFF_FFFF_FFFF
+  @min -@max - 1
+
+  @doc "The filters there are."
+  @spec keys() :: [atom()]
+  def keys, do: @keys
+
+  @doc "Checks filters. Of a key that is there twice the first counts, as in `Keyword.get/2`."
+  @spec new(keyword()) :: {:ok, t()} | {:error, Error.reason()}
+  def new(filters) do
+    with :ok <- check_keys(filters, @keys) do
+      filters |> Enum.reverse() |> Enum.reduce_while({:ok, %__MODULE__{}}, &put/2)
+    end
+  end
+
+  @doc "Whether this is a keyword list with no other keys."
+  @spec check_keys(term(), [atom()]) :: :ok | {:error, Error.reason()}
+  def check_keys(filters, known) do
+    if Keyword.keyword?(filters) do
+      case Enum.uniq(Keyword.keys(filters)) -- known do
+        [] -> :ok
+        unknown -> {:error, {:unknown_filters, unknown, known}}
+      end
+    else
+      {:error, {:invalid_filter, :filters, "a keyword list"}}
+    end
+  end
+
+  defp put({key, value}, {:ok, filter}) do
+    case value(key, value) do
+      {:ok, value} -> {:cont, {:ok, Map.put(filter, key, value)}}
+      :error -> {:halt, {:error, {:invalid_filter, key, expected(key)}}}
+    end
+  end
+
+  defp value(:view, views), do: each(views, &view/1)
+  defp value(:event, names), do: each(names, &name/1)
+  defp value(key, part) when key in [:url, :id] and is_binary(part), do: {:ok, part}
+  defp value(key, time) when key in [:from, :to], do: time(time)
+
+  defp value(key, flag) when key in [:active, :recovered, :truncated] and is_boolean(flag),
+    do: {:ok, flag}
+
+  defp value(key, number)
+       when key in [:min_events, :max_events, :min_duration_ms, :max_duration_ms] and
+              number in 0..@max,
+       do: {:ok, number}
+
+  defp value(_key, _value), do: :error
+
+  defp each(values, fun) when is_list(values) do
+    values = Enum.map(values, fun)
+    if :error in values, do: :error, else: {:ok, values}
+  end
+
+  defp each(value, fun), do: each([value], fun)
+
+  # As the native library writes a recording's view, where none is "".
+  defp view(nil), do: ""
+  defp view(module) when is_atom(module), do: inspect(module)
+
+  defp view(name) when is_binary(name),
+    do: if(String.valid?(name), do: String.replace_prefix(name, "Elixir.", ""), else: :error)
+
+  defp view(_other), do: :error
+
+  defp name(name) when is_binary(name), do: name
+  defp name(_other), do: :error
+
+  defp time(ms) when ms in @min..@max, do: {:ok, ms}
+
+  # Recordings know milliseconds: the first that is not before.
+  defp time(%DateTime{year: year} = time) when year >= 0,
+    do: {:ok, -Integer.floor_div(-DateTime.to_unix(time, :microsecond), 1000)}
+
+  defp time(_other), do: :error
+
+  defp expected(:view), do: "a module, its name, or a list of them"
+  defp expected(:event), do: "the name of an event, or a list of them"
+  defp expected(key) when key in [:url, :id], do: "a binary"
+  defp expected(key) when key in [:from, :to], do: "a DateTime or Unix milliseconds"
+  defp expected(key) when key in [:active, :recovered, :truncated], do: "true or false"
+  defp expected(_number), do: "a non-negative integer"
+end

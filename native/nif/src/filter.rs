@@ -1,0 +1,51 @@
+//! What recordings must be like, as `PhoenixReplay.Native.Filter` writes it.
+
+use replay_store::UrlPart;
+use rustler::{Binary, Decoder, NifMap, NifResult, Term};
+
+/// The fields of Elixir's struct, under their names there.
+#[derive(NifMap)]
+struct Fields<'a> {
+    view: Option<Vec<&'a str>>,
+    url: Option<Binary<'a>>,
+    id: Option<Binary<'a>>,
+    from: Option<i64>,
+    to: Option<i64>,
+    min_events: Option<i64>,
+    max_events: Option<i64>,
+    min_duration_ms: Option<i64>,
+    max_duration_ms: Option<i64>,
+    event: Option<Vec<Binary<'a>>>,
+    active: Option<bool>,
+    recovered: Option<bool>,
+    truncated: Option<bool>,
+}
+
+/// The engine's filter.
+pub struct Filter(pub replay_store::Filter);
+
+impl<'a> Decoder<'a> for Filter {
+    fn decode(term: Term<'a>) -> NifResult<Self> {
+        let fields: Fields = term.decode()?;
+        let copied = |bytes: Binary| bytes.as_slice().into();
+        Ok(Filter(replay_store::Filter {
+            view: fields
+                .view
+                .map(|names| names.into_iter().map(Into::into).collect()),
+            url: fields.url.map(|part| UrlPart::new(&part)),
+            id: fields.id.map(copied),
+            from: fields.from,
+            to: fields.to,
+            min_events: fields.min_events,
+            max_events: fields.max_events,
+            min_duration_ms: fields.min_duration_ms,
+            max_duration_ms: fields.max_duration_ms,
+            event: fields
+                .event
+                .map(|names| names.into_iter().map(copied).collect()),
+            active: fields.active,
+            recovered: fields.recovered,
+            truncated: fields.truncated,
+        }))
+    }
+}

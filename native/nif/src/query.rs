@@ -1,0 +1,79 @@
+//! Finding recordings: the calls behind `PhoenixReplay.Native.Query`.
+
+use replay_store::{Cursor, Sort};
+use rustler::types::atom::ok;
+use rustler::{Binary, Encoder, Env, NifUnitEnum, Term};
+
+use crate::errors::Failure;
+use crate::filter::Filter;
+use crate::store::{Opened, binary};
+use crate::summary::Summaries;
+use crate::view;
+
+/// The order of a page.
+#[derive(NifUnitEnum, Clone, Copy)]
+enum Order {
+    Newest,
+    Oldest,
+    Longest,
+    MostEvents,
+    Largest,
+}
+
+impl From<Order> for Sort {
+    fn from(order: Order) -> Self {
+        match order {
+            Order::Newest => Self::Newest,
+            Order::Oldest => Self::Oldest,
+            Order::Longest => Self::Longest,
+            Order::MostEvents => Self::MostEvents,
+            Order::Largest => Self::Largest,
+        }
+    }
+}
+
+/// `{:ok, {summaries, total, cursor}}`; without a limit, all of them.
+#[rustler::nif(schedule = "DirtyIo")]
+fn query_page<'a>(
+    env: Env<'a>,
+    handle: Opened,
+    filter: Filter,
+    sort: Order,
+    limit: Option<usize>,
+    cursor: Option<Binary<'a>>,
+) -> Term<'a> {
+    let after = cursor.map(|bytes| Cursor::from_bytes(&bytes)).transpose();
+    let limit = limit.unwrap_or(usize::MAX);
+    let page = after.and_then(|after| {
+        handle
+            .store
+            .query(&filter.0, sort.into(), limit, after.as_ref())
+    });
+    match page {
+        Ok(page) => {
+            let next = page.next.map(|next| binary(env, &next.to_bytes()));
+            let summaries = Summaries::list(env, &page.items);
+            (ok(), (summaries, page.total, next)).encode(env)
+        }
+        Err(error) => Failure::from(error).encode(env),
+    }
+}
+
+/// `{:ok, {views, events, days}}`, each a list of pairs with counts; a day is
+/// counted from the Unix epoch.
+#[rustler::nif(schedule = "DirtyIo")]
+fn query_facets(env: Env<'_>, handle: Opened, filter: Filter) -> Term<'_> {
+    let facets = match handle.store.facets(&filter.0) {
+        Ok(facets) => facets,
+        Err(error) => return Failure::from(error).encode(env),
+    };
+    let views = facets.views.iter().map(|(view, count)| {
+        let view = view::stored_term(env, view);
+        // SAFETY: it was made in this environment.
+        (unsafe { Term::new(env, view) }, *count)
+    });
+    let views: Vec<_> = views.collect();
+    let events = facets.events.iter();
+    let events: Vec<_> = events.map(|(name, n)| (binary(env, name), *n)).collect();
+    (ok(), (views, events, facets.days)).encode(env)
+}

@@ -1,0 +1,113 @@
+use std::ops::RangeInclusive;
+
+use memchr::memmem::Finder;
+
+use super::Facts;
+use super::view::is_named;
+
+/// What recordings must be like. Everything that is given has to hold; the default is all of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// One of these views, named as [`replay_etf::View::inspected`] does: `My.Live` finds a
+    /// module as well as the name that JSON leaves of it, the empty name finds none at all.
+    pub view: Option<Vec<Box<str>>>,
+    /// A part of the URL.
+    pub url: Option<UrlPart>,
+    /// The beginning of the id.
+    pub id: Option<Box<[u8]>>,
+    /// The earliest `connected_at`, in milliseconds since the Unix epoch.
+    pub from: Option<i64>,
+    /// The first `connected_at` that is too late.
+    pub to: Option<i64>,
+    /// The fewest events.
+    pub min_events: Option<i64>,
+    /// The most events.
+    pub max_events: Option<i64>,
+    /// The shortest duration.
+    pub min_duration_ms: Option<i64>,
+    /// The longest duration.
+    pub max_duration_ms: Option<i64>,
+    /// One of these names of a user's event is in it.
+    pub event: Option<Vec<Box<[u8]>>>,
+    /// Whether it is still running.
+    pub active: Option<bool>,
+    /// Whether it was cut off by a crash and recovered.
+    pub recovered: Option<bool>,
+    /// Whether events were refused because there were too many.
+    pub truncated: Option<bool>,
+}
+
+/// A part of a URL, prepared to be looked for many times.
+#[derive(Debug, Clone)]
+pub struct UrlPart(Finder<'static>);
+
+impl UrlPart {
+    /// Prepares it. What is empty is in every URL.
+    pub fn new(part: &[u8]) -> Self {
+        UrlPart(Finder::new(part).into_owned())
+    }
+}
+
+impl PartialEq for UrlPart {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.needle() == other.0.needle()
+    }
+}
+
+impl Eq for UrlPart {}
+
+impl Filter {
+    /// Whether a recording is like this.
+    pub fn matches(&self, recording: &impl Facts) -> bool {
+        self.matches_but_for_event(recording)
+            && self
+                .event
+                .as_ref()
+                .is_none_or(|names| names.iter().any(|name| recording.has_event(name)))
+    }
+
+    /// As [`Filter::matches`], whatever [`Filter::event`] says. What is cheap comes first.
+    pub(super) fn matches_but_for_event(&self, recording: &impl Facts) -> bool {
+        let is = |wanted: Option<bool>, flag| wanted.is_none_or(|wanted| wanted == flag);
+        let events = i64::from(recording.event_count());
+        let at = recording.connected_at();
+        self.from.is_none_or(|from| from <= at)
+            && self.to.is_none_or(|to| at < to)
+            && within(events, self.min_events, self.max_events)
+            && within(
+                recording.duration_ms(),
+                self.min_duration_ms,
+                self.max_duration_ms,
+            )
+            && is(self.active, recording.is_active())
+            && is(self.recovered, recording.is_recovered())
+            && is(self.truncated, recording.is_truncated())
+            && (self.view.as_ref())
+                .is_none_or(|names| names.iter().any(|name| is_named(recording.view(), name)))
+            && (self.id.as_ref()).is_none_or(|prefix| recording.id().starts_with(prefix))
+            && self.url.as_ref().is_none_or(|UrlPart(finder)| {
+                recording
+                    .url()
+                    .is_some_and(|url| finder.find(url).is_some())
+            })
+    }
+
+    /// Whether everything matches.
+    pub fn is_empty(&self) -> bool {
+        *self == Filter::default()
+    }
+
+    /// The `connected_at` of what can match at all; `None` if nothing can.
+    pub(crate) fn times(&self) -> Option<RangeInclusive<i64>> {
+        let first = self.from.unwrap_or(i64::MIN);
+        let last = match self.to {
+            Some(to) => to.checked_sub(1)?,
+            None => i64::MAX,
+        };
+        (first <= last).then_some(first..=last)
+    }
+}
+
+fn within(value: i64, min: Option<i64>, max: Option<i64>) -> bool {
+    min.is_none_or(|min| min <= value) && max.is_none_or(|max| value <= max)
+}

@@ -1,0 +1,81 @@
+use std::collections::HashSet;
+use std::ptr;
+
+use super::item::InFlight;
+use super::{Facts, Filter};
+use crate::index::Index;
+use crate::{Entry, Names, Recording, Store};
+
+/// The recordings in flight, at one moment.
+#[derive(Debug, Default)]
+pub(super) struct Flights {
+    /// Those that match.
+    pub(super) found: Vec<InFlight>,
+    /// Those that don't. What they have of a file does not count either.
+    others: Vec<InFlight>,
+}
+
+impl Flights {
+    pub(super) fn matching(store: &Store, filter: &Filter) -> Self {
+        Flights::read(store, filter, filter.event.is_some())
+    }
+
+    /// As [`Flights::matching`]; the names of what matches are there in any case.
+    pub(super) fn matching_with_names(store: &Store, filter: &Filter) -> Self {
+        Flights::read(store, filter, true)
+    }
+
+    fn read(store: &Store, filter: &Filter, with_names: bool) -> Self {
+        let mut flights = Flights::default();
+        let mut buffer = Vec::new();
+        for recording in store.actives() {
+            flights.add(&recording, filter, with_names.then_some(&mut buffer));
+        }
+        flights
+    }
+
+    /// Adds a recording, with its names if there is a buffer for that.
+    fn add(&mut self, recording: &Recording, filter: &Filter, buffer: Option<&mut Vec<u8>>) {
+        let mut it = InFlight {
+            summary: recording.summary(),
+            names: Names::default(),
+        };
+        if !it.summary.has_user_events() {
+            return;
+        }
+        if let Some(buffer) = buffer
+            && filter.matches_but_for_event(&it)
+        {
+            // One that has got to its file meanwhile is found there.
+            let Some(names) = recording.names(buffer) else {
+                return;
+            };
+            it.names = names;
+        }
+        if filter.matches(&it) {
+            self.found.push(it);
+        } else {
+            self.others.push(it);
+        }
+    }
+
+    /// The entries of files whose recording is in flight.
+    pub(super) fn shadows(&self, index: &Index) -> Shadows {
+        let ids = self.found.iter().chain(&self.others).map(Facts::id);
+        let entries = ids.filter_map(|id| index.claims(id).next());
+        Shadows(entries.map(|entry| ptr::from_ref(&**entry)).collect())
+    }
+}
+
+/// Entries that are to be passed by; mostly there are none.
+pub(super) struct Shadows(HashSet<*const Entry>);
+
+impl Shadows {
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn hide(&self, entry: &Entry) -> bool {
+        !self.0.is_empty() && self.0.contains(&ptr::from_ref(entry))
+    }
+}
