@@ -23,7 +23,7 @@ defmodule Bench.Sections.Scale do
   @behaviour Bench.Section
 
   alias Bench.{Backends, Check, Child, Corpus, Figure, ProcessUsage, Run, Sessions, Side}
-  alias Bench.{Timing, Workspace}
+  alias Bench.{Timing, Traffic, Workspace}
   alias PhoenixReplay.Native.{Nif, Stores}
   alias PhoenixReplay.Storage
 
@@ -141,7 +141,7 @@ defmodule Bench.Sections.Scale do
   defp memory(run, opened) do
     for {size, samples} <- opened, size >= 10_000 do
       bytes = for sample <- samples, do: sample.bytes
-      summaries = for number <- 1..1_000, do: summary(Corpus.recording(:small, number))
+      summaries = for number <- 1..1_000, do: Traffic.summary(Corpus.recording(:small, number))
       strings = for %{id: id, url: url} <- summaries, do: byte_size(id) + byte_size(url)
       table = :ets.new(:bench, [:ordered_set])
       for summary <- summaries, do: :ets.insert(table, {summary.id, summary})
@@ -153,18 +153,6 @@ defmodule Bench.Sections.Scale do
         note: "a recording"
       )
     end
-  end
-
-  defp summary(recording) do
-    {duration_ms, _, _} = List.last(recording.events)
-
-    recording
-    |> Map.take([:id, :view, :url, :connected_at])
-    |> Map.merge(%{
-      event_count: length(recording.events),
-      duration_ms: duration_ms,
-      active?: false
-    })
   end
 
   defp list(run, native, [{first, baseline} | _]) do
@@ -200,7 +188,7 @@ defmodule Bench.Sections.Scale do
 
   defp save(run, native, baseline) do
     originals = for n <- 1..16, do: Corpus.recording(:small, @newest + n)
-    opts = [before: &Workspace.settle/0]
+    opts = [before: &Workspace.settle/0, note: "ours is synced"]
 
     flat(run, "save", native, baseline, opts, fn backend, _size, path ->
       next = Backends.supply(originals)
@@ -213,7 +201,7 @@ defmodule Bench.Sections.Scale do
   end
 
   defp delete(run, native, baseline) do
-    opts = [before: &Workspace.settle/0]
+    opts = [before: &Workspace.settle/0, note: "ours is synced"]
 
     flat(run, "delete", native, baseline, opts, fn backend, _size, path ->
       next = Backends.cycle(saved(path))
@@ -246,13 +234,8 @@ defmodule Bench.Sections.Scale do
     [{first, _} | more] = native
 
     for {size, _} <- native do
-      Run.report(
-        run,
-        "#{name}/#{size}",
-        "µs",
-        samples[{:native, size}],
-        samples[{:baseline, size}]
-      )
+      {native, baseline} = {samples[{:native, size}], samples[{:baseline, size}]}
+      Run.report(run, "#{name}/#{size}", "µs", native, baseline, note: opts[:note])
     end
 
     for {size, _} <- more, do: at(run, "#{name}/#{size}", "µs", first, samples, size)

@@ -6,7 +6,7 @@ defmodule Bench.CLI do
   alias Bench.{Machine, Report, Run, Section, Workspace}
 
   @usage """
-  bin/bench [SECTION…] [--quick] [--json FILE] [--html FILE]
+  bin/bench [SECTION…] [--quick] [--json FILE] [--html FILE] [--svg DIRECTORY]
 
   Without a section: all but `million`, which takes half an hour.
 
@@ -19,9 +19,12 @@ defmodule Bench.CLI do
     --quick       fewer rounds and smaller collections, under two minutes
     --json FILE   all samples, and what machine they come from
     --html FILE   the same as a page with charts
+    --svg DIR     each chart as an image, into a directory that is made if needed
     BENCH_DIR     where files are written, by default the system's temporary
                   directory
   """
+
+  @flags "--quick, --json FILE, --html FILE, --svg DIRECTORY"
 
   def main(args) do
     options = parse(args)
@@ -43,7 +46,7 @@ defmodule Bench.CLI do
   end
 
   defp parse(args) do
-    switches = [quick: :boolean, json: :string, html: :string, help: :boolean]
+    switches = [quick: :boolean, json: :string, html: :string, svg: :string, help: :boolean]
 
     case OptionParser.parse(args, strict: switches, aliases: [h: :help]) do
       {flags, names, []} ->
@@ -55,11 +58,12 @@ defmodule Bench.CLI do
           sections: if(names == [], do: Section.default_names(), else: Enum.uniq(names)),
           quick?: Keyword.get(flags, :quick, false),
           json: flags[:json],
-          html: flags[:html]
+          html: flags[:html],
+          svg: flags[:svg]
         }
 
       {_, _, [{flag, _} | _]} ->
-        refuse("#{flag} is unknown or has no value; known are --quick, --json FILE, --html FILE")
+        refuse("#{flag} is unknown or has no value; known are #{@flags}")
     end
   end
 

@@ -37,6 +37,13 @@ defmodule Bench.Corpus do
   @spec ids(pos_integer()) :: [binary()]
   def ids(count), do: Enum.map(1..count, &id/1)
 
+  @doc "All recordings of such a directory, in the order of their numbers and time."
+  @spec recordings(profile(), pos_integer()) :: Enumerable.t()
+  def recordings(profile, count) do
+    originals = originals(profile)
+    Stream.map(1..count, &renewed(originals, &1))
+  end
+
   @doc "The recording with the number, as it was stored."
   @spec recording(profile(), pos_integer()) :: PhoenixReplay.Recording.t()
   def recording(profile, number) do
@@ -62,8 +69,7 @@ defmodule Bench.Corpus do
   end
 
   defp write(numbers, profile, path) do
-    originals = for seed <- 0..(@variety[profile] - 1), do: original(profile, seed)
-    originals = List.to_tuple(originals)
+    originals = originals(profile)
 
     numbers
     |> Enum.chunk_every(max(div(length(numbers), System.schedulers_online()) + 1, 1))
@@ -72,10 +78,17 @@ defmodule Bench.Corpus do
   end
 
   defp write_chunk(numbers, originals, path) do
-    for number <- numbers do
-      original = elem(originals, rem(number, tuple_size(originals)))
-      recording = Traffic.renew(original, {:corpus, number}, number)
-      :ok = Backends.baseline().save(recording, path: path)
-    end
+    for number <- numbers,
+        do: :ok = Backends.baseline().save(renewed(originals, number), path: path)
+  end
+
+  defp originals(profile) do
+    List.to_tuple(for seed <- 0..(@variety[profile] - 1), do: original(profile, seed))
+  end
+
+  defp renewed(originals, number) do
+    originals
+    |> elem(rem(number, tuple_size(originals)))
+    |> Traffic.renew({:corpus, number}, number)
   end
 end

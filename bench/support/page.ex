@@ -6,17 +6,19 @@ defmodule Bench.Page do
   @root Path.expand("../..", __DIR__)
   @manifest Path.join(@root, "bench/plot/Cargo.toml")
 
-  @doc "Writes the page for a report in JSON."
-  @spec write(Path.t(), iodata()) :: :ok
-  def write(page, json) do
-    report = page <> ".json"
+  @doc "Writes a report in JSON as a page, and its charts into a directory; `nil` for neither."
+  @spec write(iodata(), Path.t() | nil, Path.t() | nil) :: :ok
+  def write(json, page, svgs) do
+    report = Path.join(System.tmp_dir!(), "phoenix_replay-bench-#{System.pid()}.json")
     File.write!(report, json)
+    page = if page, do: ["--html", page], else: []
+    svgs = if svgs, do: ["--svg", svgs], else: []
 
     try do
       cargo = ~w(run --quiet --release --locked --manifest-path) ++ [@manifest]
-      arguments = cargo ++ ["--target-dir", target_directory(), "--", report, page]
+      arguments = cargo ++ ["--target-dir", target_directory(), "--", report] ++ page ++ svgs
       {output, status} = System.cmd("cargo", arguments, stderr_to_stdout: true)
-      if status != 0, do: raise("can't draw #{page}: #{output}")
+      if status != 0, do: raise("can't draw the charts: #{output}")
       :ok
     after
       File.rm(report)

@@ -24,11 +24,8 @@ defmodule Bench.Report do
       note("wrote #{run.json}")
     end
 
-    if run.html do
-      Page.write(run.html, json)
-      note("wrote #{run.html}")
-    end
-
+    if run.html || run.svg, do: Page.write(json, run.html, run.svg)
+    for file <- [run.html, run.svg], file, do: note("wrote #{file}")
     :ok
   end
 

@@ -10,7 +10,7 @@ defmodule Bench.Run do
 
   alias Bench.{Figure, Machine, Report, Timing, Workspace}
 
-  @enforce_keys [:quick?, :json, :html, :machine, :workspace, :figures]
+  @enforce_keys [:quick?, :json, :html, :svg, :machine, :workspace, :figures]
   defstruct @enforce_keys ++ [section: nil]
 
   @type t :: %__MODULE__{}
@@ -33,6 +33,7 @@ defmodule Bench.Run do
       quick?: options.quick?,
       json: options.json,
       html: options.html,
+      svg: options.svg,
       machine: Machine.describe(workspace),
       workspace: workspace,
       figures: figures

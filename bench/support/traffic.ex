@@ -96,6 +96,8 @@ defmodule Bench.Traffic do
   @pages ~w(Home Search Cart Checkout Orders Profile Settings Login Help Contact Reports Users
             Projects Tasks Calendar Messages Files Billing Team Audit)
   @actions ~w(click search add remove submit validate sort filter next previous open close)
+  # Done in about every twentieth visit.
+  @rare_action "refund"
 
   @doc """
   A short visit to one of 20 pages. Different seeds differ in page, URL, number
@@ -116,7 +118,8 @@ defmodule Bench.Traffic do
   end
 
   defp small_event(seed, index, pause_ms) do
-    name = Enum.at(@actions, choose({seed, index, :action}, length(@actions)))
+    common = Enum.at(@actions, choose({seed, index, :action}, length(@actions)))
+    name = if choose({seed, index, :rare}, 400) == 0, do: @rare_action, else: common
     value = "#{choose({seed, index}, 100)}"
     {index * pause_ms, :event, %{name: name, params: %{"value" => value}}}
   end
@@ -136,6 +139,20 @@ defmodule Bench.Traffic do
     |> Stream.cycle()
     |> Stream.take(count)
     |> Enum.with_index(&renew(&1, {:fixture, &2}, &2))
+  end
+
+  @doc "What a list shows of a finished recording."
+  @spec summary(Recording.t()) :: map()
+  def summary(recording) do
+    {duration_ms, _, _} = List.last(recording.events)
+
+    recording
+    |> Map.take([:id, :view, :url, :connected_at])
+    |> Map.merge(%{
+      event_count: length(recording.events),
+      duration_ms: duration_ms,
+      active?: false
+    })
   end
 
   @doc "The same session as another one: with an id and a time of its own."

@@ -6,6 +6,7 @@ use std::error::Error;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
+use crate::axis::marks;
 use crate::report::{Against, Figure, number};
 use crate::theme;
 
@@ -28,7 +29,10 @@ pub fn draw(figures: &[&Figure]) -> Result<String, Box<dyn Error>> {
             .margin_right(70)
             .x_label_area_size(30)
             .y_label_area_size(LABELS)
-            .build_cartesian_2d((low..high).log_scale(), 0f64..f64::from(rows))?;
+            .build_cartesian_2d(
+                (low..high).log_scale().with_key_points(marks((low, high))),
+                0f64..f64::from(rows),
+            )?;
         chart
             .configure_mesh()
             .disable_y_mesh()
@@ -86,6 +90,7 @@ fn color(against: Against) -> RGBColor {
         Against::Host => theme::HOST,
         Against::Peer => theme::PEER,
         Against::Limit => theme::LIMIT,
+        Against::Itself => theme::ITSELF,
     }
 }
 
@@ -100,8 +105,9 @@ where
         (Against::Host, "pure Elixir"),
         (Against::Peer, "another store"),
         (Against::Limit, "a limit of the machine"),
+        (Against::Itself, "itself with few stored"),
     ];
-    let mut x = i32::try_from(LABELS)?;
+    let mut x = 8;
     for (against, text) in entries {
         if figures.iter().any(|figure| figure.against() == against) {
             let box_ = Rectangle::new([(x, 4), (x + 12, 16)], color(against).filled());
@@ -109,7 +115,7 @@ where
             let style = (FONT, 14).into_font().color(&theme::FAINT);
             let style = style.pos(Pos::new(HPos::Left, VPos::Center));
             root.draw_text(text, &style, (x + 18, 10))?;
-            x += 170;
+            x += 50 + 7 * i32::try_from(text.len())?;
         }
     }
     Ok(())

@@ -19,13 +19,14 @@ impl Chart {
     }
 }
 
-/// For each section its bars, and a chart of lines for whatever was measured at several numbers
-/// of stored recordings.
+/// For each section its bars, of what was measured at several numbers of stored recordings only
+/// those at the largest, and a chart of lines for each of these.
 pub fn all(report: &Report) -> Result<Vec<Chart>, Box<dyn Error>> {
     let mut charts = Vec::new();
     for section in report.sections() {
         let figures: Vec<&Figure> = report.section(section).collect();
-        let svg = theme::apply(&bars::draw(&figures)?, &format!("{section}: times better"));
+        let bars = bars::draw(&at_their_largest(&figures))?;
+        let svg = theme::apply(&bars, &format!("{section}: times better"));
         charts.push(Chart {
             section: section.to_owned(),
             title: section.to_owned(),
@@ -41,4 +42,20 @@ pub fn all(report: &Report) -> Result<Vec<Chart>, Box<dyn Error>> {
         }
     }
     Ok(charts)
+}
+
+fn at_their_largest<'a>(figures: &[&'a Figure]) -> Vec<&'a Figure> {
+    let larger = |figure: &Figure, name: &str, count: f64| {
+        figure
+            .scaling()
+            .is_some_and(|(other, more)| other == name && more > count)
+    };
+    figures
+        .iter()
+        .copied()
+        .filter(|figure| match figure.scaling() {
+            Some((name, count)) => !figures.iter().any(|it| larger(it, &name, count)),
+            None => true,
+        })
+        .collect()
 }

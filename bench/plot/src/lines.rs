@@ -6,6 +6,7 @@ use std::error::Error;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
+use crate::axis::{grouped, marks};
 use crate::report::{Against, Figure, quantity};
 use crate::theme;
 
@@ -29,7 +30,8 @@ struct Line {
 /// The growths among the figures of a section.
 pub fn growing(figures: &[&Figure]) -> Vec<Growth> {
     let mut growths: Vec<Growth> = Vec::new();
-    for figure in figures.iter().filter(|it| it.against() != Against::Limit) {
+    let others = [Against::Host, Against::Peer];
+    for figure in figures.iter().filter(|it| others.contains(&it.against())) {
         let Some((title, count)) = figure.scaling() else {
             continue;
         };
@@ -99,8 +101,12 @@ pub fn draw(growth: &Growth) -> Result<String, Box<dyn Error>> {
             .x_label_area_size(46)
             .y_label_area_size(76)
             .build_cartesian_2d(
-                (counts.0..counts.1).log_scale(),
-                (values.0..values.1).log_scale(),
+                (counts.0..counts.1)
+                    .log_scale()
+                    .with_key_points(marks(counts)),
+                (values.0..values.1)
+                    .log_scale()
+                    .with_key_points(marks(values)),
             )?;
         chart
             .configure_mesh()
@@ -108,11 +114,12 @@ pub fn draw(growth: &Growth) -> Result<String, Box<dyn Error>> {
             .bold_line_style(theme::GRID)
             .axis_style(theme::GRID)
             .x_desc("stored recordings")
-            .x_label_formatter(&|count| count.round().to_string())
+            .x_label_formatter(&|count| grouped(*count))
             .y_label_formatter(&|value| quantity(*value, &growth.unit))
             .label_style((FONT, 14).into_font().color(&theme::FAINT))
             .draw()?;
 
+        let mut taken: Vec<i32> = Vec::new();
         for line in &growth.lines {
             let stroke = line.color.stroke_width(2);
             chart.draw_series(LineSeries::new(line.points.iter().copied(), stroke))?;
@@ -123,6 +130,8 @@ pub fn draw(growth: &Growth) -> Result<String, Box<dyn Error>> {
             chart.draw_series(dots)?;
             if let Some(last) = line.points.last() {
                 let (x, y) = chart.backend_coord(last);
+                let y = beside(y, &taken);
+                taken.push(y);
                 let style = (FONT, 14).into_font().color(&theme::TEXT);
                 let style = style.pos(Pos::new(HPos::Left, VPos::Center));
                 let text = format!("{} {}", line.name, quantity(last.1, &growth.unit));
@@ -132,6 +141,16 @@ pub fn draw(growth: &Growth) -> Result<String, Box<dyn Error>> {
         root.present()?;
     }
     Ok(svg)
+}
+
+/// The height nearest to `y` that leaves room for a line of text to each of those taken.
+fn beside(y: i32, taken: &[i32]) -> i32 {
+    const LINE: i32 = 16;
+    let free = |y: &i32| taken.iter().all(|it| (it - y).abs() >= LINE);
+    (0..SIZE.1 as i32)
+        .flat_map(|by| [y - by, y + by])
+        .find(free)
+        .unwrap_or(y)
 }
 
 fn bounds(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {

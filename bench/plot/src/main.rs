@@ -1,8 +1,9 @@
-//! `bench-plot RESULT.json PAGE.html [SVG_DIRECTORY]`
+//! `bench-plot RESULT.json [--html PAGE] [--svg DIRECTORY]`
 //!
 //! Turns what `bin/bench --json` wrote into one page without scripts or anything
-//! to load. With a directory, each chart is also written there as a file.
+//! to load, and into a directory of images, one for each chart.
 
+mod axis;
 mod bars;
 mod chart;
 mod lines;
@@ -17,10 +18,12 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match &arguments[..] {
-        [result, page] => draw(Path::new(result), Path::new(page), None),
-        [result, page, svgs] => draw(Path::new(result), Path::new(page), Some(Path::new(svgs))),
-        _ => Err("usage: bench-plot RESULT.json PAGE.html [SVG_DIRECTORY]".into()),
+        [result, "--html", page] => draw(result, Some(page), None),
+        [result, "--svg", svgs] => draw(result, None, Some(svgs)),
+        [result, "--html", page, "--svg", svgs] => draw(result, Some(page), Some(svgs)),
+        _ => Err("usage: bench-plot RESULT.json [--html PAGE] [--svg DIRECTORY]".into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -31,17 +34,17 @@ fn main() -> ExitCode {
     }
 }
 
-fn draw(result: &Path, page: &Path, svgs: Option<&Path>) -> Result<(), Box<dyn Error>> {
-    let report = report::Report::read(result)?;
+fn draw(result: &str, page: Option<&str>, svgs: Option<&str>) -> Result<(), Box<dyn Error>> {
+    let report = report::Report::read(Path::new(result))?;
     let charts = chart::all(&report)?;
-    fs::write(page, page::render(&report, &charts))?;
+    if let Some(page) = page {
+        fs::write(page, page::render(&report, &charts))?;
+    }
     if let Some(directory) = svgs {
         fs::create_dir_all(directory)?;
         for chart in &charts {
-            fs::write(
-                directory.join(format!("{}.svg", chart.file_stem())),
-                &chart.svg,
-            )?;
+            let file = Path::new(directory).join(format!("{}.svg", chart.file_stem()));
+            fs::write(file, &chart.svg)?;
         }
     }
     Ok(())

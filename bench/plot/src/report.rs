@@ -34,6 +34,8 @@ pub enum Against {
     Host,
     Peer,
     Limit,
+    /// Itself, with fewer recordings stored.
+    Itself,
 }
 
 const PEERS: [&str; 4] = ["ets", "dets", "disk_log", "sqlite"];
@@ -86,10 +88,12 @@ impl Figure {
     }
 
     pub fn against(&self) -> Against {
-        let mut parts = self.name.split('/');
-        if parts.clone().any(|part| part == "limit") {
+        let last = self.name.rsplit('/').next().unwrap_or_default();
+        if self.name.split('/').any(|part| part == "limit") {
             Against::Limit
-        } else if parts.next_back().is_some_and(|last| PEERS.contains(&last)) {
+        } else if last.starts_with("at_") {
+            Against::Itself
+        } else if PEERS.contains(&last) {
             Against::Peer
         } else {
             Against::Host

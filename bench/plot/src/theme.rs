@@ -12,17 +12,22 @@ pub const HOST: RGBColor = RGBColor(3, 3, 3);
 pub const PEER: RGBColor = RGBColor(4, 4, 4);
 pub const LIMIT: RGBColor = RGBColor(5, 5, 5);
 pub const GRID: RGBColor = RGBColor(6, 6, 6);
+pub const ITSELF: RGBColor = RGBColor(7, 7, 7);
 
 /// Role, color in light mode, color in dark mode. The pairs of hues stay apart for readers who
 /// can't tell red from green.
-const ROLES: [(RGBColor, &str, &str); 6] = [
+const ROLES: [(RGBColor, &str, &str); 7] = [
     (TEXT, "#1c2230", "#e6e9f0"),
     (FAINT, "#657084", "#97a2b5"),
     (HOST, "#1f6fd6", "#62a3ff"),
     (PEER, "#c56a00", "#f0a34a"),
     (LIMIT, "#8b94a3", "#7d8797"),
     (GRID, "#dfe3ea", "#313948"),
+    (ITSELF, "#7a5bd0", "#ad94f5"),
 ];
+
+/// Where an image stands may be light or dark whatever the reader prefers, so it brings its own.
+const PAGE: (&str, &str) = ("#ffffff", "#12161e");
 
 /// Makes an SVG of the plotting library follow the mode, and names it for screen readers.
 pub fn apply(svg: &str, title: &str) -> String {
@@ -34,7 +39,8 @@ pub fn apply(svg: &str, title: &str) -> String {
     match themed.find('>') {
         Some(end) => {
             let (open, rest) = themed.split_at(end + 1);
-            format!("{open}\n<style>{}</style>{rest}", style())
+            let page = "<rect class=\"page\" width=\"100%\" height=\"100%\"/>";
+            format!("{open}\n<style>{}</style>{page}{rest}", style())
         }
         None => themed,
     }
@@ -55,9 +61,12 @@ fn style() -> String {
             })
             .collect()
     };
+    let page = |color| format!(".chart .page{{fill:{color}}}");
     format!(
-        "{}@media (prefers-color-scheme: dark){{{}}}",
+        "{}{}@media (prefers-color-scheme: dark){{{}{}}}",
+        page(PAGE.0),
         rules(|role| role.1),
+        page(PAGE.1),
         rules(|role| role.2)
     )
 }

@@ -94,14 +94,16 @@ defmodule Bench.Peers.Sqlite do
   @impl true
   def close(database), do: call(:close, [database])
 
-  defp sql(database, statement, values \\ []) do
+  @doc "Executes a statement; raises where it fails."
+  def sql(database, statement, values \\ []) do
     case call(:sql_exec, [database, statement, values]) do
       {:error, code, reason} -> raise "SQLite: #{inspect(code)} #{reason}"
       result -> result
     end
   end
 
-  defp rows(columns: _, rows: rows), do: rows
+  @doc "The rows of its result."
+  def rows(columns: _, rows: rows), do: rows
 
   # Not a direct call: the compiler would warn where the driver is missing.
   defp call(function, arguments), do: apply(@driver, function, arguments)
