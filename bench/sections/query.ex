@@ -1,0 +1,266 @@
+defmodule Bench.Sections.Query do
+  @moduledoc """
+  A page of 50 and the total: of all recordings in some order, and of those that
+  a filter lets through.
+
+  The baseline asks our own `list_summaries/1` for everything and filters,
+  sorts, counts and takes in Elixir; the pure-Elixir backend would read every
+  file before that. What is in no summary, the names of events and the sizes of
+  files, comes from the files: that is measured with the fewest recordings and
+  multiplied. SQLite has an index for every order, for the view and for the
+  names of events, and counts as we do.
+  """
+
+  @behaviour Bench.Section
+
+  alias Bench.{Backends, Check, Corpus, Figure, Peer, Run, Traffic}
+  alias Bench.Peers.SqliteIndex
+  alias PhoenixReplay.Native
+
+  @limit 50
+
+  @impl true
+  def run(run), do: run(run, Run.pick(run, [1_000, 10_000, 100_000], [1_000, 10_000]))
+
+  @doc "Measures among these numbers of recordings, in growing order."
+  @spec run(Run.t(), [pos_integer()]) :: term()
+  def run(run, sizes) do
+    Enum.reduce(sizes, %{}, fn size, measured ->
+      path = Corpus.directory(run, :small, size)
+      facts = facts(path, size)
+      check_list(path, facts)
+      check_pages(path, facts)
+      pages = for query <- queries(facts), do: page(run, query, path, size, measured)
+      facets = facets(run, path, facts, measured)
+      Peer.each(run, [:sqlite], fn _, _, database -> sqlite(run, database, path, facts) end)
+      # Of what is measured with the fewest only, that remains.
+      Map.merge(Map.new([facets | pages]), measured)
+    end)
+  end
+
+  # Newest first: what a query may ask about each recording of the directory.
+  defp facts(path, size) do
+    Enum.reduce(Corpus.recordings(:small, size), [], fn recording, facts ->
+      [facts_of(recording, path) | facts]
+    end)
+  end
+
+  defp facts_of(recording, path) do
+    names = for {_, :event, %{name: name}} <- recording.events, do: name
+    more = %{names: Enum.uniq(names), bytes: file_size(path, recording.id)}
+    Map.merge(Traffic.summary(recording), more)
+  end
+
+  defp file_size(path, id), do: File.stat!(Path.join(path, id <> ".etf.gz")).size
+
+  defp check_list(path, facts) do
+    summaries = Backends.native().list_summaries(path: path)
+    Check.equal!(summaries, Enum.map(facts, &Map.drop(&1, [:names, :bytes])), "all summaries")
+  end
+
+  # The same question for each: as our options, as functions of a summary, and in
+  # SQL. Selective ones let through between 1 in 10 and 1 in 4 000.
+  defp queries(facts) do
+    size = length(facts)
+    middle = Enum.at(facts, div(size, 2))
+    from = Enum.at(facts, div(size, 2) + div(size, 200)).connected_at
+    view = Bench.Traffic.CheckoutLive
+    two = binary_part(middle.id, 0, 2)
+
+    [
+      query("newest", []),
+      query("oldest", sort: :oldest, key: &(-&1.connected_at), order: "connected_at"),
+      query("longest", sort: :longest, key: & &1.duration_ms, order: "duration_ms DESC"),
+      query("most_events",
+        sort: :most_events,
+        key: & &1.event_count,
+        order: "event_count DESC"
+      ),
+      query("largest", sort: :largest, key: & &1.bytes, order: "bytes DESC", from: :sizes),
+      query("view",
+        filters: [view: view],
+        keep: &(&1.view == view),
+        where: {"view = ?", [inspect(view)]}
+      ),
+      query("url",
+        filters: [url: "/cart/f"],
+        keep: &String.contains?(&1.url, "/cart/f"),
+        where: {"instr(url, ?)", ["/cart/f"]}
+      ),
+      query("id",
+        filters: [id: two],
+        keep: &String.starts_with?(&1.id, two),
+        where: {"id >= ? AND id < ?", [two, two <> "\x7F"]}
+      ),
+      query("time",
+        filters: [from: from, to: middle.connected_at],
+        keep: &(&1.connected_at >= from and &1.connected_at < middle.connected_at),
+        where: {"connected_at >= ? AND connected_at < ?", [from, middle.connected_at]}
+      ),
+      query("event",
+        filters: [event: "refund"],
+        keep: &("refund" in &1.names),
+        where: {"id IN (SELECT id FROM names WHERE name = ?)", ["refund"]},
+        from: :recordings
+      ),
+      query("min_events",
+        filters: [min_events: 38],
+        keep: &(&1.event_count >= 38),
+        where: {"event_count >= ?", [38]}
+      ),
+      query("view_longest",
+        filters: [view: view, min_events: 20],
+        keep: &(&1.view == view and &1.event_count >= 20),
+        where: {"view = ? AND event_count >= ?", [inspect(view), 20]},
+        sort: :longest,
+        key: & &1.duration_ms,
+        order: "duration_ms DESC"
+      ),
+      query("page_in_the_middle",
+        skip: div(size, 2),
+        beyond: {"connected_at < ?", [Enum.at(facts, div(size, 2) - 1).connected_at]}
+      )
+    ]
+  end
+
+  defp query(name, fields) do
+    defaults = %{
+      name: name,
+      filters: [],
+      sort: :newest,
+      skip: 0,
+      keep: fn _ -> true end,
+      key: & &1.connected_at,
+      from: :summaries,
+      where: {"1", []},
+      beyond: {"1", []},
+      order: "connected_at DESC"
+    }
+
+    Map.merge(defaults, Map.new(fields))
+  end
+
+  defp page(run, query, path, size, measured) do
+    ask = asker(query, path)
+
+    figure =
+      compare(run, query.name, size, measured, query.from, ask, fn ->
+        answer(query, source(query.from, path))
+      end)
+
+    {query.name, figure}
+  end
+
+  defp asker(query, path) do
+    filters = [sort: query.sort] ++ query.filters
+    page = [limit: @limit, cursor: cursor(filters, path, query.skip)]
+    fn -> {:ok, _} = Native.query(page ++ filters, path: path) end
+  end
+
+  # Behind so many: it comes with the pages before.
+  defp cursor(filters, path, skip, cursor \\ nil)
+  defp cursor(_filters, _path, 0, cursor), do: cursor
+
+  defp cursor(filters, path, skip, cursor) do
+    limit = min(skip, 1_000)
+    {:ok, page} = Native.query([limit: limit, cursor: cursor] ++ filters, path: path)
+    cursor(filters, path, skip - limit, page.cursor)
+  end
+
+  # What is measured with the fewest only is multiplied for more.
+  defp compare(run, name, size, measured, source, ask, answer) do
+    {baseline, note} =
+      case measured[name] do
+        {fewest, figure} when source != :summaries ->
+          factor = size / fewest
+          time = factor * 1.0e3 * Figure.median(figure.baseline)
+          note = "baseline not measured: #{round(factor)} times that of #{fewest}"
+          {{:sampler, fn -> time end}, note}
+
+        _ ->
+          {answer, nil}
+      end
+
+    rounds = Run.pick(run, 5, 3)
+    opts = [native: ask, baseline: baseline, rounds: rounds, note: note]
+    {size, Run.compare(run, "#{name}/#{size}", "µs", opts)}
+  end
+
+  defp source(:summaries, path), do: Backends.native().list_summaries(path: path)
+
+  defp source(:sizes, path) do
+    for %{id: id} = summary <- source(:summaries, path),
+        do: Map.put(summary, :bytes, file_size(path, id))
+  end
+
+  defp source(:recordings, path) do
+    for recording <- Backends.baseline().list(path: path), do: facts_of(recording, path)
+  end
+
+  # A list is in the order of time already.
+  defp answer(query, summaries) do
+    found = Enum.filter(summaries, query.keep)
+    sorted = if query.sort == :newest, do: found, else: Enum.sort_by(found, query.key, :desc)
+    {sorted |> Enum.drop(query.skip) |> Enum.take(@limit), length(found)}
+  end
+
+  defp check_pages(path, facts) do
+    for query <- queries(facts) do
+      {:ok, page} = asker(query, path).()
+      check_page(query, {page.recordings, page.total}, facts, "query #{query.name}")
+    end
+  end
+
+  # Which comes first of two that are equal is left open.
+  defp check_page(query, {page, total}, facts, what) do
+    {expected, expected_total} = answer(query, facts)
+    Check.equal!(total, expected_total, "total of #{what}")
+    by_id = Map.new(facts, &{&1.id, &1})
+    found = for %{id: id} = summary <- page, do: Map.merge(by_id[id], summary)
+    Check.equal!(Enum.map(found, query.key), Enum.map(expected, query.key), "order of #{what}")
+    Check.equal!(Enum.all?(found, query.keep), true, "what #{what} finds")
+    Check.equal!(found -- Enum.uniq(found), [], "what #{what} finds twice")
+  end
+
+  defp facets(run, path, facts, measured) do
+    {:ok, found} = Native.facets([], path: path)
+    found = Map.new(found, fn {facet, counts} -> {facet, Map.new(counts)} end)
+    Check.equal!(found, count(facts), "facets")
+    ask = fn -> {:ok, _} = Native.facets([], path: path) end
+    answer = fn -> count(source(:recordings, path)) end
+    {"facets", compare(run, "facets", length(facts), measured, :recordings, ask, answer)}
+  end
+
+  defp count(facts) do
+    %{
+      views: Enum.frequencies_by(facts, & &1.view),
+      events: facts |> Enum.flat_map(& &1.names) |> Enum.frequencies(),
+      days: Enum.frequencies_by(facts, &day/1)
+    }
+  end
+
+  defp day(%{connected_at: ms}), do: ms |> DateTime.from_unix!(:millisecond) |> DateTime.to_date()
+
+  defp sqlite(run, database, path, facts) do
+    SqliteIndex.fill(database, facts)
+
+    for query <- queries(facts) do
+      ask = fn -> SqliteIndex.page(database, query) end
+      check_page(query, ask.(), facts, "SQLite's #{query.name}")
+
+      Run.compare(run, "#{query.name}/#{length(facts)}/sqlite", "µs",
+        native: asker(query, path),
+        baseline: ask,
+        rounds: Run.pick(run, 5, 3)
+      )
+    end
+
+    Check.equal!(SqliteIndex.facets(database).events, count(facts).events, "SQLite's facets")
+
+    Run.compare(run, "facets/#{length(facts)}/sqlite", "µs",
+      native: fn -> {:ok, _} = Native.facets([], path: path) end,
+      baseline: fn -> SqliteIndex.facets(database) end,
+      rounds: Run.pick(run, 5, 3)
+    )
+  end
+end
