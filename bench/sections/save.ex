@@ -99,7 +99,7 @@ defmodule Bench.Sections.Save do
     encoded = :erlang.term_to_binary(Map.from_struct(original))
 
     Run.compare(run, "typical/gzip", "µs",
-      native: fn -> PhoenixReplay.Native.Nif.codec_gzip(encoded, 6) end,
+      native: fn -> PhoenixReplay.Native.Nif.codec_compress(encoded, {:gzip, 6}) end,
       baseline: fn -> :zlib.gzip(encoded) end
     )
   end

@@ -26,8 +26,8 @@ defmodule PhoenixReplay.Native.Nif do
   @spec codec_decode(binary()) :: {:ok, term()} | {:error, Error.reason()}
   def codec_decode(_binary), do: not_loaded()
 
-  @spec codec_gzip(binary(), 1..12) :: binary()
-  def codec_gzip(_content, _level), do: not_loaded()
+  @spec codec_compress(binary(), Options.compression()) :: binary()
+  def codec_compress(_content, _compression), do: not_loaded()
 
   # store.rs
 

@@ -7,9 +7,8 @@ defmodule PhoenixReplay.Native.Options do
       `"priv/replay_recordings"`.
     * `:format` (`:etf` or `:json`): how new recordings are written. Both are
       always read. Default `:etf`.
-    * `:compression` (`:gzip` or `{:gzip, level}`, level 1 to 12): how hard
-      new recordings are compressed. Every level can be read by any gzip.
-      Default `:gzip`, which is level 6.
+    * `:compression` (`t:compression/0` or `:gzip` or `:zstd`): how new
+      recordings are compressed. Default `:gzip`, which is level 6. See below.
     * `:max_recording_bytes` (`t:pos_integer/0`): the largest recording, in
       bytes before compression, that is saved or read. Default 256 MiB.
     * `:drain_timeout_ms` (`t:non_neg_integer/0`): how long this library's
@@ -20,6 +19,18 @@ defmodule PhoenixReplay.Native.Options do
   it was first opened until the system restarts.
 
   Any other key is an error that names the known ones.
+
+  ## Compression
+
+    * `{:gzip, level}`, level 1 to 12: files that any gzip reads, and the
+      pure-Elixir backend. `:gzip` is level 6.
+    * `{:zstd, level}`, level 1 to 19: files `<id>.etf.zst` and `<id>.json.zst`
+      that any `zstd` reads, in a fraction of the CPU time. `:zstd` is level 1.
+      The pure-Elixir backend does not see them: before a directory is handed
+      back to it, what was saved so has to be saved again with `:gzip`.
+
+  A directory may hold files of both kinds; both are always read. Saving a
+  recording again replaces its file of the other kind.
   """
 
   alias PhoenixReplay.Native.Error
@@ -27,10 +38,13 @@ defmodule PhoenixReplay.Native.Options do
   @enforce_keys [:path, :format, :compression, :max_recording_bytes, :drain_timeout_ms]
   defstruct @enforce_keys
 
+  @typedoc "How files are compressed, and how hard: 1 is the fastest level."
+  @type compression :: {:gzip, 1..12} | {:zstd, 1..19}
+
   @type t :: %__MODULE__{
           path: Path.t(),
           format: :etf | :json,
-          compression: {:gzip, 1..12},
+          compression: compression(),
           max_recording_bytes: pos_integer(),
           drain_timeout_ms: non_neg_integer()
         }
@@ -95,10 +109,15 @@ defmodule PhoenixReplay.Native.Options do
   defp format(_), do: {:error, {:invalid_option, :format, ":etf or :json"}}
 
   defp compression(:gzip), do: {:ok, {:gzip, 6}}
+  defp compression(:zstd), do: {:ok, {:zstd, 1}}
   defp compression({:gzip, level}) when level in 1..12, do: {:ok, {:gzip, level}}
+  defp compression({:zstd, level}) when level in 1..19, do: {:ok, {:zstd, level}}
 
   defp compression(_) do
-    {:error, {:invalid_option, :compression, ":gzip or {:gzip, level} with a level from 1 to 12"}}
+    {:error,
+     {:invalid_option, :compression,
+      ":gzip, :zstd, {:gzip, level} with a level from 1 to 12, " <>
+        "or {:zstd, level} with a level from 1 to 19"}}
   end
 
   # Lengths in both formats have 32 bits.

@@ -5,6 +5,7 @@ use rustler::{Binary, Encoder, Env, NewBinary, NifResult, Term};
 
 use crate::encode::Effort;
 use crate::errors::Failure;
+use crate::options::Compression;
 use crate::{decode, encode};
 
 /// `term → {:ok, binary} | {:error, :too_large}`.
@@ -37,9 +38,14 @@ fn codec_decode<'a>(env: Env<'a>, bytes: Binary<'a>) -> Term<'a> {
 
 /// A binary, compressed as a recording's file is.
 #[rustler::nif(schedule = "DirtyCpu")]
-fn codec_gzip<'a>(env: Env<'a>, content: Binary<'a>, level: i32) -> NifResult<Binary<'a>> {
-    let gz = replay_store::gzip(&content, level).map_err(|_| rustler::Error::BadArg)?;
-    let mut binary = NewBinary::new(env, gz.len());
-    binary.as_mut_slice().copy_from_slice(&gz);
+fn codec_compress<'a>(
+    env: Env<'a>,
+    content: Binary<'a>,
+    compression: Compression,
+) -> NifResult<Binary<'a>> {
+    let packed =
+        replay_store::compress(&content, compression.into()).map_err(|_| rustler::Error::BadArg)?;
+    let mut binary = NewBinary::new(env, packed.len());
+    binary.as_mut_slice().copy_from_slice(&packed);
     Ok(binary.into())
 }

@@ -13,10 +13,11 @@ struct Fields {
     max_recording_bytes: usize,
 }
 
-/// `{:gzip, level}`.
+/// `{:gzip, level}` or `{:zstd, level}`.
 #[derive(NifTaggedEnum)]
-enum Compression {
+pub enum Compression {
     Gzip(i32),
+    Zstd(i32),
 }
 
 /// How a store works; what Elixir says nothing of is as the engine has it.
@@ -41,6 +42,7 @@ impl From<Compression> for replay_store::Compression {
     fn from(compression: Compression) -> Self {
         match compression {
             Compression::Gzip(level) => Self::Gzip(level),
+            Compression::Zstd(level) => Self::Zstd(level),
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::codec::Codec;
 use crate::damage::Flaw;
 use crate::entry::Shared;
 use crate::flags::Flags;
-use crate::{Entry, FileSystem, Format, Stamp, gzip, name};
+use crate::{Entry, FileSystem, Format, Stamp, name};
 
 /// Reads recording files: from the disk to the plain bytes, and from those to an index entry.
 pub(crate) struct Loader {
@@ -82,9 +82,9 @@ impl Loader {
     /// Undoes the compressions of what was read.
     pub(crate) fn unpack(&self, format: Format, buffers: &mut Buffers) -> Result<Plain, Flaw> {
         let max = self.limits.max_bytes;
-        let plain = if gzip::is_gzip(&buffers.raw) {
-            let Buffers { raw, inflated } = buffers;
-            Plain::Inflated(self.codec.decompress(raw, inflated, max)?)
+        let Buffers { raw, inflated } = buffers;
+        let plain = if let Some(len) = self.codec.decompress(raw, inflated, max)? {
+            Plain::Inflated(len)
         } else if buffers.raw.is_empty() {
             return Err(Flaw::Empty);
         } else if buffers.raw.len() > max {

@@ -1,6 +1,6 @@
 use replay_etf::ErrorKind;
 
-use crate::gzip;
+use crate::codec;
 
 /// A file that bears a recording's name and does not hold one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,23 +21,14 @@ pub(crate) enum Flaw {
     Empty,
     #[error("larger than the limit")]
     TooLarge,
-    #[error("gzip: {0}")]
-    Gzip(gzip::Error),
+    #[error("{0}: {1}")]
+    Packed(&'static str, codec::Error),
     #[error("{0}")]
     Recording(replay_etf::Error),
     #[error("cannot be read: {0}")]
     Unreadable(std::io::ErrorKind),
     #[error("the reader failed")]
     Panic,
-}
-
-impl From<gzip::Error> for Flaw {
-    fn from(error: gzip::Error) -> Self {
-        match error {
-            gzip::Error::TooLarge => Flaw::TooLarge,
-            other => Flaw::Gzip(other),
-        }
-    }
 }
 
 impl From<replay_etf::Error> for Flaw {

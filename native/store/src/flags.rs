@@ -2,7 +2,7 @@
 
 use libdeflater::{CompressionError, Compressor};
 
-use crate::gzip;
+use crate::{gzip, zstd};
 
 /// Bytes of a member's header before the optional parts.
 const FIXED: [u8; 10] = [0x1f, 0x8b, 8, HAS_EXTRA, 0, 0, 0, 0, 0, UNKNOWN_SYSTEM];
@@ -15,8 +15,9 @@ const SUBFIELD: [u8; 2] = *b"PR";
 
 /// What happened to a recording on its way to the disk.
 ///
-/// It is kept in the gzip header (RFC 1952, 2.3.1.1), which every reader of gzip skips, and only
-/// where there is something to tell: other files are byte for byte what they would be without.
+/// It is kept where every reader skips it: in the gzip header (RFC 1952, 2.3.1.1), or before the
+/// content in a skippable frame of Zstandard (RFC 8878, 3.1.2). And only where there is something
+/// to tell: other files are byte for byte what they would be without.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Flags {
     /// It was cut off by a crash and recovered.
@@ -30,22 +31,23 @@ impl Flags {
     const TRUNCATED: u8 = 2;
 
     /// Reads them from a recording's file.
-    pub(crate) fn of(gz: &[u8]) -> Flags {
-        let byte = subfield(gz).unwrap_or_default();
+    pub(crate) fn of(file: &[u8]) -> Flags {
+        let byte = subfield(file).or_else(|| zstd::flags_of(file));
+        let byte = byte.unwrap_or_default();
         Flags {
             recovered: byte & Flags::RECOVERED != 0,
             truncated: byte & Flags::TRUNCATED != 0,
         }
     }
 
-    fn byte(self) -> u8 {
+    pub(crate) fn byte(self) -> u8 {
         let bit = |is, bit| if is { bit } else { 0 };
         bit(self.recovered, Flags::RECOVERED) | bit(self.truncated, Flags::TRUNCATED)
     }
 
-    /// Compresses a recording into a gzip member that carries them, to the front of `gz`, which
-    /// grows as needed, and returns how many bytes there are.
-    pub(crate) fn compress(
+    /// Compresses a recording into a gzip member that carries them. See
+    /// [`Codec::compress`](crate::codec::Codec::compress).
+    pub(crate) fn gzip(
         self,
         compressor: &mut Compressor,
         content: &[u8],
@@ -103,7 +105,7 @@ mod tests {
     fn compress(flags: Flags, content: &[u8]) -> Vec<u8> {
         let mut compressor = Compressor::new(CompressionLvl::default());
         let mut gz = vec![7; 3];
-        let len = flags.compress(&mut compressor, content, &mut gz).unwrap();
+        let len = flags.gzip(&mut compressor, content, &mut gz).unwrap();
         gz.truncate(len);
         gz
     }

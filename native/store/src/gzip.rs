@@ -2,6 +2,8 @@
 
 use libdeflater::{DecompressionError, Decompressor, crc32};
 
+use crate::codec::{Error, grow};
+
 /// First two bytes of every gzip member.
 const MAGIC: [u8; 2] = [0x1f, 0x8b];
 
@@ -14,26 +16,12 @@ const TRAILER_BYTES: usize = 8;
 /// Deflate's best case: 258 bytes from two bits.
 const MAX_RATIO: usize = 1032;
 
-/// Why bytes could not be decompressed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Error {
-    #[error("malformed or cut short")]
-    Malformed,
-    #[error("followed by something else")]
-    TrailingBytes,
-    #[error("larger than the limit")]
-    TooLarge,
-    #[error("out of memory")]
-    OutOfMemory,
-}
-
 /// Whether bytes start like gzip. Neither an external term nor JSON starts so.
 pub(crate) fn is_gzip(bytes: &[u8]) -> bool {
     bytes.starts_with(&MAGIC)
 }
 
-/// Decompresses `gz` to the front of `out`, which grows as needed and does not shrink, and
-/// returns how many bytes there are. More than `max` are refused before they are allocated.
+/// See [`Codec::decompress`](crate::codec::Codec::decompress).
 pub(crate) fn decompress(
     decompressor: &mut Decompressor,
     gz: &[u8],
@@ -136,15 +124,6 @@ pub(crate) fn trailer_of(content: &[u8]) -> [u8; TRAILER_BYTES] {
     // The format wants the size modulo 2^32.
     let [e, f, g, h] = (content.len() as u32).to_le_bytes();
     [a, b, c, d, e, f, g, h]
-}
-
-fn grow(out: &mut Vec<u8>, len: usize) -> Result<(), Error> {
-    if out.len() < len {
-        out.try_reserve_exact(len - out.len())
-            .map_err(|_| Error::OutOfMemory)?;
-        out.resize(len, 0);
-    }
-    Ok(())
 }
 
 #[cfg(test)]

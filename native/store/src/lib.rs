@@ -44,9 +44,10 @@ mod scan;
 mod slab;
 mod store;
 mod temp;
+mod zstd;
 
 pub use active::{ActiveSummary, Drained, Notice, Recording, Reservation, State};
-pub use codec::gzip;
+pub use codec::compress;
 pub use compression::Compression;
 pub use damage::Damage;
 pub use entry::{Entry, Format, Names, View};

@@ -10,18 +10,21 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use crate::Format;
+use crate::{Compression, Format};
 
 /// Longest stem, in bytes. With the longest suffix it stays below 255, the longest file name of
 /// every file system in use.
 const MAX_STEM_BYTES: usize = 240;
 
 /// The suffixes of recording files, best first: where two files of the same age hold the same
-/// recording, the earlier one counts. The last two were written by old releases and are only
-/// read. Whether the content is compressed is seen from the content, not from the suffix.
-const SUFFIXES: [(&[u8], Format); 4] = [
+/// recording, the earlier one counts, which is one that the pure-Elixir backend reads as well, if
+/// there is one. The last two were written by old releases and are only read. How the content is
+/// compressed is seen from the content, not from the suffix.
+const SUFFIXES: [(&[u8], Format); 6] = [
     (b".etf.gz", Format::Etf),
+    (b".etf.zst", Format::Etf),
     (b".json.gz", Format::Json),
+    (b".json.zst", Format::Json),
     (b".etf", Format::Etf),
     (b".json", Format::Json),
 ];
@@ -71,10 +74,12 @@ pub(crate) fn is_plain(id: &[u8]) -> bool {
 }
 
 /// The name under which a recording is written.
-pub(crate) fn file_name(stem: &[u8], format: Format) -> Vec<u8> {
-    let suffix: &[u8] = match format {
-        Format::Etf => b".etf.gz",
-        Format::Json => b".json.gz",
+pub(crate) fn file_name(stem: &[u8], format: Format, compression: Compression) -> Vec<u8> {
+    let suffix: &[u8] = match (format, compression) {
+        (Format::Etf, Compression::Gzip(_)) => b".etf.gz",
+        (Format::Json, Compression::Gzip(_)) => b".json.gz",
+        (Format::Etf, Compression::Zstd(_)) => b".etf.zst",
+        (Format::Json, Compression::Zstd(_)) => b".json.zst",
     };
     [stem, suffix].concat()
 }
@@ -187,9 +192,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_name_is_one_harmless_path_component(id in hostile_id(), json: bool) {
+        fn a_name_is_one_harmless_path_component(id in hostile_id(), json: bool, zstd: bool) {
             let format = if json { Format::Json } else { Format::Etf };
-            let name = file_name(&file_stem(&id), format);
+            let compression = if zstd { Compression::Zstd(1) } else { Compression::Gzip(1) };
+            let name = file_name(&file_stem(&id), format, compression);
             prop_assert!(name.len() <= 255);
             prop_assert!(!name.contains(&b'/') && !name.contains(&0));
             prop_assert!(name != b"." && name != b"..");

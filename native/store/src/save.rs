@@ -20,7 +20,7 @@ impl Files {
             buffers.trim();
             written
         })?;
-        let file = file_name(&file_stem(&id), format).into();
+        let file = file_name(&file_stem(&id), format, self.options.compression).into();
         let entry = Entry::new(
             summary,
             flags,
@@ -43,7 +43,7 @@ impl Files {
         buffers: &mut Buffers,
     ) -> Result<(Cow<'a, [u8]>, Summary<'a>, TempFile<'_>), Error> {
         let limits = &self.loader.limits;
-        let (text, gz) = buffers.for_writing();
+        let (text, packed) = buffers.for_writing();
         let (content, id, summary) = match format {
             Format::Etf => {
                 let summary = recording::summarize(etf, limits).map_err(Error::Recording)?;
@@ -55,9 +55,9 @@ impl Files {
                 (&**text, Cow::Borrowed(encoded.id), encoded.summary)
             }
         };
-        let compressed = self.loader.codec.compress(content, flags, gz);
-        let length = compressed.map_err(|e| Error::io("compress")(io::Error::other(e)))?;
-        let temp = self.write_temp(gz.get(..length).unwrap_or_default())?;
+        let compressed = self.loader.codec.compress(content, flags, packed);
+        let length = compressed.map_err(Error::io("compress"))?;
+        let temp = self.write_temp(packed.get(..length).unwrap_or_default())?;
         Ok((id, summary, temp))
     }
 
