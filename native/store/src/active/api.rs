@@ -47,7 +47,7 @@ impl Store {
         if shared.table.insert(&recording) {
             Ok(recording)
         } else {
-            recording.let_go(shared);
+            recording.let_go(shared, wait);
             Err(Error::AlreadyActive)
         }
     }

@@ -8,7 +8,7 @@ use super::Shared;
 use super::recording::Recording;
 use crate::Error;
 use crate::flags::Flags;
-use crate::slab::{Kind, Mark};
+use crate::slab::{Kind, Mark, Wait};
 
 /// What the finalizer does with a recording.
 impl Recording {
@@ -33,10 +33,10 @@ impl Recording {
         frame.assemble(events, into).map_err(Error::Recording)
     }
 
-    /// Gives up its place in the table and its space.
-    pub(super) fn let_go(self: &Arc<Self>, shared: &Shared) {
+    /// Gives up its place in the table and its space, which is wiped.
+    pub(super) fn let_go(self: &Arc<Self>, shared: &Shared, wait: Wait) {
         shared.table.remove(self);
-        self.chain.release();
+        self.chain.release(wait);
     }
 
     /// Leaves it to the next run.

@@ -10,6 +10,7 @@ use super::notice::Notice;
 use super::queue::{Drained, Job, Task};
 use super::recording::Recording;
 use crate::Error;
+use crate::slab::Wait;
 
 /// Before a recording that could not be saved is tried again for the first time. Doubled each
 /// time.
@@ -107,7 +108,7 @@ impl Shared {
             self.files.delete(recording.id())?;
             outcome = Drained::default();
         }
-        recording.let_go(self);
+        recording.let_go(self, Wait::Yes);
         Ok(outcome)
     }
 

@@ -61,19 +61,26 @@ impl<'c> Append<'c> {
         let used = used.min(last.room(tail.at));
         let payload = used.saturating_add(more);
         let chunk = claim(last.space(), payload, tail.bytes / GROWTH, self.wait)?;
+        // Nothing was committed to it: an encoder that asks for little at a time leaves no trail
+        // of chunks behind.
+        let replaces = tail.at == header::LEN;
+        if replaces {
+            last.retire(self.wait);
+        }
+        // Before anything is in it: what a crash leaves has a header, and can be wiped. Fewer
+        // than there are pages in memory.
+        chunk.publish(
+            self.serial,
+            (tail.chunks.len() - usize::from(replaces)) as u32,
+        );
         move_payload(last, tail.at, &chunk, used);
-        if tail.at == header::LEN {
-            // Nothing was committed to it: an encoder that asks for little at a time leaves no
-            // trail of chunks behind.
-            last.retire();
+        if replaces {
             tail.bytes -= last.end();
             tail.chunks.pop();
         } else if tail.at < last.end() {
             last.commit(tail.at, Kind::Part, 0);
             tail.spare = Some(tail.at);
         }
-        // Fewer than there are pages in memory.
-        chunk.publish(self.serial, tail.chunks.len() as u32);
         tail.bytes += chunk.end();
         tail.at = header::LEN;
         tail.chunks.push(Arc::new(chunk));

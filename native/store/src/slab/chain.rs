@@ -42,8 +42,9 @@ impl Chain {
         wait: Wait,
     ) -> Result<Chain, AppendError> {
         let chunk = append::claim(space, head.len(), 0, wait)?;
-        append::fill(&chunk, head);
+        // Before anything is in it: what a crash leaves has a header, and can be wiped.
         chunk.publish(serial, 0);
+        append::fill(&chunk, head);
         let at = chunk.commit(header::LEN, Kind::Head, head.len());
         Ok(Chain::found(serial, vec![Arc::new(chunk)], at))
     }
@@ -108,12 +109,13 @@ impl Chain {
             .is_some_and(|first| first.has_mark(mark))
     }
 
-    /// Gives up the recording: it is safe elsewhere, or unwanted.
-    pub(crate) fn release(&self) {
+    /// Gives up the recording: it is safe elsewhere, or unwanted. What it takes to wipe its space
+    /// is done here if that may take time.
+    pub(crate) fn release(&self, wait: Wait) {
         let chunks = self.detach();
         // The first one first: without it a crash halfway leaves nothing of the recording, and
         // with it, but without a later one, it would leave a part.
-        chunks.iter().for_each(|chunk| chunk.retire());
+        chunks.iter().for_each(|chunk| chunk.retire(wait));
     }
 
     /// Leaves the recording to the next run, which will find it.

@@ -1,11 +1,10 @@
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::{Arc, OnceLock};
 
 use super::header::{self, Header, Mark};
 use super::segment::{Segment, page_at};
 use super::segments::Block;
-use super::space::Space;
+use super::space::{Space, Wait};
 
 /// Length, kind and checksum, before a frame's payload.
 pub(super) const FRAME_HEADER: usize = 8;
@@ -43,8 +42,9 @@ pub(super) struct Chunk {
     /// What checksums of frames start from.
     seed: u32,
     generation: u64,
-    /// Whether the block is given back when this is dropped.
-    retired: AtomicBool,
+    /// Set once the block is to be wiped and given back when this is dropped: whether whoever
+    /// drops it may wait for that.
+    retired: OnceLock<Wait>,
 }
 
 /// A committed frame.
@@ -88,7 +88,7 @@ impl Chunk {
             base: page_at(block.page),
             seed: header::frame_seed(segment.salt(), generation),
             generation,
-            retired: AtomicBool::new(false),
+            retired: OnceLock::new(),
             space: Arc::clone(space),
             segment,
             block,
@@ -111,11 +111,15 @@ impl Chunk {
         header.write(self.segment.map(), self.base, self.segment.salt());
     }
 
-    /// Makes it part of no recording any more. The block is given back when the last who still
-    /// reads it has dropped it.
-    pub(super) fn retire(&self) {
-        header::erase(self.segment.map(), self.base);
-        self.retired.store(true, Relaxed);
+    /// Makes it part of no recording any more. The block is wiped and given back when the last
+    /// who still reads it has dropped it, on another thread if that must not take time.
+    ///
+    /// A crash before that finds the mark, and the next run does it: until it is wiped, a block
+    /// keeps its header.
+    pub(super) fn retire(&self, wait: Wait) {
+        self.mark(Mark::Released);
+        // Whoever retired it first has said the same.
+        let _ = self.retired.set(wait);
     }
 
     pub(super) fn mark(&self, mark: Mark) {
@@ -227,10 +231,55 @@ impl Chunk {
 
 impl Drop for Chunk {
     fn drop(&mut self) {
-        if *self.retired.get_mut() {
-            self.space.give_back(self.block);
+        match self.retired.get() {
+            Some(Wait::Yes) => {
+                // SAFETY: this was the last who knew of the block.
+                unsafe { wipe(&self.segment, self.block) };
+                self.space.give_back(self.block);
+            }
+            Some(Wait::Never) => self.space.wipe_later(Unwiped {
+                segment: Arc::clone(&self.segment),
+                block: self.block,
+            }),
+            None => {}
         }
     }
+}
+
+/// The block of a chunk that is no more, with what was written to it.
+pub(super) struct Unwiped {
+    segment: Arc<Segment>,
+    block: Block,
+}
+
+impl Unwiped {
+    /// Wipes it and returns it, to be given back.
+    pub(super) fn wipe(self) -> Block {
+        // SAFETY: nobody else knows of the block.
+        unsafe { wipe(&self.segment, self.block) };
+        self.block
+    }
+}
+
+/// Puts zeros where a recording's bytes may be.
+///
+/// All of the block, and not only its frames: an event that was not committed, or that moved on
+/// to a larger chunk, left its bytes behind the last of them.
+///
+/// # Safety
+///
+/// Nobody else uses the block.
+unsafe fn wipe(segment: &Segment, block: Block) {
+    let base = page_at(block.page);
+    let rest = base + header::LEN;
+    let len = block.bytes() - header::LEN;
+    // SAFETY: within the block, as `at` has checked of its end too, which is nobody else's.
+    unsafe {
+        let _end = segment.map().at(rest + len);
+        segment.map().at(rest).write_bytes(0, len);
+    }
+    // Last: without a header the next run would not find what is left to wipe.
+    header::erase(segment.map(), base);
 }
 
 fn descriptor(kind: Kind, len: usize) -> u32 {

@@ -26,13 +26,15 @@ pub(super) struct Header {
     pub(super) order: u8,
 }
 
-/// What is noted about a recording in its first chunk. Its number is part of the format.
+/// What is noted about a recording in its first chunk, or about a chunk. Its number is part of the format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mark {
     /// It ended.
     Ended = 1,
     /// Events were refused because it was full.
     Truncated = 2,
+    /// Of any chunk: it belongs to no recording any more, and is to be wiped.
+    Released = 4,
 }
 
 impl Header {

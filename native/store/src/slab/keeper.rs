@@ -9,7 +9,8 @@ use super::space::Space;
 /// How often segments are looked at as long as some may soon be deleted.
 const TRIM_EVERY: Duration = Duration::from_secs(1);
 
-/// A thread that makes segments before they are needed and deletes them when they no longer are.
+/// A thread that makes segments before they are needed and deletes them when they no longer are,
+/// and wipes what others have no time to.
 /// It stops when this is dropped.
 pub(super) struct Keeper {
     stop: Arc<AtomicBool>,
@@ -45,6 +46,7 @@ impl Drop for Keeper {
 
 fn keep(space: &Space, stop: &AtomicBool) {
     while !stop.load(Ordering::Relaxed) {
+        space.wipe();
         // A failure is for those who find no space, and try themselves, to report.
         let _ = space.grow_ahead();
         if space.trim(space.settings.idle) {
@@ -53,4 +55,5 @@ fn keep(space: &Space, stop: &AtomicBool) {
             thread::park();
         }
     }
+    space.wipe();
 }

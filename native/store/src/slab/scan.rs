@@ -10,9 +10,9 @@ use parking_lot::Mutex;
 use super::chain::Chain;
 use super::chunk::{Chunk, Kind};
 use super::directory::Directory;
-use super::header::{self, Header};
+use super::header::{self, Header, Mark};
 use super::segment::{self, Opened, Segment};
-use super::space::Space;
+use super::space::{Space, Wait};
 
 /// A segment file that could not be read. It was renamed and is not looked at again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -147,7 +147,11 @@ fn read_segment(space: &Arc<Space>, slot: usize) -> Vec<Part> {
         match Chunk::open(space, &segment, slot, page) {
             Some((header, chunk)) => {
                 page += chunk.pages();
-                parts.push(Part::read(header, chunk));
+                if chunk.has_mark(Mark::Released) {
+                    chunk.retire(Wait::Yes);
+                } else {
+                    parts.push(Part::read(header, chunk));
+                }
             }
             None => page += 1,
         }
@@ -190,7 +194,7 @@ fn join(serial: u64, mut parts: Vec<Part>) -> Option<Chain> {
             (complete, end) = (part.filled, part.end);
             chunks.push(Arc::new(part.chunk));
         } else {
-            part.chunk.retire();
+            part.chunk.retire(Wait::Yes);
         }
     }
     (!chunks.is_empty()).then(|| Chain::found(serial, chunks, end))

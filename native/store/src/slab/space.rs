@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use super::chunk::Unwiped;
 use super::directory::Directory;
 use super::error::AppendError;
 use super::map::{Disk, PAGE};
@@ -38,6 +39,8 @@ pub(super) struct Space {
     files: Mutex<u64>,
     /// Never held while waiting for the disk.
     segments: Mutex<Segments>,
+    /// What the keeper is to wipe.
+    unwiped: Mutex<Vec<Unwiped>>,
     generations: AtomicU64,
     /// Who makes segments ahead of need and deletes those out of use.
     pub(super) keeper: OnceLock<Thread>,
@@ -59,6 +62,7 @@ impl Space {
             directory,
             files: Mutex::new(next),
             segments: Mutex::default(),
+            unwiped: Mutex::default(),
             generations: AtomicU64::new(1),
             keeper: OnceLock::new(),
         })
@@ -90,6 +94,19 @@ impl Space {
         if self.segments.lock().give_back(block) {
             self.wake_keeper();
         }
+    }
+
+    /// Has a block wiped and given back by the keeper: wiping takes some microseconds.
+    pub(super) fn wipe_later(&self, unwiped: Unwiped) {
+        self.unwiped.lock().push(unwiped);
+        self.wake_keeper();
+    }
+
+    /// Wipes what had to wait for it. At the latest the next run does.
+    pub(super) fn wipe(&self) {
+        let all = std::mem::take(&mut *self.unwiped.lock());
+        all.into_iter()
+            .for_each(|unwiped| self.give_back(unwiped.wipe()));
     }
 
     /// A number that no other chunk in a segment of this run has.

@@ -37,7 +37,7 @@ fn a_header_of_another_segment_in_an_old_payload_is_not_a_chunk() {
     let (slab, _) = open(home.path());
     let chain = slab.chain(b"other", Wait::Yes).unwrap();
     push(&chain, &payload, Wait::Yes).unwrap();
-    chain.release();
+    chain.release(Wait::Yes);
     let crashed = crash(&slab, home.path());
     let (_slab, found) = open(crashed.path());
     assert_eq!(all(&found), []);
@@ -51,9 +51,10 @@ fn a_frame_of_an_earlier_owner_is_never_read() {
     for n in 0..20 {
         push(&first, &[n; 64], Wait::Yes).unwrap();
     }
-    first.release();
+    let earlier = fs::read(&segments(crash(&slab, home.path()).path())[0]).unwrap();
+    first.release(Wait::Yes);
     drop(first);
-    // The same block and frames of the same size, so that old frames follow the new ones.
+    // The same block and frames of the same size, so that old frames would follow the new ones.
     let second = slab.chain(&[2; 64], Wait::Yes).unwrap();
     push(&second, &[99; 64], Wait::Yes).unwrap();
 
@@ -70,17 +71,19 @@ fn a_frame_of_an_earlier_owner_is_never_read() {
         [0; 8],
         "a frame is followed by none"
     );
-    // Even where the power failed before that zero was written.
+    // Even where the power failed before that, and the wiping, was written.
     let old = bytes
         .windows(64)
         .position(|window| window == [2; 64])
         .unwrap()
         - 8;
-    let (head_word, event_word) = (
+    let words = [
         bytes[old..old + 8].to_vec(),
         bytes[event - 8..event].to_vec(),
-    );
-    for word in [head_word, event_word] {
+        earlier[stale..stale + 8].to_vec(),
+    ];
+    for word in words {
+        bytes[stale..].copy_from_slice(&earlier[stale..]);
         bytes[stale..stale + 8].copy_from_slice(&word);
         fs::write(file, &bytes).unwrap();
         let (_slab, found) = open(crashed.path());

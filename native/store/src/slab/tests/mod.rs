@@ -6,6 +6,7 @@ mod forgery;
 mod full_disk;
 mod model;
 mod sharing;
+mod wiping;
 
 use std::fs;
 use std::path::Path;

@@ -98,7 +98,7 @@ impl Model {
             Step::Release(at) => {
                 if !self.recordings.is_empty() {
                     let at = at.index(self.recordings.len());
-                    self.recordings.swap_remove(at).chain.release();
+                    self.recordings.swap_remove(at).chain.release(Wait::Yes);
                 }
             }
             Step::Trim => slab.trim(Duration::ZERO),
@@ -152,12 +152,12 @@ proptest! {
         prop_assert_eq!(all(&found), model.expected());
         prop_assert_eq!(found.set_aside, []);
 
-        found.chains.iter().for_each(|chain| chain.release());
+        found.chains.iter().for_each(|chain| chain.release(Wait::Yes));
         drop(found.chains);
         after.trim(Duration::ZERO);
         prop_assert_eq!(segments(crashed.path()), Vec::<std::path::PathBuf>::new());
 
-        model.recordings.drain(..).for_each(|recording| recording.chain.release());
+        model.recordings.drain(..).for_each(|recording| recording.chain.release(Wait::Yes));
         prop_assert_eq!(slab.usage().used, 0);
         slab.trim(Duration::ZERO);
         prop_assert!(slab.usage().total <= settings().segment_bytes);

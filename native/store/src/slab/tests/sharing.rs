@@ -36,7 +36,10 @@ fn an_orphan_is_removed_once_its_recordings_are_released() {
 
     let (slab, found) = open(home.path());
     assert_eq!(found.chains.len(), 2);
-    found.chains.iter().for_each(Chain::release);
+    found
+        .chains
+        .iter()
+        .for_each(|chain| chain.release(Wait::Yes));
     drop(found);
     slab.trim(Duration::ZERO);
     assert_eq!(segments(home.path()).len(), 0);
@@ -50,7 +53,7 @@ fn a_reader_keeps_what_it_reads_after_the_release() {
     let chain = slab.chain(b"head", Wait::Yes).unwrap();
     push(&chain, b"event", Wait::Yes).unwrap();
     let frames = chain.frames().unwrap();
-    chain.release();
+    chain.release(Wait::Yes);
     assert!(chain.frames().is_none());
     assert!(matches!(
         push(&chain, b"late", Wait::Yes),
@@ -61,7 +64,7 @@ fn a_reader_keeps_what_it_reads_after_the_release() {
     let read: Vec<&[u8]> = frames.iter().map(|(_, payload)| payload.rest).collect();
     assert_eq!(read, [&b"head"[..], b"event"]);
     drop(frames);
-    other.release();
+    other.release(Wait::Yes);
     drop(other);
     assert_eq!(slab.usage().used, 0);
 }
@@ -90,7 +93,7 @@ fn readers_see_a_growing_prefix_while_others_append_and_release() {
                 for _ in 0..30 {
                     push(&other, &[0xff; 700], Wait::Yes).unwrap();
                 }
-                other.release();
+                other.release(Wait::Yes);
                 drop(other);
                 slab.trim(Duration::ZERO);
             }
