@@ -58,6 +58,59 @@ defmodule PhoenixReplay.Native do
   @typedoc "As in `c:PhoenixReplay.Storage.list_summaries/1`."
   @type summary :: map()
 
+  @typedoc """
+  What `stats/1` returns. What is there now:
+
+    * `:recordings`: recordings in their files
+    * `:bytes`: the size of these files
+    * `:oldest_at`, `:newest_at`: the first and the last `connected_at` among
+      them, in Unix milliseconds; nil without any
+    * `:damaged`: files that can't be read as recordings
+    * `:running`: recordings in flight that go on, `:waiting`: those that have
+      ended and are not in their files yet
+    * `:queue_length`: saves that are to be done or under way
+    * `:slab_used_bytes`, `:slab_total_bytes`: disk and memory for recordings in
+      flight, what they have claimed and all of it
+
+  What has happened since this system opened the directory:
+
+    * `:saved`: saves that succeeded
+    * `:failed`: attempts to save that failed, `:retried`: those of them after
+      which the engine planned another one
+    * `:dropped`: recordings that ended without user events
+    * `:recovered`: recordings that a crash of an earlier run had cut off, or
+      kept from being saved
+    * `:erased`: recordings that were erased by request
+    * `:quarantined`: damaged files that were moved away
+    * `:save_us`: how long saves took, in microseconds: `:p50`, `:p90`, `:p99`
+      and `:max`, within 1 %; 0 without any
+  """
+  @type stats :: %{
+          recordings: non_neg_integer(),
+          bytes: non_neg_integer(),
+          oldest_at: integer() | nil,
+          newest_at: integer() | nil,
+          damaged: non_neg_integer(),
+          running: non_neg_integer(),
+          waiting: non_neg_integer(),
+          queue_length: non_neg_integer(),
+          slab_used_bytes: non_neg_integer(),
+          slab_total_bytes: non_neg_integer(),
+          saved: non_neg_integer(),
+          failed: non_neg_integer(),
+          retried: non_neg_integer(),
+          dropped: non_neg_integer(),
+          recovered: non_neg_integer(),
+          erased: non_neg_integer(),
+          quarantined: non_neg_integer(),
+          save_us: %{
+            p50: non_neg_integer(),
+            p90: non_neg_integer(),
+            p99: non_neg_integer(),
+            max: non_neg_integer()
+          }
+        }
+
   @doc """
   A page of the recordings that match, and how many match in all.
 
@@ -128,6 +181,17 @@ defmodule PhoenixReplay.Native do
          {:ok, {views, events, days}} <- Error.guard(fn -> Nif.query_facets(store, filter) end) do
       Damage.log(store, {:ok, %{views: views, events: events, days: dates(days)}})
     end
+  end
+
+  @doc """
+  What is in the directory, and what has happened since it was opened.
+
+  Reads no recording. The error is that of looking at the directory, or of
+  opening it.
+  """
+  @spec stats(keyword()) :: {:ok, stats()} | {:error, Error.reason()}
+  def stats(opts \\ Storage.storage_opts()) do
+    with {:ok, store} <- open(opts), do: Error.guard(fn -> Nif.store_stats(store) end)
   end
 
   @epoch Date.to_gregorian_days(~D[1970-01-01])

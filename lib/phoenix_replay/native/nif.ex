@@ -81,6 +81,11 @@ defmodule PhoenixReplay.Native.Nif do
           | {:error, Error.reason()}
   def query_facets(_store, _filter), do: not_loaded()
 
+  # stats.rs
+
+  @spec store_stats(store()) :: {:ok, map()} | {:error, Error.reason()}
+  def store_stats(_store), do: not_loaded()
+
   # active.rs
 
   @typedoc "A recording in flight."

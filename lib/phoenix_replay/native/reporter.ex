@@ -1,13 +1,13 @@
 defmodule PhoenixReplay.Native.Reporter do
   @moduledoc false
-  # Puts into the log what native threads have to say. What they said before
-  # this process was started has been kept for it.
+  # Tells telemetry and the log what native threads have to say. What they said
+  # before this process was started has been kept for it.
 
   use GenServer
 
   require Logger
 
-  alias PhoenixReplay.Native.{Error, Nif}
+  alias PhoenixReplay.Native.{Error, Nif, Telemetry}
 
   @cleanup_after_ms 1_000
 
@@ -21,9 +21,10 @@ defmodule PhoenixReplay.Native.Reporter do
   end
 
   @impl true
-  def handle_info({:replay_notice, path, notice}, timer) do
-    report(path, notice)
-    {:noreply, schedule_cleanup(notice, timer)}
+  def handle_info({:replay_notice, _path, {event, measurements, metadata}}, timer) do
+    log(event, measurements, metadata)
+    Telemetry.execute(event, measurements, metadata)
+    {:noreply, schedule_cleanup(event, timer)}
   end
 
   def handle_info(:cleanup, _timer) do
@@ -33,28 +34,27 @@ defmodule PhoenixReplay.Native.Reporter do
 
   def handle_info(_message, timer), do: {:noreply, timer}
 
-  defp report(path, {:recovered, count}) do
+  defp log(:recovered, %{count: count}, %{path: path}) do
     Logger.info("PhoenixReplay: #{count} recordings that were cut off are recovered in #{path}")
   end
 
-  defp report(path, {:failed, id, reason, attempt}) do
+  defp log(:failed, %{attempt: attempt}, %{id: id, path: path, reason: reason}) do
     Logger.error(
       "PhoenixReplay: recording #{inspect(id)} could not be saved in #{path}, " <>
         "attempt #{attempt}: #{Error.format(reason)}; it is kept and tried again"
     )
   end
 
-  defp report(path, {:set_aside, file, reason}) do
+  defp log(:set_aside, _measurements, %{path: path, file: file, reason: reason}) do
     Logger.error("PhoenixReplay: #{path}/#{file} can't be read and is set aside: #{reason}")
   end
 
-  # Each recording saved or dropped: of interest to those who count, not to
-  # the log.
-  defp report(_path, _notice), do: :ok
+  # Of interest to those who count, not to the log.
+  defp log(_event, _measurements, _metadata), do: :ok
 
   # The host cleans up after each recording that its own store has saved. After
   # ours it is asked to, once for all that come within a while.
-  defp schedule_cleanup({:saved, _, _, _, _, _}, nil) do
+  defp schedule_cleanup(:saved, nil) do
     Process.send_after(self(), :cleanup, @cleanup_after_ms)
   end
 

@@ -4,7 +4,7 @@ defmodule PhoenixReplay.Native.Shutdown do
 
   require Logger
 
-  alias PhoenixReplay.Native.{Nif, Options, Stores}
+  alias PhoenixReplay.Native.{Nif, Options, Stores, Telemetry}
   alias PhoenixReplay.Storage
 
   @poll_ms 20
@@ -22,6 +22,7 @@ defmodule PhoenixReplay.Native.Shutdown do
 
   defp drain(opts) do
     with {:ok, options} <- Options.new(opts),
+         start = System.monotonic_time(:microsecond),
          deadline = now() + options.drain_timeout_ms,
          {:ok, {store, _format}} <- Stores.fetch(opts) do
       before = Nif.store_count(store)
@@ -29,11 +30,15 @@ defmodule PhoenixReplay.Native.Shutdown do
       left = Nif.store_drain(store, remaining(deadline))
       running = Nif.store_checkpoint(store, remaining(deadline))
       saved = max(Nif.store_count(store) - before, 0)
+      left = left + running
       Logger.info("PhoenixReplay: #{saved} recordings saved at shutdown")
+      duration_us = System.monotonic_time(:microsecond) - start
+      measurements = %{duration_us: duration_us, saved: saved, left: left}
+      Telemetry.execute(:drained, measurements, %{path: options.path})
 
-      if left + running > 0 do
+      if left > 0 do
         Logger.warning(
-          "PhoenixReplay: #{left + running} recordings could not be saved in time; " <>
+          "PhoenixReplay: #{left} recordings could not be saved in time; " <>
             "they are kept, and saved at the next start"
         )
       end

@@ -22,7 +22,7 @@ defmodule PhoenixReplay.Storage.Native do
 
   require Logger
 
-  alias PhoenixReplay.Native.{Damage, Error, Nif, Query, Stores, Views}
+  alias PhoenixReplay.Native.{Damage, Error, Nif, Options, Query, Stores, Telemetry, Views}
   alias PhoenixReplay.Recording
 
   @fields [:id, :view, :url, :params, :session, :connected_at, :events]
@@ -58,7 +58,14 @@ defmodule PhoenixReplay.Storage.Native do
   @spec save(Recording.t(), keyword()) :: :ok | {:error, Error.reason()}
   def save(%Recording{} = recording, opts) do
     with {:ok, {store, format}} <- fetch(opts) do
-      Error.guard(fn -> Nif.store_save(store, Map.take(recording, @fields), format) end)
+      fields = Map.take(recording, @fields)
+
+      with {:error, reason} <- Error.guard(fn -> Nif.store_save(store, fields, format) end) do
+        {:ok, %{path: path}} = Options.new(opts)
+        metadata = %{id: recording.id, path: path, reason: reason, retry?: false}
+        Telemetry.execute(:failed, %{attempt: 1}, metadata)
+        {:error, reason}
+      end
     end
   end
 

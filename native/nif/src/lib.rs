@@ -16,6 +16,7 @@ mod notices;
 mod options;
 mod query;
 mod sink;
+mod stats;
 mod store;
 mod summary;
 mod view;

@@ -7,6 +7,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
 
 use once_cell::sync::OnceCell;
 use replay_store::Notice;
@@ -16,7 +17,11 @@ use rustler::{Atom, Encoder, Env, LocalPid, OwnedEnv, Term};
 use crate::errors::store_reason as reason;
 
 mod atoms {
-    rustler::atoms! { dropped, failed, panicked, recovered, replay_notice, saved, set_aside }
+    rustler::atoms! {
+        attempt, bytes, count, dropped, duration_us, erased, event_count, failed, file, file_bytes,
+        id, panicked, path, quarantined, reason, recovered, recovered_flag = "recovered?",
+        replay_notice, retry = "retry?", saved, set_aside,
+    }
 }
 
 /// Notices kept while nobody wants them: those about single recordings say
@@ -66,16 +71,16 @@ fn notices_to(pid: LocalPid) -> Atom {
 
 fn deliver(messages: &Receiver<Message>) {
     let mut to = None;
-    let mut kept = Vec::new();
+    let mut kept: Vec<(String, Notice)> = Vec::new();
     for message in messages {
         match message {
             Message::To(pid) => {
                 to = Some(pid);
                 kept.drain(..)
-                    .for_each(|(path, notice)| send(&pid, path, &notice));
+                    .for_each(|(path, notice)| send(&pid, &path, &notice));
             }
             Message::Notice(path, notice) => match &to {
-                Some(pid) => send(pid, path, &notice),
+                Some(pid) => send(pid, &path, &notice),
                 None if kept.len() < MAX_KEPT => kept.push((path, notice)),
                 None => {}
             },
@@ -83,48 +88,94 @@ fn deliver(messages: &Receiver<Message>) {
     }
 }
 
-/// `{:replay_notice, path, notice}`; a process that is gone gets nothing.
-fn send(pid: &LocalPid, path: String, notice: &Notice) {
+/// `{:replay_notice, path, {event, measurements, metadata}}`, as
+/// `PhoenixReplay.Native.Telemetry` describes them; a process that is gone
+/// gets nothing.
+fn send(pid: &LocalPid, path: &str, notice: &Notice) {
     // A defect in one notice must not end all that follow.
     let _ = catch_unwind(AssertUnwindSafe(|| {
         let mut env = OwnedEnv::new();
         let _ = env.send_and_clear(pid, |env| {
-            (atoms::replay_notice(), path, encoded(env, notice)).encode(env)
+            (atoms::replay_notice(), path, encoded(env, notice, path)).encode(env)
         });
     }));
 }
 
-fn encoded<'a>(env: Env<'a>, notice: &Notice) -> Term<'a> {
-    let bytes = |id: &[u8]| crate::store::binary(env, id);
+type Pairs<'a> = Vec<(Atom, Term<'a>)>;
+
+fn encoded<'a>(env: Env<'a>, notice: &Notice, path: &str) -> Term<'a> {
+    let (event, measurements, mut metadata) = parts(env, notice);
+    metadata.push((atoms::path(), path.encode(env)));
+    (event, map(env, measurements), map(env, metadata)).encode(env)
+}
+
+fn map<'a>(env: Env<'a>, pairs: Pairs<'a>) -> Term<'a> {
+    let map = Term::map_new(env);
+    let put = |map: Term<'a>, (key, value)| map.map_put(key, value).unwrap_or(map);
+    pairs.into_iter().fold(map, put)
+}
+
+fn parts<'a>(env: Env<'a>, notice: &Notice) -> (Atom, Pairs<'a>, Pairs<'a>) {
+    let id_of = |id: &[u8]| (atoms::id(), crate::store::binary(env, id));
+    let count_of = |count: usize| (atoms::count(), count.encode(env));
+    let failed = |id: &[u8], reason: Term<'a>, attempt: u32, retry_in: Option<Duration>| {
+        let retry = (atoms::retry(), retry_in.is_some().encode(env));
+        let measurements = vec![(atoms::attempt(), attempt.encode(env))];
+        let metadata = vec![id_of(id), (atoms::reason(), reason), retry];
+        (atoms::failed(), measurements, metadata)
+    };
     match notice {
         Notice::Saved {
             id,
             event_count,
-            bytes: size,
+            bytes,
+            file_bytes,
             took,
             recovered,
         } => {
             let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-            (
-                atoms::saved(),
-                bytes(id),
-                *event_count,
-                *size,
-                took_us,
-                *recovered,
-            )
-                .encode(env)
+            let measurements = vec![
+                (atoms::duration_us(), took_us.encode(env)),
+                (atoms::event_count(), event_count.encode(env)),
+                (atoms::bytes(), bytes.encode(env)),
+                (atoms::file_bytes(), file_bytes.encode(env)),
+            ];
+            let recovered = (atoms::recovered_flag(), recovered.encode(env));
+            (atoms::saved(), measurements, vec![id_of(id), recovered])
         }
-        Notice::Dropped { id } => (atoms::dropped(), bytes(id)).encode(env),
+        Notice::Dropped { id } => (atoms::dropped(), vec![count_of(1)], vec![id_of(id)]),
         Notice::Failed {
-            id, error, attempt, ..
-        } => (atoms::failed(), bytes(id), reason(env, error), *attempt).encode(env),
-        Notice::Panicked { id, attempt, .. } => {
-            (atoms::failed(), bytes(id), atoms::panicked(), *attempt).encode(env)
-        }
-        Notice::Recovered { count } => (atoms::recovered(), *count).encode(env),
-        Notice::SetAside { file, reason } => (atoms::set_aside(), file, reason).encode(env),
+            id,
+            error,
+            attempt,
+            retry_in,
+        } => failed(id, reason(env, error), *attempt, *retry_in),
+        Notice::Panicked {
+            id,
+            attempt,
+            retry_in,
+        } => failed(id, atoms::panicked().encode(env), *attempt, *retry_in),
+        Notice::Recovered { count } => (atoms::recovered(), vec![count_of(*count)], vec![]),
+        Notice::Erased { count } => (atoms::erased(), vec![count_of(*count)], vec![]),
+        Notice::Quarantined { file, reason } => (
+            atoms::quarantined(),
+            vec![count_of(1)],
+            about_file(env, file, reason),
+        ),
+        Notice::SetAside { file, reason } => (
+            atoms::set_aside(),
+            vec![count_of(1)],
+            about_file(env, file, reason),
+        ),
         // A notice that a later engine adds.
-        _ => ok().encode(env),
+        _ => (ok(), vec![], vec![]),
     }
+}
+
+/// `reason` is a sentence about bytes, not one of `PhoenixReplay.Native.Error`.
+fn about_file<'a>(env: Env<'a>, file: &str, reason: &str) -> Pairs<'a> {
+    vec![
+        (atoms::file(), file.encode(env)),
+        (atoms::reason(), reason.encode(env)),
+    ]
 }

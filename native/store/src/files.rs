@@ -8,6 +8,7 @@ use crate::content::{Buffers, Loader};
 use crate::freshness::Freshness;
 use crate::group::Group;
 use crate::index::Index;
+use crate::notice::Observer;
 use crate::pool::Pool;
 use crate::{Damage, Entry, Error, FileSystem, Options};
 
@@ -20,6 +21,8 @@ pub(crate) struct Files {
     pub(crate) native_dir: PathBuf,
     /// Set once `native_dir` is known to exist.
     pub(crate) prepared: OnceCell<()>,
+    /// Who is told what happens.
+    pub(crate) observer: Observer,
     /// Syncs of the directory, which those who save at the same time share.
     pub(crate) syncs: Group,
     // Locks are taken in the order of these fields, and the last two are never held while

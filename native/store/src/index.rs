@@ -204,6 +204,11 @@ impl Index {
         self.bytes
     }
 
+    /// How many files are known to be damaged.
+    pub(crate) fn damaged_len(&self) -> usize {
+        self.damaged.len()
+    }
+
     pub(crate) fn take_damage(&mut self) -> Vec<Damage> {
         let untold = self.damaged.iter_mut().filter(|(_, damaged)| !damaged.told);
         let mut damage: Vec<Damage> = untold

@@ -32,6 +32,7 @@ mod index;
 mod interned;
 mod lookup;
 mod name;
+mod notice;
 mod open;
 mod options;
 mod pool;
@@ -42,11 +43,12 @@ mod remove;
 mod save;
 mod scan;
 mod slab;
+mod stats;
 mod store;
 mod temp;
 mod zstd;
 
-pub use active::{ActiveSummary, Drained, Notice, Recording, Reservation, State};
+pub use active::{ActiveSummary, Drained, Recording, Reservation, State};
 pub use codec::compress;
 pub use compression::Compression;
 pub use damage::Damage;
@@ -54,6 +56,7 @@ pub use entry::{Entry, Format, Names, View};
 pub use error::{Error, posix_name};
 pub use fs::{FileSystem, Kind, Metadata, OsFileSystem, Stamp};
 pub use name::file_stem;
+pub use notice::Notice;
 pub use options::Options;
 pub use query::{
     Cursor, Facets, Facts, Filter, InFlight, Item, MAX_EVENT_NAMES, Page, Sort, UrlPart,
@@ -61,4 +64,5 @@ pub use query::{
 pub use read::Contents;
 pub use replay_etf::recording::EventCounts;
 pub use slab::{AppendError, Usage, Wait};
+pub use stats::{Counts, Latency, Stats};
 pub use store::Store;

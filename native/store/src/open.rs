@@ -12,6 +12,7 @@ use crate::files::Files;
 use crate::freshness::{self, Freshness};
 use crate::group::Group;
 use crate::index::Index;
+use crate::notice::Observer;
 use crate::pool::Pool;
 use crate::temp;
 use crate::{Error, FileSystem, Kind, Options};
@@ -44,6 +45,7 @@ impl Files {
             options,
             native_dir,
             prepared: OnceCell::new(),
+            observer: Observer::default(),
             syncs: Group::default(),
             scan: Mutex::new(()),
             commit: Mutex::new(()),

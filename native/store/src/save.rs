@@ -1,5 +1,7 @@
 use std::borrow::Cow;
 use std::io;
+use std::sync::Arc;
+use std::time::Instant;
 
 use replay_etf::{Summary, json, recording};
 
@@ -9,11 +11,12 @@ use crate::flags::Flags;
 use crate::lookup::{Belonging, belongings};
 use crate::name::{file_name, file_stem};
 use crate::temp::TempFile;
-use crate::{Entry, Error, Format};
+use crate::{Entry, Error, Format, Notice};
 
 impl Files {
     /// See [`Store::save`](crate::Store::save).
     pub(crate) fn save(&self, etf: &[u8], format: Format, flags: Flags) -> Result<(), Error> {
+        let start = Instant::now();
         self.check_size(etf)?;
         let (id, summary, temp) = self.buffers.with(|buffers| {
             let written = self.write(etf, format, flags, buffers);
@@ -29,7 +32,17 @@ impl Files {
             temp.stamp(),
             &self.loader.shared,
         );
-        self.place(&id, temp, entry)
+        let (event_count, file_bytes) = (entry.event_count, entry.stamp.len);
+        self.place(&id, temp, entry)?;
+        self.observer.tell(Notice::Saved {
+            id: Arc::from(&*id),
+            event_count,
+            bytes: etf.len(),
+            file_bytes,
+            took: start.elapsed(),
+            recovered: flags.recovered,
+        });
+        Ok(())
     }
 
     /// Writes the file under a name of its own. Returns the id that the recording is saved under,

@@ -59,7 +59,11 @@ impl Store {
     /// last step failed, making the change of names durable or removing the replaced
     /// recording's other files: then the new one is in place, and saving it again is safe.
     pub fn save(&self, etf: &[u8], format: Format) -> Result<(), Error> {
-        self.files.save(etf, format, Flags::default())
+        let saved = self.files.save(etf, format, Flags::default());
+        if saved.is_err() {
+            self.files.observer.counters.count_refused();
+        }
+        saved
     }
 
     /// Reads the recording with this id. The file is always read, so that one which somebody

@@ -3,12 +3,11 @@ use std::time::Duration;
 
 use replay_etf::{ErrorKind, Field};
 
-use super::notice::Notice;
 use super::queue::{Drained, Job, Task};
 use super::recording::Recording;
 use super::round::Round;
 use crate::slab::{Slab, Usage, Wait};
-use crate::{Error, Store};
+use crate::{Error, Notice, Store};
 
 /// Recordings that are not in their files yet.
 impl Store {
@@ -87,6 +86,11 @@ impl Store {
         round.wait(timeout)
     }
 
+    /// How many jobs the threads have that save recordings, with those to be tried again later.
+    pub(crate) fn queue_length(&self) -> usize {
+        self.active.shared.queue.len()
+    }
+
     /// How much disk and memory the recordings take that are not in their files yet.
     pub fn usage(&self) -> Usage {
         self.active.slab.get().map(Slab::usage).unwrap_or_default()
@@ -103,6 +107,6 @@ impl Store {
     /// Has `observer` told what happens in the background, also what has happened so far. It is
     /// called on the threads of the store and must not keep them for long.
     pub fn observe(&self, observer: Box<dyn Fn(Notice) + Send + Sync>) {
-        self.active.shared.observer.set(observer);
+        self.active.shared.files.observer.set(observer);
     }
 }

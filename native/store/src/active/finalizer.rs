@@ -3,14 +3,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Shared;
-use super::notice::Notice;
 use super::queue::{Drained, Job, Task};
 use super::recording::Recording;
-use crate::Error;
 use crate::slab::Wait;
+use crate::{Error, Notice};
 
 /// Before a recording that could not be saved is tried again for the first time. Doubled each
 /// time.
@@ -94,7 +93,7 @@ impl Shared {
         if !recording.is_discarded() && !recording.is_gone() {
             recording.close();
             outcome = if !recording.has_user_events() {
-                self.observer.tell(Notice::Dropped {
+                self.files.observer.tell(Notice::Dropped {
                     id: Arc::clone(recording.id()),
                 });
                 DROPPED
@@ -113,19 +112,10 @@ impl Shared {
     }
 
     fn save(&self, recording: &Recording, buffer: &mut Vec<u8>) -> Result<Drained, Error> {
-        let start = Instant::now();
         recording.assemble(buffer)?;
         recording.placed.store(true, Relaxed);
-        let event_count = recording.tally.counts().total();
         self.files
             .save(buffer, recording.format(), recording.flags())?;
-        self.observer.tell(Notice::Saved {
-            id: Arc::clone(recording.id()),
-            event_count,
-            bytes: buffer.len(),
-            took: start.elapsed(),
-            recovered: recording.recovered,
-        });
         Ok(SAVED)
     }
 
@@ -147,7 +137,7 @@ impl Shared {
         let outcome = match result {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(error)) => {
-                self.observer.tell(Notice::Failed {
+                self.files.observer.tell(Notice::Failed {
                     id,
                     error,
                     attempt,
@@ -156,7 +146,7 @@ impl Shared {
                 LEFT
             }
             Err(_) => {
-                self.observer.tell(Notice::Panicked {
+                self.files.observer.tell(Notice::Panicked {
                     id,
                     attempt,
                     retry_in,

@@ -8,7 +8,6 @@
 mod api;
 mod ending;
 mod finalizer;
-mod notice;
 mod queue;
 mod recording;
 mod recovery;
@@ -18,7 +17,6 @@ mod summary;
 mod table;
 mod tally;
 
-pub use notice::Notice;
 pub use queue::Drained;
 pub use recording::Recording;
 pub use reservation::Reservation;
@@ -32,7 +30,6 @@ use crate::Error;
 use crate::files::Files;
 use crate::slab::{self, Slab, Wait};
 use finalizer::Finalizer;
-use notice::Observer;
 use queue::Queue;
 use table::Table;
 
@@ -50,7 +47,6 @@ pub(crate) struct Shared {
     files: Arc<Files>,
     table: Table,
     queue: Queue,
-    observer: Observer,
 }
 
 impl Active {
@@ -60,7 +56,6 @@ impl Active {
             files: Arc::clone(files),
             table: Table::default(),
             queue: Queue::default(),
-            observer: Observer::default(),
         };
         let active = Active {
             finalizer: OnceCell::new(),

@@ -131,6 +131,11 @@ impl Queue {
         }
     }
 
+    /// How many jobs are not done yet.
+    pub(super) fn len(&self) -> usize {
+        self.jobs.lock().left()
+    }
+
     /// Gives out no more jobs. Those that are left are dropped with the queue.
     pub(super) fn close(&self) {
         self.jobs.lock().closed = true;

@@ -204,7 +204,7 @@ impl Recording {
         }
     }
 
-    pub(super) fn has_ended(&self) -> bool {
+    pub(crate) fn has_ended(&self) -> bool {
         self.ended.load(Acquire)
     }
 

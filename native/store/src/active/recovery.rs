@@ -5,12 +5,11 @@ use replay_etf::recording::offset_and_kind;
 use replay_etf::{EventKind, Limits, Summary};
 
 use super::Shared;
-use super::notice::Notice;
 use super::queue::{Job, Task};
 use super::recording::Recording;
 use super::tally::Tally;
-use crate::Error;
 use crate::slab::{Chain, Found, Frames, Mark, Payload, SetAside};
+use crate::{Error, Notice};
 
 impl Shared {
     /// Makes recordings of what earlier runs left behind, and has them saved.
@@ -21,7 +20,7 @@ impl Shared {
                 .unwrap_or_default()
                 .to_string_lossy()
                 .into_owned();
-            self.observer.tell(Notice::SetAside { file, reason });
+            self.files.observer.tell(Notice::SetAside { file, reason });
         }
         let mut count = 0;
         for chain in found.chains {
@@ -29,7 +28,7 @@ impl Shared {
                 Ok(()) => count += 1,
                 Err(error) => {
                     let id = Arc::from(&b""[..]);
-                    self.observer.tell(Notice::Failed {
+                    self.files.observer.tell(Notice::Failed {
                         id,
                         error,
                         attempt: 1,
@@ -39,7 +38,7 @@ impl Shared {
             }
         }
         if count > 0 {
-            self.observer.tell(Notice::Recovered { count });
+            self.files.observer.tell(Notice::Recovered { count });
         }
     }
 

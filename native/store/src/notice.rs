@@ -5,12 +5,12 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use crate::Error;
+use crate::stats::Counters;
 
 /// So many notices are kept for an observer that has not come yet.
 const MAX_KEPT: usize = 1000;
 
-/// Something that happened to recordings in the background. It holds nothing of what they
-/// contain.
+/// Something that happened to recordings. It holds nothing of what they contain.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Notice {
@@ -22,6 +22,8 @@ pub enum Notice {
         event_count: u32,
         /// Its size, encoded and not compressed.
         bytes: usize,
+        /// Size of its file.
+        file_bytes: u64,
         /// How long the saving took, without the waiting before.
         took: Duration,
         /// Whether it was cut off by a crash and recovered.
@@ -58,6 +60,18 @@ pub enum Notice {
         /// How many.
         count: usize,
     },
+    /// Recordings were erased because someone asked for it.
+    Erased {
+        /// How many.
+        count: usize,
+    },
+    /// A damaged file was moved out of the way.
+    Quarantined {
+        /// Name of the file within the directory; bytes that are not UTF-8 are replaced.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// What an earlier run left in a file could not be read, and it was renamed.
     SetAside {
         /// Name of the file before.
@@ -68,11 +82,15 @@ pub enum Notice {
 }
 
 /// Who is told of notices.
-pub(super) type Callback = dyn Fn(Notice) + Send + Sync;
+pub(crate) type Callback = dyn Fn(Notice) + Send + Sync;
 
-/// Passes on notices, keeping the first ones until there is someone to pass them to.
+/// Counts notices and passes them on, keeping the first ones until there is someone to pass them
+/// to.
 #[derive(Default)]
-pub(super) struct Observer(Mutex<State>);
+pub(crate) struct Observer {
+    pub(crate) counters: Counters,
+    state: Mutex<State>,
+}
 
 #[derive(Default)]
 struct State {
@@ -81,19 +99,20 @@ struct State {
 }
 
 impl Observer {
-    pub(super) fn set(&self, callback: Box<Callback>) {
+    pub(crate) fn set(&self, callback: Box<Callback>) {
         let callback = Arc::<Callback>::from(callback);
         let kept = {
-            let mut state = self.0.lock();
+            let mut state = self.state.lock();
             state.callback = Some(Arc::clone(&callback));
             std::mem::take(&mut state.kept)
         };
         kept.into_iter().for_each(|notice| call(&*callback, notice));
     }
 
-    pub(super) fn tell(&self, notice: Notice) {
+    pub(crate) fn tell(&self, notice: Notice) {
+        self.counters.count(&notice);
         let callback = {
-            let mut state = self.0.lock();
+            let mut state = self.state.lock();
             match &state.callback {
                 Some(callback) => Arc::clone(callback),
                 None => {

@@ -1,0 +1,77 @@
+defmodule PhoenixReplay.Native.Telemetry do
+  @moduledoc """
+  The events of this library, for `:telemetry`.
+
+  They are executed if the application has `:telemetry`, and otherwise nothing
+  happens; this library does not depend on it. All names start with
+  `[:phoenix_replay, :native]`. Nothing of what was recorded is in them but ids.
+
+  | event | measurements | metadata |
+  | --- | --- | --- |
+  | `:saved`: a recording is in its file | `:duration_us`, `:event_count`, `:bytes`, `:file_bytes` | `:id`, `:path`, `:recovered?` |
+  | `:failed`: an attempt to save one failed | `:attempt` | `:id`, `:path`, `:reason`, `:retry?` |
+  | `:dropped`: one without user events was not saved | `:count` | `:id`, `:path` |
+  | `:recovered`: those that a crash cut off were found | `:count` | `:path` |
+  | `:erased`: recordings were erased by request | `:count` | `:path` |
+  | `:quarantined`: a damaged file was moved away | `:count` | `:file`, `:path`, `:reason` |
+  | `:set_aside`: a part of the slab could not be read | `:count` | `:file`, `:path`, `:reason` |
+  | `:drained`: a shutdown has saved what it could | `:duration_us`, `:saved`, `:left` | `:path` |
+
+    * `:duration_us`: microseconds of the work itself, without the waiting before
+    * `:event_count`: events of the recording
+    * `:bytes`: its size before compression; `:file_bytes`: the size of its file
+    * `:attempt`: 1 for the first; `:retry?`: whether another one follows by
+      itself. The caller of `PhoenixReplay.Storage.Native.save/2` decides that
+      for itself, so it is false there.
+    * `:count`: recordings or files
+    * `:saved`, `:left`: recordings; those that are left are kept, and saved at
+      the next start
+    * `:path`: the directory; `:file`: a file's name within it
+    * `:id`: the recording's id, any binary
+    * `:recovered?`: whether a crash cut it off
+    * `:reason`: of `:failed`, a `t:PhoenixReplay.Native.Error.reason/0`; of the
+      others, a sentence for people
+
+  Handlers run in one process of this library, some time after the fact, and
+  hold up nothing but each other; those of `:drained`, and of a `:failed` that a
+  caller is told of, run in the process where it happens.
+  """
+
+  @compile {:no_warn_undefined, :telemetry}
+
+  @prefix [:phoenix_replay, :native]
+
+  @events [
+    :saved,
+    :failed,
+    :dropped,
+    :recovered,
+    :erased,
+    :quarantined,
+    :set_aside,
+    :drained
+  ]
+
+  @doc """
+  The full names of all events, for `:telemetry.attach_many/4`.
+
+      iex> [:phoenix_replay, :native, :saved] in PhoenixReplay.Native.Telemetry.events()
+      true
+  """
+  @spec events() :: [[atom(), ...]]
+  def events, do: for(event <- @events, do: @prefix ++ [event])
+
+  @doc false
+  @spec execute(atom(), map(), map()) :: :ok
+  def execute(event, measurements, metadata) when event in @events do
+    # While nobody has loaded the module, nobody can have attached a handler.
+    if function_exported?(:telemetry, :execute, 3) do
+      :telemetry.execute(@prefix ++ [event], measurements, metadata)
+    end
+
+    :ok
+  end
+
+  # Of a later version of the native library.
+  def execute(_event, _measurements, _metadata), do: :ok
+end

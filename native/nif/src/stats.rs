@@ -1,0 +1,79 @@
+//! What a store has counted: the call behind `PhoenixReplay.Native.stats/1`.
+
+use replay_store::{Latency, Stats};
+use rustler::types::atom::ok;
+use rustler::{Encoder, Env, NifMap, Term};
+
+use crate::errors::Failure;
+use crate::store::Opened;
+
+#[derive(NifMap)]
+struct Fields {
+    recordings: usize,
+    bytes: u64,
+    oldest_at: Option<i64>,
+    newest_at: Option<i64>,
+    damaged: usize,
+    running: usize,
+    waiting: usize,
+    queue_length: usize,
+    slab_used_bytes: usize,
+    slab_total_bytes: usize,
+    saved: u64,
+    failed: u64,
+    retried: u64,
+    dropped: u64,
+    recovered: u64,
+    erased: u64,
+    quarantined: u64,
+    save_us: Micros,
+}
+
+#[derive(NifMap)]
+struct Micros {
+    p50: u64,
+    p90: u64,
+    p99: u64,
+    max: u64,
+}
+
+impl From<Stats> for Fields {
+    fn from(stats: Stats) -> Self {
+        Self {
+            recordings: stats.recordings,
+            bytes: stats.bytes,
+            oldest_at: stats.oldest_at,
+            newest_at: stats.newest_at,
+            damaged: stats.damaged,
+            running: stats.running,
+            waiting: stats.waiting,
+            queue_length: stats.queue_length,
+            slab_used_bytes: stats.slab.used,
+            slab_total_bytes: stats.slab.total,
+            saved: stats.counts.saved,
+            failed: stats.counts.failed,
+            retried: stats.counts.retried,
+            dropped: stats.counts.dropped,
+            recovered: stats.counts.recovered,
+            erased: stats.counts.erased,
+            quarantined: stats.counts.quarantined,
+            save_us: stats.latency.into(),
+        }
+    }
+}
+
+impl From<Latency> for Micros {
+    fn from(latency: Latency) -> Self {
+        let [p50, p90, p99, max] = [latency.p50, latency.p90, latency.p99, latency.max]
+            .map(|took| u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+        Self { p50, p90, p99, max }
+    }
+}
+
+#[rustler::nif(schedule = "DirtyIo")]
+fn store_stats(env: Env<'_>, handle: Opened) -> Term<'_> {
+    match handle.store.stats() {
+        Ok(stats) => (ok(), Fields::from(stats)).encode(env),
+        Err(error) => Failure::from(error).encode(env),
+    }
+}

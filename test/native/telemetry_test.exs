@@ -1,0 +1,101 @@
+defmodule PhoenixReplay.Native.TelemetryTest do
+  use ExUnit.Case, async: false
+
+  import PhoenixReplay.Native.Test.Recordings
+
+  alias PhoenixReplay.Native.Test.{ChildVM, Session}
+  alias PhoenixReplay.Native.{Shutdown, Store, Telemetry}
+  alias PhoenixReplay.Storage.Native
+
+  doctest Telemetry
+
+  setup do
+    path = tmp_dir()
+    opts = [path: path, max_recording_bytes: 100_000]
+    Application.put_env(:phoenix_replay, :storage, Native)
+    Application.put_env(:phoenix_replay, :storage_opts, opts)
+    :telemetry.attach_many(path, Telemetry.events(), &__MODULE__.pass_on/4, {self(), path})
+
+    on_exit(fn ->
+      :telemetry.detach(path)
+      Application.delete_env(:phoenix_replay, :storage)
+      Application.delete_env(:phoenix_replay, :storage_opts)
+    end)
+
+    %{opts: opts, path: path}
+  end
+
+  def pass_on([:phoenix_replay, :native, event], measurements, metadata, {pid, path}) do
+    if metadata.path == path, do: send(pid, {event, measurements, Map.delete(metadata, :path)})
+  end
+
+  # The events of a session with these, which has ended and is saved or dropped.
+  defp recorded(id, events, opts) do
+    {pid, ref} =
+      spawn_monitor(fn ->
+        :ok = Store.start_recording(id, Session.recording(id))
+        for event <- events, do: :ok = Store.append_event(id, event)
+      end)
+
+    receive do: ({:DOWN, ^ref, _, ^pid, _} -> :ok)
+    drained(opts)
+  end
+
+  test "a recording that is saved, by a process or by itself, is told", %{opts: opts} do
+    recording = recording(events: 6)
+    :ok = Native.save(recording, opts)
+    assert_receive {:saved, measurements, %{id: id, recovered?: false}}
+    assert id == recording.id
+    assert %{event_count: 6, duration_us: us, bytes: bytes, file_bytes: file_bytes} = measurements
+    assert us > 0 and bytes > file_bytes
+    assert File.stat!(Path.join(opts[:path], id <> ".etf.gz")).size == file_bytes
+
+    recorded("native", [Session.event("native", 1)], opts)
+    assert_receive {:saved, %{event_count: 2}, %{id: "native", recovered?: false}}
+  end
+
+  test "one that nobody did anything in is told as dropped", %{opts: opts} do
+    recorded("idle", [{1, :info, %{}}], opts)
+    assert_receive {:dropped, %{count: 1}, %{id: "idle"}}
+    refute_received {:saved, _, _}
+  end
+
+  test "a save that fails is told to telemetry and to the caller", %{opts: opts} do
+    big = recording(params: %{"big" => String.duplicate("x", 100_000)})
+    assert Native.save(big, opts) == {:error, :too_large}
+    assert_received {:failed, %{attempt: 1}, metadata}
+    assert metadata == %{id: big.id, reason: :too_large, retry?: false}
+  end
+
+  test "a background save that fails is told with each attempt", %{opts: opts, path: path} do
+    # A directory has the name of the file.
+    File.mkdir_p!(Path.join(path, "stuck.etf.gz"))
+    pid = spawn(fn -> recorded("stuck", [Session.event("stuck", 1)], opts) end)
+    assert_receive {:failed, %{attempt: 1}, %{id: "stuck", retry?: true, reason: :eisdir}}, 1000
+    assert_receive {:failed, %{attempt: 2}, %{id: "stuck", retry?: true}}, 1000
+    File.rmdir!(Path.join(path, "stuck.etf.gz"))
+    assert_receive {:saved, %{event_count: 2}, %{id: "stuck"}}, 5000
+    Process.exit(pid, :kill)
+  end
+
+  test "a shutdown is told", %{opts: opts} do
+    :ok = Native.init(opts)
+    Shutdown.run()
+    assert_received {:drained, %{saved: 0, left: 0, duration_us: us}, metadata}
+    assert us >= 0 and metadata == %{}
+  end
+
+  test "while no code of telemetry is loaded nothing happens" do
+    code = """
+    [path] = System.argv()
+    alias PhoenixReplay.Storage.Native
+    {:ok, _} = Application.ensure_all_started(:phoenix_replay_native)
+    recording = PhoenixReplay.Native.Test.Recordings.recording()
+    :ok = Native.save(recording, path: path)
+    {:error, _} = Native.save(%{recording | events: :none}, path: path)
+    IO.puts("loaded: \#{:erlang.module_loaded(:telemetry)}")
+    """
+
+    assert ChildVM.run!(code, [tmp_dir()]) =~ "loaded: false"
+  end
+end
