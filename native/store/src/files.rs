@@ -10,6 +10,7 @@ use crate::group::Group;
 use crate::index::Index;
 use crate::notice::Observer;
 use crate::pool::Pool;
+use crate::temp::TempDir;
 use crate::{Damage, Entry, Error, FileSystem, Options};
 
 /// The finished recordings: one directory, and what is known of it.
@@ -17,8 +18,10 @@ pub(crate) struct Files {
     pub(crate) loader: Loader,
     pub(crate) buffers: Pool<Buffers>,
     pub(crate) options: Options,
-    /// Where files are while they are being written.
+    /// For everything that is not a recording.
     pub(crate) native_dir: PathBuf,
+    /// Where files are while they are being written.
+    pub(crate) temp_dir: TempDir,
     /// Set once `native_dir` is known to exist.
     pub(crate) prepared: OnceCell<()>,
     /// Who is told what happens.

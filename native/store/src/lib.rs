@@ -35,6 +35,7 @@ mod name;
 mod notice;
 mod open;
 mod options;
+mod owned;
 mod pool;
 mod query;
 mod read;

@@ -14,7 +14,7 @@ use crate::group::Group;
 use crate::index::Index;
 use crate::notice::Observer;
 use crate::pool::Pool;
-use crate::temp;
+use crate::temp::{self, TempDir};
 use crate::{Error, FileSystem, Kind, Options};
 
 /// The subdirectory for everything that is not a recording.
@@ -44,6 +44,7 @@ impl Files {
             buffers: Pool::new(Buffers::default),
             options,
             native_dir,
+            temp_dir: TempDir::default(),
             prepared: OnceCell::new(),
             observer: Observer::default(),
             syncs: Group::default(),
@@ -56,11 +57,12 @@ impl Files {
         Ok(files)
     }
 
-    /// Makes sure of the directory for temporary files.
+    /// Makes sure of the directory for everything that is not a recording.
     pub(crate) fn prepare(&self) -> Result<(), Error> {
         self.prepared.get_or_try_init(|| {
             self.create_dirs()?;
-            let fine = freshness::is_fine_grained(self.fs(), &self.native_dir);
+            let dir = self.temp_dir.path(&self.native_dir);
+            let fine = dir.is_ok_and(|dir| freshness::is_fine_grained(self.fs(), &dir));
             self.freshness.lock().set_fine_grained(fine);
             Ok(())
         })?;

@@ -85,10 +85,14 @@ impl Files {
 
     fn write_temp(&self, content: &[u8]) -> Result<TempFile<'_>, Error> {
         self.prepare()?;
-        let write = || TempFile::write(self.fs(), &self.native_dir, content, self.options.sync);
+        let write = || {
+            let dir = self.temp_dir.path(&self.native_dir)?;
+            TempFile::write(self.fs(), &dir, content, self.options.sync)
+        };
         let temp = match write() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 // Somebody removed the directory since.
+                self.temp_dir.forget();
                 self.create_dirs()?;
                 write()
             }

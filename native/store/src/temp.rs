@@ -5,13 +5,39 @@ use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::{FileSystem, Stamp};
+use parking_lot::Mutex;
 
-/// Start of the name of every temporary file.
+use crate::owned::{self, Directory};
+use crate::{FileSystem, Kind, Stamp};
+
+/// Start of the name of every temporary file, and of the directories they are in.
 const PREFIX: &str = "tmp-";
 
-/// No write takes this long: an older temporary file was left behind by a crash.
+/// Earlier versions wrote temporary files straight into `.native/`. No write takes this long:
+/// an older one was left behind by a crash.
 const STALE_AFTER: Duration = Duration::from_secs(3600);
+
+/// Where this engine has its temporary files: a directory of its own, made when it is needed for
+/// the first time, so that the next start can tell at once which of them nobody is writing.
+#[derive(Default)]
+pub(crate) struct TempDir(Mutex<Option<Directory>>);
+
+impl TempDir {
+    /// Its path within `parent`.
+    pub(crate) fn path(&self, parent: &Path) -> io::Result<PathBuf> {
+        let mut own = self.0.lock();
+        let directory = match &*own {
+            Some(directory) => directory,
+            None => own.insert(Directory::create(parent, PREFIX)?),
+        };
+        Ok(directory.path().to_owned())
+    }
+
+    /// Somebody removed it: the next time another one is made.
+    pub(crate) fn forget(&self) {
+        *self.0.lock() = None;
+    }
+}
 
 /// A file that is complete but not in its place yet. It is removed unless it gets there.
 pub(crate) struct TempFile<'a> {
@@ -80,6 +106,17 @@ pub(crate) fn unused_path(dir: &Path) -> PathBuf {
 
 /// Removes what writers that crashed left behind. Whatever goes wrong with it does no harm.
 pub(crate) fn remove_stale(fs: &dyn FileSystem, dir: &Path) {
+    for orphan in owned::adopt(dir, PREFIX).unwrap_or_default() {
+        for name in fs.names(orphan.path()).unwrap_or_default() {
+            if name != owned::LOCK {
+                let _ = fs.remove(&orphan.path().join(name));
+            }
+        }
+    }
+    remove_old(fs, dir);
+}
+
+fn remove_old(fs: &dyn FileSystem, dir: &Path) {
     let now = wall_ns();
     let is_temp = |name: &OsStr| name.as_encoded_bytes().starts_with(PREFIX.as_bytes());
     for name in fs
@@ -93,7 +130,7 @@ pub(crate) fn remove_stale(fs: &dyn FileSystem, dir: &Path) {
             continue;
         };
         let age_ns = now.saturating_sub(metadata.stamp.modified_ns);
-        if i128::from(age_ns) > STALE_AFTER.as_nanos() as i128 {
+        if metadata.kind == Kind::File && i128::from(age_ns) > STALE_AFTER.as_nanos() as i128 {
             let _ = fs.remove(&path);
         }
     }

@@ -28,6 +28,7 @@ use once_cell::sync::OnceCell;
 
 use crate::Error;
 use crate::files::Files;
+use crate::owned::Directory;
 use crate::slab::{self, Slab, Wait};
 use finalizer::Finalizer;
 use queue::Queue;
@@ -80,7 +81,7 @@ impl Active {
         }
     }
 
-    fn adopt(&self) -> Result<Vec<slab::Directory>, Error> {
+    fn adopt(&self) -> Result<Vec<Directory>, Error> {
         if !self.shared.files.options.recover {
             return Ok(Vec::new());
         }
@@ -90,7 +91,7 @@ impl Active {
     /// Opens the slab, if nobody has yet, in the directories that `adopt` returns.
     fn open_slab(
         &self,
-        adopt: impl FnOnce() -> Result<Vec<slab::Directory>, Error>,
+        adopt: impl FnOnce() -> Result<Vec<Directory>, Error>,
     ) -> Result<&Slab, Error> {
         let files = &self.shared.files;
         let mut found = None;

@@ -22,7 +22,6 @@ mod buddy;
 mod chain;
 #[expect(unsafe_code, reason = "frames are read where they are")]
 mod chunk;
-mod directory;
 mod error;
 mod frames;
 mod header;
@@ -40,7 +39,6 @@ mod tests;
 pub(crate) use append::Append;
 pub(crate) use chain::Chain;
 pub(crate) use chunk::Kind;
-pub(crate) use directory::{Directory, adopt};
 pub use error::AppendError;
 pub(crate) use frames::{Frames, Payload};
 pub(crate) use header::Mark;
@@ -58,6 +56,16 @@ use std::time::Duration;
 use keeper::Keeper;
 use map::Disk;
 use space::Space;
+
+use crate::owned::{self, Directory};
+
+/// What the names of its directories begin with.
+const PREFIX: &str = "slab-";
+
+/// Takes over the directories in `parent` whose owners are gone.
+pub(crate) fn adopt(parent: &Path) -> io::Result<Vec<Directory>> {
+    owned::adopt(parent, PREFIX)
+}
 
 /// The slab of this engine.
 pub(crate) struct Slab {
@@ -87,7 +95,7 @@ impl Slab {
         let adopted: Vec<Arc<Directory>> = adopted.into_iter().map(Arc::new).collect();
         let own = match adopted.first() {
             Some(first) => Arc::clone(first),
-            None => Arc::new(Directory::create(parent)?),
+            None => Arc::new(Directory::create(parent, PREFIX)?),
         };
         let space = Arc::new(Space::new(disk, own, settings)?);
         let found = scan::read(&space, &adopted)?;

@@ -9,10 +9,10 @@ use parking_lot::Mutex;
 
 use super::chain::Chain;
 use super::chunk::{Chunk, Kind};
-use super::directory::Directory;
 use super::header::{self, Header, Mark};
 use super::segment::{self, Opened, Segment};
 use super::space::{Space, Wait};
+use crate::owned::Directory;
 
 /// A segment file that could not be read. It was renamed and is not looked at again.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::directory::Directory;
 use super::map::{Disk, Map, PAGE};
+use crate::owned::Directory;
 
 /// Words of the header page.
 const MAGIC_AT: usize = 0;

@@ -7,12 +7,12 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use super::chunk::Unwiped;
-use super::directory::Directory;
 use super::error::AppendError;
 use super::map::{Disk, PAGE};
 use super::segment::{self, Segment};
 use super::segments::{Block, Segments, Usage};
 use super::settings::Settings;
+use crate::owned::Directory;
 
 /// Whether a call may wait for the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -142,8 +142,18 @@ impl Dir {
             .collect()
     }
 
+    /// Names of the files that are being written, or were.
     pub fn temp_files(&self) -> Vec<String> {
-        names_in(&self.path().join(".native"))
+        let native = self.path().join(".native");
+        let names = names_in(&native).into_iter();
+        names
+            .filter(|name| name.starts_with("tmp-"))
+            .flat_map(|name| match native.join(&name) {
+                dir if dir.is_dir() => names_in(&dir),
+                _ => vec![name],
+            })
+            .filter(|name| name != "lock")
+            .collect()
     }
 }
 

@@ -1,26 +1,31 @@
+//! Directories in `.native/` that belong to one running engine each.
+//!
+//! What is in such a directory needs no owner's name and no age to tell whether it is in use:
+//! whoever can lock the directory knows that its owner is gone.
+
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-const PREFIX: &str = "slab-";
-const LOCK: &str = "lock";
+/// The file in it whose lock makes it owned.
+pub(crate) const LOCK: &str = "lock";
 
-/// A slab's directory, locked for as long as this exists. Removed then if nothing is in it.
+/// A directory, locked for as long as this exists. Removed then if nothing is in it.
 ///
 /// The lock belongs to the open file and not to the process, so that two engines in one process
 /// exclude each other like any others, and a killed one holds nothing.
 #[derive(Debug)]
 pub(crate) struct Directory {
     path: PathBuf,
-    _lock: File,
+    lock: File,
 }
 
 impl Directory {
-    /// Makes one of a name that is not in use.
-    pub(super) fn create(parent: &Path) -> io::Result<Self> {
+    /// Makes one, named by the prefix and a number that is not in use.
+    pub(crate) fn create(parent: &Path, prefix: &str) -> io::Result<Self> {
         for k in 0..=u32::MAX {
-            let path = parent.join(format!("{PREFIX}{k}"));
+            let path = parent.join(format!("{prefix}{k}"));
             match DirBuilder::new().mode(0o700).create(&path) {
                 Ok(()) => {}
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
@@ -34,7 +39,7 @@ impl Directory {
         Err(io::ErrorKind::AlreadyExists.into())
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
@@ -60,11 +65,18 @@ impl Directory {
         }
         // The owner before may have removed the file between the opening and the locking, and
         // then this lock keeps nobody out.
-        let current = fs::metadata(&lock_path).is_ok_and(|current| {
-            lock.metadata()
-                .is_ok_and(|locked| locked.ino() == current.ino())
-        });
-        Ok(current.then_some(Directory { path, _lock: lock }))
+        let directory = Directory { path, lock };
+        Ok(directory.is_current().then_some(directory))
+    }
+
+    /// Whether the directory is still the one that was locked.
+    fn is_current(&self) -> bool {
+        let there = fs::metadata(self.path.join(LOCK));
+        there.is_ok_and(|there| {
+            self.lock
+                .metadata()
+                .is_ok_and(|locked| locked.ino() == there.ino())
+        })
     }
 }
 
@@ -72,16 +84,18 @@ impl Drop for Directory {
     fn drop(&mut self) {
         let empty = fs::read_dir(&self.path)
             .is_ok_and(|mut entries| entries.all(|e| e.is_ok_and(|e| e.file_name() == LOCK)));
-        if empty {
-            // Still locked; and if it fails, the next start finds a directory without segments.
+        // Somebody may have removed it, and made another one of the same name.
+        if empty && self.is_current() {
+            // Still locked; and if it fails, the next start finds an empty directory.
             let _ = fs::remove_file(self.path.join(LOCK));
             let _ = fs::remove_dir(&self.path);
         }
     }
 }
 
-/// Takes over the directories in `parent` whose owners are gone. No `parent`, none.
-pub(crate) fn adopt(parent: &Path) -> io::Result<Vec<Directory>> {
+/// Takes over the directories in `parent`, named by the prefix and a number, whose owners are
+/// gone. No `parent`, none.
+pub(crate) fn adopt(parent: &Path, prefix: &str) -> io::Result<Vec<Directory>> {
     let entries = match fs::read_dir(parent) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -93,7 +107,7 @@ pub(crate) fn adopt(parent: &Path) -> io::Result<Vec<Directory>> {
         let name = entry.file_name();
         let number = name
             .to_str()
-            .and_then(|name| name.strip_prefix(PREFIX)?.parse::<u32>().ok());
+            .and_then(|name| name.strip_prefix(prefix)?.parse::<u32>().ok());
         if let (Some(number), true) = (number, entry.file_type()?.is_dir()) {
             paths.push((number, entry.path()));
         }
@@ -112,25 +126,25 @@ mod tests {
     #[test]
     fn a_directory_has_one_owner_at_a_time() {
         let parent = tempfile::tempdir().unwrap();
-        let first = Directory::create(parent.path()).unwrap();
-        let second = Directory::create(parent.path()).unwrap();
+        let first = Directory::create(parent.path(), "a-").unwrap();
+        let second = Directory::create(parent.path(), "a-").unwrap();
         assert_ne!(first.path(), second.path());
-        assert!(adopt(parent.path()).unwrap().is_empty());
+        assert!(adopt(parent.path(), "a-").unwrap().is_empty());
     }
 
     #[test]
     fn what_is_left_in_a_directory_keeps_it_for_the_next_owner() {
         let parent = tempfile::tempdir().unwrap();
-        let first = Directory::create(parent.path()).unwrap();
+        let first = Directory::create(parent.path(), "a-").unwrap();
         let path = first.path().to_owned();
-        fs::write(path.join("0.seg"), b"x").unwrap();
+        fs::write(path.join("kept"), b"x").unwrap();
         drop(first);
-        let adopted = adopt(parent.path()).unwrap();
+        let adopted = adopt(parent.path(), "a-").unwrap();
         assert_eq!(
             adopted.iter().map(Directory::path).collect::<Vec<_>>(),
             [&*path]
         );
-        fs::remove_file(path.join("0.seg")).unwrap();
+        fs::remove_file(path.join("kept")).unwrap();
         drop(adopted);
         assert!(!path.exists());
     }
@@ -138,11 +152,15 @@ mod tests {
     #[test]
     fn names_of_others_are_left_alone() {
         let parent = tempfile::tempdir().unwrap();
-        for name in ["slab-", "slab-x", "other"] {
+        for name in ["a-", "a-x", "other", "b-0"] {
             fs::create_dir(parent.path().join(name)).unwrap();
         }
-        fs::write(parent.path().join("slab-7"), b"a file").unwrap();
-        assert!(adopt(parent.path()).unwrap().is_empty());
-        assert!(adopt(&parent.path().join("missing")).unwrap().is_empty());
+        fs::write(parent.path().join("a-7"), b"a file").unwrap();
+        assert!(adopt(parent.path(), "a-").unwrap().is_empty());
+        assert!(
+            adopt(&parent.path().join("missing"), "a-")
+                .unwrap()
+                .is_empty()
+        );
     }
 }
