@@ -1,4 +1,4 @@
-//! What it costs to walk, check, summarize and transcode a recording, per byte of it.
+//! What it costs to walk, check, summarize, put together and transcode a recording, per byte of it.
 //!
 //! `cargo bench -p replay-etf`; the recordings are those of `test/fixtures`.
 
@@ -7,8 +7,10 @@
 #[path = "../tests/support/mod.rs"]
 mod support;
 
+use std::ops::Range;
+
 use divan::{Bencher, counter::BytesCount};
-use replay_etf::{Limits, Walker, json, recording, validate};
+use replay_etf::{Limits, Token, Walker, json, recording, tag, validate};
 use support::Fixture;
 
 fn main() {
@@ -78,6 +80,53 @@ fn summarize_json(bencher: Bencher, events: u64) {
     over(bencher, &recording_of(events, true), |bytes| {
         divan::black_box(json::summarize(bytes, &Limits::default()).expect("a recording"));
     });
+}
+
+/// What the end of a session does: its head, and the events as they were appended.
+#[divan::bench(args = EVENTS)]
+fn assemble(bencher: Bencher, events: u64) {
+    let whole = recording_of(events, false);
+    let head = without_events(&whole);
+    let events = events_of(&whole);
+    let mut out = Vec::new();
+    over(bencher, &whole, |_| {
+        out.clear();
+        let frame = recording::Frame::of(&head, &Limits::default()).expect("a recording");
+        let events = events.iter().map(|event| [&event[..], &[]]);
+        frame.assemble(events, &mut out).expect("not too many");
+    });
+    assert!(out == whole, "the same recording again");
+}
+
+fn without_events(etf: &[u8]) -> Vec<u8> {
+    let list = list_of(etf);
+    [&etf[..list.start], &[tag::NIL], &etf[list.end..]].concat()
+}
+
+fn events_of(etf: &[u8]) -> Vec<Vec<u8>> {
+    let mut walker = Walker::bare(&etf[list_of(etf)], &Limits::default());
+    let Token::List(count) = walker.token().expect("a list") else {
+        return Vec::new();
+    };
+    let events = (0..count).map(|_| walker.raw().expect("an event").to_vec());
+    events.collect()
+}
+
+/// Where the list of events is.
+fn list_of(etf: &[u8]) -> Range<usize> {
+    let mut walker = Walker::new(etf, &Limits::default()).expect("a term");
+    let Token::Map(pairs) = walker.token().expect("a map") else {
+        return 0..0;
+    };
+    for _ in 0..pairs {
+        let is_it = walker.raw().expect("a key").ends_with(b"events");
+        let start = walker.offset();
+        walker.skip().expect("a value");
+        if is_it {
+            return start..walker.offset();
+        }
+    }
+    0..0
 }
 
 #[divan::bench(args = EVENTS)]

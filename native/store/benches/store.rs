@@ -1,101 +1,54 @@
-//! How long the store takes for what it does, on a directory of many recordings.
+//! What it costs to open, save, read, list and find recordings among others, by how many there are.
 //!
-//! `cargo bench -p replay-store -- [recordings] [directory]`, by default 10 000 in the system's
-//! directory for temporary files. Each line is the median of several runs.
-#![expect(clippy::unwrap_used, reason = "a failed run is meant to panic")]
+//! `cargo bench -p replay-store --bench store`. The recordings are small ones, and nothing waits
+//! for the disk; `bin/bench` measures the rest.
 
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
-use std::{env, fs, hint};
+#![allow(clippy::unwrap_used, reason = "a benchmark that fails may stop")]
 
-use libdeflater::{CompressionLvl, Compressor, Decompressor};
-use replay_etf::{Limits, Token, Walker, tag};
-use replay_store::{Format, Options, Store};
+#[allow(dead_code, reason = "the tests use all of it")]
+#[path = "../tests/store/support.rs"]
+mod support;
 
-const EVENTS: u32 = 225;
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::Arc;
+
+use divan::{Bencher, black_box};
+use parking_lot::Mutex;
+use replay_store::{Filter, Format, Sort, Store, UrlPart};
+use support::{Dir, Recording, gzip, options};
+
+const STORED: [usize; 2] = [1_000, 10_000];
+/// The recordings that are saved again and again.
+const SAVED: usize = 64;
+const PAGE: usize = 50;
+
+struct Filled {
+    store: Store,
+    dir: Dir,
+}
+
+/// They last until the end: files cost more to make when others have just been deleted.
+static FILLED: Mutex<BTreeMap<usize, Arc<Filled>>> = Mutex::new(BTreeMap::new());
 
 fn main() {
-    let mut args = env::args().skip(1).filter(|arg| arg != "--bench");
-    let count: usize = args.next().map_or(10_000, |count| count.parse().unwrap());
-    let parent = args.next().map_or_else(env::temp_dir, PathBuf::from);
-    let dir = tempfile::tempdir_in(parent).unwrap();
-    let template = shortened(&fixture());
-    println!(
-        "{count} recordings of {} KB, {EVENTS} events",
-        template.len() / 1000
-    );
-    fill(dir.path(), &template, count);
-
-    for threads in [1, Options::default().threads] {
-        let open = || {
-            Store::open(
-                dir.path(),
-                Options {
-                    threads,
-                    ..Options::default()
-                },
-            )
-            .unwrap()
-        };
-        let time = median(5, || hint::black_box(open()).path().exists());
-        let rate = count as f64 / time.as_secs_f64();
-        println!(
-            "{:38} {time:>12.1?}  {rate:.0} files/s",
-            format!("open, {threads} threads")
-        );
-    }
-
-    let store = Store::open(dir.path(), Options::default()).unwrap();
-    let quick = Store::open(
-        dir.path(),
-        Options {
-            sync: false,
-            ..Options::default()
-        },
-    )
-    .unwrap();
-    report("list, nothing changed", 200, || store.list().unwrap());
-    report("read", 200, || {
-        store.read(id(count / 2).as_bytes()).unwrap()
-    });
-    report("read, unknown id", 200, || store.read(b"unknown").is_err());
-    let etf = with_id(&template, 0);
-    report("save, synced", 50, || {
-        store.save(&etf, Format::Etf).unwrap()
-    });
-    report("save, not synced", 50, || {
-        quick.save(&etf, Format::Etf).unwrap()
-    });
-    report("save and list, not synced", 50, || {
-        quick.save(&etf, Format::Etf).unwrap();
-        quick.list().unwrap()
-    });
-    let mut names = [dir.path().join("a.etf"), dir.path().join("b.etf")];
-    fs::write(&names[0], &etf).unwrap();
-    report("list, one file new and one gone", 50, || {
-        fs::rename(&names[0], &names[1]).unwrap();
-        names.reverse();
-        store.list().unwrap()
-    });
-    report("save as JSON, not synced", 20, || {
-        quick.save(&etf, Format::Json).unwrap()
-    });
+    divan::main();
+    FILLED.lock().clear();
 }
 
-fn report<T>(what: &str, runs: usize, work: impl FnMut() -> T) {
-    println!("{what:38} {:>12.1?}", median(runs, work));
-}
-
-fn median<T>(runs: usize, mut work: impl FnMut() -> T) -> Duration {
-    let mut times: Vec<Duration> = (0..runs)
-        .map(|_| {
-            let start = Instant::now();
-            hint::black_box(work());
-            start.elapsed()
-        })
-        .collect();
-    times.sort();
-    times[runs / 2]
+fn filled(count: usize) -> Arc<Filled> {
+    let mut filled = FILLED.lock();
+    let entry = filled.entry(count).or_insert_with(|| {
+        let dir = Dir::new();
+        fs::create_dir_all(dir.path()).unwrap();
+        for n in 0..count {
+            dir.write(format!("{}.etf.gz", id(n)), &gzip(&recording(n).etf()));
+        }
+        let store = dir.open();
+        assert_eq!(store.list().unwrap().len(), count);
+        Arc::new(Filled { store, dir })
+    });
+    Arc::clone(entry)
 }
 
 /// As many characters as the host's ids have.
@@ -103,66 +56,88 @@ fn id(n: usize) -> String {
     format!("{n:022}")
 }
 
-fn fill(dir: &Path, template: &[u8], count: usize) {
-    let mut compressor = Compressor::new(CompressionLvl::default());
-    let mut gz = vec![0; compressor.gzip_compress_bound(template.len())];
-    for n in 0..count {
-        let len = compressor
-            .gzip_compress(&with_id(template, n), &mut gz)
-            .unwrap();
-        fs::write(dir.join(format!("{}.etf.gz", id(n))), &gz[..len]).unwrap();
-    }
+fn recording(n: usize) -> Recording {
+    Recording::new(id(n))
+        .at(1_000 * n as i64)
+        .events(2 + (n % 37) as u16)
 }
 
-/// A recording made by the host, uncompressed.
-fn fixture() -> Vec<u8> {
-    let path = "../../test/fixtures/phoenix_replay-0.2.0/etf/4x1F5sfmxsxIadPy39mHkw.etf.gz";
-    let gz = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
-    let mut etf = vec![0; 1 << 20];
-    let len = Decompressor::new().gzip_decompress(&gz, &mut etf).unwrap();
-    etf.truncate(len);
-    etf
+#[divan::bench(args = STORED, sample_count = 10)]
+fn open(bencher: Bencher, count: usize) {
+    let filled = filled(count);
+    bencher.bench_local(|| Store::open(&filled.dir.path(), options()).unwrap());
 }
 
-/// The same recording with its first events only.
-fn shortened(etf: &[u8]) -> Vec<u8> {
-    let mut walker = Walker::new(etf, &Limits::default()).unwrap();
-    let Token::Map(pairs) = walker.token().unwrap() else {
-        return Vec::new();
+/// Summarizing, compressing, writing and renaming a file, and replacing an entry of the index.
+#[divan::bench(args = STORED)]
+fn save_again(bencher: Bencher, count: usize) {
+    let filled = filled(count);
+    let recordings: Vec<_> = (0..SAVED).map(|n| recording(n).etf()).collect();
+    let mut next = recordings.iter().cycle();
+    bencher.bench_local(|| {
+        let etf = next.next().unwrap();
+        filled.store.save(etf, Format::Etf).unwrap();
+    });
+}
+
+#[divan::bench(args = STORED)]
+fn read(bencher: Bencher, count: usize) {
+    let filled = filled(count);
+    let mut n = 0;
+    bencher.bench_local(|| {
+        n = (n + 617) % count;
+        filled.store.read(id(n).as_bytes()).unwrap()
+    });
+}
+
+#[divan::bench(args = STORED)]
+fn list(bencher: Bencher, count: usize) {
+    let filled = filled(count);
+    bencher.bench_local(|| filled.store.list().unwrap());
+}
+
+fn query(bencher: Bencher, count: usize, filter: &Filter, sort: Sort, total: usize) {
+    let filled = filled(count);
+    let page = || {
+        filled
+            .store
+            .query(black_box(filter), sort, PAGE, None)
+            .unwrap()
     };
-    let mut out = vec![tag::VERSION, tag::MAP];
-    out.extend(pairs.to_be_bytes());
-    for _ in 0..pairs {
-        let key = walker.raw().unwrap();
-        out.extend(key);
-        if !key.ends_with(b"events") {
-            out.extend(walker.raw().unwrap());
-            continue;
-        }
-        let Token::List(events) = walker.token().unwrap() else {
-            return Vec::new();
-        };
-        out.push(tag::LIST);
-        out.extend(EVENTS.to_be_bytes());
-        for n in 0..events {
-            let event = walker.raw().unwrap();
-            if n < EVENTS {
-                out.extend(event);
-            }
-        }
-        out.extend(walker.raw().unwrap());
-    }
-    out
+    assert_eq!(page().total, total);
+    bencher.bench_local(page);
 }
 
-/// The same recording under the `n`th id.
-fn with_id(template: &[u8], n: usize) -> Vec<u8> {
-    let mut etf = template.to_vec();
-    let old = b"4x1F5sfmxsxIadPy39mHkw";
-    let at = etf
-        .windows(old.len())
-        .position(|window| window == old)
-        .unwrap();
-    etf[at..at + old.len()].copy_from_slice(id(n).as_bytes());
-    etf
+#[divan::bench(args = STORED)]
+fn query_newest(bencher: Bencher, count: usize) {
+    query(bencher, count, &Filter::default(), Sort::Newest, count);
+}
+
+#[divan::bench(args = STORED)]
+fn query_longest(bencher: Bencher, count: usize) {
+    query(bencher, count, &Filter::default(), Sort::Longest, count);
+}
+
+#[divan::bench(args = STORED)]
+fn query_url(bencher: Bencher, count: usize) {
+    let filter = Filter {
+        url: Some(UrlPart::new(b"/nowhere")),
+        ..Filter::default()
+    };
+    query(bencher, count, &filter, Sort::Newest, 0);
+}
+
+#[divan::bench(args = STORED)]
+fn query_event(bencher: Bencher, count: usize) {
+    let filter = Filter {
+        event: Some(vec![b"never".as_slice().into()]),
+        ..Filter::default()
+    };
+    query(bencher, count, &filter, Sort::Newest, 0);
+}
+
+#[divan::bench(args = STORED)]
+fn facets(bencher: Bencher, count: usize) {
+    let filled = filled(count);
+    bencher.bench_local(|| filled.store.facets(&Filter::default()).unwrap());
 }
