@@ -59,9 +59,9 @@ impl<N: AsRef<[u8]>> FromIterator<N> for Names {
 /// There is one for each of perhaps a million recordings, hence so compact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    file: Box<[u8]>,
+    pub(crate) file: Box<[u8]>,
     /// `None` if it is the file's stem.
-    id: Option<Box<[u8]>>,
+    pub(crate) id: Option<Box<[u8]>>,
     /// The view it was made in. Equal ones are one allocation, so that a view can be recognised
     /// by its address.
     pub view: Arc<View>,
@@ -98,7 +98,7 @@ impl Entry {
             id: own_id(&file, &summary.id),
             file,
             view: shared.view(summary.view),
-            names: shared.names.share(summary.names.iter().collect()),
+            names: shared.names(summary.names),
             url: summary.url.map(|url| Box::from(&*url)),
             connected_at: summary.connected_at,
             event_count: summary.event_count,
@@ -130,7 +130,7 @@ impl Entry {
 }
 
 /// An id, unless it can be read off the file's name.
-fn own_id(file: &[u8], id: &[u8]) -> Option<Box<[u8]>> {
+pub(crate) fn own_id(file: &[u8], id: &[u8]) -> Option<Box<[u8]>> {
     (stem(file) != id).then(|| id.into())
 }
 
@@ -150,6 +150,10 @@ impl Shared {
             views: Interned::new(),
             names: Interned::new(),
         }
+    }
+
+    pub(crate) fn names<N: AsRef<[u8]>>(&self, names: Vec<N>) -> Arc<Names> {
+        self.names.share(names.into_iter().collect())
     }
 
     pub(crate) fn view(&self, view: recording::View<'_>) -> Arc<View> {

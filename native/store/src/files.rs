@@ -8,6 +8,7 @@ use crate::content::{Buffers, Loader};
 use crate::freshness::Freshness;
 use crate::group::Group;
 use crate::index::Index;
+use crate::journal::Journal;
 use crate::notice::Observer;
 use crate::pool::Pool;
 use crate::temp::TempDir;
@@ -26,6 +27,10 @@ pub(crate) struct Files {
     pub(crate) prepared: OnceCell<()>,
     /// Who is told what happens.
     pub(crate) observer: Observer,
+    /// The index on the disk.
+    pub(crate) journal: Journal,
+    /// What was wrong with it, until [`Files::take_damage`] has told of it.
+    pub(crate) journal_damage: Mutex<Vec<Damage>>,
     /// Syncs of the directory, which those who save at the same time share.
     pub(crate) syncs: Group,
     // Locks are taken in the order of these fields, and the last two are never held while
@@ -54,7 +59,9 @@ impl Files {
 
     /// See [`Store::take_damage`](crate::Store::take_damage).
     pub(crate) fn take_damage(&self) -> Vec<Damage> {
-        self.index.write().take_damage()
+        let mut damage = std::mem::take(&mut *self.journal_damage.lock());
+        damage.extend(self.index.write().take_damage());
+        damage
     }
 
     /// What is known of the recording with this id inside.

@@ -61,6 +61,9 @@ pub trait FileSystem: Send + Sync {
     /// With `sync`, its content is on the disk when this returns.
     fn write_new(&self, path: &Path, content: &[u8], sync: bool) -> io::Result<Stamp>;
 
+    /// Appends to a file that exists, in one piece, and returns how long it is then.
+    fn append(&self, path: &Path, content: &[u8]) -> io::Result<u64>;
+
     /// Renames a file, replacing `to` atomically.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
 
@@ -128,6 +131,12 @@ impl FileSystem for OsFileSystem {
             file.sync_data()?;
         }
         Ok(Metadata::from(&file.metadata()?).stamp)
+    }
+
+    fn append(&self, path: &Path, content: &[u8]) -> io::Result<u64> {
+        let mut file = OpenOptions::new().append(true).open(path)?;
+        file.write_all(content)?;
+        Ok(file.metadata()?.len())
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

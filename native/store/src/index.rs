@@ -8,12 +8,17 @@ use std::time::{Duration, Instant};
 
 use crate::claims::Claims;
 use crate::damage::Flaw;
+use crate::journal::Change;
 use crate::{Damage, Entry, Stamp};
 
 /// A damaged file that did not change for so long is not looked at again until something else
 /// happens in the directory. Before, it may just be in the middle of being written: the
 /// pure-Elixir backend writes in place, and the last byte does not change the directory.
 const SETTLED_AFTER: Duration = Duration::from_secs(10);
+
+/// More changes than this that could not be written down are not kept: a new snapshot is as
+/// good.
+const MAX_CHANGES: usize = 100_000;
 
 /// What is known of one file.
 #[derive(Debug, Clone)]
@@ -54,9 +59,19 @@ pub(crate) struct Index {
     order: BTreeSet<Newest>,
     /// Size of all files that hold a recording.
     bytes: u64,
+    /// What has changed since it was last written down, once that begins.
+    changes: Option<Changes>,
     /// While files are being looked at: those that the store itself changed meanwhile, of which
     /// what was seen may be out of date.
     touched: Option<HashSet<Box<[u8]>>>,
+}
+
+/// Changes that are not written down yet.
+#[derive(Debug)]
+enum Changes {
+    These(Vec<Change>),
+    /// More than are worth keeping: all is to be written anew.
+    All,
 }
 
 #[derive(Debug)]
@@ -87,15 +102,51 @@ impl Index {
         }
     }
 
+    /// From now on, changes are kept to be written down.
+    pub(crate) fn record_changes(&mut self) {
+        self.changes = Some(Changes::These(Vec::new()));
+    }
+
+    pub(crate) fn has_changes(&self) -> bool {
+        match &self.changes {
+            Some(Changes::These(changes)) => !changes.is_empty(),
+            Some(Changes::All) => true,
+            None => false,
+        }
+    }
+
+    /// What has changed since the last call, in order; `None` if it was too much to keep.
+    pub(crate) fn take_changes(&mut self) -> Option<Vec<Change>> {
+        match self.changes.as_mut()? {
+            Changes::These(changes) => Some(std::mem::take(changes)),
+            all => {
+                *all = Changes::These(Vec::new());
+                None
+            }
+        }
+    }
+
+    fn note(&mut self, change: impl FnOnce() -> Change) {
+        match &mut self.changes {
+            Some(Changes::These(changes)) if changes.len() < MAX_CHANGES => changes.push(change()),
+            Some(changes) => *changes = Changes::All,
+            None => {}
+        }
+    }
+
     /// Takes note of a file; a recording's entry has the same name in it.
     pub(crate) fn put(&mut self, file: &[u8], slot: Slot) {
-        self.detach(file);
+        let known = self.detach(file);
         match slot {
             Slot::Recording(entry) => {
                 self.damaged.remove(file);
+                self.note(|| Change::Put(Arc::clone(&entry)));
                 self.attach(entry);
             }
             Slot::Damaged { stamp, flaw } => {
+                if known {
+                    self.note(|| Change::Remove(file.into()));
+                }
                 let known = self.damaged.get(file);
                 let damaged = Damaged {
                     stamp,
@@ -119,7 +170,9 @@ impl Index {
     }
 
     pub(crate) fn remove(&mut self, file: &[u8]) {
-        self.detach(file);
+        if self.detach(file) {
+            self.note(|| Change::Remove(file.into()));
+        }
         self.damaged.remove(file);
     }
 
@@ -245,11 +298,14 @@ impl Index {
         self.reorder(&Arc::clone(&entry), |claims| claims.insert(entry));
     }
 
-    fn detach(&mut self, file: &[u8]) {
-        if let Some(ByFile(entry)) = self.files.take(file) {
-            self.bytes = self.bytes.saturating_sub(entry.stamp.len);
-            self.reorder(&entry, |claims| claims.remove(&entry));
-        }
+    /// Returns whether it was a recording's.
+    fn detach(&mut self, file: &[u8]) -> bool {
+        let Some(ByFile(entry)) = self.files.take(file) else {
+            return false;
+        };
+        self.bytes = self.bytes.saturating_sub(entry.stamp.len);
+        self.reorder(&entry, |claims| claims.remove(&entry));
+        true
     }
 
     /// Changes the claims to an entry's id, and keeps the one that counts in the order.

@@ -30,6 +30,7 @@ mod group;
 mod gzip;
 mod index;
 mod interned;
+mod journal;
 mod lookup;
 mod name;
 mod notice;

@@ -12,13 +12,14 @@ use crate::files::Files;
 use crate::freshness::{self, Freshness};
 use crate::group::Group;
 use crate::index::Index;
+use crate::journal::Journal;
 use crate::notice::Observer;
 use crate::pool::Pool;
 use crate::temp::{self, TempDir};
 use crate::{Error, FileSystem, Kind, Options};
 
 /// The subdirectory for everything that is not a recording.
-const NATIVE_DIR: &str = ".native";
+pub(crate) const NATIVE_DIR: &str = ".native";
 
 impl Files {
     /// See [`Store::open_on`](crate::Store::open_on).
@@ -43,6 +44,8 @@ impl Files {
             },
             buffers: Pool::new(Buffers::default),
             options,
+            journal: Journal::new(&native_dir),
+            journal_damage: Mutex::default(),
             native_dir,
             temp_dir: TempDir::default(),
             prepared: OnceCell::new(),
@@ -53,8 +56,18 @@ impl Files {
             freshness: Mutex::new(Freshness::default()),
             index: RwLock::new(Index::default()),
         };
+        files.load_journal();
         files.refresh()?;
         Ok(files)
+    }
+
+    fn load_journal(&self) {
+        let mut index = self.index.write();
+        let damage = self
+            .journal
+            .load(self.fs(), &self.loader.shared, &mut index);
+        index.record_changes();
+        *self.journal_damage.lock() = damage;
     }
 
     /// Makes sure of the directory for everything that is not a recording.

@@ -5,19 +5,28 @@ use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::time::Instant;
 
+use parking_lot::MutexGuard;
+
 use crate::files::Files;
 use crate::index::Slot;
 use crate::scan::{Job, Outcome, scan};
 use crate::{Error, name, temp};
 
 impl Files {
-    /// Makes the index true for the directory as it is now. One `stat` if nothing happened.
+    /// Makes the index true for the directory as it is now, and writes it down. One `stat` if
+    /// nothing happened.
     pub(crate) fn refresh(&self) -> Result<(), Error> {
         if self.is_fresh()? && self.index.read().unsettled().next().is_none() {
             return Ok(());
         }
-        let _scan = self.scan.lock();
-        // Whoever held the lock may have done it.
+        let result = self.update(&self.scan.lock());
+        self.write_journal();
+        result
+    }
+
+    /// As [`Files::refresh`], without writing it down.
+    pub(crate) fn update(&self, _scan: &MutexGuard<'_, ()>) -> Result<(), Error> {
+        // Whoever held the lock before may have done it.
         if self.is_fresh()? {
             self.look_at_unsettled();
             return Ok(());

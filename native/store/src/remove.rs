@@ -21,6 +21,7 @@ impl Files {
                 .map_err(Error::io("remove the recording"))?;
         }
         drop(commit);
+        self.write_journal();
         self.sync_dir()
     }
 
@@ -33,6 +34,7 @@ impl Files {
             let removed = self.commit().remove(&file);
             result = result.and(removed.map(drop));
         }
+        self.write_journal();
         result.map_err(Error::io("remove a recording"))?;
         self.sync_dir()
     }

@@ -70,7 +70,7 @@ impl Files {
         };
         let compressed = self.loader.codec.compress(content, flags, packed);
         let length = compressed.map_err(Error::io("compress"))?;
-        let temp = self.write_temp(packed.get(..length).unwrap_or_default())?;
+        let temp = self.write_temp(packed.get(..length).unwrap_or_default(), self.options.sync)?;
         Ok((id, summary, temp))
     }
 
@@ -83,11 +83,11 @@ impl Files {
         }
     }
 
-    fn write_temp(&self, content: &[u8]) -> Result<TempFile<'_>, Error> {
+    pub(crate) fn write_temp(&self, content: &[u8], sync: bool) -> Result<TempFile<'_>, Error> {
         self.prepare()?;
         let write = || {
             let dir = self.temp_dir.path(&self.native_dir)?;
-            TempFile::write(self.fs(), &dir, content, self.options.sync)
+            TempFile::write(self.fs(), &dir, content, sync)
         };
         let temp = match write() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -98,7 +98,7 @@ impl Files {
             }
             result => result,
         };
-        temp.map_err(Error::io("write the recording"))
+        temp.map_err(Error::io("write a temporary file"))
     }
 
     fn place(&self, id: &[u8], temp: TempFile<'_>, entry: Entry) -> Result<(), Error> {
@@ -111,6 +111,7 @@ impl Files {
         replaced.retain(|belonging| belonging.file != file && commit.exists(belonging));
         if replaced.is_empty() {
             drop(commit);
+            self.write_journal();
             return self.sync_dir();
         }
         // A power cut must not find the old file gone and the new one not there yet. And no
@@ -122,6 +123,7 @@ impl Files {
                 .map_err(Error::io("remove the replaced recording"))?;
         }
         drop(commit);
+        self.write_journal();
         self.sync_dir()
     }
 

@@ -229,6 +229,10 @@ impl FileSystem for Hooked {
         OsFileSystem.write_new(path, content, sync)
     }
 
+    fn append(&self, path: &Path, content: &[u8]) -> io::Result<u64> {
+        OsFileSystem.append(path, content)
+    }
+
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         // One that panics leaves nothing half done here.
         let hook = self

@@ -6,6 +6,7 @@ mod damage;
 mod faults;
 mod foreign;
 mod interchange;
+mod journal;
 mod model;
 mod names;
 mod saving;

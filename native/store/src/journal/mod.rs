@@ -1,0 +1,58 @@
+//! The index on the disk, so that a store which is opened need not read every recording again.
+//!
+//! `index` is a snapshot, `index.log` has the changes since. Both are a cache: what they say of a
+//! file counts only if the directory has the file in the very version they speak of. So nothing
+//! here is synced, a change that is lost costs reading one file again, and whatever is wrong with
+//! a file ends in a snapshot written anew.
+//!
+//! All stores that have the directory open, in whatever process, share the two files. Whoever
+//! writes holds the lock on `index.lock`, for some microseconds, and never waits for it: what
+//! can't be written now is written with what comes next.
+
+mod file;
+mod load;
+mod row;
+mod write;
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use parking_lot::Mutex;
+
+pub(crate) use row::Change;
+
+/// The index on the disk.
+pub(crate) struct Journal {
+    snapshot: PathBuf,
+    log: PathBuf,
+    lock: PathBuf,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// The open lock file, from the first change on.
+    lock: Option<File>,
+    /// Size of the snapshot.
+    snapshot_bytes: u64,
+    /// The log is no place to go on: the next thing to write is a snapshot.
+    spoilt: bool,
+    /// After a failure, when to try again.
+    retry_at: Option<Instant>,
+}
+
+impl Journal {
+    /// That of the recordings whose other things are in this directory.
+    pub(crate) fn new(native_dir: &Path) -> Self {
+        Journal {
+            snapshot: native_dir.join("index"),
+            log: native_dir.join("index.log"),
+            lock: native_dir.join("index.lock"),
+            state: Mutex::default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
