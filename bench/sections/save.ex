@@ -27,6 +27,7 @@ defmodule Bench.Sections.Save do
 
     synced_baseline(run, sessions[:typical])
     compression(run, sessions[:typical])
+    for {name, originals} <- sessions, do: zstd(run, name, originals)
     limits(run, sessions[:typical])
     peers(run, sessions[:typical])
   end
@@ -103,6 +104,29 @@ defmodule Bench.Sections.Save do
       baseline: fn -> :zlib.gzip(encoded) end
     )
   end
+
+  # The native side against itself: what the other compression would give.
+  defp zstd(run, name, originals) do
+    encoded = for original <- originals, do: :erlang.term_to_binary(Map.from_struct(original))
+    [ours, gzip] = for compression <- [{:zstd, 1}, {:gzip, 6}], do: compressor(compression)
+
+    size = fn compress ->
+      Enum.sum(for bytes <- encoded, do: byte_size(compress.(bytes))) / length(encoded)
+    end
+
+    time = fn compress -> fn -> Enum.each(encoded, compress) end end
+
+    Run.report(run, "#{name}/zstd_size/gzip", "bytes", [size.(ours)], [size.(gzip)])
+
+    Run.compare(run, "#{name}/zstd/gzip", "µs",
+      native: time.(ours),
+      baseline: time.(gzip),
+      per: length(encoded),
+      rounds: Run.pick(run, 5, 3)
+    )
+  end
+
+  defp compressor(compression), do: &PhoenixReplay.Native.Nif.codec_compress(&1, compression)
 
   defp limits(run, originals) do
     [original | _] = originals

@@ -24,12 +24,14 @@ defmodule Bench.Side do
 
   @doc """
   Configures and starts the side as an application would. `clean_up?: false`
-  spares the baseline the lists it makes after each saved recording.
+  spares the baseline the lists it makes after each saved recording; other
+  options are those of the storage.
   """
-  @spec open(t(), Path.t(), clean_up?: boolean()) :: :ok
+  @spec open(t(), Path.t(), keyword()) :: :ok
   def open(side, path, opts \\ []) do
-    Application.put_env(:phoenix_replay, :storage, backend(side, opts[:clean_up?]))
-    Application.put_env(:phoenix_replay, :storage_opts, path: path)
+    {clean_up?, storage_opts} = Keyword.pop(opts, :clean_up?)
+    Application.put_env(:phoenix_replay, :storage, backend(side, clean_up?))
+    Application.put_env(:phoenix_replay, :storage_opts, [path: path] ++ storage_opts)
     Application.put_env(:phoenix_replay, :max_events, 1_000_000)
     application = if side == :native, do: :phoenix_replay_native, else: :phoenix_replay
     {:ok, _} = Application.ensure_all_started(application)

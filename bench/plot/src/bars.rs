@@ -105,7 +105,7 @@ where
         (Against::Host, "pure Elixir"),
         (Against::Peer, "another store"),
         (Against::Limit, "a limit of the machine"),
-        (Against::Itself, "itself with few stored"),
+        (Against::Itself, "itself, see its name"),
     ];
     let mut x = 8;
     for (against, text) in entries {

@@ -34,7 +34,7 @@ pub enum Against {
     Host,
     Peer,
     Limit,
-    /// Itself, with fewer recordings stored.
+    /// Itself, with fewer recordings stored or with the other compression.
     Itself,
 }
 
@@ -91,7 +91,7 @@ impl Figure {
         let last = self.name.rsplit('/').next().unwrap_or_default();
         if self.name.split('/').any(|part| part == "limit") {
             Against::Limit
-        } else if last.starts_with("at_") {
+        } else if last.starts_with("at_") || last == "gzip" {
             Against::Itself
         } else if PEERS.contains(&last) {
             Against::Peer
