@@ -91,8 +91,7 @@ defmodule Bench.Side do
   @spec await_saved(t(), binary()) :: :ok
   def await_saved(:native, id) do
     receive do
-      {:replay_notice, _path, notice} when elem(notice, 0) == :saved and elem(notice, 1) == id ->
-        :ok
+      {:replay_notice, _path, {:saved, _measurements, %{id: ^id}}} -> :ok
     after
       10_000 -> raise "a recording is not saved after ten seconds"
     end
