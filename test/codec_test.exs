@@ -99,6 +99,18 @@ defmodule PhoenixReplay.Native.CodecTest do
         do: assert_raise(ArgumentError, fn -> Nif.codec_compress(content, {:gzip, level}) end)
   end
 
+  test "what is compressed is a Zstandard frame, at every level and no other" do
+    content = :erlang.term_to_binary(Terms.term(50))
+
+    for level <- 1..19,
+        do: assert(<<0x28, 0xB5, 0x2F, 0xFD, _::binary>> = compress(content, {:zstd, level}))
+
+    for level <- [-1, 0, 20],
+        do: assert_raise(ArgumentError, fn -> compress(content, {:zstd, level}) end)
+  end
+
+  defp compress(content, compression), do: Nif.codec_compress(content, compression)
+
   test "a million nested lists go through both ways" do
     deep = Enum.reduce(1..1_000_000, [], fn _, inner -> [inner] end)
     assert {:ok, bytes} = Nif.codec_encode(deep)

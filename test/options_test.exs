@@ -18,6 +18,7 @@ defmodule PhoenixReplay.Native.OptionsTest do
           {[path: "a\0b"], "the storage option :path must be the path of a directory"},
           {[format: :xml], "the storage option :format must be :etf or :json"},
           {[compression: {:gzip, 13}], "the storage option :compression must be"},
+          {[compression: {:zstd, 20}], "the storage option :compression must be"},
           {[compression: :brotli], "the storage option :compression must be"},
           {[max_recording_bytes: 0], "the storage option :max_recording_bytes must be"},
           {[max_recording_bytes: Bitwise.bsl(1, 64)],
@@ -30,6 +31,13 @@ defmodule PhoenixReplay.Native.OptionsTest do
       assert Error.format(reason) =~ words
       assert Exception.message(%Error{reason: reason}) =~ words
     end
+  end
+
+  test "a compression may be given without its level" do
+    assert {:ok, %{compression: {:gzip, 6}}} = Options.new(compression: :gzip)
+    assert {:ok, %{compression: {:gzip, 12}}} = Options.new(compression: {:gzip, 12})
+    assert {:ok, %{compression: {:zstd, _}}} = Options.new(compression: :zstd)
+    assert {:ok, %{compression: {:zstd, 19}}} = Options.new(compression: {:zstd, 19})
   end
 
   test "a path may be charlist or iodata, as elsewhere in Elixir" do

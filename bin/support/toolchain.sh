@@ -22,7 +22,7 @@ ensure_toolchain() {
   command -v cargo >/dev/null ||
     die "Rust is needed: install it from https://rustup.rs and run this again."
   local missing=""
-  # libdeflate is C, and Rust links through the C compiler.
+  # libdeflate and zstd are C, and Rust links through the C compiler.
   command -v cc >/dev/null || missing="build-essential"
   command -v mix >/dev/null || missing="$missing elixir"
   # shellcheck disable=SC2086 # a list of package names

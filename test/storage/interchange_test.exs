@@ -50,6 +50,35 @@ defmodule PhoenixReplay.Storage.InterchangeTest do
     end
   end
 
+  test "what was saved with zstd is handed back by saving it with gzip" do
+    for {path, expected} <- fixtures("etf"), format <- [:etf, :json] do
+      directory = tmp_dir()
+      install_fixture(path, directory)
+      host = [path: directory, format: format]
+      {:ok, recording} = File.get(expected["id"], host)
+
+      zstd = link(directory) ++ [format: format, compression: :zstd]
+      :ok = Native.save(recording, zstd)
+      assert Path.wildcard(directory <> "/*") == ["#{directory}/#{recording.id}.#{format}.zst"]
+      assert [summary] = Native.list_summaries(zstd)
+      assert {:ok, ours} = Native.get(recording.id, host)
+      assert Native.get(recording.id, zstd) == {:ok, ours}
+      assert File.list(host) == []
+
+      :ok = Native.save(ours, host)
+      assert Path.wildcard(directory <> "/*") == ["#{directory}/#{recording.id}.#{format}.gz"]
+      assert File.get(recording.id, host) == {:ok, ours}
+      assert Native.list_summaries(zstd) == [summary]
+    end
+  end
+
+  # The directory by another name: one that is open keeps its compression.
+  defp link(directory) do
+    link = directory <> "-zstd"
+    :ok = Elixir.File.ln_s(directory, link)
+    [path: link]
+  end
+
   test "the host reads every term that we write" do
     opts = [path: tmp_dir()]
 

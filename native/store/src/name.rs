@@ -17,13 +17,13 @@ use crate::{Compression, Format};
 const MAX_STEM_BYTES: usize = 240;
 
 /// The suffixes of recording files, best first: where two files of the same age hold the same
-/// recording, the earlier one counts, which is one that the pure-Elixir backend reads as well, if
-/// there is one. The last two were written by old releases and are only read. How the content is
+/// recording, the earlier one counts. What the pure-Elixir backend writes comes before what it
+/// does not know: it can't have replaced that. The last two were written by old releases and are only read. How the content is
 /// compressed is seen from the content, not from the suffix.
 const SUFFIXES: [(&[u8], Format); 6] = [
     (b".etf.gz", Format::Etf),
-    (b".etf.zst", Format::Etf),
     (b".json.gz", Format::Json),
+    (b".etf.zst", Format::Etf),
     (b".json.zst", Format::Json),
     (b".etf", Format::Etf),
     (b".json", Format::Json),

@@ -3,7 +3,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
-use replay_etf::{Summary, json, recording};
+use replay_etf::{Limits, Summary, json, recording};
 
 use crate::content::Buffers;
 use crate::files::Files;
@@ -16,10 +16,39 @@ use crate::{Entry, Error, Format, Notice};
 impl Files {
     /// See [`Store::save`](crate::Store::save).
     pub(crate) fn save(&self, etf: &[u8], format: Format, flags: Flags) -> Result<(), Error> {
+        self.save_as(etf, None, format, flags)
+    }
+
+    /// Saves a recording that was made here, so that its terms need no look, and summarized.
+    pub(crate) fn save_known(
+        &self,
+        etf: &[u8],
+        summary: Summary<'_>,
+        format: Format,
+        flags: Flags,
+    ) -> Result<(), Error> {
+        // Only a larger one can have too many terms, or too deep ones, to be read back: a term
+        // takes a byte, and one with others in it takes two.
+        let Limits {
+            max_depth,
+            max_terms,
+            ..
+        } = self.loader.limits;
+        let is_readable = etf.len() as u64 <= max_terms.min(max_depth.into());
+        self.save_as(etf, is_readable.then_some(summary), format, flags)
+    }
+
+    fn save_as(
+        &self,
+        etf: &[u8],
+        known: Option<Summary<'_>>,
+        format: Format,
+        flags: Flags,
+    ) -> Result<(), Error> {
         let start = Instant::now();
         self.check_size(etf)?;
         let (id, summary, temp) = self.buffers.with(|buffers| {
-            let written = self.write(etf, format, flags, buffers);
+            let written = self.write(etf, known, format, flags, buffers);
             buffers.trim();
             written
         })?;
@@ -51,6 +80,7 @@ impl Files {
     fn write<'a>(
         &self,
         etf: &'a [u8],
+        known: Option<Summary<'a>>,
         format: Format,
         flags: Flags,
         buffers: &mut Buffers,
@@ -59,7 +89,10 @@ impl Files {
         let (text, packed) = buffers.for_writing();
         let (content, id, summary) = match format {
             Format::Etf => {
-                let summary = recording::summarize(etf, limits).map_err(Error::Recording)?;
+                let summary = match known {
+                    Some(summary) => summary,
+                    None => recording::summarize(etf, limits).map_err(Error::Recording)?,
+                };
                 (etf, summary.id.clone(), summary)
             }
             Format::Json => {

@@ -61,20 +61,19 @@ pub(crate) fn compress(
     ] {
         context.set_parameter(parameter).map_err(failed)?;
     }
-    let start = if flags == Flags::default() {
-        0
+    let head = if flags == Flags::default() {
+        Vec::new()
     } else {
-        let frame = [&SKIPPABLE_MAGIC[..], &FLAGS_HEAD, &[flags.byte()]].concat();
-        out.splice(..out.len().min(frame.len()), frame.iter().copied());
-        frame.len()
+        [&SKIPPABLE_MAGIC[..], &FLAGS_HEAD, &[flags.byte()]].concat()
     };
-    let bound = start + compress_bound(content.len());
+    let bound = head.len() + compress_bound(content.len());
     if out.len() < bound {
         out.resize(bound, 0);
     }
-    let space = out.get_mut(start..).unwrap_or_default();
+    let (front, space) = out.split_at_mut(head.len());
+    front.copy_from_slice(&head);
     let len = context.compress2(space, content).map_err(failed)?;
-    Ok(start + len)
+    Ok(head.len() + len)
 }
 
 /// See [`Codec::decompress`](crate::codec::Codec::decompress). Frames may follow each other, and
@@ -133,6 +132,162 @@ fn decompress_frame(
             Err(TOO_SMALL) if room < most.min(left) => room = room.saturating_mul(2),
             Err(TOO_SMALL) if room < most => return Err(Error::TooLarge),
             Err(_) => return Err(Error::Malformed),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn zstd(content: &[u8]) -> Vec<u8> {
+        with_flags(content, Flags::default())
+    }
+
+    fn with_flags(content: &[u8], flags: Flags) -> Vec<u8> {
+        let mut out = vec![7; 3];
+        let len = compress(&mut CCtx::create(), 3, content, flags, &mut out).unwrap();
+        out.truncate(len);
+        out
+    }
+
+    /// As those write who do not know how much will come.
+    fn without_size(content: &[u8]) -> Vec<u8> {
+        let mut context = CCtx::create();
+        context
+            .set_parameter(CParameter::ContentSizeFlag(false))
+            .unwrap();
+        let mut out = vec![0; compress_bound(content.len())];
+        let len = context.compress2(&mut out[..], content).unwrap();
+        out.truncate(len);
+        assert!(matches!(get_frame_content_size(&out), Ok(None)));
+        out
+    }
+
+    fn skippable(kind: u8, content: &[u8]) -> Vec<u8> {
+        let magic = [0x50 | kind, 0x2a, 0x4d, 0x18];
+        [&magic, &(content.len() as u32).to_le_bytes()[..], content].concat()
+    }
+
+    fn unzstd(file: &[u8], max: usize) -> Result<Vec<u8>, Error> {
+        let mut out = vec![0xaa; 3];
+        let len = decompress(&mut DCtx::create(), file, &mut out, max)?;
+        out.truncate(len);
+        Ok(out)
+    }
+
+    #[test]
+    fn a_frame_comes_back() {
+        for content in [&b""[..], b"x", &[7; 300_000]] {
+            assert_eq!(unzstd(&zstd(content), 1 << 20).unwrap(), content);
+            assert_eq!(unzstd(&without_size(content), 1 << 20).unwrap(), content);
+        }
+    }
+
+    #[test]
+    fn frames_that_follow_each_other_are_joined_and_skippable_ones_skipped() {
+        let long = vec![b'x'; 500_000];
+        let frames = [
+            skippable(0, b"of someone else"),
+            zstd(b"a"),
+            without_size(&long),
+            skippable(15, b""),
+            zstd(b""),
+            zstd(&long),
+        ];
+        let expected = [b"a", &long[..], &long].concat();
+        assert_eq!(unzstd(&frames.concat(), 1 << 20).unwrap(), expected);
+        assert_eq!(unzstd(&skippable(3, b"alone"), 1 << 20).unwrap(), b"");
+    }
+
+    #[test]
+    fn flags_are_in_front_only_where_there_is_something_to_tell() {
+        let content = b"content, content".repeat(9);
+        let flags = Flags {
+            recovered: true,
+            truncated: true,
+        };
+        let flagged = with_flags(&content, flags);
+        assert_eq!(flags_of(&flagged), Some(flags.byte()));
+        assert_eq!(unzstd(&flagged, 1 << 20).unwrap(), content);
+        assert_eq!(flagged[11..], zstd(&content));
+        assert_eq!(flags_of(&zstd(&content)), None);
+        assert_eq!(flags_of(&skippable(7, b"PX\x01")), None);
+        assert_eq!(flags_of(&skippable(6, b"PR\x01")), None);
+    }
+
+    #[test]
+    fn a_limit_is_kept_whether_the_size_is_stated_or_not() {
+        for file in [zstd(&[0; 10_000]), without_size(&[0; 10_000])] {
+            assert_eq!(unzstd(&file, 9_999), Err(Error::TooLarge));
+            assert!(unzstd(&file, 10_000).is_ok());
+        }
+        let two = [zstd(&[0; 6_000]), without_size(&[0; 6_000])].concat();
+        assert_eq!(unzstd(&two, 11_999), Err(Error::TooLarge));
+        assert!(unzstd(&two, 12_000).is_ok());
+    }
+
+    #[test]
+    fn a_size_that_no_block_can_reach_is_not_allocated() {
+        // A frame header with a stated size of eight bytes, and an empty last block.
+        let stated = (1_u64 << 40).to_le_bytes();
+        let frame = [&MAGIC[..], &[0b1110_0000], &stated, &[1, 0, 0]].concat();
+        assert_eq!(unzstd(&frame, usize::MAX), Err(Error::Malformed));
+    }
+
+    #[test]
+    fn every_cut_is_noticed() {
+        let content = b"some content that is worth compressing, compressing, compressing";
+        let flags = Flags {
+            recovered: true,
+            truncated: false,
+        };
+        let frame = with_flags(content, flags);
+        for len in (1..frame.len()).filter(|len| *len != 11) {
+            assert!(unzstd(&frame[..len], 1 << 20).is_err(), "{len}");
+        }
+        assert_eq!(
+            unzstd(&frame[..11], 1 << 20).unwrap(),
+            b"",
+            "flags and no content"
+        );
+    }
+
+    #[test]
+    fn a_flipped_bit_never_gives_another_content() {
+        let content = b"0123456789abcdef, content that repeats, repeats, repeats".repeat(40);
+        let frame = zstd(&content);
+        let mut harmless = 0;
+        for bit in 0..frame.len() * 8 {
+            let mut frame = frame.clone();
+            frame[bit / 8] ^= 1 << (bit % 8);
+            if let Ok(out) = unzstd(&frame, 1 << 20) {
+                assert_eq!(out, content, "bit {bit}");
+                harmless += 1;
+            }
+        }
+        assert!(harmless < 8, "{harmless} flips went unnoticed");
+    }
+
+    #[test]
+    fn trailing_bytes_are_noticed() {
+        let file = [&zstd(b"content")[..], b"junk"].concat();
+        assert_eq!(unzstd(&file, 1 << 20), Err(Error::TrailingBytes));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_refused_or_read_within_the_limit(
+            bytes in vec(any::<u8>(), 0..200),
+            framed: bool,
+        ) {
+            let file = if framed { [&MAGIC[..], &bytes].concat() } else { bytes };
+            if let Ok(out) = unzstd(&file, 1000) {
+                prop_assert!(out.len() <= 1000);
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 //! A recording is a map of seven atom keys. Keys may come in any order, and keys that are not
 //! known are skipped, so that a later shape can still be read.
 
+mod append;
 mod assemble;
 mod event;
 mod field;

@@ -2,13 +2,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Relaxed, Release};
 
+use replay_etf::Summary;
 use replay_etf::recording::Frame;
 
 use super::Shared;
 use super::recording::Recording;
 use crate::Error;
 use crate::flags::Flags;
-use crate::slab::{Kind, Mark, Wait};
+use crate::slab::{Frames, Kind, Mark, Wait};
 
 /// What the finalizer does with a recording.
 impl Recording {
@@ -20,8 +21,8 @@ impl Recording {
         }
     }
 
-    /// Writes the recording as it is now.
-    pub(super) fn assemble(&self, into: &mut Vec<u8>) -> Result<(), Error> {
+    /// Writes the recording as it is now, and returns what it was made of.
+    pub(super) fn assemble(&self, into: &mut Vec<u8>) -> Result<Frames, Error> {
         let frames = self.chain.frames().ok_or(Error::NotFound)?;
         into.clear();
         into.reserve(self.tally.bytes() + 16);
@@ -30,7 +31,24 @@ impl Recording {
         let (_, head) = head.ok_or(Error::NotFound)?;
         let frame = Frame::of(head.rest, &self.limits).map_err(Error::Recording)?;
         let events = payloads.map(|(_, payload)| payload.pieces());
-        frame.assemble(events, into).map_err(Error::Recording)
+        frame.assemble(events, into).map_err(Error::Recording)?;
+        Ok(frames)
+    }
+
+    /// What a list shows of the recording that is in the frames. Walking the whole of it would
+    /// take as long as compressing it does.
+    pub(super) fn summarize<'f>(&self, frames: &'f Frames) -> Result<Summary<'f>, Error> {
+        let mut payloads = frames.iter().map(|(_, payload)| payload);
+        let head = payloads.next().ok_or(Error::NotFound)?.rest;
+        let mut summary = replay_etf::summarize(head, &self.limits).map_err(Error::Recording)?;
+        for payload in payloads {
+            let appended = match payload.pieces() {
+                [[], event] => summary.append(event, &self.limits),
+                pieces => summary.append(&pieces.concat(), &self.limits),
+            };
+            appended.map_err(Error::Recording)?;
+        }
+        Ok(summary)
     }
 
     /// Gives up its place in the table and its space, which is wiped.

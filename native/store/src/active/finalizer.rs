@@ -112,10 +112,11 @@ impl Shared {
     }
 
     fn save(&self, recording: &Recording, buffer: &mut Vec<u8>) -> Result<Drained, Error> {
-        recording.assemble(buffer)?;
+        let frames = recording.assemble(buffer)?;
+        let summary = recording.summarize(&frames)?;
         recording.placed.store(true, Relaxed);
         self.files
-            .save(buffer, recording.format(), recording.flags())?;
+            .save_known(buffer, summary, recording.format(), recording.flags())?;
         Ok(SAVED)
     }
 

@@ -170,16 +170,11 @@ impl Recording {
     }
 
     /// The distinct names of its user events so far; `None` if it was discarded or is in its file
-    /// now. Takes a look at every event, because appending does not count them. `buffer` is for
-    /// repeated use.
-    pub(crate) fn names(&self, buffer: &mut Vec<u8>) -> Option<Names> {
-        match self.assemble(buffer) {
-            Err(Error::NotFound) => return None,
-            // What can't be put together has no names.
-            Err(_) => return Some(Names::default()),
-            Ok(()) => {}
-        }
-        let summary = replay_etf::summarize(buffer, &self.limits);
+    /// now. Takes a look at every event, because appending does not collect them.
+    pub(crate) fn names(&self) -> Option<Names> {
+        let frames = self.chain.frames()?;
+        // What can't be summarized has no names.
+        let summary = self.summarize(&frames);
         Some(summary.map_or_else(|_| Names::default(), |it| it.names.iter().collect()))
     }
 

@@ -27,15 +27,13 @@ impl Flights {
 
     fn read(store: &Store, filter: &Filter, with_names: bool) -> Self {
         let mut flights = Flights::default();
-        let mut buffer = Vec::new();
         for recording in store.actives() {
-            flights.add(&recording, filter, with_names.then_some(&mut buffer));
+            flights.add(&recording, filter, with_names);
         }
         flights
     }
 
-    /// Adds a recording, with its names if there is a buffer for that.
-    fn add(&mut self, recording: &Recording, filter: &Filter, buffer: Option<&mut Vec<u8>>) {
+    fn add(&mut self, recording: &Recording, filter: &Filter, with_names: bool) {
         let mut it = InFlight {
             summary: recording.summary(),
             names: Names::default(),
@@ -43,11 +41,9 @@ impl Flights {
         if !it.summary.has_user_events() {
             return;
         }
-        if let Some(buffer) = buffer
-            && filter.matches_but_for_event(&it)
-        {
+        if with_names && filter.matches_but_for_event(&it) {
             // One that has got to its file meanwhile is found there.
-            let Some(names) = recording.names(buffer) else {
+            let Some(names) = recording.names() else {
                 return;
             };
             it.names = names;

@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, ThreadId};
 
-use replay_store::{Format, Options, State};
+use replay_etf::tag;
+use replay_store::{Compression, Format, Options, State};
 
 use crate::support::*;
 
@@ -22,6 +23,62 @@ fn what_was_appended_is_what_is_saved() {
     let entry = entry(&store, "a").unwrap();
     assert_eq!((entry.event_count, entry.duration_ms), (301, 300));
     assert_eq!((entry.recovered, entry.truncated), (false, false));
+}
+
+#[test]
+fn the_entry_of_what_was_saved_is_that_which_its_file_gives() {
+    let dir = Dir::new();
+    let store = dir.open();
+    let active = start(&store, "a");
+    // Long enough for some of them to be in two pieces.
+    for n in 1..200 {
+        let payload = [
+            &[tag::MAP, 0, 0, 0, 2][..],
+            &atom("name"),
+            &binary(format!("name {}", n % 7).as_bytes()),
+            &atom("params"),
+            &binary(&[0; 3_000]),
+        ]
+        .concat();
+        let event = [
+            &[tag::SMALL_TUPLE, 3, tag::SMALL_INTEGER, n],
+            &*atom("event"),
+            &payload,
+        ];
+        append(&active, &event.concat()).unwrap();
+    }
+    active.end();
+    store.drain(LONG);
+    let saved = entry(&store, "a").unwrap();
+    assert_eq!((saved.names.iter().len(), saved.event_count), (7, 200));
+    assert_eq!(saved, entry(&dir.open(), "a").unwrap());
+}
+
+#[test]
+fn what_was_cut_off_or_refused_is_noted_in_a_file_of_either_compression() {
+    for compression in [Compression::Gzip(6), Compression::Zstd(3)] {
+        let dir = Dir::new();
+        let open = |path: &Path| {
+            let options = Options {
+                compression,
+                ..options()
+            };
+            Store::open(path, options).unwrap()
+        };
+        let store = open(dir.path());
+        let head = recording(b"a", &[event(0, "mount", 30)]);
+        let active = store.start(b"a", &head, 1, Wait::Yes).unwrap();
+        append(&active, &event(1, "event", 500)).unwrap();
+        append(&active, &event(2, "event", 500)).unwrap_err();
+        let crashed = dir.crash();
+        let store = open(crashed.path());
+        store.drain(LONG);
+        for store in [&store, &crashed.open()] {
+            let entry = entry(store, "a").unwrap();
+            assert!(entry.truncated && entry.recovered);
+            assert_eq!(store.read(b"a").unwrap().bytes, expected("a", 1));
+        }
+    }
 }
 
 #[test]

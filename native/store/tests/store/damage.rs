@@ -2,20 +2,20 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::process::Command;
 
-use replay_store::{Damage, Error, Format};
+use replay_store::{Compression, Damage, Error, Format};
 
-use crate::support::{Dir, Recording, entry, fixture, gzip, ids, is_missing};
+use crate::support::{Dir, Recording, entry, fixture, gzip, ids, is_missing, zstd};
 
 #[test]
 fn a_file_cut_at_any_length_is_damage_and_hides_nothing_else() {
+    let json = br#"{"id":"x","connected_at":1,"events":[]}"#;
     let files = [
         ("x.etf.gz", fixture("etf/GDGKd-AScDzhBoai0se6wQ.etf.gz")),
         ("x.json.gz", fixture("json/-OS-2vvj4mjtgEzRfYa7-A.json.gz")),
         ("x.etf", Recording::new("x").etf()),
-        (
-            "x.json",
-            br#"{"id":"x","connected_at":1,"events":[]}"#.to_vec(),
-        ),
+        ("x.json", json.to_vec()),
+        ("x.etf.zst", zstd(&Recording::new("x").etf())),
+        ("x.json.zst", zstd(json)),
     ];
     for (name, content) in files {
         let dir = Dir::new();
@@ -61,6 +61,7 @@ fn damage_says_which_file_and_why_but_nothing_of_its_content() {
     dir.write("c.etf.gz", b"\x1f\x8bsecret");
     dir.write("d.json", br#"{"id": "secret", "events": "secret"}"#);
     dir.write("e.json", br#"{"secret": secret}"#);
+    dir.write("g.etf.zst", b"\x28\xb5\x2f\xfdsecret");
     dir.write(b"f\xff.etf", &[131, 106]);
     let damage = dir.open().take_damage();
     let files: Vec<&str> = damage.iter().map(|damage| &*damage.file).collect();
@@ -72,7 +73,8 @@ fn damage_says_which_file_and_why_but_nothing_of_its_content() {
             "c.etf.gz",
             "d.json",
             "e.json",
-            "f\u{fffd}.etf"
+            "f\u{fffd}.etf",
+            "g.etf.zst"
         ]
     );
     for Damage { reason, .. } in damage {
@@ -118,6 +120,25 @@ fn a_recording_damaged_after_it_was_listed_is_reported_when_read() {
 }
 
 #[test]
+fn a_flipped_bit_is_damage_or_harmless() {
+    let dir = Dir::new();
+    let store = dir.open_with(Compression::Zstd(3));
+    let etf = Recording::new("x").events(40).etf();
+    store.save(&etf, Format::Etf).unwrap();
+    let content = fs::read(dir.file("x.etf.zst")).unwrap();
+    for bit in 0..content.len() * 8 {
+        let mut content = content.clone();
+        content[bit / 8] ^= 1 << (bit % 8);
+        dir.write("x.etf.zst", &content);
+        match store.read(b"x") {
+            Ok(contents) => assert_eq!(contents.bytes, etf, "bit {bit}"),
+            Err(Error::Damaged { .. }) => {}
+            other => panic!("bit {bit}: {other:?}"),
+        }
+    }
+}
+
+#[test]
 fn a_decompression_bomb_is_refused() {
     let dir = Dir::new();
     let mut options = crate::support::options();
@@ -128,9 +149,11 @@ fn a_decompression_bomb_is_refused() {
     lying[size..].copy_from_slice(&7u32.to_le_bytes());
     dir.write("lying.etf.gz", &lying);
     dir.write("plain.etf", &vec![0; 100_001]);
+    dir.write("bomb.etf.zst", &zstd(&vec![0; 100_001]));
+    dir.write("two.etf.zst", &zstd(&vec![0; 60_000]).repeat(2));
     let store = replay_store::Store::open(&dir.path(), options).unwrap();
     let damage = store.take_damage();
-    assert_eq!(damage.len(), 3);
+    assert_eq!(damage.len(), 5);
     assert!(
         damage
             .iter()

@@ -5,7 +5,9 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use replay_store::{FileSystem, Format, Metadata, Options, OsFileSystem, Stamp, Store};
+use replay_store::{
+    Compression, FileSystem, Format, Metadata, Options, OsFileSystem, Stamp, Store,
+};
 
 use crate::support::{Dir, Recording, entry, gzip, ids, options};
 
@@ -241,6 +243,25 @@ fn the_replaced_format_is_removed_only_after_the_new_one_is_durable() {
     fs.recover();
     store.save(&etf, Format::Json).unwrap();
     assert_eq!(dir.names(), ["x.json.gz"]);
+}
+
+#[test]
+fn the_file_of_the_other_compression_is_removed_only_after_the_new_one_is_durable() {
+    let dir = Dir::new();
+    let (fs, gzip) = open(&dir);
+    let etf = Recording::new("x").etf();
+    let zstd = dir.open_with(Compression::Zstd(3));
+    zstd.save(&etf, Format::Etf).unwrap();
+    fs.fail(Call::SyncDir, libc::EIO);
+    gzip.save(&etf, Format::Etf).unwrap_err();
+    assert_eq!(dir.names(), ["x.etf.gz", "x.etf.zst"]);
+    for store in [&gzip, &zstd, &dir.open()] {
+        assert_eq!(store.list().unwrap().len(), 1);
+        assert_eq!(store.read(b"x").unwrap().bytes, etf);
+    }
+    fs.recover();
+    gzip.save(&etf, Format::Etf).unwrap();
+    assert_eq!(dir.names(), ["x.etf.gz"]);
 }
 
 #[test]

@@ -81,6 +81,79 @@ fn one_format_replaces_the_other_and_old_names() {
 }
 
 #[test]
+fn one_compression_replaces_the_other() {
+    let dir = Dir::new();
+    let (gzip, zstd) = (dir.open(), dir.open_with(Compression::Zstd(3)));
+    let etf = Recording::new("x").etf();
+    for (store, format, file) in [
+        (&zstd, Format::Etf, "x.etf.zst"),
+        (&gzip, Format::Etf, "x.etf.gz"),
+        (&zstd, Format::Json, "x.json.zst"),
+        (&zstd, Format::Etf, "x.etf.zst"),
+        (&gzip, Format::Json, "x.json.gz"),
+    ] {
+        store.save(&etf, format).unwrap();
+        assert_eq!(dir.names(), [file]);
+        for store in [&gzip, &zstd] {
+            assert_eq!(entry(store, "x").file_name(), file);
+            assert_eq!(store.read(b"x").unwrap().format, format);
+        }
+    }
+}
+
+#[test]
+fn a_directory_may_hold_every_kind_of_file() {
+    let dir = Dir::new();
+    let (gzip, zstd) = (dir.open(), dir.open_with(Compression::Zstd(3)));
+    let save = |store: &Store, id, format| {
+        store.save(&Recording::new(id).etf(), format).unwrap();
+    };
+    save(&gzip, "a", Format::Etf);
+    save(&gzip, "b", Format::Json);
+    save(&zstd, "c", Format::Etf);
+    save(&zstd, "d", Format::Json);
+    dir.write("e.etf", &Recording::new("e").etf());
+    // What is in a file is seen from its content.
+    dir.write(
+        "f.etf.gz",
+        &crate::support::zstd(&Recording::new("f").etf()),
+    );
+    dir.write(
+        "g.etf.zst",
+        &crate::support::gzip(&Recording::new("g").etf()),
+    );
+    for store in [&gzip, &zstd, &dir.open()] {
+        assert_eq!(ids(store), ["a", "b", "c", "d", "e", "f", "g"]);
+        for id in ids(store) {
+            assert!(!store.read(id.as_bytes()).unwrap().bytes.is_empty());
+        }
+        assert_eq!(store.take_damage(), []);
+    }
+    gzip.clear().unwrap();
+    assert_eq!(dir.names(), [""; 0]);
+}
+
+#[test]
+fn of_two_files_of_one_age_the_one_that_others_read_counts() {
+    let dir = Dir::new();
+    let etf = Recording::new("x").mark(b'g').etf();
+    dir.write("x.etf.gz", &crate::support::gzip(&etf));
+    let other = Recording::new("x").mark(b'z').etf();
+    dir.write("x.etf.zst", &crate::support::zstd(&other));
+    let at = std::time::SystemTime::UNIX_EPOCH;
+    for name in ["x.etf.gz", "x.etf.zst"] {
+        let file = fs::File::options()
+            .write(true)
+            .open(dir.file(name))
+            .unwrap();
+        file.set_modified(at).unwrap();
+    }
+    assert_eq!(dir.open().read(b"x").unwrap().bytes, etf);
+    dir.write("x.etf.zst", &crate::support::zstd(&other));
+    assert_eq!(dir.open().read(b"x").unwrap().bytes, other, "the newer one");
+}
+
+#[test]
 fn a_deleted_recording_is_gone_under_all_its_names() {
     let dir = Dir::new();
     let store = dir.open();
@@ -90,6 +163,8 @@ fn a_deleted_recording_is_gone_under_all_its_names() {
     dir.write("x.etf", &etf);
     dir.write("copy.etf", &etf);
     dir.write("x.json.gz", b"damaged");
+    dir.write("x.etf.zst", &crate::support::zstd(&etf));
+    dir.write("x.json.zst", b"damaged");
     assert_eq!(ids(&store), ["x", "y"]);
     store.delete(b"x").unwrap();
     assert_eq!(dir.names(), ["y.etf.gz"]);

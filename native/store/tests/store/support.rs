@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use libdeflater::{CompressionLvl, Compressor};
 use replay_etf::tag;
-use replay_store::{Entry, Error, Options, Store};
+use replay_store::{Compression, Entry, Error, Options, Store, compress};
 use tempfile::TempDir;
 
 /// A recording to be written as an external term.
@@ -104,6 +104,11 @@ pub fn gzip(content: &[u8]) -> Vec<u8> {
     gz
 }
 
+/// Like the program `zstd`.
+pub fn zstd(content: &[u8]) -> Vec<u8> {
+    compress(content, Compression::Zstd(3)).unwrap()
+}
+
 /// A directory for one test.
 pub struct Dir(TempDir);
 
@@ -122,6 +127,14 @@ impl Dir {
 
     pub fn open(&self) -> Store {
         Store::open(&self.path(), options()).unwrap()
+    }
+
+    pub fn open_with(&self, compression: Compression) -> Store {
+        let options = Options {
+            compression,
+            ..options()
+        };
+        Store::open(&self.path(), options).unwrap()
     }
 
     pub fn file(&self, name: impl AsRef<[u8]>) -> PathBuf {
