@@ -23,8 +23,8 @@ defmodule Bench.Sections.Query do
   def run(run), do: run(run, Run.pick(run, [1_000, 10_000, 100_000], [1_000, 10_000]))
 
   @doc "Measures among these numbers of recordings, in growing order."
-  @spec run(Run.t(), [pos_integer()]) :: term()
-  def run(run, sizes) do
+  @spec run(Run.t(), [pos_integer()], [atom()]) :: term()
+  def run(run, sizes, peers \\ [:sqlite]) do
     Enum.reduce(sizes, %{}, fn size, measured ->
       path = Corpus.directory(run, :small, size)
       facts = facts(path, size)
@@ -32,7 +32,7 @@ defmodule Bench.Sections.Query do
       check_pages(path, facts)
       pages = for query <- queries(facts), do: page(run, query, path, size, measured)
       facets = facets(run, path, facts, measured)
-      Peer.each(run, [:sqlite], fn _, _, database -> sqlite(run, database, path, facts) end)
+      Peer.each(run, peers, fn _, _, database -> sqlite(run, database, path, facts) end)
       # Of what is measured with the fewest only, that remains.
       Map.merge(Map.new([facets | pages]), measured)
     end)
