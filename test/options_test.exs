@@ -1,5 +1,5 @@
 defmodule PhoenixReplay.Native.OptionsTest do
-  use ExUnit.Case, async: true
+  use ExUnit.Case, async: false
 
   alias PhoenixReplay.Native.{Error, Options}
 
@@ -23,6 +23,9 @@ defmodule PhoenixReplay.Native.OptionsTest do
           {[max_recording_bytes: 0], "the storage option :max_recording_bytes must be"},
           {[max_recording_bytes: Bitwise.bsl(1, 64)],
            "the storage option :max_recording_bytes must be"},
+          {[max_recordings: 0], "the storage option :max_recordings must be a positive integer"},
+          {[max_age_ms: "1h"], "the storage option :max_age_ms must be a positive integer, nil"},
+          {[max_bytes: 1.5], "the storage option :max_bytes must be a positive integer, nil or"},
           {[drain_timeout_ms: -1], "the storage option :drain_timeout_ms must be"},
           {[pth: "x"], "unknown storage options [:pth], known are [:path, :format, "},
           {%{path: "x"}, "the storage option :storage_opts must be a keyword list"}
@@ -38,6 +41,27 @@ defmodule PhoenixReplay.Native.OptionsTest do
     assert {:ok, %{compression: {:gzip, 12}}} = Options.new(compression: {:gzip, 12})
     assert {:ok, %{compression: {:zstd, _}}} = Options.new(compression: :zstd)
     assert {:ok, %{compression: {:zstd, 19}}} = Options.new(compression: {:zstd, 19})
+  end
+
+  test "limits that are not given are the host's" do
+    on_exit(fn ->
+      for key <- [:max_recordings, :max_recording_age_ms, :max_bytes],
+          do: Application.delete_env(:phoenix_replay, key)
+    end)
+
+    limits = fn opts ->
+      {:ok, options} = Options.new(opts)
+      {options.max_recordings, options.max_age_ms, options.max_bytes}
+    end
+
+    assert limits.([]) == {nil, nil, nil}
+    assert limits.(max_recordings: 3, max_age_ms: 4, max_bytes: 5) == {3, 4, 5}
+    Application.put_env(:phoenix_replay, :max_recordings, 6)
+    Application.put_env(:phoenix_replay, :max_recording_age_ms, 7)
+    Application.put_env(:phoenix_replay, :max_bytes, 8)
+    assert limits.([]) == {6, 7, nil}
+    assert limits.(max_recordings: 3, max_age_ms: 4) == {3, 4, nil}
+    assert limits.(max_recordings: nil, max_age_ms: :infinity) == {nil, nil, nil}
   end
 
   test "a path may be charlist or iodata, as elsewhere in Elixir" do

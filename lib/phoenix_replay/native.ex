@@ -58,6 +58,9 @@ defmodule PhoenixReplay.Native do
   @typedoc "As in `c:PhoenixReplay.Storage.list_summaries/1`."
   @type summary :: map()
 
+  @typedoc "See `t:stats/0`."
+  @type evicted :: %{count: non_neg_integer(), bytes: non_neg_integer()}
+
   @typedoc """
   What `stats/1` returns. What is there now:
 
@@ -80,6 +83,9 @@ defmodule PhoenixReplay.Native do
     * `:dropped`: recordings that ended without user events
     * `:recovered`: recordings that a crash of an earlier run had cut off, or
       kept from being saved
+    * `:evicted`: recordings that were deleted because more were there than are
+      to be kept: by `:max_recordings`, `:max_age_ms` and `:max_bytes`, the
+      `:count` of recordings and the `:bytes` of their files
     * `:erased`: recordings that were erased by request
     * `:quarantined`: damaged files that were moved away
     * `:save_us`: how long saves took, in microseconds: `:p50`, `:p90`, `:p99`
@@ -101,6 +107,7 @@ defmodule PhoenixReplay.Native do
           retried: non_neg_integer(),
           dropped: non_neg_integer(),
           recovered: non_neg_integer(),
+          evicted: %{max_recordings: evicted(), max_age_ms: evicted(), max_bytes: evicted()},
           erased: non_neg_integer(),
           quarantined: non_neg_integer(),
           save_us: %{

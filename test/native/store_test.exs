@@ -265,24 +265,6 @@ defmodule PhoenixReplay.Native.StoreTest do
     drained(opts)
   end
 
-  test "the host's retention leaves active recordings alone, and applies to ours", context do
-    %{id: id, opts: opts} = context
-    Application.put_env(:phoenix_replay, :max_recordings, 2)
-    on_exit(fn -> Application.delete_env(:phoenix_replay, :max_recordings) end)
-    pid = recorded(id, 3)
-    for n <- 1..4, do: "kept-#{n}" |> recorded(2) |> stop()
-    drained(opts)
-
-    # The application asks the host to clean up a moment after a save.
-    wait_until(fn -> length(Store.list_recording_summaries()) == 2 end)
-    assert [%{id: ^id, active?: true}] = Store.list_active_summaries()
-    assert Store.append_event(id, Session.event(id, 4)) == :ok
-    stop(pid)
-    drained(opts)
-    assert {:ok, recording} = Store.get_recording(id)
-    assert Session.check!(recording) == 4
-  end
-
   test "a max_events that is no number is no limit, as with the host", %{id: id, opts: opts} do
     Application.put_env(:phoenix_replay, :max_events, :infinity)
     id |> recorded(4) |> stop()

@@ -11,12 +11,14 @@ defmodule PhoenixReplay.Native.Options do
       recordings are compressed. Default `:gzip`, which is level 6. See below.
     * `:max_recording_bytes` (`t:pos_integer/0`): the largest recording, in
       bytes before compression, that is saved or read. Default 256 MiB.
+    * `:max_recordings`, `:max_age_ms`, `:max_bytes` (`t:pos_integer/0`, nil or
+      `:infinity`): how much is kept. See below.
     * `:drain_timeout_ms` (`t:non_neg_integer/0`): how long this library's
       application, when it stops, waits until everything that was recorded is
       saved. Default 30 000.
 
-  A directory keeps the `:compression` and the `:max_recording_bytes` with which
-  it was first opened until the system restarts.
+  A directory keeps the compression and the limits with which it was first
+  opened until the system restarts.
 
   Any other key is an error that names the known ones.
 
@@ -31,11 +33,24 @@ defmodule PhoenixReplay.Native.Options do
 
   A directory may hold files of both kinds; both are always read. Saving a
   recording again replaces its file of the other kind.
+
+  ## Retention
+
+  The newest `:max_recordings` by `connected_at` are kept, none that began more
+  than `:max_age_ms` milliseconds ago, and as many of the newest as have no more
+  than `:max_bytes` together in their files. nil and `:infinity` are no limit.
+
+  Without `:max_recordings` and `:max_age_ms` the host's settings `:max_recordings`
+  and `:max_recording_age_ms` apply, as they are when the directory is opened.
+
+  What is beyond a limit is deleted in the background, whoever saved it. Sessions
+  in flight are left alone.
   """
 
   alias PhoenixReplay.Native.Error
 
-  @enforce_keys [:path, :format, :compression, :max_recording_bytes, :drain_timeout_ms]
+  @enforce_keys [:path, :format, :compression, :max_recording_bytes] ++
+                  [:max_recordings, :max_age_ms, :max_bytes, :drain_timeout_ms]
   defstruct @enforce_keys
 
   @typedoc "How files are compressed, and how hard: 1 is the fastest level."
@@ -46,6 +61,9 @@ defmodule PhoenixReplay.Native.Options do
           format: :etf | :json,
           compression: compression(),
           max_recording_bytes: pos_integer(),
+          max_recordings: pos_integer() | nil,
+          max_age_ms: pos_integer() | nil,
+          max_bytes: pos_integer() | nil,
           drain_timeout_ms: non_neg_integer()
         }
 
@@ -56,7 +74,9 @@ defmodule PhoenixReplay.Native.Options do
     max_recording_bytes: 256 * 1024 * 1024,
     drain_timeout_ms: 30_000
   ]
-  @known Keyword.keys(@defaults)
+  # Without these in the options, the host's settings of these names apply.
+  @limits [max_recordings: :max_recordings, max_age_ms: :max_recording_age_ms, max_bytes: nil]
+  @known Keyword.keys(@defaults) ++ Keyword.keys(@limits)
 
   @doc "Checks the options of a user and fills in the defaults."
   @spec new(keyword()) :: {:ok, t()} | {:error, Error.reason()}
@@ -68,6 +88,9 @@ defmodule PhoenixReplay.Native.Options do
          {:ok, format} <- format(opts[:format]),
          {:ok, compression} <- compression(opts[:compression]),
          {:ok, max} <- max_recording_bytes(opts[:max_recording_bytes]),
+         {:ok, max_recordings} <- limit(opts, :max_recordings),
+         {:ok, max_age_ms} <- limit(opts, :max_age_ms),
+         {:ok, max_bytes} <- limit(opts, :max_bytes),
          {:ok, drain_timeout_ms} <- drain_timeout_ms(opts[:drain_timeout_ms]) do
       {:ok,
        %__MODULE__{
@@ -75,6 +98,9 @@ defmodule PhoenixReplay.Native.Options do
          format: format,
          compression: compression,
          max_recording_bytes: max,
+         max_recordings: max_recordings,
+         max_age_ms: max_age_ms,
+         max_bytes: max_bytes,
          drain_timeout_ms: drain_timeout_ms
        }}
     end
@@ -126,6 +152,17 @@ defmodule PhoenixReplay.Native.Options do
   defp max_recording_bytes(_) do
     {:error, {:invalid_option, :max_recording_bytes, "an integer from 1 to 4294967295"}}
   end
+
+  defp limit(opts, key) do
+    case Keyword.get_lazy(opts, key, fn -> host_setting(@limits[key]) end) do
+      none when none in [nil, :infinity] -> {:ok, nil}
+      max when max in 1..0xFFFF_FFFF_FFFF_FFFF -> {:ok, max}
+      _ -> {:error, {:invalid_option, key, "a positive integer, nil or :infinity"}}
+    end
+  end
+
+  defp host_setting(nil), do: nil
+  defp host_setting(key), do: Application.get_env(:phoenix_replay, key)
 
   defp drain_timeout_ms(ms) when is_integer(ms) and ms >= 0, do: {:ok, ms}
 

@@ -12,6 +12,7 @@ defmodule PhoenixReplay.Native.Telemetry do
   | `:failed`: an attempt to save one failed | `:attempt` | `:id`, `:path`, `:reason`, `:retry?` |
   | `:dropped`: one without user events was not saved | `:count` | `:id`, `:path` |
   | `:recovered`: those that a crash cut off were found | `:count` | `:path` |
+  | `:evicted`: recordings beyond a limit were deleted | `:count`, `:bytes` | `:path`, `:reason` |
   | `:erased`: recordings were erased by request | `:count` | `:path` |
   | `:quarantined`: a damaged file was moved away | `:count` | `:file`, `:path`, `:reason` |
   | `:set_aside`: a part of the slab could not be read | `:count` | `:file`, `:path`, `:reason` |
@@ -19,7 +20,8 @@ defmodule PhoenixReplay.Native.Telemetry do
 
     * `:duration_us`: microseconds of the work itself, without the waiting before
     * `:event_count`: events of the recording
-    * `:bytes`: its size before compression; `:file_bytes`: the size of its file
+    * `:bytes`: its size before compression, and of `:evicted` the size of the
+      files; `:file_bytes`: the size of its file
     * `:attempt`: 1 for the first; `:retry?`: whether another one follows by
       itself. The caller of `PhoenixReplay.Storage.Native.save/2` decides that
       for itself, so it is false there.
@@ -29,8 +31,9 @@ defmodule PhoenixReplay.Native.Telemetry do
     * `:path`: the directory; `:file`: a file's name within it
     * `:id`: the recording's id, any binary
     * `:recovered?`: whether a crash cut it off
-    * `:reason`: of `:failed`, a `t:PhoenixReplay.Native.Error.reason/0`; of the
-      others, a sentence for people
+    * `:reason`: of `:failed`, a `t:PhoenixReplay.Native.Error.reason/0`; of
+      `:evicted`, the option that is the limit: `:max_recordings`, `:max_age_ms` or
+      `:max_bytes`; of the others, a sentence for people
 
   Handlers run in one process of this library, some time after the fact, and
   hold up nothing but each other; those of `:drained`, and of a `:failed` that a
@@ -46,6 +49,7 @@ defmodule PhoenixReplay.Native.Telemetry do
     :failed,
     :dropped,
     :recovered,
+    :evicted,
     :erased,
     :quarantined,
     :set_aside,

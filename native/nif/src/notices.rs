@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use once_cell::sync::OnceCell;
-use replay_store::Notice;
+use replay_store::{Limit, Notice, Removed};
 use rustler::types::atom::ok;
 use rustler::{Atom, Encoder, Env, LocalPid, OwnedEnv, Term};
 
@@ -18,8 +18,8 @@ use crate::errors::store_reason as reason;
 
 mod atoms {
     rustler::atoms! {
-        attempt, bytes, count, dropped, duration_us, erased, event_count, failed, file, file_bytes,
-        id, panicked, path, quarantined, reason, recovered, recovered_flag = "recovered?",
+        attempt, bytes, count, dropped, duration_us, erased, event_count, evicted, failed, file, file_bytes,
+        id, max_age_ms, max_bytes, max_recordings, panicked, path, quarantined, reason, recovered, recovered_flag = "recovered?",
         replay_notice, retry = "retry?", saved, set_aside,
     }
 }
@@ -156,6 +156,22 @@ fn parts<'a>(env: Env<'a>, notice: &Notice) -> (Atom, Pairs<'a>, Pairs<'a>) {
             retry_in,
         } => failed(id, atoms::panicked().encode(env), *attempt, *retry_in),
         Notice::Recovered { count } => (atoms::recovered(), vec![count_of(*count)], vec![]),
+        Notice::Evicted {
+            removed: Removed { count, bytes },
+            limit,
+        } => {
+            let limit = match limit {
+                Limit::MaxRecordings => atoms::max_recordings(),
+                Limit::MaxAge => atoms::max_age_ms(),
+                Limit::MaxBytes => atoms::max_bytes(),
+            };
+            let measurements = vec![
+                (atoms::count(), count.encode(env)),
+                (atoms::bytes(), bytes.encode(env)),
+            ];
+            let metadata = vec![(atoms::reason(), limit.encode(env))];
+            (atoms::evicted(), measurements, metadata)
+        }
         Notice::Erased { count } => (atoms::erased(), vec![count_of(*count)], vec![]),
         Notice::Quarantined { file, reason } => (
             atoms::quarantined(),

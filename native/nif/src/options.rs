@@ -1,6 +1,7 @@
 //! The options of a store, as `PhoenixReplay.Native.Options` writes them.
 
 use replay_etf::Limits;
+use replay_store::Retention;
 use rustler::{Atom, Decoder, NifMap, NifResult, NifTaggedEnum, Term};
 
 use crate::store::format_of;
@@ -11,6 +12,9 @@ struct Fields {
     format: Atom,
     compression: Compression,
     max_recording_bytes: usize,
+    max_recordings: Option<usize>,
+    max_age_ms: Option<u64>,
+    max_bytes: Option<u64>,
 }
 
 /// `{:gzip, level}` or `{:zstd, level}`.
@@ -32,6 +36,11 @@ impl<'a> Decoder<'a> for Options {
             limits: Limits {
                 max_bytes: fields.max_recording_bytes,
                 ..Limits::default()
+            },
+            retention: Retention {
+                max_recordings: fields.max_recordings,
+                max_age_ms: fields.max_age_ms,
+                max_bytes: fields.max_bytes,
             },
             ..replay_store::Options::default()
         }))

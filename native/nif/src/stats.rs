@@ -1,6 +1,6 @@
 //! What a store has counted: the call behind `PhoenixReplay.Native.stats/1`.
 
-use replay_store::{Latency, Stats};
+use replay_store::{Evictions, Latency, Removed, Stats};
 use rustler::types::atom::ok;
 use rustler::{Encoder, Env, NifMap, Term};
 
@@ -24,9 +24,23 @@ struct Fields {
     retried: u64,
     dropped: u64,
     recovered: u64,
+    evicted: Evicted,
     erased: u64,
     quarantined: u64,
     save_us: Micros,
+}
+
+#[derive(NifMap)]
+struct Evicted {
+    max_recordings: Gone,
+    max_age_ms: Gone,
+    max_bytes: Gone,
+}
+
+#[derive(NifMap)]
+struct Gone {
+    count: u64,
+    bytes: u64,
 }
 
 #[derive(NifMap)]
@@ -55,10 +69,27 @@ impl From<Stats> for Fields {
             retried: stats.counts.retried,
             dropped: stats.counts.dropped,
             recovered: stats.counts.recovered,
+            evicted: stats.counts.evicted.into(),
             erased: stats.counts.erased,
             quarantined: stats.counts.quarantined,
             save_us: stats.latency.into(),
         }
+    }
+}
+
+impl From<Evictions> for Evicted {
+    fn from(evictions: Evictions) -> Self {
+        Self {
+            max_recordings: evictions.max_recordings.into(),
+            max_age_ms: evictions.max_age_ms.into(),
+            max_bytes: evictions.max_bytes.into(),
+        }
+    }
+}
+
+impl From<Removed> for Gone {
+    fn from(Removed { count, bytes }: Removed) -> Self {
+        Self { count, bytes }
     }
 }
 

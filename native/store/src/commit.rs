@@ -13,7 +13,7 @@ use crate::{Entry, Kind};
 /// The right to change names in the directory. Whoever holds it changes the directory first and
 /// the index at once after, so that the order of changes is the same in both.
 pub(crate) struct Commit<'a> {
-    files: &'a Files,
+    pub(crate) files: &'a Files,
     _turn: MutexGuard<'a, ()>,
 }
 
@@ -35,6 +35,7 @@ impl Commit<'_> {
         let mut index = self.files.index.write();
         index.touch(entry.file());
         index.put(entry.file(), Slot::Recording(Arc::clone(&entry)));
+        self.files.check_limits(&index);
         Ok(())
     }
 

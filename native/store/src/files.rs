@@ -11,6 +11,7 @@ use crate::index::Index;
 use crate::journal::Journal;
 use crate::notice::Observer;
 use crate::pool::Pool;
+use crate::retention::Alarm;
 use crate::temp::TempDir;
 use crate::{Damage, Entry, Error, FileSystem, Options};
 
@@ -31,6 +32,8 @@ pub(crate) struct Files {
     pub(crate) journal: Journal,
     /// What was wrong with it, until [`Files::take_damage`] has told of it.
     pub(crate) journal_damage: Mutex<Vec<Damage>>,
+    /// What wakes the thread that deletes what is beyond the limits.
+    pub(crate) alarm: Alarm,
     /// Syncs of the directory, which those who save at the same time share.
     pub(crate) syncs: Group,
     // Locks are taken in the order of these fields, and the last two are never held while

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use crate::Error;
 use crate::stats::Counters;
+use crate::{Error, Limit, Removed};
 
 /// So many notices are kept for an observer that has not come yet.
 const MAX_KEPT: usize = 1000;
@@ -59,6 +59,13 @@ pub enum Notice {
     Recovered {
         /// How many.
         count: usize,
+    },
+    /// Recordings were deleted because there were more than are to be kept.
+    Evicted {
+        /// How many, and how large.
+        removed: Removed,
+        /// Which limit they were beyond.
+        limit: Limit,
     },
     /// Recordings were erased because someone asked for it.
     Erased {

@@ -15,6 +15,7 @@ use crate::index::Index;
 use crate::journal::Journal;
 use crate::notice::Observer;
 use crate::pool::Pool;
+use crate::retention::Alarm;
 use crate::temp::{self, TempDir};
 use crate::{Error, FileSystem, Kind, Options};
 
@@ -50,6 +51,7 @@ impl Files {
             temp_dir: TempDir::default(),
             prepared: OnceCell::new(),
             observer: Observer::default(),
+            alarm: Alarm::default(),
             syncs: Group::default(),
             scan: Mutex::new(()),
             commit: Mutex::new(()),

@@ -3,7 +3,7 @@ use std::thread;
 
 use replay_etf::Limits;
 
-use crate::{Compression, Error, Format};
+use crate::{Compression, Error, Format, Retention};
 
 const MIN_SEGMENT_BYTES: usize = 64 << 10;
 
@@ -25,6 +25,8 @@ pub struct Options {
     pub sync: bool,
     /// Format of the recordings that are saved when they end.
     pub format: Format,
+    /// How much is kept.
+    pub retention: Retention,
     /// Threads that save recordings which have ended. They mostly wait for the disk.
     pub finalizers: usize,
     /// Whether to take over, and save, the recordings that a crash cut off.
@@ -44,6 +46,7 @@ impl Default for Options {
             limits: Limits::default(),
             sync: true,
             format: Format::Etf,
+            retention: Retention::default(),
             finalizers: 4,
             recover: true,
             segment_bytes: 8 << 20,

@@ -104,6 +104,7 @@ impl Files {
                 }
             }
         }
+        self.check_limits(&index);
     }
 
     fn begin_rescan(&self) -> Result<(), Error> {

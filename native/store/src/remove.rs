@@ -1,4 +1,7 @@
+use std::io;
+
 use crate::Error;
+use crate::commit::Commit;
 use crate::files::Files;
 use crate::lookup::{Belonging, belongings};
 
@@ -10,15 +13,11 @@ impl Files {
             self.refresh()?;
         }
         let commit = self.commit();
-        let mut belongings = belongings(&self.index.read(), id);
-        belongings.retain(|belonging| commit.exists(belonging));
-        if belongings.is_empty() {
+        let existed = commit
+            .remove_recording(id)
+            .map_err(Error::io("remove the recording"))?;
+        if !existed {
             return Ok(());
-        }
-        for Belonging { file, .. } in &belongings {
-            commit
-                .remove(file)
-                .map_err(Error::io("remove the recording"))?;
         }
         drop(commit);
         self.write_journal();
@@ -37,5 +36,20 @@ impl Files {
         self.write_journal();
         result.map_err(Error::io("remove a recording"))?;
         self.sync_dir()
+    }
+}
+
+impl Commit<'_> {
+    /// Removes the files of a recording, and returns whether there was one.
+    pub(crate) fn remove_recording(&self, id: &[u8]) -> io::Result<bool> {
+        let mut belongings = belongings(&self.files.index.read(), id);
+        // One that is gone already has to leave the index.
+        let is_known = |file: &[u8]| self.files.index.read().get(file).is_some();
+        belongings.retain(|it| self.exists(it) || (it.only.is_none() && is_known(&it.file)));
+        let mut existed = false;
+        for Belonging { file, .. } in &belongings {
+            existed |= self.remove(file)?;
+        }
+        Ok(existed)
     }
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use parking_lot::Mutex;
 
-use crate::{Error, Notice, Store, Usage};
+use crate::{Error, Limit, Notice, Store, Usage};
 
 /// The longest save that is told from longer ones, in microseconds: an hour.
 const MAX_SAVE_US: u64 = 3_600_000_000;
@@ -50,10 +50,32 @@ pub struct Counts {
     pub dropped: u64,
     /// Recordings that earlier runs left behind.
     pub recovered: u64,
+    /// Recordings that were deleted because there were more than are to be kept.
+    pub evicted: Evictions,
     /// Recordings that were erased by request.
     pub erased: u64,
     /// Damaged files that were moved out of the way.
     pub quarantined: u64,
+}
+
+/// What was deleted, by the limit it was beyond.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Evictions {
+    /// [`Retention::max_recordings`](crate::Retention::max_recordings)
+    pub max_recordings: Removed,
+    /// [`Retention::max_age_ms`](crate::Retention::max_age_ms)
+    pub max_age_ms: Removed,
+    /// [`Retention::max_bytes`](crate::Retention::max_bytes)
+    pub max_bytes: Removed,
+}
+
+/// Recordings that were deleted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// How many.
+    pub count: u64,
+    /// The size of their files.
+    pub bytes: u64,
 }
 
 /// How long saves took, in values of which so many percent are no longer; each may be 1 % off.
@@ -138,6 +160,15 @@ impl Counters {
             }
             Notice::Dropped { .. } => counts.dropped += 1,
             Notice::Recovered { count } => counts.recovered += *count as u64,
+            Notice::Evicted { removed, limit } => {
+                let sum = match limit {
+                    Limit::MaxRecordings => &mut counts.evicted.max_recordings,
+                    Limit::MaxAge => &mut counts.evicted.max_age_ms,
+                    Limit::MaxBytes => &mut counts.evicted.max_bytes,
+                };
+                sum.count += removed.count;
+                sum.bytes += removed.bytes;
+            }
             Notice::Erased { count } => counts.erased += *count as u64,
             Notice::Quarantined { .. } => counts.quarantined += 1,
             Notice::SetAside { .. } => {}

@@ -2,6 +2,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::active::Active;
+use crate::evictor::Evictor;
 use crate::files::Files;
 use crate::flags::Flags;
 use crate::read::Contents;
@@ -16,6 +17,8 @@ use crate::{Damage, Entry, Error, FileSystem, Format, Options, OsFileSystem};
 ///
 /// [`file_stem`]: crate::file_stem
 pub struct Store {
+    /// Stopped first.
+    _evictor: Option<Evictor>,
     pub(crate) files: Arc<Files>,
     pub(crate) active: Active,
 }
@@ -39,7 +42,17 @@ impl Store {
     pub fn open_on(fs: Arc<dyn FileSystem>, path: &Path, options: Options) -> Result<Store, Error> {
         let files = Arc::new(Files::open(fs, path, options)?);
         let active = Active::open(&files)?;
-        Ok(Store { files, active })
+        let evictor = match files.options.retention.is_limited() {
+            true => {
+                Some(Evictor::start(&files, active.lookup()).map_err(Error::io("start a thread"))?)
+            }
+            false => None,
+        };
+        Ok(Store {
+            _evictor: evictor,
+            files,
+            active,
+        })
     }
 
     /// The directory.

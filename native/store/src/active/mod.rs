@@ -27,6 +27,7 @@ use std::sync::Arc;
 use once_cell::sync::OnceCell;
 
 use crate::Error;
+use crate::evictor::InFlight;
 use crate::files::Files;
 use crate::owned::Directory;
 use crate::slab::{self, Slab, Wait};
@@ -68,6 +69,12 @@ impl Active {
             active.open_slab(|| Ok(adopted))?;
         }
         Ok(active)
+    }
+
+    /// Tells whether a recording of an id is not in its file yet.
+    pub(crate) fn lookup(&self) -> Box<InFlight> {
+        let shared = Arc::clone(&self.shared);
+        Box::new(move |id| shared.table.get(id).is_some())
     }
 
     fn slab(&self, wait: Wait) -> Result<&Slab, Error> {

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, ThreadId};
 
 use replay_etf::tag;
-use replay_store::{Compression, Format, Options, State};
+use replay_store::{Compression, Format, Options, Retention, State};
 
 use crate::support::*;
 
@@ -273,4 +273,38 @@ fn an_observer_hears_of_all_that_happens_even_before_it_came() {
     clicks(&store, "after", 1).end();
     assert_eq!(store.drain(LONG), saved(1));
     assert!(PANICKED.load(Ordering::Relaxed));
+}
+
+#[test]
+fn retention_leaves_a_running_recording_alone_and_its_file() {
+    let dir = Dir::new();
+    let options = Options {
+        retention: Retention {
+            max_recordings: Some(1),
+            ..Retention::default()
+        },
+        ..options()
+    };
+    let store = Store::open(dir.path(), options).unwrap();
+    // All began at the same time, so the oldest is the last by id.
+    let running = clicks(&store, "z", 3);
+    assert_eq!(store.checkpoint(LONG), saved(1));
+    for id in ["y", "x", "a"] {
+        clicks(&store, id, 3).end();
+    }
+    store.drain(LONG);
+    let listed = || -> Vec<_> {
+        let entries = store.list().unwrap();
+        entries.iter().map(|it| text(it.id()).to_owned()).collect()
+    };
+    while listed() != ["a", "z"] {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    append(&running, &event(4, "event", 500)).unwrap();
+    assert_eq!(running.snapshot().unwrap(), expected("z", 4));
+    running.end();
+    store.drain(LONG);
+    while listed() != ["a"] {
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }

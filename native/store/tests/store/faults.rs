@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use replay_store::{
-    Compression, FileSystem, Format, Metadata, Options, OsFileSystem, Stamp, Store,
+    Compression, FileSystem, Format, Metadata, Options, OsFileSystem, Retention, Stamp, Store,
 };
 
 use crate::support::{Dir, Recording, entry, gzip, ids, options};
@@ -519,4 +519,41 @@ fn has_fine_grained_times(dir: &Dir) -> bool {
         .collect();
     times.dedup();
     times.len() == 20
+}
+
+#[test]
+fn what_can_not_be_evicted_is_tried_again_and_keeps_no_save_from_succeeding() {
+    let (dir, fs) = (Dir::new(), Arc::new(Faulty::default()));
+    let retention = Retention {
+        max_recordings: Some(3),
+        ..Retention::default()
+    };
+    let options = Options {
+        retention,
+        ..options()
+    };
+    let store = Store::open_on(Arc::clone(&fs) as Arc<dyn FileSystem>, &dir.path(), options);
+    let store = store.unwrap();
+    fs.fail(Call::Remove, libc::EACCES);
+    for n in 0..50 {
+        let recording = Recording::new(format!("{n:02}")).at(n);
+        store.save(&recording.etf(), Format::Etf).unwrap();
+    }
+    let removes = || {
+        fs.calls
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|&&it| it == Call::Remove)
+            .count()
+    };
+    while removes() < 100 {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    assert_eq!(store.list().unwrap().len(), 50);
+    fs.recover();
+    while dir.names().len() > 3 {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    assert_eq!(ids(&store), ["49", "48", "47"]);
 }

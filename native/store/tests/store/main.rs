@@ -9,5 +9,6 @@ mod interchange;
 mod journal;
 mod model;
 mod names;
+mod retention;
 mod saving;
 mod support;
