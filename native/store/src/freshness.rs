@@ -33,6 +33,16 @@ const WHOLE_SECONDS_TICK_NS: i64 = 2_100_000_000;
 /// of ours.
 const MAX_PROVISIONAL: Duration = Duration::from_secs(1);
 
+/// The same in relation to what a scan takes, so that scans for this reason alone take at most a
+/// fiftieth of the time.
+const SCAN_EFFORT: u32 = 50;
+
+/// Every scan looks at each of so many files: that takes some milliseconds.
+const ALWAYS_THOROUGH: usize = 4096;
+
+/// How often a scan of more files looks at each of them.
+const THOROUGH_EVERY: Duration = Duration::from_secs(60);
+
 /// For which state of the directory the index is true.
 #[derive(Debug, Default)]
 pub(crate) struct Freshness {
@@ -41,6 +51,10 @@ pub(crate) struct Freshness {
     current: Option<Mark>,
     /// What `current` becomes once the scan that is under way is complete.
     scanning: Option<Mark>,
+    /// When each file was looked at for the last time, not only its name.
+    thorough_at: Option<Instant>,
+    /// How long the last scan took.
+    scan_took: Duration,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -58,7 +72,8 @@ impl Freshness {
     /// Whether the index holds for a directory with this `mtime`.
     pub(crate) fn holds(&self, modified_ns: i64, now: Instant) -> bool {
         self.current.is_some_and(|mark| {
-            let recent = |since| now.saturating_duration_since(since) < MAX_PROVISIONAL;
+            let trust = MAX_PROVISIONAL.max(self.scan_took * SCAN_EFFORT);
+            let recent = |since| now.saturating_duration_since(since) < trust;
             mark.modified_ns == modified_ns && mark.provisional_since.is_none_or(recent)
         })
     }
@@ -79,9 +94,25 @@ impl Freshness {
         });
     }
 
+    /// Whether the scan that has begun must look at each of so many files, or can take those for
+    /// unchanged whose name still leads to the same inode.
+    ///
+    /// A file that is overwritten in place, as only the pure-Elixir backend does it when it saves
+    /// an id again, does not change the directory either. It is found by the next thorough scan;
+    /// reading the recording always gives what is in the file.
+    pub(crate) fn thorough_is_due(&mut self, files: usize, now: Instant) -> bool {
+        let recent = |at| now.saturating_duration_since(at) < THOROUGH_EVERY;
+        let due = files <= ALWAYS_THOROUGH || !self.thorough_at.is_some_and(recent);
+        if due {
+            self.thorough_at = Some(now);
+        }
+        due
+    }
+
     /// What was read is in the index.
-    pub(crate) fn scan_ends(&mut self) {
+    pub(crate) fn scan_ends(&mut self, took: Duration) {
         self.current = self.scanning.take();
+        self.scan_took = took;
     }
 
     /// The store itself changed the directory, whose `mtime` was `before` and is `after`.
@@ -155,7 +186,7 @@ mod tests {
         let mut freshness = Freshness::default();
         freshness.set_fine_grained(fine);
         freshness.scan_begins(modified_ns, NOW);
-        freshness.scan_ends();
+        freshness.scan_ends(Duration::ZERO);
         freshness
     }
 
@@ -165,7 +196,7 @@ mod tests {
         assert!(!freshness.holds(LONG_AGO, Instant::now()));
         freshness.scan_begins(LONG_AGO, NOW);
         assert!(!freshness.holds(LONG_AGO, Instant::now()));
-        freshness.scan_ends();
+        freshness.scan_ends(Duration::ZERO);
         assert!(freshness.holds(LONG_AGO, Instant::now()));
     }
 
@@ -230,8 +261,31 @@ mod tests {
         let mut freshness = scanned(true, LONG_AGO);
         freshness.scan_begins(NOW, NOW);
         freshness.changed(NOW, NOW + 1, now);
-        freshness.scan_ends();
+        freshness.scan_ends(Duration::ZERO);
         assert!(freshness.holds(NOW + 1, now));
         assert!(!freshness.holds(NOW + 1, now + MAX_PROVISIONAL));
+    }
+
+    #[test]
+    fn trust_over_own_changes_lasts_longer_where_a_scan_does() {
+        let start = Instant::now();
+        let mut freshness = scanned(true, LONG_AGO);
+        freshness.scan_begins(LONG_AGO, NOW);
+        freshness.scan_ends(MAX_PROVISIONAL);
+        freshness.changed(LONG_AGO, NOW, start);
+        let end = start + MAX_PROVISIONAL * SCAN_EFFORT;
+        assert!(freshness.holds(NOW, end - Duration::from_millis(1)));
+        assert!(!freshness.holds(NOW, end));
+    }
+
+    #[test]
+    fn among_many_files_each_is_looked_at_now_and_then() {
+        let (start, many) = (Instant::now(), ALWAYS_THOROUGH + 1);
+        let mut freshness = Freshness::default();
+        let mut due = |files, at| freshness.thorough_is_due(files, at);
+        assert!(due(many, start), "the first time");
+        assert!(!due(many, start));
+        assert!(due(ALWAYS_THOROUGH, start), "few files");
+        assert!(due(many, start + THOROUGH_EVERY));
     }
 }

@@ -3,7 +3,9 @@
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{
+    DirBuilderExt as _, DirEntryExt as _, MetadataExt as _, OpenOptionsExt as _,
+};
 use std::path::Path;
 
 /// What tells one version of a file from another without reading it.
@@ -40,6 +42,15 @@ pub struct Metadata {
     pub stamp: Stamp,
 }
 
+/// A name in a directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileName {
+    /// The name, without the directory.
+    pub name: OsString,
+    /// Inode number of what it names, a symbolic link itself and not what it leads to.
+    pub inode: u64,
+}
+
 /// The file operations of the engine. [`OsFileSystem`] is the real one.
 pub trait FileSystem: Send + Sync {
     /// Creates one directory that only its owner can enter (mode 0700).
@@ -49,7 +60,7 @@ pub trait FileSystem: Send + Sync {
     fn metadata(&self, path: &Path) -> io::Result<Metadata>;
 
     /// The names in a directory, in no order; those known to be directories may be left out.
-    fn names(&self, path: &Path) -> io::Result<Vec<OsString>>;
+    fn names(&self, path: &Path) -> io::Result<Vec<FileName>>;
 
     /// Replaces `into` by the content of a regular file and returns the version read.
     ///
@@ -87,14 +98,17 @@ impl FileSystem for OsFileSystem {
         fs::metadata(path).map(|metadata| Metadata::from(&metadata))
     }
 
-    fn names(&self, path: &Path) -> io::Result<Vec<OsString>> {
+    fn names(&self, path: &Path) -> io::Result<Vec<FileName>> {
         let mut names = Vec::new();
         for entry in fs::read_dir(path)? {
             let entry = entry?;
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                 continue;
             }
-            names.push(entry.file_name());
+            names.push(FileName {
+                name: entry.file_name(),
+                inode: entry.ino(),
+            });
         }
         Ok(names)
     }

@@ -58,7 +58,7 @@ pub use compression::Compression;
 pub use damage::Damage;
 pub use entry::{Entry, Format, Names, View};
 pub use error::{Error, posix_name};
-pub use fs::{FileSystem, Kind, Metadata, OsFileSystem, Stamp};
+pub use fs::{FileName, FileSystem, Kind, Metadata, OsFileSystem, Stamp};
 pub use name::file_stem;
 pub use notice::Notice;
 pub use options::Options;

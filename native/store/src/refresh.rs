@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::io;
-use std::os::unix::ffi::OsStringExt;
+use std::os::unix::ffi::OsStrExt as _;
 use std::time::Instant;
 
 use parking_lot::MutexGuard;
@@ -10,7 +10,7 @@ use parking_lot::MutexGuard;
 use crate::files::Files;
 use crate::index::Slot;
 use crate::scan::{Job, Outcome, scan};
-use crate::{Error, name, temp};
+use crate::{Error, FileName, name, temp};
 
 impl Files {
     /// Makes the index true for the directory as it is now, and writes it down. One `stat` if
@@ -59,10 +59,14 @@ impl Files {
     /// Reads the directory's names, and the files that are new or changed.
     fn rescan(&self) -> Result<(), Error> {
         self.begin_rescan()?;
-        let files = self.file_names().map_err(Error::io("read the directory"))?;
-        let (jobs, gone) = self.compare(files);
+        let start = Instant::now();
+        let files = self
+            .recording_files()
+            .map_err(Error::io("read the directory"))?;
+        let thorough = self.freshness.lock().thorough_is_due(files.len(), start);
+        let (jobs, gone) = self.compare(&files, thorough);
         self.look_at(jobs, &gone);
-        self.freshness.lock().scan_ends();
+        self.freshness.lock().scan_ends(start.elapsed());
         Ok(())
     }
 
@@ -125,34 +129,40 @@ impl Files {
         Ok(())
     }
 
-    /// The names of the recording files. None if the directory itself was removed.
-    pub(crate) fn file_names(&self) -> io::Result<Vec<Vec<u8>>> {
-        let names = match self.fs().names(&self.loader.dir) {
+    /// The recording files. None if the directory itself was removed.
+    pub(crate) fn recording_files(&self) -> io::Result<Vec<FileName>> {
+        let mut names = match self.fs().names(&self.loader.dir) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             names => names?,
         };
-        let names = names.into_iter().map(OsStringExt::into_vec);
-        Ok(names.filter(|name| name::parse(name).is_some()).collect())
+        names.retain(|file| name::parse(file.name.as_bytes()).is_some());
+        Ok(names)
     }
 
     /// What to look at, and what the index has and the directory has not.
-    fn compare(&self, files: Vec<Vec<u8>>) -> (Vec<Job>, Vec<Box<[u8]>>) {
+    fn compare(&self, files: &[FileName], thorough: bool) -> (Vec<Job>, Vec<Box<[u8]>>) {
         let index = self.index.read();
-        let jobs: Vec<Job> = files
-            .into_iter()
-            .map(|file| Job {
-                known: index.get(&file).and_then(|slot| slot.stamp()),
-                file: file.into(),
-            })
-            .collect();
-        let present = jobs
-            .iter()
-            .filter(|job| index.get(&job.file).is_some())
-            .count();
+        let mut present = 0;
+        let mut jobs = Vec::new();
+        for FileName { name, inode } in files {
+            let file = name.as_bytes();
+            let slot = index.get(file);
+            present += usize::from(slot.is_some());
+            let as_known = match &slot {
+                Some(Slot::Recording(entry)) => !thorough && entry.stamp.inode == *inode,
+                _ => false,
+            };
+            if !as_known {
+                jobs.push(Job {
+                    known: slot.and_then(|slot| slot.stamp()),
+                    file: file.into(),
+                });
+            }
+        }
         if present == index.files_len() {
             return (jobs, Vec::new());
         }
-        let present: HashSet<&[u8]> = jobs.iter().map(|job| &*job.file).collect();
+        let present: HashSet<&[u8]> = files.iter().map(|file| file.name.as_bytes()).collect();
         let gone = index.files().filter(|file| !present.contains(file));
         let gone = gone.map(Box::from).collect();
         (jobs, gone)

@@ -1,4 +1,5 @@
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
 
 use crate::Error;
 use crate::commit::Commit;
@@ -26,11 +27,13 @@ impl Files {
 
     /// See [`Store::clear`](crate::Store::clear).
     pub(crate) fn clear(&self) -> Result<(), Error> {
-        let files = self.file_names().map_err(Error::io("read the directory"))?;
+        let files = self
+            .recording_files()
+            .map_err(Error::io("read the directory"))?;
         let mut result = Ok(());
         for file in files {
             // One turn for each, so that saves need not wait for thousands.
-            let removed = self.commit().remove(&file);
+            let removed = self.commit().remove(file.name.as_bytes());
             result = result.and(removed.map(drop));
         }
         self.write_journal();

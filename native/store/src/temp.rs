@@ -1,4 +1,3 @@
-use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process;
@@ -8,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use parking_lot::Mutex;
 
 use crate::owned::{self, Directory};
-use crate::{FileSystem, Kind, Stamp};
+use crate::{FileName, FileSystem, Kind, Stamp};
 
 /// Start of the name of every temporary file, and of the directories they are in.
 const PREFIX: &str = "tmp-";
@@ -107,7 +106,7 @@ pub(crate) fn unused_path(dir: &Path) -> PathBuf {
 /// Removes what writers that crashed left behind. Whatever goes wrong with it does no harm.
 pub(crate) fn remove_stale(fs: &dyn FileSystem, dir: &Path) {
     for orphan in owned::adopt(dir, PREFIX).unwrap_or_default() {
-        for name in fs.names(orphan.path()).unwrap_or_default() {
+        for FileName { name, .. } in fs.names(orphan.path()).unwrap_or_default() {
             if name != owned::LOCK {
                 let _ = fs.remove(&orphan.path().join(name));
             }
@@ -118,13 +117,9 @@ pub(crate) fn remove_stale(fs: &dyn FileSystem, dir: &Path) {
 
 fn remove_old(fs: &dyn FileSystem, dir: &Path) {
     let now = wall_ns();
-    let is_temp = |name: &OsStr| name.as_encoded_bytes().starts_with(PREFIX.as_bytes());
-    for name in fs
-        .names(dir)
-        .unwrap_or_default()
-        .iter()
-        .filter(|name| is_temp(name))
-    {
+    let mut files = fs.names(dir).unwrap_or_default();
+    files.retain(|file| file.name.as_encoded_bytes().starts_with(PREFIX.as_bytes()));
+    for FileName { name, .. } in files {
         let path = dir.join(name);
         let Ok(metadata) = fs.metadata(&path) else {
             continue;

@@ -5,13 +5,14 @@ pub use std::path::Path;
 pub use std::sync::Arc;
 pub use std::time::Duration;
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Mutex;
 
 use replay_etf::tag;
 pub use replay_store::{AppendError, Error, Notice, Store, Wait};
-use replay_store::{Drained, Entry, FileSystem, Metadata, Options, OsFileSystem, Recording, Stamp};
+use replay_store::{
+    Drained, Entry, FileName, FileSystem, Metadata, Options, OsFileSystem, Recording, Stamp,
+};
 use tempfile::TempDir;
 
 pub const LONG: Duration = Duration::from_secs(60);
@@ -217,7 +218,7 @@ impl FileSystem for Hooked {
         OsFileSystem.metadata(path)
     }
 
-    fn names(&self, path: &Path) -> io::Result<Vec<OsString>> {
+    fn names(&self, path: &Path) -> io::Result<Vec<FileName>> {
         OsFileSystem.names(path)
     }
 

@@ -1,12 +1,12 @@
 //! A disk that fails: every failure is a typed error, and nothing that was there is lost.
 
-use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use replay_store::{
-    Compression, FileSystem, Format, Metadata, Options, OsFileSystem, Retention, Stamp, Store,
+    Compression, FileName, FileSystem, Format, Metadata, Options, OsFileSystem, Retention, Stamp,
+    Store,
 };
 
 use crate::support::{Dir, Recording, entry, gzip, ids, options};
@@ -73,7 +73,7 @@ impl FileSystem for Faulty {
         OsFileSystem.metadata(path)
     }
 
-    fn names(&self, path: &Path) -> io::Result<Vec<OsString>> {
+    fn names(&self, path: &Path) -> io::Result<Vec<FileName>> {
         self.check(Call::Names)?;
         OsFileSystem.names(path)
     }

@@ -1,13 +1,12 @@
 //! The index on the disk: what is known is not read again, and whatever becomes of its files, the
 //! index is the one that the directory gives.
 
-use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use replay_store::{Entry, FileSystem, Format, Metadata, OsFileSystem, Stamp, Store};
+use replay_store::{Entry, FileName, FileSystem, Format, Metadata, OsFileSystem, Stamp, Store};
 
 use crate::support::{Dir, Recording, gzip, ids, options};
 
@@ -24,7 +23,7 @@ impl FileSystem for Counting {
         OsFileSystem.metadata(path)
     }
 
-    fn names(&self, path: &Path) -> io::Result<Vec<OsString>> {
+    fn names(&self, path: &Path) -> io::Result<Vec<FileName>> {
         OsFileSystem.names(path)
     }
 
