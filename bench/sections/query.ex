@@ -3,12 +3,13 @@ defmodule Bench.Sections.Query do
   A page of 50 and the total: of all recordings in some order, and of those that
   a filter lets through.
 
-  The baseline asks our own `list_summaries/1` for everything and filters,
-  sorts, counts and takes in Elixir; the pure-Elixir backend would read every
-  file before that. What is in no summary, the names of events and the sizes of
-  files, comes from the files: that is measured with the fewest recordings and
-  multiplied. SQLite has an index for every order, for the view and for the
-  names of events, and counts as we do.
+  A name with `in_elixir` at its end is compared with our own
+  `list_summaries/1`, filtered, sorted and counted in Elixir, and for the sizes
+  with a look at each file; the pure-Elixir backend would read them all before
+  that. It has to for the names of events, which are in no summary, and is the
+  baseline there. What reads files is measured with the fewest recordings and
+  multiplied. SQLite has an index for every order, for the view and for the names
+  of events, and counts as we do.
   """
 
   @behaviour Bench.Section
@@ -183,7 +184,8 @@ defmodule Bench.Sections.Query do
 
     rounds = Run.pick(run, 5, 3)
     opts = [native: ask, baseline: baseline, rounds: rounds, note: note]
-    {size, Run.compare(run, "#{name}/#{size}", "µs", opts)}
+    other = if source == :recordings, do: "", else: "/in_elixir"
+    {size, Run.compare(run, "#{name}/#{size}#{other}", "µs", opts)}
   end
 
   defp source(:summaries, path), do: Backends.native().list_summaries(path: path)

@@ -265,7 +265,7 @@ defmodule Bench.Sections.Scale do
     opts = [rounds: Run.pick(run, 30, 8), before: &Workspace.settle/0]
     samples = Run.samples(run, "ms", sides, opts)
 
-    for {{side, size}, child} <- children, side == :baseline or retains?() do
+    for {{_side, size}, child} <- children do
       Child.call(child, __MODULE__, :check_end, [size])
     end
 
@@ -278,12 +278,6 @@ defmodule Bench.Sections.Scale do
     end
 
     for {size, _} <- known, do: at(run, "end/#{size}", "ms", 0, samples, size)
-  end
-
-  # An engine that leaves it to the host is not asked for its count, because who
-  # waits for a recording here takes the notices that the host would act on.
-  defp retains? do
-    match?({:ok, _}, PhoenixReplay.Native.Options.new(path: "x", max_recordings: 1))
   end
 
   # Without the part that has nothing to do with how many are stored, the cost

@@ -30,8 +30,7 @@ struct Line {
 /// The growths among the figures of a section.
 pub fn growing(figures: &[&Figure]) -> Vec<Growth> {
     let mut growths: Vec<Growth> = Vec::new();
-    let others = [Against::Host, Against::Peer];
-    for figure in figures.iter().filter(|it| others.contains(&it.against())) {
+    for figure in figures.iter().filter(|it| it.is_of_growth()) {
         let Some((title, count)) = figure.scaling() else {
             continue;
         };
@@ -65,10 +64,10 @@ pub fn growing(figures: &[&Figure]) -> Vec<Growth> {
 }
 
 fn other_color(figure: &Figure) -> RGBColor {
-    if figure.against() == Against::Peer {
-        theme::PEER
-    } else {
-        theme::LIMIT
+    match figure.against() {
+        Against::Peer => theme::PEER,
+        Against::Itself => theme::ITSELF,
+        Against::Host | Against::Limit => theme::LIMIT,
     }
 }
 

@@ -34,11 +34,13 @@ pub enum Against {
     Host,
     Peer,
     Limit,
-    /// Itself, with fewer recordings stored or with the other compression.
+    /// Itself: with fewer recordings stored, with the other compression, or its own list.
     Itself,
 }
 
 const PEERS: [&str; 4] = ["ets", "dets", "disk_log", "sqlite"];
+/// Its own list, searched in Elixir.
+const IN_ELIXIR: &str = "in_elixir";
 
 impl Report {
     pub fn read(path: &Path) -> Result<Self, Box<dyn Error>> {
@@ -91,7 +93,7 @@ impl Figure {
         let last = self.name.rsplit('/').next().unwrap_or_default();
         if self.name.split('/').any(|part| part == "limit") {
             Against::Limit
-        } else if last.starts_with("at_") || last == "gzip" {
+        } else if last.starts_with("at_") || ["gzip", IN_ELIXIR].contains(&last) {
             Against::Itself
         } else if PEERS.contains(&last) {
             Against::Peer
@@ -100,12 +102,23 @@ impl Figure {
         }
     }
 
+    /// Whether it belongs into a chart of how costs grow: not what is no more than a limit or a
+    /// check that a cost is flat.
+    pub fn is_of_growth(&self) -> bool {
+        match self.against() {
+            Against::Host | Against::Peer => true,
+            Against::Limit => false,
+            Against::Itself => self.name.ends_with(IN_ELIXIR),
+        }
+    }
+
     /// For a figure whose name has a number of recordings in it: the name with `N` in its place
-    /// and without the peer, and the number.
+    /// and without what it is compared with, and the number.
     pub fn scaling(&self) -> Option<(String, f64)> {
         let mut count = None;
         let mut name = Vec::new();
-        for part in self.name.split('/').filter(|part| !PEERS.contains(part)) {
+        let is_other = |part: &&str| PEERS.contains(part) || *part == IN_ELIXIR;
+        for part in self.name.split('/').filter(|part| !is_other(part)) {
             match part.parse::<u32>() {
                 Ok(number) if count.is_none() => {
                     count = Some(number);
@@ -121,6 +134,7 @@ impl Figure {
     pub fn other(&self) -> &str {
         match self.against() {
             Against::Peer => self.name.rsplit('/').next().unwrap_or_default(),
+            Against::Itself => "list, in Elixir",
             _ => "pure Elixir",
         }
     }
