@@ -5,6 +5,7 @@ mod concurrency;
 mod damage;
 mod faults;
 mod foreign;
+mod histories;
 mod interchange;
 mod journal;
 mod model;
