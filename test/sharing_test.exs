@@ -5,7 +5,7 @@ defmodule PhoenixReplay.Native.SharingTest do
 
   import PhoenixReplay.Native.Test.Recordings, only: [tmp_dir: 0, drained: 1]
 
-  alias PhoenixReplay.Native.Test.{ChildVM, Session}
+  alias PhoenixReplay.Native.Test.{ChildVM, Session, Writer}
   alias PhoenixReplay.Native.{Shutdown, Store}
   alias PhoenixReplay.Storage.Native
 
@@ -25,6 +25,22 @@ defmodule PhoenixReplay.Native.SharingTest do
   Application.stop(:phoenix_replay_native)
   """
 
+  # Saves and deletes its own recordings and looks at everybody's, and at the
+  # end says what there is, as often as it is asked.
+  @writer """
+  [path, name] = System.argv()
+  alias PhoenixReplay.Storage.Native
+  opts = [path: path]
+  :ok = Native.init(opts)
+  IO.puts("ready")
+  IO.gets("")
+  PhoenixReplay.Native.Test.Writer.run(name, opts)
+  IO.puts("done")
+  IO.gets("")
+  ids = opts |> Native.list_summaries() |> Enum.map(& &1.id) |> Enum.sort()
+  IO.puts(Enum.join(ids, " "))
+  """
+
   setup do
     opts = [path: tmp_dir()]
     Application.put_env(:phoenix_replay, :storage, Native)
@@ -39,7 +55,7 @@ defmodule PhoenixReplay.Native.SharingTest do
   end
 
   test "each node has a slab of its own, and nothing is mixed up or lost", %{opts: opts} do
-    nodes = for n <- 1..(@nodes - 1), do: start_node(opts[:path], "node#{n}")
+    nodes = for n <- 1..(@nodes - 1), do: start_node(@child, opts[:path], "node#{n}")
     here = Session.start_many("here", @sessions, @events)
     for port <- nodes, do: receive(do: ({^port, {:data, {:eol, "in flight"}}} -> :ok))
 
@@ -60,12 +76,34 @@ defmodule PhoenixReplay.Native.SharingTest do
     for recording <- recordings, do: assert(Session.check!(recording) == @events)
   end
 
-  defp start_node(path, name) do
+  test "VMs that save, list and delete in one directory at once agree in the end", %{opts: opts} do
+    ports = for name <- ["a", "b"], do: start_node(@writer, opts[:path], name)
+    for port <- ports, do: assert(line(port) == "ready")
+    for port <- ports, do: Port.command(port, "go on\n")
+    Writer.run("here", opts)
+    for port <- ports, do: assert(line(port) == "done")
+
+    expected = ["a", "b", "here"] |> Enum.flat_map(&Writer.ids/1) |> Enum.sort()
+    assert opts |> Native.list_summaries() |> Enum.map(& &1.id) |> Enum.sort() == expected
+    for id <- expected, do: assert({:ok, %{id: ^id}} = Native.get(id, opts))
+    for port <- ports, do: Port.command(port, "go on\n")
+    for port <- ports, do: assert(String.split(line(port)) == expected)
+  end
+
+  defp line(port) do
+    receive do
+      {^port, {:data, {:eol, line}}} -> line
+    after
+      60_000 -> flunk("the other VM does not answer")
+    end
+  end
+
+  defp start_node(script, path, name) do
     Port.open({:spawn_executable, ChildVM.executable()}, [
       :binary,
       :exit_status,
-      line: 1000,
-      args: ChildVM.paths() ++ ["-e", @child, path, name]
+      line: 100_000,
+      args: ChildVM.paths() ++ ["-e", script, path, name]
     ])
   end
 end
