@@ -4,6 +4,7 @@ defmodule PhoenixReplay.Storage.DamageTest do
   import ExUnit.CaptureLog
   import PhoenixReplay.Native.Test.Recordings
 
+  alias PhoenixReplay.Native.Test.ChildVM
   alias PhoenixReplay.Storage.Native
 
   @hostile ["../../etc/passwd", "", <<0>>, "a\0b", "..", ".", "/", String.duplicate("x", 10_240)] ++
@@ -110,6 +111,29 @@ defmodule PhoenixReplay.Storage.DamageTest do
     refute log =~ "other.txt"
     assert capture_log(fn -> Native.list_summaries(opts) end) == ""
   end
+
+  test "a damaged index is told in one line, and does no harm" do
+    opts = [path: tmp_dir()]
+
+    # An index is read when a directory is opened, which happens once in a VM.
+    ChildVM.run!(
+      """
+      import PhoenixReplay.Native.Test.Recordings, only: [recording: 1]
+      [path] = System.argv()
+      for id <- ["a", "b"], do: :ok = PhoenixReplay.Storage.Native.save(recording(id: id), path: path)
+      """,
+      [opts[:path]]
+    )
+
+    log = Path.join(opts[:path], ".native/index.log")
+    File.write!(log, binary_part(File.read!(log), 0, File.stat!(log).size - 1))
+    lines = capture_log(fn -> assert ["a", "b"] = ids(Native.list_summaries(opts)) end)
+    assert [_] = Regex.scan(~r/index/, lines)
+    assert lines =~ ".native/index.log is damaged and is made anew"
+    assert capture_log(fn -> assert length(Native.list(opts)) == 2 end) == ""
+  end
+
+  defp ids(summaries), do: Enum.map(summaries, & &1.id)
 
   # A gigabyte of zeros in a megabyte, beyond the default cap.
   defp bomb, do: :zlib.gzip(String.duplicate(<<0>>, 300 * 1024 * 1024))

@@ -10,11 +10,16 @@ defmodule PhoenixReplay.Native.Damage do
   @spec log(Nif.store(), result) :: result when result: var
   def log(store, result) do
     with damages when is_list(damages) <- Error.guard(fn -> Nif.store_take_damage(store) end) do
-      for {file, reason} <- damages do
-        Logger.error("PhoenixReplay: the recording file #{file} can't be read: #{reason}")
-      end
+      for {file, reason} <- damages, do: Logger.error(sentence(file, reason))
     end
 
     result
   end
+
+  # What is not a recording is the index, which can be made from them.
+  defp sentence(".native/" <> _ = file, reason),
+    do: "PhoenixReplay: #{file} is damaged and is made anew: #{reason}"
+
+  defp sentence(file, reason),
+    do: "PhoenixReplay: the recording file #{file} can't be read: #{reason}"
 end
