@@ -31,10 +31,12 @@ defmodule PhoenixReplay.Native.Reporter do
     Logger.info("PhoenixReplay: #{count} recordings that were cut off are recovered in #{path}")
   end
 
-  defp log(:failed, %{attempt: attempt}, %{id: id, path: path, reason: reason}) do
+  defp log(:failed, %{attempt: attempt}, %{id: id, path: path, reason: reason, retry?: retry?}) do
+    again = if retry?, do: "tried again", else: "tried again at the next start"
+
     Logger.error(
       "PhoenixReplay: recording #{inspect(id)} could not be saved in #{path}, " <>
-        "attempt #{attempt}: #{Error.format(reason)}; it is kept and tried again"
+        "attempt #{attempt}: #{Error.format(reason)}; it is kept and #{again}"
     )
   end
 

@@ -23,8 +23,10 @@ defmodule PhoenixReplay.Native.Telemetry do
     * `:bytes`: its size before compression, and of `:evicted` the size of the
       files; `:file_bytes`: the size of its file
     * `:attempt`: 1 for the first; `:retry?`: whether another one follows by
-      itself. The caller of `PhoenixReplay.Storage.Native.save/2` decides that
-      for itself, so it is false there.
+      itself. It does not where every attempt must fail, as for a recording of
+      more than `:max_recording_bytes`, which is kept and tried again at the next
+      start; nor after `PhoenixReplay.Storage.Native.save/2`, whose caller
+      decides.
     * `:count`: recordings or files
     * `:saved`, `:left`: recordings; those that are left are kept, and saved at
       the next start

@@ -61,6 +61,11 @@ impl Error {
         }
     }
 
+    /// Whether a save that failed so fails each time, as long as the store is open.
+    pub(crate) fn is_final(&self) -> bool {
+        matches!(self, Error::Recording(_) | Error::TooLarge { .. })
+    }
+
     /// For `map_err`: the first frame of a recording could not be written.
     pub(crate) fn starting(error: AppendError) -> Error {
         match error {

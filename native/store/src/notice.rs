@@ -42,8 +42,9 @@ pub enum Notice {
         error: Error,
         /// How often it was tried.
         attempt: u32,
-        /// When it is tried again; `None` for a recording that is still running and was to be
-        /// saved as it is.
+        /// When it is tried again. `None` for one that is too large, or could not be read back: it
+        /// is kept where it is, and tried again by the next run; and for a recording that is
+        /// still running and was to be saved as it is.
         retry_in: Option<Duration>,
     },
     /// Saving a recording panicked. Nothing of it is lost.

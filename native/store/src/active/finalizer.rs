@@ -131,9 +131,12 @@ impl Shared {
         let id = Arc::clone(job.recording.id());
         job.attempts = job.attempts.saturating_add(1);
         let attempt = job.attempts;
-        let retry_in = match job.task {
-            Task::Finish => Some(delay(attempt)),
-            Task::Checkpoint(_) => None,
+        let retry_in = match (&job.task, &result) {
+            // It stays where it is, and is tried again by the next run, whose limits may be
+            // others.
+            (Task::Finish, Ok(Err(error))) if error.is_final() => None,
+            (Task::Finish, _) => Some(delay(attempt)),
+            (Task::Checkpoint(_), _) => None,
         };
         let outcome = match result {
             Ok(Ok(outcome)) => outcome,

@@ -1,5 +1,7 @@
 //! What is not taken.
 
+use std::sync::mpsc;
+
 use replay_store::Options;
 
 use crate::support::*;
@@ -121,4 +123,60 @@ fn a_start_that_would_have_to_wait_says_so() {
     start(Wait::Yes).unwrap().discard();
     store.drain(LONG);
     assert!(start(Wait::Never).is_ok());
+}
+
+#[test]
+fn what_is_refused_for_good_is_told_once_and_kept_for_a_run_with_other_limits() {
+    let dir = Dir::new();
+    let (id, count) = ("a", 40);
+    clicks(&dir.open(), id, count);
+    let mut small = options();
+    small.limits.max_bytes = 10_000;
+    let store = Store::open(dir.path(), small).unwrap();
+    let (sender, notices) = mpsc::channel();
+    store.observe(Box::new(move |notice| sender.send(notice).unwrap()));
+    (0..3).for_each(|_| assert_eq!(store.drain(LONG), saved(0)));
+    let failures: Vec<_> = notices
+        .try_iter()
+        .filter(|notice| match notice {
+            Notice::Failed {
+                error, retry_in, ..
+            } => {
+                assert!(matches!(
+                    error,
+                    Error::TooLarge { .. } | Error::Recording(_)
+                ));
+                assert_eq!(*retry_in, None);
+                true
+            }
+            _ => false,
+        })
+        .collect();
+    assert_eq!(failures.len(), 1);
+    assert_eq!(store.stats().unwrap().waiting, 1);
+    // It hinders no other.
+    clicks(&store, "b", 3).end();
+    assert_eq!(store.drain(LONG), saved(1));
+    drop(store);
+    let store = dir.open();
+    assert_eq!(store.drain(LONG), saved(1));
+    assert_eq!(store.read(b"a").unwrap().bytes, expected(id, count));
+}
+
+#[test]
+fn what_is_refused_for_good_can_be_deleted() {
+    let dir = Dir::new();
+    clicks(&dir.open(), "a", 40);
+    let mut small = options();
+    small.limits.max_bytes = 10_000;
+    let store = Store::open(dir.path(), small).unwrap();
+    store.drain(LONG);
+    store.delete(b"a").unwrap();
+    store.drain(LONG);
+    assert!(store.active(b"a").is_none());
+    assert_eq!(store.usage().used, 0);
+    drop(store);
+    let store = dir.open();
+    store.drain(LONG);
+    assert!(matches!(store.read(b"a"), Err(Error::NotFound)));
 }
