@@ -62,6 +62,8 @@ pub struct Entry {
     pub(crate) file: Box<[u8]>,
     /// `None` if it is the file's stem.
     pub(crate) id: Option<Box<[u8]>>,
+    /// How long the file's stem is: a file name has at most 255 bytes.
+    pub(crate) stem_len: u8,
     /// The view it was made in. Equal ones are one allocation, so that a view can be recognised
     /// by its address.
     pub view: Arc<View>,
@@ -96,6 +98,7 @@ impl Entry {
     ) -> Self {
         Entry {
             id: own_id(&file, &summary.id),
+            stem_len: stem_len(&file),
             file,
             view: shared.view(summary.view),
             names: shared.names(summary.names),
@@ -114,7 +117,7 @@ impl Entry {
     pub fn id(&self) -> &[u8] {
         match &self.id {
             Some(id) => id,
-            None => stem(&self.file),
+            None => self.file.get(..self.stem_len.into()).unwrap_or(&self.file),
         }
     }
 
@@ -136,6 +139,10 @@ pub(crate) fn own_id(file: &[u8], id: &[u8]) -> Option<Box<[u8]>> {
 
 fn stem(file: &[u8]) -> &[u8] {
     name::parse(file).map_or(file, |parts| parts.stem)
+}
+
+pub(crate) fn stem_len(file: &[u8]) -> u8 {
+    u8::try_from(stem(file).len()).unwrap_or(u8::MAX)
 }
 
 /// What entries have in common.

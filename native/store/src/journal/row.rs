@@ -8,7 +8,7 @@ use bincode::config;
 use replay_etf::recording;
 use serde::{Deserialize, Serialize};
 
-use crate::entry::{Shared, own_id};
+use crate::entry::{Shared, own_id, stem_len};
 use crate::{Entry, Format, Stamp, View, name};
 
 /// What happened to a file.
@@ -109,6 +109,7 @@ fn entry(row: PutRow<'_>, shared: &Shared) -> Option<Entry> {
     let id = row.id.unwrap_or(parts.stem);
     Some(Entry {
         id: own_id(row.file, id),
+        stem_len: stem_len(row.file),
         file: row.file.into(),
         view: shared.view(match row.view {
             ViewRow::Atom(name) => recording::View::Atom(name.into()),

@@ -10,6 +10,7 @@ fn entry(shared: &Shared) -> Entry {
     Entry {
         file: b"x.etf.gz"[..].into(),
         id: None,
+        stem_len: 1,
         view: shared.view(recording::View::Atom("Elixir.Home".into())),
         names: shared.names(vec!["add", "save"]),
         url: Some(b"/"[..].into()),
