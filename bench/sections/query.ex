@@ -21,7 +21,7 @@ defmodule Bench.Sections.Query do
   @limit 50
 
   @impl true
-  def run(run), do: run(run, Run.pick(run, [1_000, 10_000, 100_000], [1_000, 10_000]))
+  def run(run), do: run(run, Run.pick(run, [1_000, 10_000, 100_000], [2_000]))
 
   @doc "Measures among these numbers of recordings, in growing order."
   @spec run(Run.t(), [pos_integer()], [atom()]) :: term()

@@ -12,8 +12,9 @@ use crate::theme;
 
 const WIDTH: u32 = 820;
 const ROW: u32 = 24;
-/// Above and below the rows: legend, axis.
-const MARGIN: u32 = 64;
+/// Above and below the rows: legend, axis, origin.
+const MARGIN: u32 = 82;
+const FOOT: u32 = 18;
 const LABELS: u32 = 250;
 const FONT: &str = "system-ui, sans-serif";
 
@@ -27,6 +28,7 @@ pub fn draw(figures: &[&Figure]) -> Result<String, Box<dyn Error>> {
         let mut chart = ChartBuilder::on(&root)
             .margin_top(24)
             .margin_right(70)
+            .margin_bottom(FOOT)
             .x_label_area_size(30)
             .y_label_area_size(LABELS)
             .build_cartesian_2d(

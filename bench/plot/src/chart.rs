@@ -23,17 +23,18 @@ impl Chart {
 /// those at the largest, and a chart of lines for each of these.
 pub fn all(report: &Report) -> Result<Vec<Chart>, Box<dyn Error>> {
     let mut charts = Vec::new();
+    let origin = report.origin();
     for section in report.sections() {
         let figures: Vec<&Figure> = report.section(section).collect();
         let bars = bars::draw(&at_their_largest(&figures))?;
-        let svg = theme::apply(&bars, &format!("{section}: times better"));
+        let svg = theme::apply(&bars, &format!("{section}: times better"), &origin);
         charts.push(Chart {
             section: section.to_owned(),
             title: section.to_owned(),
             svg,
         });
         for growth in lines::growing(&figures) {
-            let svg = theme::apply(&lines::draw(&growth)?, &growth.title);
+            let svg = theme::apply(&lines::draw(&growth)?, &growth.title, &origin);
             charts.push(Chart {
                 section: section.to_owned(),
                 title: growth.title,

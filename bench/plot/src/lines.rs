@@ -10,7 +10,7 @@ use crate::axis::{grouped, marks};
 use crate::report::{Against, Figure, quantity};
 use crate::theme;
 
-const SIZE: (u32, u32) = (820, 340);
+const SIZE: (u32, u32) = (820, 356);
 const FONT: &str = "system-ui, sans-serif";
 
 /// What was measured at several numbers of stored recordings.
@@ -97,6 +97,7 @@ pub fn draw(growth: &Growth) -> Result<String, Box<dyn Error>> {
         let mut chart = ChartBuilder::on(&root)
             .margin_top(16)
             .margin_right(170)
+            .margin_bottom(16)
             .x_label_area_size(46)
             .y_label_area_size(76)
             .build_cartesian_2d(

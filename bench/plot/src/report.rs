@@ -65,6 +65,14 @@ impl Report {
             .filter(move |figure| figure.section() == section)
     }
 
+    /// Machine and day in a few words.
+    pub fn origin(&self) -> String {
+        let [cpu, cores, started] = ["cpu", "cores", "started_at"].map(|key| self.fact(key));
+        let day = started.split('T').next().unwrap_or_default();
+        let quick = if self.quick { ", a quick run" } else { "" };
+        format!("{cpu}, {cores} cores, {day}{quick}")
+    }
+
     /// A fact about the machine, as text.
     pub fn fact(&self, key: &str) -> String {
         match self.machine.get(key) {

@@ -29,13 +29,21 @@ const ROLES: [(RGBColor, &str, &str); 7] = [
 /// Where an image stands may be light or dark whatever the reader prefers, so it brings its own.
 const PAGE: (&str, &str) = ("#ffffff", "#12161e");
 
-/// Makes an SVG of the plotting library follow the mode, and names it for screen readers.
-pub fn apply(svg: &str, title: &str) -> String {
+/// Makes an SVG of the plotting library follow the mode, names it for screen readers, and writes
+/// below it what it is and where it comes from: an image goes around alone.
+pub fn apply(svg: &str, title: &str, origin: &str) -> String {
     let head = format!(
         "<svg class=\"chart\" role=\"img\" aria-label=\"{}\" ",
         escape(title)
     );
-    let themed = svg.replacen("<svg ", &head, 1);
+    let RGBColor(r, g, b) = FAINT;
+    let foot = format!(
+        "<text x=\"8\" y=\"99.2%\" font-family=\"system-ui, sans-serif\" font-size=\"11\" \
+         fill=\"#{r:02X}{g:02X}{b:02X}\">{} · {}</text>\n</svg>",
+        escape(title),
+        escape(origin)
+    );
+    let themed = svg.replacen("<svg ", &head, 1).replacen("</svg>", &foot, 1);
     match themed.find('>') {
         Some(end) => {
             let (open, rest) = themed.split_at(end + 1);
