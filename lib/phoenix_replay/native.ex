@@ -191,6 +191,44 @@ defmodule PhoenixReplay.Native do
   end
 
   @doc """
+  Erases all recordings that match, such as those of a user who has a right to
+  be forgotten.
+
+      {:ok, %{count: 3, ids: ids}} =
+        PhoenixReplay.Native.delete_where(url: "user_id=4711")
+
+  It takes the [filters](#module-filters) of `query/2`, at least one of them:
+  without any it is `{:error, :no_filters}`, and so it is if the only one is an
+  empty text. `c:PhoenixReplay.Storage.clear/1` deletes everything.
+
+  When it returns, what matched when it was called is gone: the files, the
+  sessions in flight, which are not saved any more, their space in the slab,
+  and every line about them in the index on disk. With the disk's cooperation
+  that is, as for any file system: blocks of deleted files are free and not
+  overwritten. A save that is under way at the same moment counts as before or
+  as after. If the call is interrupted, by a crash or a power cut, or fails
+  halfway, the next start of a system on this directory completes it.
+
+  Not erased are sessions in flight on other nodes, those in the memory of the
+  host's own recorder, and damaged files, in which nothing can be looked for:
+  see `verify/2` and `repair/2`. A session in flight is erased also if no user
+  has done anything in it yet.
+
+  Other errors are `{:unknown_filters, keys, known}`,
+  `{:invalid_filter, key, expected}`, and those of the storage options and the
+  disk.
+  """
+  @spec delete_where([filter(), ...], keyword()) ::
+          {:ok, %{count: non_neg_integer(), ids: [binary()]}} | {:error, Error.reason()}
+  def delete_where(filters, opts \\ Storage.storage_opts()) do
+    with {:ok, store} <- open(opts),
+         {:ok, filter} <- Filter.new(filters),
+         {:ok, ids} <- Error.guard(fn -> Nif.store_delete_where(store, filter) end) do
+      {:ok, %{count: length(ids), ids: ids}}
+    end
+  end
+
+  @doc """
   What is in the directory, and what has happened since it was opened.
 
   Reads no recording. The error is that of looking at the directory, or of

@@ -29,6 +29,7 @@ defmodule PhoenixReplay.Native.Error do
     * `{:unknown_filters, keys, known}` and `{:invalid_filter, key, expected}`:
       what a query got wrong
     * `:invalid_cursor`: damaged, or of a query with another `:sort`
+    * `:no_filters`: what was asked for needs a filter that says something
     * `:ended`: the recording takes no more events
     * `:max_events`: the recording has as many events as it may have
     * `:already_active`: a recording with this id is being made
@@ -57,6 +58,7 @@ defmodule PhoenixReplay.Native.Error do
           | {:unknown_filters, [atom()], [atom()]}
           | {:invalid_filter, atom(), String.t()}
           | :invalid_cursor
+          | :no_filters
 
   @type t :: %__MODULE__{reason: reason()}
 
@@ -127,6 +129,8 @@ defmodule PhoenixReplay.Native.Error do
   end
 
   def format(:invalid_cursor), do: "the cursor is damaged, or of a query with another :sort"
+
+  def format(:no_filters), do: "a filter is needed that does not match everything"
 
   def format(posix) when is_atom(posix) do
     case :file.format_error(posix) do

@@ -81,6 +81,12 @@ defmodule PhoenixReplay.Native.Nif do
           | {:error, Error.reason()}
   def query_facets(_store, _filter), do: not_loaded()
 
+  # erase.rs
+
+  @spec store_delete_where(store(), PhoenixReplay.Native.Filter.t()) ::
+          {:ok, [binary()]} | {:error, Error.reason()}
+  def store_delete_where(_store, _filter), do: not_loaded()
+
   # stats.rs
 
   @spec store_stats(store()) :: {:ok, map()} | {:error, Error.reason()}

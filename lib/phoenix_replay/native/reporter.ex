@@ -44,6 +44,17 @@ defmodule PhoenixReplay.Native.Reporter do
     Logger.error("PhoenixReplay: #{path}/#{file} can't be read and is set aside: #{reason}")
   end
 
+  defp log(:erased, %{count: count}, %{path: path}) do
+    Logger.info("PhoenixReplay: #{count} recordings are erased in #{path}")
+  end
+
+  defp log(:not_erased, _measurements, %{path: path, reason: reason}) do
+    Logger.error(
+      "PhoenixReplay: recordings in #{path} that were being erased when the system stopped " <>
+        "could not be erased: #{Error.format(reason)}; the next start tries again"
+    )
+  end
+
   # Of interest to those who count, not to the log.
   defp log(_event, _measurements, _metadata), do: :ok
 end

@@ -12,7 +12,7 @@ use crate::sink::Full;
 mod atoms {
     rustler::atoms! {
         already_active, damaged, eio, ended, events, invalid_cursor, invalid_option, invalid_recording,
-        malformed, max_events, not_found, refused, too_large, unknown_atom,
+        malformed, max_events, no_filters, not_found, refused, too_large, unknown_atom,
     }
 }
 
@@ -97,6 +97,7 @@ pub fn store_reason<'a>(env: Env<'a>, error: &StoreError) -> Term<'a> {
     match error {
         StoreError::NotFound => atoms::not_found().encode(env),
         StoreError::AlreadyActive => atoms::already_active().encode(env),
+        StoreError::NoFilters => atoms::no_filters().encode(env),
         StoreError::Cursor => atoms::invalid_cursor().encode(env),
         StoreError::TooLarge { .. } => atoms::too_large().encode(env),
         StoreError::Damaged { file, .. } => (atoms::damaged(), file).encode(env),

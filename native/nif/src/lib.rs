@@ -10,6 +10,7 @@ mod buffer;
 mod codec;
 mod decode;
 mod encode;
+mod erase;
 mod errors;
 mod filter;
 mod notices;

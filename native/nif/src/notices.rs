@@ -19,7 +19,7 @@ use crate::errors::store_reason as reason;
 mod atoms {
     rustler::atoms! {
         attempt, bytes, count, dropped, duration_us, erased, event_count, evicted, failed, file, file_bytes,
-        id, max_age_ms, max_bytes, max_recordings, panicked, path, quarantined, reason, recovered, recovered_flag = "recovered?",
+        id, max_age_ms, max_bytes, max_recordings, not_erased, panicked, path, quarantined, reason, recovered, recovered_flag = "recovered?",
         replay_notice, retry = "retry?", saved, set_aside,
     }
 }
@@ -173,6 +173,11 @@ fn parts<'a>(env: Env<'a>, notice: &Notice) -> (Atom, Pairs<'a>, Pairs<'a>) {
             (atoms::evicted(), measurements, metadata)
         }
         Notice::Erased { count } => (atoms::erased(), vec![count_of(*count)], vec![]),
+        Notice::NotErased { error } => (
+            atoms::not_erased(),
+            vec![],
+            vec![(atoms::reason(), reason(env, error))],
+        ),
         Notice::Quarantined { file, reason } => (
             atoms::quarantined(),
             vec![count_of(1)],

@@ -38,6 +38,9 @@ pub enum Error {
     /// A cursor is damaged, or belongs to another order than the query.
     #[error("not a cursor of this query")]
     Cursor,
+    /// Everything would match, and what was asked for is not for everything.
+    #[error("no filters")]
+    NoFilters,
     /// It can't be done without waiting; repeat it with [`Wait::Yes`](crate::Wait::Yes).
     #[error("it would have to wait")]
     WouldBlock,

@@ -140,7 +140,7 @@ impl Freshness {
 /// Three different times within a millisecond can't come from a clock that ticks once in a
 /// millisecond or less. Any failure just means no.
 pub(crate) fn is_fine_grained(fs: &dyn FileSystem, dir: &Path) -> bool {
-    let (here, there) = (temp::unused_path(dir), temp::unused_path(dir));
+    let [here, there] = [(); 2].map(|()| temp::unused_path(dir, temp::PREFIX));
     if fs.write_new(&here, b"", false).is_err() {
         return false;
     }

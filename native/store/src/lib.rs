@@ -21,6 +21,7 @@ mod compression;
 mod content;
 mod damage;
 mod entry;
+mod erase;
 mod error;
 mod evictor;
 mod files;

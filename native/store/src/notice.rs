@@ -73,6 +73,12 @@ pub enum Notice {
         /// How many.
         count: usize,
     },
+    /// Recordings that an earlier run was about to erase could not be erased. The next start tries
+    /// again.
+    NotErased {
+        /// Why.
+        error: Error,
+    },
     /// A damaged file was moved out of the way.
     Quarantined {
         /// Name of the file within the directory; bytes that are not UTF-8 are replaced.

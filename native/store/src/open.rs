@@ -8,6 +8,7 @@ use parking_lot::{Mutex, RwLock};
 use crate::codec::Codec;
 use crate::content::{Buffers, Loader};
 use crate::entry::Shared;
+use crate::erase::Intent;
 use crate::files::Files;
 use crate::freshness::{self, Freshness};
 use crate::group::Group;
@@ -34,7 +35,7 @@ impl Files {
         let dir = path::absolute(path).map_err(Error::io("find the directory"))?;
         create_dirs(&*fs, &dir, options.sync).map_err(Error::io("create the directory"))?;
         let native_dir = dir.join(NATIVE_DIR);
-        temp::remove_stale(&*fs, &native_dir);
+        let orphans = temp::remove_stale(&*fs, &native_dir);
         let files = Files {
             loader: Loader {
                 fs,
@@ -60,6 +61,9 @@ impl Files {
         };
         files.load_journal();
         files.refresh()?;
+        for orphan in orphans {
+            files.complete(None, Intent::left_in(&files, orphan.path()));
+        }
         Ok(files)
     }
 

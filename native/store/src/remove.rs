@@ -13,16 +13,20 @@ impl Files {
             // A file that somebody else has just written may have the id inside only.
             self.refresh()?;
         }
-        let commit = self.commit();
-        let existed = commit
-            .remove_recording(id)
-            .map_err(Error::io("remove the recording"))?;
-        if !existed {
+        if !self.remove(id)? {
             return Ok(());
         }
-        drop(commit);
         self.write_journal();
         self.sync_dir()
+    }
+
+    /// Removes the files of this id that the index knows of, without making it durable. Returns
+    /// whether there were any.
+    pub(crate) fn remove(&self, id: &[u8]) -> Result<bool, Error> {
+        let commit = self.commit();
+        commit
+            .remove_recording(id)
+            .map_err(Error::io("remove the recording"))
     }
 
     /// See [`Store::clear`](crate::Store::clear).

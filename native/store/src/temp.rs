@@ -1,3 +1,4 @@
+use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process;
@@ -10,7 +11,7 @@ use crate::owned::{self, Directory};
 use crate::{FileName, FileSystem, Kind, Stamp};
 
 /// Start of the name of every temporary file, and of the directories they are in.
-const PREFIX: &str = "tmp-";
+pub(crate) const PREFIX: &str = "tmp-";
 
 /// Earlier versions wrote temporary files straight into `.native/`. No write takes this long:
 /// an older one was left behind by a crash.
@@ -54,7 +55,7 @@ impl<'a> TempFile<'a> {
         content: &[u8],
         sync: bool,
     ) -> io::Result<Self> {
-        let path = unused_path(dir);
+        let path = unused_path(dir, PREFIX);
         match fs.write_new(&path, content, sync) {
             Ok(stamp) => Ok(TempFile {
                 fs,
@@ -95,30 +96,36 @@ impl Drop for TempFile<'_> {
     }
 }
 
-/// A path that no other writer uses: not in this process, nor in one that shares the directory
+/// A path with a name that begins so, and that no other writer uses: not in this process, nor in one that shares the directory
 /// and perhaps, in another container, the process id.
-pub(crate) fn unused_path(dir: &Path) -> PathBuf {
+pub(crate) fn unused_path(dir: &Path, prefix: &str) -> PathBuf {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    dir.join(format!("{PREFIX}{}-{:x}-{count}", process::id(), wall_ns()))
+    dir.join(format!("{prefix}{}-{:x}-{count}", process::id(), wall_ns()))
 }
 
-/// Removes what writers that crashed left behind. Whatever goes wrong with it does no harm.
-pub(crate) fn remove_stale(fs: &dyn FileSystem, dir: &Path) {
-    for orphan in owned::adopt(dir, PREFIX).unwrap_or_default() {
-        for FileName { name, .. } in fs.names(orphan.path()).unwrap_or_default() {
-            if name != owned::LOCK {
-                let _ = fs.remove(&orphan.path().join(name));
-            }
+/// Removes the temporary files that writers left behind when they crashed, and returns their
+/// directories, which may have something else in them. Whatever goes wrong with it does no harm.
+pub(crate) fn remove_stale(fs: &dyn FileSystem, dir: &Path) -> Vec<Directory> {
+    remove_old(fs, dir);
+    let orphans = owned::adopt(dir, PREFIX).unwrap_or_default();
+    for orphan in &orphans {
+        let names = fs.names(orphan.path()).unwrap_or_default();
+        for FileName { name, .. } in names.iter().filter(|file| is_temp(&file.name)) {
+            let _ = fs.remove(&orphan.path().join(name));
         }
     }
-    remove_old(fs, dir);
+    orphans
+}
+
+fn is_temp(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(PREFIX.as_bytes())
 }
 
 fn remove_old(fs: &dyn FileSystem, dir: &Path) {
     let now = wall_ns();
     let mut files = fs.names(dir).unwrap_or_default();
-    files.retain(|file| file.name.as_encoded_bytes().starts_with(PREFIX.as_bytes()));
+    files.retain(|file| is_temp(&file.name));
     for FileName { name, .. } in files {
         let path = dir.join(name);
         let Ok(metadata) = fs.metadata(&path) else {

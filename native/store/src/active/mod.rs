@@ -22,11 +22,13 @@ pub use recording::Recording;
 pub use reservation::Reservation;
 pub use summary::{ActiveSummary, State};
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use once_cell::sync::OnceCell;
 
 use crate::Error;
+use crate::erase::Intent;
 use crate::evictor::InFlight;
 use crate::files::Files;
 use crate::owned::Directory;
@@ -77,6 +79,11 @@ impl Active {
         Box::new(move |id| shared.table.get(id).is_some())
     }
 
+    /// The slab if it was needed before.
+    pub(crate) fn opened_slab(&self) -> Option<&Slab> {
+        self.slab.get()
+    }
+
     fn slab(&self, wait: Wait) -> Result<&Slab, Error> {
         match (self.slab.get(), wait) {
             (Some(slab), _) => Ok(slab),
@@ -109,17 +116,25 @@ impl Active {
                 threads: files.options.threads,
                 ..slab::Settings::default()
             };
-            let (slab, left_behind) = Slab::open(&files.native_dir, adopt()?, settings)
+            let adopted = adopt()?;
+            let intents = adopted
+                .iter()
+                .flat_map(|directory| Intent::left_in(files, directory.path()));
+            let intents: Vec<Intent> = intents.collect();
+            let (slab, left_behind) = Slab::open(&files.native_dir, adopted, settings)
                 .map_err(Error::io("open the space for running recordings"))?;
             self.finalizer.get_or_try_init(|| {
                 Finalizer::start(&self.shared, files.options.finalizers)
                     .map_err(Error::io("start a thread"))
             })?;
-            found = Some(left_behind);
+            found = Some((left_behind, intents));
             Ok(slab)
         })?;
-        if let Some(found) = found {
-            self.shared.recover(found);
+        if let Some((found, intents)) = found {
+            let unwanted = intents.iter().flat_map(Intent::ids);
+            let unwanted: HashSet<&[u8]> = unwanted.map(|id| &**id).collect();
+            self.shared.recover(found, &unwanted);
+            files.complete(Some(slab), intents);
         }
         Ok(slab)
     }

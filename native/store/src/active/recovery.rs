@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -8,12 +9,13 @@ use super::Shared;
 use super::queue::{Job, Task};
 use super::recording::Recording;
 use super::tally::Tally;
-use crate::slab::{Chain, Found, Frames, Mark, Payload, SetAside};
+use crate::slab::{Chain, Found, Frames, Mark, Payload, SetAside, Wait};
 use crate::{Error, Notice};
 
 impl Shared {
-    /// Makes recordings of what earlier runs left behind, and has them saved.
-    pub(super) fn recover(self: &Arc<Self>, found: Found) {
+    /// Makes recordings of what earlier runs left behind, and has them saved, but for those that
+    /// are to be erased.
+    pub(super) fn recover(self: &Arc<Self>, found: Found, unwanted: &HashSet<&[u8]>) {
         for SetAside { path, reason } in found.set_aside {
             let file = path
                 .file_name()
@@ -24,8 +26,8 @@ impl Shared {
         }
         let mut count = 0;
         for chain in found.chains {
-            match self.recover_one(chain) {
-                Ok(()) => count += 1,
+            match self.recover_one(chain, unwanted) {
+                Ok(recovered) => count += usize::from(recovered),
                 Err(error) => {
                     let id = Arc::from(&b""[..]);
                     self.files.observer.tell(Notice::Failed {
@@ -42,10 +44,19 @@ impl Shared {
         }
     }
 
-    fn recover_one(self: &Arc<Self>, chain: Chain) -> Result<(), Error> {
+    /// Whether it was wanted.
+    fn recover_one(
+        self: &Arc<Self>,
+        chain: Chain,
+        unwanted: &HashSet<&[u8]>,
+    ) -> Result<bool, Error> {
         // Dropped unread, it is left as it is, to a later version that understands it.
         let frames = chain.frames().ok_or(Error::NotFound)?;
         let (summary, tally) = read(&frames, &self.files.loader.limits)?;
+        if unwanted.contains(&*summary.id) {
+            chain.release(Wait::Yes);
+            return Ok(false);
+        }
         let recording = Arc::new(Recording {
             tally,
             ended: AtomicBool::new(true),
@@ -61,7 +72,7 @@ impl Shared {
             task: Task::Finish,
             attempts: 0,
         });
-        Ok(())
+        Ok(true)
     }
 }
 

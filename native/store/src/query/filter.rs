@@ -97,6 +97,17 @@ impl Filter {
         *self == Filter::default()
     }
 
+    /// Whether it says nothing: neither does an empty beginning of an id, or an empty part of a
+    /// URL, which more likely was meant to be one.
+    pub(crate) fn says_nothing(&self) -> bool {
+        let nothing = Filter {
+            id: self.id.clone().filter(|prefix| prefix.is_empty()),
+            url: (self.url.clone()).filter(|UrlPart(part)| part.needle().is_empty()),
+            ..Filter::default()
+        };
+        *self == nothing
+    }
+
     /// The `connected_at` of what can match at all; `None` if nothing can.
     pub(crate) fn times(&self) -> Option<RangeInclusive<i64>> {
         let first = self.from.unwrap_or(i64::MIN);

@@ -25,6 +25,19 @@ impl Flights {
         Flights::read(store, filter, true)
     }
 
+    /// The ids of those that match, but that nothing else counts because no user has done anything
+    /// in them.
+    pub(super) fn idle(store: &Store, filter: &Filter) -> Vec<Box<[u8]>> {
+        let flights = store.actives().into_iter().map(|recording| InFlight {
+            summary: recording.summary(),
+            names: Names::default(),
+        });
+        flights
+            .filter(|it| !it.summary.has_user_events() && filter.matches(it))
+            .map(|it| it.id().into())
+            .collect()
+    }
+
     fn read(store: &Store, filter: &Filter, with_names: bool) -> Self {
         let mut flights = Flights::default();
         for recording in store.actives() {

@@ -23,6 +23,8 @@ pub use item::{InFlight, Item};
 pub use page::Page;
 pub use sort::Sort;
 
+use std::collections::HashSet;
+
 use flights::Flights;
 
 use crate::{Error, Store};
@@ -54,6 +56,16 @@ impl Store {
         self.files.refresh()?;
         let index = self.files.index.read();
         Ok(page::page(&index, &flights, filter, sort, limit, after))
+    }
+
+    /// The ids of all recordings that match, of those too in which no user has done anything yet.
+    pub(crate) fn matching(&self, filter: &Filter) -> Result<Vec<Box<[u8]>>, Error> {
+        // These first: one that a user begins to do something in meanwhile is found then.
+        let idle = Flights::idle(self, filter);
+        let page = self.query(filter, Sort::Newest, usize::MAX, None)?;
+        let found = page.items.iter().map(Item::id).map(Box::from);
+        let ids: HashSet<Box<[u8]>> = found.chain(idle).collect();
+        Ok(ids.into_iter().collect())
     }
 
     /// How the recordings that match a filter spread over views, events and days.

@@ -90,6 +90,11 @@ impl Map {
         self.raw.len()
     }
 
+    /// Puts what was written on the disk.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        self.raw.flush()
+    }
+
     /// Puts memory behind all of a new map, so that writing to it does not have to.
     pub(super) fn populate(&self) {
         if populate_write(&self.raw).is_err() {

@@ -118,6 +118,16 @@ impl Slab {
         self.space.trim(idle);
     }
 
+    /// Its directory, for what the next run is to find together with the recordings.
+    pub(crate) fn path(&self) -> &Path {
+        self.space.path()
+    }
+
+    /// Puts on the disk what has happened so far: also that recordings are gone.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        self.space.sync()
+    }
+
     pub(crate) fn usage(&self) -> Usage {
         self.space.usage()
     }

@@ -29,7 +29,7 @@ pub(super) struct Segment {
     salt: u64,
     path: PathBuf,
     /// Locked for as long as one of its segments is in use.
-    _directory: Arc<Directory>,
+    directory: Arc<Directory>,
 }
 
 /// What a segment file turned out to be.
@@ -68,7 +68,7 @@ impl Segment {
                     map,
                     salt,
                     path,
-                    _directory: Arc::clone(directory),
+                    directory: Arc::clone(directory),
                 })
             }
             Err(error) => {
@@ -109,13 +109,18 @@ impl Segment {
                 map,
                 salt,
                 path,
-                _directory: Arc::clone(directory),
+                directory: Arc::clone(directory),
             })
         })
     }
 
     pub(super) fn map(&self) -> &Map {
         &self.map
+    }
+
+    /// The directory it is in.
+    pub(super) fn directory(&self) -> &Path {
+        self.directory.path()
     }
 
     pub(super) fn salt(&self) -> u64 {

@@ -88,6 +88,11 @@ impl Segments {
         Some(Arc::clone(&self.slots.get(slot)?.as_ref()?.segment))
     }
 
+    pub(super) fn all(&self) -> Vec<Arc<Segment>> {
+        let slots = self.slots.iter().flatten();
+        slots.map(|slot| Arc::clone(&slot.segment)).collect()
+    }
+
     pub(super) fn claim(&mut self, order: u8) -> Option<(Block, Arc<Segment>)> {
         self.wanted = true;
         // The first that has room, so that the last ones become free.

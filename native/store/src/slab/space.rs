@@ -1,4 +1,7 @@
+use std::collections::BTreeSet;
+use std::fs::File;
 use std::io;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
@@ -161,6 +164,25 @@ impl Space {
         let (unused, more) = self.segments.lock().take_unused(idle, reserve, usual);
         unused.iter().for_each(|segment| segment.remove());
         more
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Puts the segments on the disk, and which there are.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        let segments = self.segments.lock().all();
+        let mut directories = BTreeSet::from([self.path()]);
+        for segment in &segments {
+            segment.map().sync()?;
+            directories.insert(segment.directory());
+        }
+        // Directories that are gone altogether are names in the one above.
+        directories.extend(self.path().parent());
+        directories
+            .into_iter()
+            .try_for_each(|directory| File::open(directory)?.sync_all())
     }
 
     pub(super) fn usage(&self) -> Usage {

@@ -6,7 +6,6 @@ pub use std::sync::Arc;
 pub use std::time::Duration;
 
 use std::path::PathBuf;
-use std::sync::Mutex;
 
 use replay_etf::tag;
 pub use replay_store::{AppendError, Error, Notice, Store, Wait};
@@ -124,7 +123,7 @@ impl Dir {
     }
 }
 
-fn copy_dir(from: &Path, to: &Path) {
+pub fn copy_dir(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
@@ -198,14 +197,14 @@ pub fn entry(store: &Store, id: &str) -> Option<Arc<Entry>> {
         .find(|entry| entry.id() == id.as_bytes())
 }
 
-type Hook = dyn Fn(&Path) -> io::Result<()> + Send;
+type Hook = dyn Fn(&Path) -> io::Result<()> + Send + Sync;
 
 /// The real file system, with something to do before a file is put in its place.
-pub struct Hooked(Mutex<Box<Hook>>);
+pub struct Hooked(Box<Hook>);
 
 impl Hooked {
-    pub fn new(hook: impl Fn(&Path) -> io::Result<()> + Send + 'static) -> Arc<Self> {
-        Arc::new(Hooked(Mutex::new(Box::new(hook))))
+    pub fn new(hook: impl Fn(&Path) -> io::Result<()> + Send + Sync + 'static) -> Arc<Self> {
+        Arc::new(Hooked(Box::new(hook)))
     }
 }
 
@@ -235,12 +234,7 @@ impl FileSystem for Hooked {
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        // One that panics leaves nothing half done here.
-        let hook = self
-            .0
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
-        (*hook)(to)?;
+        (self.0)(to)?;
         OsFileSystem.rename(from, to)
     }
 

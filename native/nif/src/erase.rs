@@ -1,0 +1,20 @@
+//! Erasing recordings: the call behind `PhoenixReplay.Native.delete_where/2`.
+
+use rustler::types::atom::ok;
+use rustler::{Encoder, Env, Term};
+
+use crate::errors::Failure;
+use crate::filter::Filter;
+use crate::store::{Opened, binary};
+
+/// `{:ok, ids}`
+#[rustler::nif(schedule = "DirtyIo")]
+fn store_delete_where(env: Env<'_>, handle: Opened, filter: Filter) -> Term<'_> {
+    match handle.store.delete_where(&filter.0) {
+        Ok(ids) => {
+            let ids: Vec<_> = ids.iter().map(|id| binary(env, id)).collect();
+            (ok(), ids).encode(env)
+        }
+        Err(error) => Failure::from(error).encode(env),
+    }
+}

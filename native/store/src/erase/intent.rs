@@ -1,0 +1,157 @@
+use std::ffi::OsStr;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::files::Files;
+use crate::temp::{self, TempFile};
+use crate::{FileSystem, Notice};
+
+/// What the names of notes begin with.
+const PREFIX: &str = "erase-";
+
+/// A note is this, the version, the ids, each behind its length, and a CRC-32C of all that.
+/// Numbers have four bytes, the lowest first.
+const MAGIC: &[u8; 8] = b"rplerase";
+
+const VERSION: u32 = 1;
+
+/// No note is larger: some ten million ids.
+const MAX_BYTES: u64 = 1 << 29;
+
+/// A note of which recordings are to be erased. It stays until they are.
+pub(crate) struct Intent {
+    path: PathBuf,
+    ids: Vec<Box<[u8]>>,
+}
+
+impl Intent {
+    /// Writes a note into a directory that nobody else owns.
+    pub(super) fn write(files: &Files, home: &Path, ids: Vec<Box<[u8]>>) -> io::Result<Self> {
+        let (fs, sync) = (files.fs(), files.options.sync);
+        let path = temp::unused_path(home, PREFIX);
+        let temp_dir = files.temp_dir.path(&files.native_dir)?;
+        TempFile::write(fs, &temp_dir, &encode(&ids)?, sync)?.place(&path)?;
+        if sync {
+            fs.sync_dir(home)?;
+            // The directory may be as new.
+            fs.sync_dir(&files.native_dir)?;
+        }
+        Ok(Intent { path, ids })
+    }
+
+    pub(crate) fn ids(&self) -> &[Box<[u8]>] {
+        &self.ids
+    }
+
+    /// Removes the note.
+    pub(super) fn fulfilled(self, files: &Files) -> io::Result<Vec<Box<[u8]>>> {
+        match files.fs().remove(&self.path) {
+            // Somebody removed all of `.native/`.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            result => result?,
+        }
+        Ok(self.ids)
+    }
+
+    /// The notes that an earlier run left in its directory. One that can't be read is reported
+    /// and set aside.
+    pub(crate) fn left_in(files: &Files, home: &Path) -> Vec<Intent> {
+        let fs = files.fs();
+        let names = fs.names(home).unwrap_or_default();
+        let notes = names.into_iter().map(|file| file.name);
+        let notes = notes.filter(|name| is_note(name));
+        let read = notes.filter_map(|name| {
+            let path = home.join(&name);
+            match read(fs, &path) {
+                Ok(ids) => Some(Intent { path, ids }),
+                Err(reason) => {
+                    let name = name.to_string_lossy().into_owned();
+                    // Where renaming is impossible it is reported again at the next start.
+                    let _ = fs.rename(&path, &files.native_dir.join(format!("{name}.bad")));
+                    files.observer.tell(Notice::SetAside { file: name, reason });
+                    None
+                }
+            }
+        });
+        read.collect()
+    }
+}
+
+/// Whether a file in an engine's directory is a note, by its name.
+fn is_note(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(PREFIX.as_bytes())
+}
+
+fn encode(ids: &[Box<[u8]>]) -> io::Result<Vec<u8>> {
+    let mut note = [&MAGIC[..], &VERSION.to_le_bytes()].concat();
+    for id in ids {
+        let len = u32::try_from(id.len()).map_err(|_| io::ErrorKind::FileTooLarge)?;
+        note.extend(len.to_le_bytes());
+        note.extend(&**id);
+    }
+    if note.len() as u64 + 4 > MAX_BYTES {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    note.extend(crc32c::crc32c(&note).to_le_bytes());
+    Ok(note)
+}
+
+fn read(fs: &dyn FileSystem, path: &Path) -> Result<Vec<Box<[u8]>>, String> {
+    let mut note = Vec::new();
+    fs.read(path, MAX_BYTES, &mut note)
+        .map_err(|error| error.to_string())?;
+    decode(&note).map_err(str::to_owned)
+}
+
+fn decode(note: &[u8]) -> Result<Vec<Box<[u8]>>, &'static str> {
+    let (content, checksum) = note.split_last_chunk().ok_or("too short")?;
+    let rest = content.strip_prefix(MAGIC).ok_or("not of this kind")?;
+    let (version, mut rest) = rest.split_first_chunk().ok_or("too short")?;
+    if u32::from_le_bytes(*version) != VERSION {
+        return Err("of an unknown version");
+    }
+    if crc32c::crc32c(content) != u32::from_le_bytes(*checksum) {
+        return Err("its checksum is wrong");
+    }
+    let mut ids = Vec::new();
+    while let Some((len, more)) = rest.split_first_chunk() {
+        let len = u32::from_le_bytes(*len) as usize;
+        let (id, more) = more.split_at_checked(len).ok_or("an id is cut off")?;
+        ids.push(id.into());
+        rest = more;
+    }
+    if rest.is_empty() {
+        Ok(ids)
+    } else {
+        Err("an id is cut off")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids() -> Vec<Box<[u8]>> {
+        [&b"a"[..], b"", &[0xff; 300]].map(Box::from).into()
+    }
+
+    #[test]
+    fn a_note_comes_back() {
+        assert_eq!(decode(&encode(&ids()).unwrap()), Ok(ids()));
+        assert_eq!(decode(&encode(&[]).unwrap()), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn a_note_that_was_cut_or_changed_is_refused() {
+        let note = encode(&ids()).unwrap();
+        for at in 0..note.len() {
+            assert!(decode(&note[..at]).is_err(), "cut at {at}");
+            let mut changed = note.clone();
+            changed[at] ^= 1;
+            assert!(decode(&changed).is_err(), "changed at {at}");
+        }
+        let mut later = [&MAGIC[..], &2u32.to_le_bytes()].concat();
+        later.extend(crc32c::crc32c(&later).to_le_bytes());
+        assert_eq!(decode(&later), Err("of an unknown version"));
+    }
+}

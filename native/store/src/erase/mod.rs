@@ -1,0 +1,138 @@
+//! Erasing recordings for good, by what they are like.
+//!
+//! What is to be erased is written down first, so that it is completed whatever comes between:
+//! by the next run that finds the list. The list is where that run also finds the recordings in
+//! flight, in the same directory of the same owner, so that whoever takes over the one has read
+//! the other, and does not save what is to be erased.
+
+mod intent;
+
+pub(crate) use intent::Intent;
+
+use std::io;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::files::Files;
+use crate::slab::Slab;
+use crate::{Error, Filter, Notice, Store};
+
+/// How long others are waited for. Wiping a recording in flight takes microseconds, but it may
+/// just be being saved.
+const MAX_WAIT: Duration = Duration::from_secs(60);
+
+impl Store {
+    /// Erases all recordings that match, and returns their ids: their files, what is known of
+    /// them, and those in flight, also where no user has done anything yet. When this returns,
+    /// what matched when it was called is gone, and with [`Options::sync`] will still be after a
+    /// power cut. A save of another thread that is under way meanwhile counts as before or as
+    /// after: its recording is erased, or there as a whole.
+    ///
+    /// If it is interrupted or fails, the next start completes it.
+    ///
+    /// Not erased are recordings in flight in other programs, damaged files, and other files of a
+    /// recording that someone copied by hand under another id.
+    ///
+    /// [`Options::sync`]: crate::Options::sync
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoFilters`] for a filter that says nothing, also if it is by an empty text;
+    /// [`Error::Io`].
+    pub fn delete_where(&self, filter: &Filter) -> Result<Vec<Box<[u8]>>, Error> {
+        if filter.says_nothing() {
+            return Err(Error::NoFilters);
+        }
+        let ids = self.matching(filter)?;
+        if ids.is_empty() {
+            return Ok(ids);
+        }
+        let slab = self.active.opened_slab();
+        let intent = self.files.intend(slab, ids)?;
+        self.discard(intent.ids())?;
+        self.files.erase(slab, intent)
+    }
+
+    /// Gives up the recordings in flight with these ids, and waits until their space is wiped.
+    fn discard(&self, ids: &[Box<[u8]>]) -> Result<(), Error> {
+        let (done, all_done) = mpsc::channel::<()>();
+        for recording in ids.iter().filter_map(|id| self.active(id)) {
+            recording.keep(Box::new(done.clone()));
+            recording.discard();
+        }
+        drop(done);
+        // Each is let go of when it is done; nobody ever sends anything.
+        match all_done.recv_timeout(MAX_WAIT) {
+            Err(RecvTimeoutError::Timeout) => {
+                let source = io::ErrorKind::TimedOut.into();
+                let action = "give up the recordings in flight";
+                Err(Error::Io { action, source })
+            }
+            Ok(()) | Err(RecvTimeoutError::Disconnected) => Ok(()),
+        }
+    }
+}
+
+impl Files {
+    /// Writes down what is to be erased.
+    fn intend(&self, slab: Option<&Slab>, ids: Vec<Box<[u8]>>) -> Result<Intent, Error> {
+        self.prepare()?;
+        let home = match slab {
+            Some(slab) => slab.path().to_owned(),
+            None => (self.temp_dir.path(&self.native_dir))
+                .map_err(Error::io("make a directory for temporary files"))?,
+        };
+        Intent::write(self, &home, ids).map_err(Error::io("write down what is to be erased"))
+    }
+
+    /// Erases the files, and then the note of it. What was in the slab must be wiped already.
+    pub(crate) fn erase(
+        &self,
+        slab: Option<&Slab>,
+        intent: Intent,
+    ) -> Result<Vec<Box<[u8]>>, Error> {
+        for id in intent.ids() {
+            self.remove(id)?;
+        }
+        self.sync_dir()?;
+        self.forget().map_err(Error::io("rewrite the index"))?;
+        if let (Some(slab), true) = (slab, self.options.sync) {
+            slab.sync().map_err(Error::io("sync the slab"))?;
+        }
+        let ids = intent
+            .fulfilled(self)
+            .map_err(Error::io("remove the note of what is erased"))?;
+        let count = ids.len();
+        self.observer.tell(Notice::Erased { count });
+        Ok(ids)
+    }
+
+    /// Writes the index on the disk anew, so that nothing is left in it of what was erased.
+    fn forget(&self) -> io::Result<()> {
+        let start = Instant::now();
+        // Others hold its lock for milliseconds at most.
+        let mut result = self.compact_journal();
+        while matches!(&result, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+            && start.elapsed() < MAX_WAIT
+        {
+            thread::sleep(Duration::from_millis(1));
+            result = self.compact_journal();
+        }
+        result?;
+        if self.options.sync {
+            self.fs().sync_dir(&self.native_dir)?;
+        }
+        Ok(())
+    }
+
+    /// Completes what earlier runs began.
+    pub(crate) fn complete(&self, slab: Option<&Slab>, intents: Vec<Intent>) {
+        for intent in intents {
+            let erased = self.refresh().and_then(|()| self.erase(slab, intent));
+            if let Err(error) = erased {
+                self.observer.tell(Notice::NotErased { error });
+            }
+        }
+    }
+}
