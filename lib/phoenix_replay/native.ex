@@ -26,7 +26,7 @@ defmodule PhoenixReplay.Native do
       cut off by a crash, reached `:max_events`
   """
 
-  alias PhoenixReplay.Native.{Damage, Error, Filter, Nif, Query, Stores}
+  alias PhoenixReplay.Native.{Damage, Error, Filter, Nif, Query, Stores, Verify}
   alias PhoenixReplay.Storage
 
   @typedoc "See [Filters](#module-filters)."
@@ -225,6 +225,70 @@ defmodule PhoenixReplay.Native do
          {:ok, filter} <- Filter.new(filters),
          {:ok, ids} <- Error.guard(fn -> Nif.store_delete_where(store, filter) end) do
       {:ok, %{count: length(ids), ids: ids}}
+    end
+  end
+
+  @typedoc "A file, named without its directory, and what is wrong with it, for people."
+  @type damage :: %{file: String.t(), reason: String.t()}
+
+  @typedoc """
+  What `verify/2` and `repair/2` tell after each few files: how many of how many
+  have been read, and how many of those are damaged.
+  """
+  @type progress :: %{
+          checked: non_neg_integer(),
+          total: non_neg_integer(),
+          damaged: non_neg_integer()
+        }
+
+  @doc """
+  Reads every recording in full and reports those that are damaged.
+
+      {:ok, %{checked: 1204, damaged: [%{file: "4x1F….etf.gz", reason: "the file is empty"}]}} =
+        PhoenixReplay.Native.verify(progress: &IO.inspect/1)
+
+  Each file is decompressed, with its checksum, walked to its end, and compared
+  with what the index knows of it. Nothing is changed. `:progress` is called with
+  a `t:progress/0` in the process of the caller. Recordings that come or go
+  meanwhile do no harm, and are not waited for; sessions in flight are not files.
+
+  Errors are `{:invalid_option, :progress, expected}`, and those of the storage
+  options and of reading the directory.
+  """
+  @spec verify([{:progress, (progress() -> any())}], keyword()) ::
+          {:ok, %{checked: non_neg_integer(), damaged: [damage()]}} | {:error, Error.reason()}
+  def verify(options \\ [], opts \\ Storage.storage_opts()) do
+    with {:ok, store} <- open(opts),
+         {:ok, result} <- Verify.run(store, false, options) do
+      {:ok, Map.take(result, [:checked, :damaged])}
+    end
+  end
+
+  @doc """
+  As `verify/2`, moves damaged files to `.native/quarantine/` in the directory,
+  and writes the index on disk anew.
+
+  Moved are files whose content will never be a recording. A file stays, and is
+  among the `:damaged`, that was changed within the last 10 seconds, that can't
+  be read at the moment, or that is larger than `:max_recording_bytes`. Moved
+  files keep their name, with a number behind it if there is one already, are
+  never listed or deleted, and telemetry hears of each.
+
+  `:progress` and errors are those of `verify/2`.
+  """
+  @spec repair([{:progress, (progress() -> any())}], keyword()) ::
+          {:ok,
+           %{
+             checked: non_neg_integer(),
+             quarantined: [damage()],
+             damaged: [damage()]
+           }}
+          | {:error, Error.reason()}
+  def repair(options \\ [], opts \\ Storage.storage_opts()) do
+    with {:ok, store} <- open(opts),
+         {:ok, result} <- Verify.run(store, true, options),
+         :ok <- Error.guard(fn -> Nif.verify_rebuild(store) end) do
+      {:ok, result}
     end
   end
 

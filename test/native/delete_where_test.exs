@@ -3,7 +3,6 @@ defmodule PhoenixReplay.Native.DeleteWhereTest do
 
   import PhoenixReplay.Native.Test.Recordings
 
-  alias PhoenixReplay.Native.{Nif, Stores}
   alias PhoenixReplay.Native.Test.{ChildVM, Session}
   alias PhoenixReplay.Storage.Native
 
@@ -135,10 +134,5 @@ defmodule PhoenixReplay.Native.DeleteWhereTest do
         File.regular?(path),
         String.contains?(path, needle) or :binary.match(File.read!(path), needle) != :nomatch,
         do: path
-  end
-
-  defp drained(opts) do
-    {:ok, {store, _format}} = Stores.fetch(opts)
-    0 = Nif.store_drain(store, 60_000)
   end
 end

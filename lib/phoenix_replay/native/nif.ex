@@ -92,6 +92,19 @@ defmodule PhoenixReplay.Native.Nif do
   @spec store_stats(store()) :: {:ok, map()} | {:error, Error.reason()}
   def store_stats(_store), do: not_loaded()
 
+  # verify.rs
+
+  @spec verify_files(store()) :: {:ok, [binary()]} | {:error, Error.reason()}
+  def verify_files(_store), do: not_loaded()
+
+  @spec verify_batch(store(), [binary()], repair :: boolean()) ::
+          {checked :: pos_integer(), damaged :: [{binary(), binary()}],
+           quarantined :: [{binary(), binary()}]}
+  def verify_batch(_store, _files, _repair), do: not_loaded()
+
+  @spec verify_rebuild(store()) :: :ok | {:error, Error.reason()}
+  def verify_rebuild(_store), do: not_loaded()
+
   # active.rs
 
   @typedoc "A recording in flight."

@@ -55,6 +55,10 @@ defmodule PhoenixReplay.Native.Reporter do
     )
   end
 
+  defp log(:quarantined, _measurements, %{path: path, file: file, reason: reason}) do
+    Logger.warning("PhoenixReplay: #{path}/#{file} is moved to .native/quarantine: #{reason}")
+  end
+
   # Of interest to those who count, not to the log.
   defp log(_event, _measurements, _metadata), do: :ok
 end

@@ -20,6 +20,7 @@ mod sink;
 mod stats;
 mod store;
 mod summary;
+mod verify;
 mod view;
 mod vm;
 

@@ -63,7 +63,10 @@ impl Commit<'_> {
         Ok(existed)
     }
 
-    fn change_directory(&self, change: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+    pub(crate) fn change_directory(
+        &self,
+        change: impl FnOnce() -> io::Result<()>,
+    ) -> io::Result<()> {
         let before = self.files.dir_modified_ns();
         let result = change();
         let after = self.files.dir_modified_ns();

@@ -29,6 +29,8 @@ pub(crate) enum Flaw {
     Unreadable(std::io::ErrorKind),
     #[error("the reader failed")]
     Panic,
+    #[error("the index knows something else of it")]
+    Unexpected,
 }
 
 impl From<replay_etf::Error> for Flaw {

@@ -51,6 +51,7 @@ mod slab;
 mod stats;
 mod store;
 mod temp;
+mod verify;
 mod zstd;
 
 pub use active::{ActiveSummary, Drained, Recording, Reservation, State};
@@ -72,3 +73,4 @@ pub use retention::{Limit, Retention};
 pub use slab::{AppendError, Usage, Wait};
 pub use stats::{Counts, Evictions, Latency, Removed, Stats};
 pub use store::Store;
+pub use verify::Verified;

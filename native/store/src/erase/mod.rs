@@ -96,7 +96,8 @@ impl Files {
             self.remove(id)?;
         }
         self.sync_dir()?;
-        self.forget().map_err(Error::io("rewrite the index"))?;
+        self.rewrite_journal()
+            .map_err(Error::io("rewrite the index"))?;
         if let (Some(slab), true) = (slab, self.options.sync) {
             slab.sync().map_err(Error::io("sync the slab"))?;
         }
@@ -108,8 +109,8 @@ impl Files {
         Ok(ids)
     }
 
-    /// Writes the index on the disk anew, so that nothing is left in it of what was erased.
-    fn forget(&self) -> io::Result<()> {
+    /// Writes the index on the disk anew, so that nothing is left in it of what is gone.
+    pub(crate) fn rewrite_journal(&self) -> io::Result<()> {
         let start = Instant::now();
         // Others hold its lock for milliseconds at most.
         let mut result = self.compact_journal();

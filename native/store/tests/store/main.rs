@@ -13,3 +13,4 @@ mod names;
 mod retention;
 mod saving;
 mod support;
+mod verify;

@@ -1,0 +1,62 @@
+defmodule PhoenixReplay.Native.Verify do
+  @moduledoc false
+  # Goes through all files of a directory, some at a time, so that no call of
+  # the native library takes long and the caller hears how far it is.
+
+  alias PhoenixReplay.Native.{Error, Nif}
+
+  # As many as the native library may check in one turn.
+  @batch 64
+
+  @type result :: %{checked: non_neg_integer(), damaged: [map()], quarantined: [map()]}
+
+  @doc "Checks every file, and with `repair` moves damaged ones out of the way."
+  @spec run(Nif.store(), boolean(), keyword()) :: {:ok, result()} | {:error, Error.reason()}
+  def run(store, repair, options) do
+    with {:ok, progress} <- progress(options),
+         {:ok, files} <- Error.guard(fn -> Nif.verify_files(store) end) do
+      state = %{
+        store: store,
+        repair: repair,
+        progress: progress,
+        total: length(files),
+        result: %{checked: 0, damaged: [], quarantined: []}
+      }
+
+      batches(files, state)
+    end
+  end
+
+  defp batches([], %{result: result}) do
+    {:ok, %{result | damaged: sorted(result.damaged), quarantined: sorted(result.quarantined)}}
+  end
+
+  defp batches(files, %{store: store, repair: repair} = state) do
+    batch = Enum.take(files, @batch)
+
+    with {checked, damaged, quarantined} when is_integer(checked) <-
+           Error.guard(fn -> Nif.verify_batch(store, batch, repair) end) do
+      result = %{
+        checked: state.result.checked + checked,
+        damaged: maps(damaged) ++ state.result.damaged,
+        quarantined: maps(quarantined) ++ state.result.quarantined
+      }
+
+      found = length(result.damaged) + length(result.quarantined)
+      state.progress.(%{checked: result.checked, total: state.total, damaged: found})
+      batches(Enum.drop(files, checked), %{state | result: result})
+    end
+  end
+
+  defp progress(options) do
+    case options do
+      [] -> {:ok, fn _progress -> :ok end}
+      [progress: fun] when is_function(fun, 1) -> {:ok, fun}
+      _other -> {:error, {:invalid_option, :progress, "a function of one argument"}}
+    end
+  end
+
+  defp maps(damages), do: for({file, reason} <- damages, do: %{file: file, reason: reason})
+
+  defp sorted(damages), do: Enum.sort_by(damages, & &1.file)
+end
