@@ -8,6 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::files::Files;
+use crate::pace::Pace;
 use crate::retention::{Awake, now_ms};
 use crate::{Entry, Limit, Notice, Removed};
 
@@ -17,6 +18,9 @@ const BATCH: usize = 32;
 /// The longest sleep. After it the directory is looked at, so that what other nodes save counts
 /// even if nobody asks for a list; and the wall clock may have been set meanwhile.
 const MAX_SLEEP: Duration = Duration::from_secs(60);
+
+/// The longest pause between batches: it may have become urgent meanwhile.
+const MAX_PAUSE: Duration = Duration::from_secs(1);
 
 /// Before what could not be deleted is tried again for the first time. Doubled each time.
 const FIRST_DELAY: Duration = Duration::from_millis(100);
@@ -39,6 +43,7 @@ impl Evictor {
             in_flight,
             passed_over: HashSet::new(),
             delay: FIRST_DELAY,
+            pace: Pace::default(),
         };
         let thread = thread::Builder::new()
             .name("replay-evict".into())
@@ -66,12 +71,15 @@ struct Worker {
     /// Files that could not be deleted since it was last tried with all.
     passed_over: HashSet<Box<[u8]>>,
     delay: Duration,
+    pace: Pace,
 }
 
 #[derive(Clone, Copy)]
 enum Batch {
     /// There may be more to delete.
     Deleted,
+    /// There is more to delete, which is not urgent, after a while.
+    Later(Duration),
     /// All is deleted that had to be, until another one is too old.
     Done(Duration),
     /// What is left could not be deleted now.
@@ -87,6 +95,7 @@ impl Worker {
             let awake = match batch {
                 // Half of the time is for others.
                 Batch::Deleted => alarm.pause(start.elapsed()),
+                Batch::Later(after) => alarm.pause(after.min(MAX_PAUSE)),
                 Batch::Done(until_due) => {
                     self.files.write_journal();
                     alarm.sleep(until_due.min(MAX_SLEEP))
@@ -111,21 +120,22 @@ impl Worker {
 
     fn batch(&mut self) -> Batch {
         // Nobody saves or deletes between the choice and the deletion.
-        let commit = self.files.commit();
+        let files = Arc::clone(&self.files);
+        let commit = files.commit();
         let victims = match self.choose() {
             Ok(victims) => victims,
             Err(batch) => return batch,
         };
         let mut removed = [Limit::MaxRecordings, Limit::MaxAge, Limit::MaxBytes]
             .map(|limit| (limit, Removed::default()));
-        let mut progress = false;
+        let mut deleted = 0;
         for (entry, limit) in victims {
             let existed = commit.remove_recording(entry.id()).unwrap_or(false);
             if self.files.entry(entry.id()).is_some() {
                 self.passed_over.insert(entry.file().into());
                 continue;
             }
-            progress = true;
+            deleted += 1;
             // Unless another node was faster.
             for (_, removed) in removed.iter_mut().filter(|(it, _)| existed && *it == limit) {
                 removed.count += 1;
@@ -138,15 +148,15 @@ impl Worker {
                 self.files.observer.tell(Notice::Evicted { removed, limit });
             }
         }
-        if progress {
-            Batch::Deleted
-        } else {
-            Batch::Stuck
+        if deleted == 0 {
+            return Batch::Stuck;
         }
+        self.pace.deleted(deleted, Instant::now());
+        Batch::Deleted
     }
 
     /// The recordings to delete next, or that there is nothing to do now.
-    fn choose(&self) -> Result<Vec<(Arc<Entry>, Limit)>, Batch> {
+    fn choose(&mut self) -> Result<Vec<(Arc<Entry>, Limit)>, Batch> {
         let (retention, now_ms) = (&self.files.options.retention, now_ms());
         let index = self.files.index.read();
         let mut excess = retention.excess(&index, now_ms).peekable();
@@ -155,6 +165,11 @@ impl Worker {
             return Err(Batch::Done(
                 self.watch(oldest.map(|it| it.connected_at), now_ms),
             ));
+        }
+        // While there are few too many, saves come first.
+        let is_urgent = retention.relaxed().excess(&index, now_ms).next().is_some();
+        if !is_urgent && let Some(after) = self.pace.wait(Instant::now()) {
+            return Err(Batch::Later(after));
         }
         let can_go = |entry: &Entry| {
             !self.passed_over.contains(entry.file()) && !(self.in_flight)(entry.id())

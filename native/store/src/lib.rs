@@ -39,6 +39,7 @@ mod notice;
 mod open;
 mod options;
 mod owned;
+mod pace;
 mod pool;
 mod query;
 mod read;

@@ -44,6 +44,16 @@ impl Retention {
         *self != Retention::default()
     }
 
+    /// Limits that are a tenth higher.
+    pub(crate) fn relaxed(&self) -> Retention {
+        let more = |max: u64| max.saturating_add(max / 10);
+        Retention {
+            max_recordings: self.max_recordings.map(|max| max.saturating_add(max / 10)),
+            max_age_ms: self.max_age_ms.map(more),
+            max_bytes: self.max_bytes.map(more),
+        }
+    }
+
     /// The recordings beyond the limits, oldest first.
     pub(crate) fn excess<'i>(
         &self,

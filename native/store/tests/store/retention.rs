@@ -139,6 +139,20 @@ fn a_recording_goes_with_all_its_files() {
 }
 
 #[test]
+fn never_is_there_much_more_than_a_tenth_too_many_for_long() {
+    let dir = Dir::new();
+    let store = open(&dir, at_most(100));
+    // More than are deleted within a minute if it is not urgent.
+    for n in 0..2_500 {
+        save(&store, &format!("{n:04}"), n);
+    }
+    assert!(wait_until(|| dir.names().len() <= 110));
+    let ids = ids(&store);
+    let newest: Vec<_> = (0..2_500).rev().map(|n| format!("{n:04}")).collect();
+    assert!(ids.len() >= 100 && newest.starts_with(&ids));
+}
+
+#[test]
 fn two_stores_that_delete_at_once_leave_exactly_the_newest() {
     let dir = Dir::new();
     let stores = [open(&dir, at_most(20)), open(&dir, at_most(20))];
