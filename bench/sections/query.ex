@@ -14,7 +14,7 @@ defmodule Bench.Sections.Query do
 
   @behaviour Bench.Section
 
-  alias Bench.{Backends, Check, Corpus, Figure, Peer, Run, Traffic}
+  alias Bench.{Backends, Check, Corpus, Figure, Peer, Questions, Run, Traffic}
   alias Bench.Peers.SqliteIndex
   alias PhoenixReplay.Native
 
@@ -31,7 +31,7 @@ defmodule Bench.Sections.Query do
       facts = facts(path, size)
       check_list(path, facts)
       check_pages(path, facts)
-      pages = for query <- queries(facts), do: page(run, query, path, size, measured)
+      pages = for query <- Questions.all(facts), do: page(run, query, path, size, measured)
       facets = facets(run, path, facts, measured)
       Peer.each(run, peers, fn _, _, database -> sqlite(run, database, path, facts) end)
       # Of what is measured with the fewest only, that remains.
@@ -57,88 +57,6 @@ defmodule Bench.Sections.Query do
   defp check_list(path, facts) do
     summaries = Backends.native().list_summaries(path: path)
     Check.equal!(summaries, Enum.map(facts, &Map.drop(&1, [:names, :bytes])), "all summaries")
-  end
-
-  # The same question for each: as our options, as functions of a summary, and in
-  # SQL. Selective ones let through between 1 in 10 and 1 in 4 000.
-  defp queries(facts) do
-    size = length(facts)
-    middle = Enum.at(facts, div(size, 2))
-    from = Enum.at(facts, div(size, 2) + div(size, 200)).connected_at
-    view = Bench.Traffic.CheckoutLive
-    two = binary_part(middle.id, 0, 2)
-
-    [
-      query("newest", []),
-      query("oldest", sort: :oldest, key: &(-&1.connected_at), order: "connected_at"),
-      query("longest", sort: :longest, key: & &1.duration_ms, order: "duration_ms DESC"),
-      query("most_events",
-        sort: :most_events,
-        key: & &1.event_count,
-        order: "event_count DESC"
-      ),
-      query("largest", sort: :largest, key: & &1.bytes, order: "bytes DESC", from: :sizes),
-      query("view",
-        filters: [view: view],
-        keep: &(&1.view == view),
-        where: {"view = ?", [inspect(view)]}
-      ),
-      query("url",
-        filters: [url: "/cart/f"],
-        keep: &String.contains?(&1.url, "/cart/f"),
-        where: {"instr(url, ?)", ["/cart/f"]}
-      ),
-      query("id",
-        filters: [id: two],
-        keep: &String.starts_with?(&1.id, two),
-        where: {"id >= ? AND id < ?", [two, two <> "\x7F"]}
-      ),
-      query("time",
-        filters: [from: from, to: middle.connected_at],
-        keep: &(&1.connected_at >= from and &1.connected_at < middle.connected_at),
-        where: {"connected_at >= ? AND connected_at < ?", [from, middle.connected_at]}
-      ),
-      query("event",
-        filters: [event: "refund"],
-        keep: &("refund" in &1.names),
-        where: {"id IN (SELECT id FROM names WHERE name = ?)", ["refund"]},
-        from: :recordings
-      ),
-      query("min_events",
-        filters: [min_events: 38],
-        keep: &(&1.event_count >= 38),
-        where: {"event_count >= ?", [38]}
-      ),
-      query("view_longest",
-        filters: [view: view, min_events: 20],
-        keep: &(&1.view == view and &1.event_count >= 20),
-        where: {"view = ? AND event_count >= ?", [inspect(view), 20]},
-        sort: :longest,
-        key: & &1.duration_ms,
-        order: "duration_ms DESC"
-      ),
-      query("page_in_the_middle",
-        skip: div(size, 2),
-        beyond: {"connected_at < ?", [Enum.at(facts, div(size, 2) - 1).connected_at]}
-      )
-    ]
-  end
-
-  defp query(name, fields) do
-    defaults = %{
-      name: name,
-      filters: [],
-      sort: :newest,
-      skip: 0,
-      keep: fn _ -> true end,
-      key: & &1.connected_at,
-      from: :summaries,
-      where: {"1", []},
-      beyond: {"1", []},
-      order: "connected_at DESC"
-    }
-
-    Map.merge(defaults, Map.new(fields))
   end
 
   defp page(run, query, path, size, measured) do
@@ -207,7 +125,7 @@ defmodule Bench.Sections.Query do
   end
 
   defp check_pages(path, facts) do
-    for query <- queries(facts) do
+    for query <- Questions.all(facts) do
       {:ok, page} = asker(query, path).()
       check_page(query, {page.recordings, page.total}, facts, "query #{query.name}")
     end
@@ -246,7 +164,7 @@ defmodule Bench.Sections.Query do
   defp sqlite(run, database, path, facts) do
     SqliteIndex.fill(database, facts)
 
-    for query <- queries(facts) do
+    for query <- Questions.all(facts) do
       ask = fn -> SqliteIndex.page(database, query) end
       check_page(query, ask.(), facts, "SQLite's #{query.name}")
 

@@ -22,7 +22,7 @@ defmodule Bench.Sections.Scale do
 
   @behaviour Bench.Section
 
-  alias Bench.{Backends, Check, Child, Corpus, Figure, ProcessUsage, Run, Sessions, Side}
+  alias Bench.{Backends, Check, Child, Corpus, Figure, ProcessUsage, Run, SessionEnd}
   alias Bench.{Timing, Traffic, Workspace}
   alias PhoenixReplay.Native.{Nif, Stores}
   alias PhoenixReplay.Storage
@@ -31,7 +31,7 @@ defmodule Bench.Sections.Scale do
   @calls 20
   # Recordings that are read, spread over all that are stored.
   @read 500
-  # Sessions that end are newer than whatever is stored.
+  # What is saved is newer than whatever is stored.
   @newest 2_000_000
 
   @impl true
@@ -253,20 +253,20 @@ defmodule Bench.Sections.Scale do
     children =
       for {side, size, path} <- empty ++ natives ++ [baseline] do
         child = Child.start()
-        Child.call(child, __MODULE__, :prepare_end, [side, path, size])
+        Child.call(child, SessionEnd, :prepare, [side, path, size])
         {{side, size}, child}
       end
 
     sides =
       for {{side, _size} = key, child} <- children do
-        {key, {:sampler, fn -> Child.call(child, __MODULE__, :end_sample, [side]) end}}
+        {key, {:sampler, fn -> Child.call(child, SessionEnd, :sample, [side]) end}}
       end
 
     opts = [rounds: Run.pick(run, 30, 8), before: &Workspace.settle/0]
     samples = Run.samples(run, "ms", sides, opts)
 
     for {{_side, size}, child} <- children do
-      Child.call(child, __MODULE__, :check_end, [size])
+      Child.call(child, SessionEnd, :check, [size])
     end
 
     for {_, child} <- children, do: Child.kill(child)
@@ -285,55 +285,5 @@ defmodule Bench.Sections.Scale do
   defp ends_of_baseline(samples, size, first) do
     alone = Figure.median(samples[{:baseline, 0}])
     for time <- samples[{:baseline, first}], do: alone + (time - alone) * size / first
-  end
-
-  @doc false
-  # In a child: with none stored there is no limit to reach.
-  def prepare_end(side, path, size) do
-    if size > 0, do: Application.put_env(:phoenix_replay, :max_recordings, size)
-    # The baseline passes by what has unknown atoms.
-    for number <- 1..200, do: Corpus.recording(:small, number)
-    :ok = Side.open(side, path)
-    Sessions.prepare(:typical)
-    :persistent_term.put(__MODULE__, :counters.new(1, []))
-    for _ <- 1..3, do: end_sample(side)
-    Side.check_stored!(Sessions.recording(@newest + 3))
-  end
-
-  @doc false
-  # In a child: one session, in ns from its end. Each in a process of its own,
-  # which is told of nothing else.
-  def end_sample(side) do
-    fn -> end_one(side) end |> Task.async() |> Task.await(:infinity)
-  end
-
-  defp end_one(side) do
-    if side == :native, do: Side.watch(side)
-    counter = :persistent_term.get(__MODULE__)
-    :counters.add(counter, 1, 1)
-    number = @newest + :counters.get(counter, 1)
-    ended = Sessions.record_and_exit(side, number)
-
-    if side == :native,
-      do: Side.await_saved(side, Sessions.id(number)),
-      else: Side.settle(side, 0)
-
-    System.monotonic_time(:nanosecond) - ended
-  end
-
-  @doc false
-  # In a child: as many are left as may be.
-  def check_end(size, attempts \\ 200) do
-    summaries = Storage.backend().list_summaries(Storage.storage_opts())
-    expected = if size > 0, do: size, else: :counters.get(:persistent_term.get(__MODULE__), 1)
-
-    if length(summaries) != expected and attempts > 0 do
-      Process.sleep(100)
-      check_end(size, attempts - 1)
-    else
-      Check.equal!(length(summaries), expected, "recordings kept")
-      newest = Sessions.id(@newest + :counters.get(:persistent_term.get(__MODULE__), 1))
-      Check.equal!(hd(summaries).id, newest, "the newest recording")
-    end
   end
 end
