@@ -45,7 +45,7 @@ impl<'p> From<&'p Item> for Parts<'p> {
     fn from(item: &'p Item) -> Self {
         match item {
             Item::Stored(entry) => Self::of(&**entry),
-            Item::InFlight(recording) => Self::of(recording),
+            Item::InFlight(recording) => Self::of(&**recording),
         }
     }
 }

@@ -1,5 +1,5 @@
 use super::Sort;
-use super::sort::Position;
+use super::sort::Place;
 use crate::Error;
 
 /// The first byte of a cursor. One of another version is refused.
@@ -15,18 +15,11 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    pub(super) fn at(sort: Sort, position: Position<'_>) -> Self {
+    pub(super) fn at(sort: Sort, place: &impl Place) -> Self {
         Cursor {
             sort,
-            value: position.value,
-            id: position.id.into(),
-        }
-    }
-
-    pub(super) fn position(&self) -> Position<'_> {
-        Position {
-            value: self.value,
-            id: &self.id,
+            value: place.value(),
+            id: place.id().into(),
         }
     }
 
@@ -69,6 +62,16 @@ impl Cursor {
     }
 }
 
+impl Place for Cursor {
+    fn value(&self) -> i64 {
+        self.value
+    }
+
+    fn id(&self) -> &[u8] {
+        &self.id
+    }
+}
+
 fn number(sort: Sort) -> u8 {
     match sort {
         Sort::Newest => 0,
@@ -88,4 +91,61 @@ fn numbered(number: u8) -> Option<Sort> {
         4 => Sort::Largest,
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SORTS: [Sort; 5] = [
+        Sort::Newest,
+        Sort::Oldest,
+        Sort::Longest,
+        Sort::MostEvents,
+        Sort::Largest,
+    ];
+
+    fn cursor(sort: Sort, value: i64, id: &[u8]) -> Cursor {
+        let id = id.into();
+        Cursor { sort, value, id }
+    }
+
+    #[test]
+    fn a_cursor_is_read_back() {
+        for sort in SORTS {
+            for value in [i64::MIN, -1, 0, 1_795_000_000_000, i64::MAX] {
+                for id in [&b""[..], b"id", &[0xff; 300]] {
+                    let cursor = cursor(sort, value, id);
+                    assert_eq!(Cursor::from_bytes(&cursor.to_bytes()).unwrap(), cursor);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_damaged_cursor_is_refused() {
+        let whole = cursor(Sort::Longest, 7, b"4x1F5sfmxsxIadPy39mHkw").to_bytes();
+        for len in 0..whole.len() {
+            assert!(Cursor::from_bytes(&whole[..len]).is_err(), "{len}");
+        }
+        for bit in 0..whole.len() * 8 {
+            let mut damaged = whole.clone();
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            assert!(Cursor::from_bytes(&damaged).is_err(), "{bit}");
+        }
+    }
+
+    #[test]
+    fn a_cursor_of_another_version_or_order_is_refused() {
+        let with = |at: usize, byte| {
+            let mut bytes = cursor(Sort::Largest, 7, b"id").to_bytes();
+            bytes[at] = byte;
+            bytes.truncate(bytes.len() - 4);
+            let sum = crc32c::crc32c(&bytes).to_be_bytes();
+            Cursor::from_bytes(&[&bytes[..], &sum].concat())
+        };
+        assert!(with(0, VERSION).is_ok());
+        assert!(matches!(with(0, VERSION + 1), Err(Error::Cursor)));
+        assert!(matches!(with(1, 5), Err(Error::Cursor)));
+    }
 }

@@ -1,8 +1,11 @@
+use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::Arc;
 
+use super::address::ByAddress;
 use super::flights::Flights;
-use super::stored::stored;
+use super::stored::each_stored;
 use super::{Filter, view};
 use crate::index::Index;
 use crate::{Names, View};
@@ -32,56 +35,48 @@ pub(super) fn facets(index: &Index, flights: &Flights, filter: &Filter) -> Facet
         counts.add(&summary.view, &recording.names, summary.connected_at);
     }
     let shadows = flights.shadows(index);
-    for entry in stored(index, &shadows, filter) {
+    each_stored(index, &shadows, filter, |entry| {
         counts.add(&entry.view, &entry.names, entry.connected_at);
-    }
+    });
     counts.facets()
 }
 
-/// Counts by address: equal views are one allocation, and so are equal sets of names.
+/// Counts by address first: equal views are mostly one allocation, and so are sets of names.
 #[derive(Default)]
 struct Counts<'a> {
-    views: HashMap<*const View, (&'a Arc<View>, usize)>,
-    names: HashMap<*const Names, (&'a Names, usize)>,
-    days: HashMap<i64, usize>,
+    views: ByAddress<View, (&'a Arc<View>, usize)>,
+    names: ByAddress<Names, (&'a Names, usize)>,
+    days: Vec<(i64, usize)>,
 }
 
 impl<'a> Counts<'a> {
     fn add(&mut self, view: &'a Arc<View>, names: &'a Names, connected_at: i64) {
-        self.views.entry(Arc::as_ptr(view)).or_insert((view, 0)).1 += 1;
+        let known = self.views.entry(Arc::as_ptr(view));
+        known.or_insert((view, 0)).1 += 1;
         self.names.entry(names).or_insert((names, 0)).1 += 1;
-        *self
-            .days
-            .entry(connected_at.div_euclid(DAY_MS))
-            .or_default() += 1;
+        let day = connected_at.div_euclid(DAY_MS);
+        // They come in order of time, but for the few in flight.
+        match self.days.last_mut() {
+            Some((last, count)) if *last == day => *count += 1,
+            _ => self.days.push((day, 1)),
+        }
     }
 
     fn facets(self) -> Facets {
-        let mut views: HashMap<_, (_, usize)> = HashMap::new();
-        for (view, count) in self.views.into_values() {
-            views.entry(view::name(view)).or_insert((view, 0)).1 += count;
-        }
-        let mut events: HashMap<&[u8], usize> = HashMap::new();
-        for (names, count) in self.names.into_values() {
-            for name in names.iter() {
-                *events.entry(name).or_default() += count;
-            }
-        }
-        let mut views: Vec<_> = views
-            .into_iter()
-            .map(|(name, (view, n))| (name, view, n))
+        let views = self.views.values().copied();
+        let named: HashMap<_, _> = (views.clone())
+            .map(|(view, _)| (view::name(view), view))
             .collect();
-        views.sort_unstable_by(|(a, _, n), (b, _, m)| m.cmp(n).then_with(|| a.cmp(b)));
-        let mut events: Vec<_> = events.into_iter().collect();
-        events.sort_unstable_by(|(a, n), (b, m)| m.cmp(n).then_with(|| a.cmp(b)));
+        let views = most_first(views.map(|(view, count)| (view::name(view), count)));
+        let names = self.names.values().copied();
+        let events = names.flat_map(|(names, count)| names.iter().map(move |name| (name, count)));
+        let mut events = most_first(events);
         events.truncate(MAX_EVENT_NAMES);
-        let mut days: Vec<_> = self.days.into_iter().collect();
-        days.sort_unstable_by(|(a, _), (b, _)| b.cmp(a));
+        let mut days = most_first(self.days.into_iter());
+        days.sort_unstable_by_key(|(day, _)| Reverse(*day));
+        let view_named = |(name, count)| Some((Arc::clone(named.get(&name)?), count));
         Facets {
-            views: views
-                .into_iter()
-                .map(|(_, view, n)| (Arc::clone(view), n))
-                .collect(),
+            views: views.into_iter().filter_map(view_named).collect(),
             events: events
                 .into_iter()
                 .map(|(name, n)| (name.into(), n))
@@ -89,4 +84,15 @@ impl<'a> Counts<'a> {
             days,
         }
     }
+}
+
+/// Adds up the counts of what is equal. The most come first, ties in order.
+fn most_first<K: Ord + Hash>(counts: impl Iterator<Item = (K, usize)>) -> Vec<(K, usize)> {
+    let mut sums: HashMap<K, usize> = HashMap::new();
+    for (key, count) in counts {
+        *sums.entry(key).or_default() += count;
+    }
+    let mut sums: Vec<_> = sums.into_iter().collect();
+    sums.sort_unstable_by(|(a, n), (b, m)| m.cmp(n).then_with(|| a.cmp(b)));
+    sums
 }

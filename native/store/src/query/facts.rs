@@ -1,4 +1,4 @@
-use crate::{Entry, View};
+use crate::{Entry, Names, View};
 
 /// What there is to know of a recording without opening it: what filters ask and sorts go by.
 pub trait Facts {
@@ -22,8 +22,8 @@ pub trait Facts {
     fn is_recovered(&self) -> bool;
     /// Whether events were refused because there were too many.
     fn is_truncated(&self) -> bool;
-    /// Whether a user's event in it has this name.
-    fn has_event(&self, name: &[u8]) -> bool;
+    /// The names of its user events.
+    fn names(&self) -> &Names;
 }
 
 impl Facts for Entry {
@@ -67,7 +67,7 @@ impl Facts for Entry {
         self.truncated
     }
 
-    fn has_event(&self, name: &[u8]) -> bool {
-        self.names.contains(name)
+    fn names(&self) -> &Names {
+        &self.names
     }
 }

@@ -4,6 +4,7 @@ use memchr::memmem::Finder;
 
 use super::Facts;
 use super::view::is_named;
+use crate::{Names, View};
 
 /// What recordings must be like. Everything that is given has to hold; the default is all of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -59,37 +60,48 @@ impl Eq for UrlPart {}
 impl Filter {
     /// Whether a recording is like this.
     pub fn matches(&self, recording: &impl Facts) -> bool {
-        self.matches_but_for_event(recording)
-            && self
-                .event
-                .as_ref()
-                .is_none_or(|names| names.iter().any(|name| recording.has_event(name)))
+        self.matches_but_for_event(recording) && self.matches_names(recording.names())
     }
 
-    /// As [`Filter::matches`], whatever [`Filter::event`] says. What is cheap comes first.
+    /// As [`Filter::matches`], whatever [`Filter::event`] says.
     pub(super) fn matches_but_for_event(&self, recording: &impl Facts) -> bool {
+        self.matches_numbers(recording)
+            && self.matches_view(recording.view())
+            && self.matches_texts(recording)
+    }
+
+    /// The part that is decided by what is in the recording's summary itself.
+    pub(super) fn matches_numbers(&self, recording: &impl Facts) -> bool {
         let is = |wanted: Option<bool>, flag| wanted.is_none_or(|wanted| wanted == flag);
-        let events = i64::from(recording.event_count());
         let at = recording.connected_at();
+        let events = i64::from(recording.event_count());
+        let duration_ms = recording.duration_ms();
         self.from.is_none_or(|from| from <= at)
             && self.to.is_none_or(|to| at < to)
             && within(events, self.min_events, self.max_events)
-            && within(
-                recording.duration_ms(),
-                self.min_duration_ms,
-                self.max_duration_ms,
-            )
+            && within(duration_ms, self.min_duration_ms, self.max_duration_ms)
             && is(self.active, recording.is_active())
             && is(self.recovered, recording.is_recovered())
             && is(self.truncated, recording.is_truncated())
-            && (self.view.as_ref())
-                .is_none_or(|names| names.iter().any(|name| is_named(recording.view(), name)))
-            && (self.id.as_ref()).is_none_or(|prefix| recording.id().starts_with(prefix))
-            && self.url.as_ref().is_none_or(|UrlPart(finder)| {
-                recording
-                    .url()
-                    .is_some_and(|url| finder.find(url).is_some())
-            })
+    }
+
+    pub(super) fn matches_view(&self, view: &View) -> bool {
+        let named = |names: &Vec<Box<str>>| names.iter().any(|name| is_named(view, name));
+        self.view.as_ref().is_none_or(named)
+    }
+
+    pub(super) fn matches_names(&self, names: &Names) -> bool {
+        let one_of = |wanted: &Vec<Box<[u8]>>| wanted.iter().any(|name| names.contains(name));
+        self.event.as_ref().is_none_or(one_of)
+    }
+
+    /// The part for which its own strings are looked at.
+    pub(super) fn matches_texts(&self, recording: &impl Facts) -> bool {
+        let begins = |prefix: &Box<[u8]>| recording.id().starts_with(prefix);
+        let url_has = |UrlPart(finder): &UrlPart| {
+            (recording.url()).is_some_and(|url| finder.find(url).is_some())
+        };
+        self.id.as_ref().is_none_or(begins) && self.url.as_ref().is_none_or(url_has)
     }
 
     /// Whether everything matches.
@@ -121,4 +133,38 @@ impl Filter {
 
 fn within(value: i64, min: Option<i64>, max: Option<i64>) -> bool {
     min.is_none_or(|min| min <= value) && max.is_none_or(|max| value <= max)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn times(from: Option<i64>, to: Option<i64>) -> Option<RangeInclusive<i64>> {
+        let filter = Filter {
+            from,
+            to,
+            ..Filter::default()
+        };
+        filter.times()
+    }
+
+    #[test]
+    fn the_range_of_time_ends_before_to() {
+        assert_eq!(times(None, None), Some(i64::MIN..=i64::MAX));
+        assert_eq!(times(Some(3), Some(5)), Some(3..=4));
+        assert_eq!(times(Some(i64::MAX), None), Some(i64::MAX..=i64::MAX));
+        for (from, to) in [(3, 3), (4, 3), (i64::MIN, i64::MIN)] {
+            assert_eq!(times(Some(from), Some(to)), None);
+        }
+    }
+
+    #[test]
+    fn a_filter_with_anything_in_it_is_not_empty() {
+        assert!(Filter::default().is_empty());
+        let filter = Filter {
+            url: Some(UrlPart::new(b"")),
+            ..Filter::default()
+        };
+        assert!(!filter.is_empty());
+    }
 }

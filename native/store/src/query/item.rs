@@ -9,7 +9,7 @@ pub enum Item {
     /// In its file.
     Stored(Arc<Entry>),
     /// Still running, or on its way to the file.
-    InFlight(InFlight),
+    InFlight(Box<InFlight>),
 }
 
 /// A recording that is not in its file yet, as it was when it was looked at.
@@ -62,8 +62,9 @@ impl Facts for InFlight {
         self.summary.truncated
     }
 
-    fn has_event(&self, name: &[u8]) -> bool {
-        self.names.contains(name)
+    /// None unless the query asked for them: they are not at hand.
+    fn names(&self) -> &Names {
+        &self.names
     }
 }
 

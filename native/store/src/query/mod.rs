@@ -4,12 +4,15 @@
 //! which is noticed, and not never. One that runs on after a checkpoint has a file, too, which is
 //! older and does not count.
 
+mod address;
+mod best;
 mod cursor;
 mod facets;
 mod facts;
 mod filter;
 mod flights;
 mod item;
+
 mod page;
 mod sort;
 mod stored;

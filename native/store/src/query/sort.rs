@@ -17,24 +17,10 @@ pub enum Sort {
     Largest,
 }
 
-/// Where a recording stands in an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Position<'a> {
-    pub(super) value: i64,
-    pub(super) id: &'a [u8],
-}
-
 impl Sort {
     /// Whether it is an order that the index is in, forwards or backwards.
     pub(super) fn is_by_time(self) -> bool {
         matches!(self, Sort::Newest | Sort::Oldest)
-    }
-
-    pub(super) fn position(self, recording: &impl Facts) -> Position<'_> {
-        Position {
-            value: self.value(recording),
-            id: recording.id(),
-        }
     }
 
     /// What it goes by, before the id.
@@ -47,12 +33,22 @@ impl Sort {
         }
     }
 
-    /// Which comes first.
-    pub(super) fn compare(self, a: Position<'_>, b: Position<'_>) -> Ordering {
-        let greatest_first = b.value.cmp(&a.value).then_with(|| a.id.cmp(b.id));
+    /// Which comes first. Ids are looked at only where it goes by them: each look may be a wait
+    /// for the memory.
+    pub(super) fn compare(self, a: &impl Place, b: &impl Place) -> Ordering {
+        let by_value = b.value().cmp(&a.value());
+        let greatest_first = by_value.then_with(|| a.id().cmp(b.id()));
         match self {
             Sort::Oldest => greatest_first.reverse(),
             _ => greatest_first,
         }
     }
+}
+
+/// A place in an order.
+pub(super) trait Place {
+    /// What the order goes by, as [`Sort::value`] gives it.
+    fn value(&self) -> i64;
+    /// Whose place it is.
+    fn id(&self) -> &[u8];
 }

@@ -30,3 +30,31 @@ pub(super) fn is_named(view: &View, wanted: &str) -> bool {
         View::None => wanted.is_empty(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_view_is_found_by_the_name_that_it_is_given_out_with() {
+        let atom = |text: &str| View::Atom(text.into());
+        let string = |text: &str| View::Name(text.into());
+        for (view, written) in [
+            (atom("Elixir.My.Live"), "My.Live"),
+            (string("My.Live"), "My.Live"),
+            (string("Elixir.My.Live"), "My.Live"),
+            (atom("other"), ":other"),
+            (atom("with space"), ":\"with space\""),
+            (atom("Elixir.not quite"), ":\"Elixir.not quite\""),
+            (atom("true"), "true"),
+            (string(":other"), ":other"),
+            (View::None, ""),
+        ] {
+            assert_eq!(name(&view), written);
+            assert!(is_named(&view, written), "{view:?}");
+            for other in ["My.Live2", "My.Liv", "Live", ":", ":My.Live", "other"] {
+                assert!(!is_named(&view, other), "{view:?} {other}");
+            }
+        }
+    }
+}

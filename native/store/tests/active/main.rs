@@ -4,6 +4,7 @@
 mod erase;
 mod faults;
 mod life;
+mod query;
 mod recovery;
 mod refusals;
 mod support;

@@ -37,6 +37,24 @@ pub fn event(offset: i32, kind: &str, len: usize) -> Vec<u8> {
     [&[tag::SMALL_TUPLE, 3], &offset[..], &atom(kind), &payload].concat()
 }
 
+/// A user's event with a name.
+pub fn named(offset: i32, name: &str) -> Vec<u8> {
+    let offset = [&[tag::INTEGER], &offset.to_be_bytes()[..]].concat();
+    let payload = [
+        &[tag::MAP, 0, 0, 0, 1],
+        &atom("name")[..],
+        &binary(name.as_bytes()),
+    ]
+    .concat();
+    [
+        &[tag::SMALL_TUPLE, 3],
+        &offset[..],
+        &atom("event"),
+        &payload,
+    ]
+    .concat()
+}
+
 /// A recording of these events, as it is saved.
 pub fn recording(id: &[u8], events: &[Vec<u8>]) -> Vec<u8> {
     let list = match events.len() as u32 {

@@ -10,6 +10,7 @@ mod interchange;
 mod journal;
 mod model;
 mod names;
+mod query;
 mod retention;
 mod saving;
 mod support;

@@ -17,8 +17,10 @@ pub struct Recording {
     pub id: Vec<u8>,
     pub connected_at: i64,
     pub events: u16,
-    /// Makes two recordings of the same size differ.
+    /// Makes two recordings of the same size differ: twenty of it are the name of its events.
     pub mark: u8,
+    pub view: &'static str,
+    pub url: &'static str,
 }
 
 impl Recording {
@@ -28,6 +30,8 @@ impl Recording {
             connected_at: 1_000,
             events: 2,
             mark: b'a',
+            view: "Elixir.MyAppWeb.HomeLive",
+            url: "http://localhost/",
         }
     }
 
@@ -44,6 +48,14 @@ impl Recording {
 
     pub fn mark(self, mark: u8) -> Self {
         Recording { mark, ..self }
+    }
+
+    pub fn view(self, view: &'static str) -> Self {
+        Recording { view, ..self }
+    }
+
+    pub fn url(self, url: &'static str) -> Self {
+        Recording { url, ..self }
     }
 
     /// The term, with its version byte.
@@ -72,9 +84,9 @@ impl Recording {
         atom(&mut out, "session");
         out.extend([tag::MAP, 0, 0, 0, 0]);
         atom(&mut out, "url");
-        binary(&mut out, b"http://localhost/");
+        binary(&mut out, self.url.as_bytes());
         atom(&mut out, "view");
-        atom(&mut out, "Elixir.MyAppWeb.HomeLive");
+        atom(&mut out, self.view);
         out
     }
 }
