@@ -79,7 +79,7 @@ defmodule PhoenixReplay.Native.Filter do
   defp value(_key, _value), do: :error
 
   defp each(values, fun) when is_list(values) do
-    values = Enum.map(values, fun)
+    values = if List.improper?(values), do: [:error], else: Enum.map(values, fun)
     if :error in values, do: :error, else: {:ok, values}
   end
 

@@ -97,11 +97,11 @@ impl Filter {
 
     /// The part for which its own strings are looked at.
     pub(super) fn matches_texts(&self, recording: &impl Facts) -> bool {
-        let begins = |prefix: &Box<[u8]>| recording.id().starts_with(prefix);
+        let begins = |prefix: &[u8]| recording.id().starts_with(prefix);
         let url_has = |UrlPart(finder): &UrlPart| {
             (recording.url()).is_some_and(|url| finder.find(url).is_some())
         };
-        self.id.as_ref().is_none_or(begins) && self.url.as_ref().is_none_or(url_has)
+        self.id.as_deref().is_none_or(begins) && self.url.as_ref().is_none_or(url_has)
     }
 
     /// Whether everything matches.
