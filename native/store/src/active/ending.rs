@@ -76,7 +76,7 @@ impl Recording {
     }
 
     /// Whether it was let go of.
-    pub(super) fn is_gone(&self) -> bool {
+    pub(crate) fn is_gone(&self) -> bool {
         self.chain.is_gone()
     }
 

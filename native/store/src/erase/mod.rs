@@ -56,21 +56,26 @@ impl Store {
 
     /// Gives up the recordings in flight with these ids, and waits until their space is wiped.
     fn discard(&self, ids: &[Box<[u8]>]) -> Result<(), Error> {
-        let (done, all_done) = mpsc::channel::<()>();
-        for recording in ids.iter().filter_map(|id| self.active(id)) {
-            recording.keep(Box::new(done.clone()));
-            recording.discard();
-        }
-        drop(done);
-        // Each is let go of when it is done; nobody ever sends anything.
-        match all_done.recv_timeout(MAX_WAIT) {
-            Err(RecvTimeoutError::Timeout) => {
+        let mut flights: Vec<_> = ids.iter().filter_map(|id| self.active(id)).collect();
+        flights.iter().for_each(|recording| recording.discard());
+        let start = Instant::now();
+        while !flights.is_empty() {
+            let (done, all_done) = mpsc::channel::<()>();
+            for recording in &flights {
+                recording.keep(Box::new(done.clone()));
+            }
+            drop(done);
+            // Each is let go of when it is done; nobody ever sends anything.
+            let left = MAX_WAIT.saturating_sub(start.elapsed());
+            if let Err(RecvTimeoutError::Timeout) = all_done.recv_timeout(left) {
                 let source = io::ErrorKind::TimedOut.into();
                 let action = "give up the recordings in flight";
-                Err(Error::Io { action, source })
+                return Err(Error::Io { action, source });
             }
-            Ok(()) | Err(RecvTimeoutError::Disconnected) => Ok(()),
+            // A save that was under way may have let go of it, too, but not of the recording.
+            flights.retain(|recording| !recording.is_gone());
         }
+        Ok(())
     }
 }
 
