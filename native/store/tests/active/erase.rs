@@ -305,6 +305,29 @@ fn a_crash_at_any_step_leaves_all_or_nothing() {
 }
 
 #[test]
+fn a_crash_leaves_all_or_nothing_also_where_nothing_was_ever_in_flight() {
+    let dir = Dir::new();
+    let fs = Stepped::new(&dir, usize::MAX);
+    let store = open_stepped(&dir, &fs);
+    let ids = ["other-1", "user-1", "user-2"];
+    for id in ids {
+        let events = [event(0, "mount", 30), secret(1)];
+        let etf = recording(id.as_bytes(), &events);
+        store.save(&etf, Format::Etf).unwrap();
+    }
+    fs.begin();
+    store.delete_where(&of("user-")).unwrap();
+    let crashes = std::mem::take(&mut *fs.crashes.lock().unwrap());
+    let left = crashes.iter().map(|crash| all(&crash.open()));
+    let left: Vec<Vec<String>> = left.collect();
+    let untouched = left.iter().take_while(|left| **left == ids).count();
+    assert!((1..left.len()).contains(&untouched));
+    assert!(left[untouched..].iter().all(|left| *left == ["other-1"]));
+    let last = &crashes[crashes.len() - 1];
+    assert_eq!(traces(last.path()), Vec::<PathBuf>::new());
+}
+
+#[test]
 fn a_failure_at_any_step_is_made_good_by_the_next_start() {
     let mut outcomes = Vec::new();
     for fails_from in 0.. {
