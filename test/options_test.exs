@@ -23,9 +23,12 @@ defmodule PhoenixReplay.Native.OptionsTest do
           {[max_recording_bytes: 0], "the storage option :max_recording_bytes must be"},
           {[max_recording_bytes: Bitwise.bsl(1, 64)],
            "the storage option :max_recording_bytes must be"},
-          {[max_recordings: 0], "the storage option :max_recordings must be a positive integer"},
-          {[max_age_ms: "1h"], "the storage option :max_age_ms must be a positive integer, nil"},
-          {[max_bytes: 1.5], "the storage option :max_bytes must be a positive integer, nil or"},
+          {[max_recordings: -1],
+           "the storage option :max_recordings must be an integer of at least 0"},
+          {[max_age_ms: "1h"],
+           "the storage option :max_age_ms must be an integer of at least 0, nil"},
+          {[max_bytes: 1.5],
+           "the storage option :max_bytes must be an integer of at least 0, nil or"},
           {[drain_timeout_ms: -1], "the storage option :drain_timeout_ms must be"},
           {[pth: "x"], "unknown storage options [:pth], known are [:path, :format, "},
           {%{path: "x"}, "the storage option :storage_opts must be a keyword list"}
@@ -61,6 +64,7 @@ defmodule PhoenixReplay.Native.OptionsTest do
     Application.put_env(:phoenix_replay, :max_bytes, 8)
     assert limits.([]) == {6, 7, nil}
     assert limits.(max_recordings: 3, max_age_ms: 4) == {3, 4, nil}
+    assert limits.(max_recordings: 0, max_age_ms: 0, max_bytes: 0) == {0, 0, 0}
     assert limits.(max_recordings: nil, max_age_ms: :infinity) == {nil, nil, nil}
   end
 

@@ -11,8 +11,8 @@ defmodule PhoenixReplay.Native.Options do
       recordings are compressed. Default `:gzip`, which is level 6. See below.
     * `:max_recording_bytes` (`t:pos_integer/0`): the largest recording, in
       bytes before compression, that is saved or read. Default 256 MiB.
-    * `:max_recordings`, `:max_age_ms`, `:max_bytes` (`t:pos_integer/0`, nil or
-      `:infinity`): how much is kept. See below.
+    * `:max_recordings`, `:max_age_ms`, `:max_bytes` (`t:non_neg_integer/0`, nil
+      or `:infinity`): how much is kept. See below.
     * `:drain_timeout_ms` (`t:non_neg_integer/0`): how long this library's
       application, when it stops, waits until everything that was recorded is
       saved. Default 30 000.
@@ -61,9 +61,9 @@ defmodule PhoenixReplay.Native.Options do
           format: :etf | :json,
           compression: compression(),
           max_recording_bytes: pos_integer(),
-          max_recordings: pos_integer() | nil,
-          max_age_ms: pos_integer() | nil,
-          max_bytes: pos_integer() | nil,
+          max_recordings: non_neg_integer() | nil,
+          max_age_ms: non_neg_integer() | nil,
+          max_bytes: non_neg_integer() | nil,
           drain_timeout_ms: non_neg_integer()
         }
 
@@ -156,8 +156,8 @@ defmodule PhoenixReplay.Native.Options do
   defp limit(opts, key) do
     case Keyword.get_lazy(opts, key, fn -> host_setting(@limits[key]) end) do
       none when none in [nil, :infinity] -> {:ok, nil}
-      max when max in 1..0xFFFF_FFFF_FFFF_FFFF -> {:ok, max}
-      _ -> {:error, {:invalid_option, key, "a positive integer, nil or :infinity"}}
+      max when max in 0..0xFFFF_FFFF_FFFF_FFFF -> {:ok, max}
+      _ -> {:error, {:invalid_option, key, "an integer of at least 0, nil or :infinity"}}
     end
   end
 
