@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
+use std::sync::Arc;
 use std::time::Instant;
 
 use parking_lot::MutexGuard;
@@ -10,7 +11,10 @@ use parking_lot::MutexGuard;
 use crate::files::Files;
 use crate::index::Slot;
 use crate::scan::{Job, Outcome, scan};
-use crate::{Error, FileName, name, temp};
+use crate::{Entry, Error, FileName, name, temp};
+
+/// So many recordings at once are laid out anew in memory.
+const MANY: usize = 1024;
 
 impl Files {
     /// Makes the index true for the directory as it is now, and writes it down. One `stat` if
@@ -88,7 +92,7 @@ impl Files {
     /// Completes what [`Index::begin_scan`](crate::index::Index::begin_scan) began: reads files
     /// and puts what was seen into the index, and removes those that are gone.
     fn look_at(&self, jobs: Vec<Job>, gone: &[Box<[u8]>]) {
-        let outcomes = scan(&self.loader, &jobs, self.options.threads);
+        let outcomes = lay_out(scan(&self.loader, &jobs, self.options.threads));
         let mut index = self.index.write();
         let touched = index.end_scan();
         let untouched = |file: &[u8]| !touched.contains(file);
@@ -167,4 +171,25 @@ impl Files {
         let gone = gone.map(Box::from).collect();
         (jobs, gone)
     }
+}
+
+/// Copies many entries that were made in the order of the directory, by several threads, so that
+/// they lie in memory in the order of time: walking over them is several times as fast then.
+fn lay_out(mut outcomes: Vec<Outcome>) -> Vec<Outcome> {
+    let mut found: Vec<&mut Arc<Entry>> = outcomes
+        .iter_mut()
+        .filter_map(|outcome| match outcome {
+            Outcome::Recording(entry) => Some(entry),
+            _ => None,
+        })
+        .collect();
+    if found.len() >= MANY {
+        found.sort_by_key(|entry| entry.connected_at);
+        // All of them before the first original is freed, whose place a copy would take.
+        let copies: Vec<_> = found.iter().map(|it| Arc::new(Entry::clone(it))).collect();
+        for (entry, copy) in found.into_iter().zip(copies) {
+            *entry = copy;
+        }
+    }
+    outcomes
 }

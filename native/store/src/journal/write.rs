@@ -10,6 +10,7 @@ use super::file::{HEADER_BYTES, Header, Kind, push_frame};
 use super::row::{self, Change};
 use parking_lot::MutexGuard;
 
+use crate::Entry;
 use crate::files::Files;
 use crate::temp;
 
@@ -132,11 +133,14 @@ impl Files {
     }
 
     fn compact(&self, state: &mut State) -> io::Result<()> {
-        let entries: Vec<Arc<_>> = {
+        let mut entries: Vec<Arc<Entry>> = {
             let mut index = self.index.write();
             index.take_changes();
             index.recordings().cloned().collect()
         };
+        // In the order in which they are mostly asked for: those who read this make entries that
+        // lie in memory as they do here, and walking over them is several times as fast then.
+        entries.sort_unstable_by_key(|entry| entry.connected_at);
         let mut snapshot = Vec::with_capacity(HEADER_BYTES + entries.len() * 128);
         snapshot.resize(HEADER_BYTES, 0);
         let mut count: u32 = 0;
