@@ -53,6 +53,9 @@ defmodule PhoenixReplay.Native.Nif do
   @spec store_count(store()) :: non_neg_integer()
   def store_count(_store), do: not_loaded()
 
+  @spec store_count_hint(store()) :: non_neg_integer()
+  def store_count_hint(_store), do: not_loaded()
+
   @spec store_drain(store(), non_neg_integer()) :: left :: non_neg_integer()
   def store_drain(_store, _timeout_ms), do: not_loaded()
 

@@ -2,7 +2,7 @@ defmodule PhoenixReplay.Native.Query do
   @moduledoc false
   # A page of recordings: filters, an order, and where to go on.
 
-  alias PhoenixReplay.Native.{Error, Filter, Nif, Summaries}
+  alias PhoenixReplay.Native.{Error, Filter, Nif, Room, Summaries}
 
   @sorts [:newest, :oldest, :longest, :most_events, :largest]
   @keys Filter.keys() ++ [:sort, :limit, :cursor]
@@ -23,9 +23,14 @@ defmodule PhoenixReplay.Native.Query do
   @doc "All recordings at once, or as many as there may be; there is no cursor then."
   @spec all(Nif.store(), keyword()) :: {:ok, [map()]} | {:error, Error.reason()}
   def all(store, query) do
-    with {:ok, {summaries, _total, _cursor}} <- run(store, query, @keys -- [:cursor], nil) do
-      {:ok, summaries}
-    end
+    # What filters leave of them is not known before.
+    expected = if query == [], do: Nif.store_count_hint(store), else: 0
+
+    Room.for_summaries(expected, fn ->
+      with {:ok, {summaries, _total, _cursor}} <- run(store, query, @keys -- [:cursor], nil) do
+        {:ok, summaries}
+      end
+    end)
   end
 
   defp run(store, query, keys, default_limit) do

@@ -165,6 +165,12 @@ fn store_count(handle: Opened) -> usize {
     handle.store.list().map_or(0, |entries| entries.len())
 }
 
+/// The same as it is known, or 0 if that can't be told without waiting.
+#[rustler::nif]
+fn store_count_hint(handle: Opened) -> usize {
+    handle.store.count_hint().unwrap_or(0)
+}
+
 /// Waits until what has ended is saved, and returns how many recordings are
 /// left when the time is over.
 #[rustler::nif(schedule = "DirtyIo")]

@@ -116,6 +116,12 @@ impl Store {
         self.files.list()
     }
 
+    /// How many finished recordings are known, without a look at the directory; `None` if that
+    /// would have to wait.
+    pub fn count_hint(&self) -> Option<usize> {
+        self.files.index.try_read().map(|index| index.len())
+    }
+
     /// Deletes the recording with this id, under all the names it has, and stops recording it
     /// if it is still running. That there is none is not an error.
     ///
