@@ -33,13 +33,6 @@ defmodule PhoenixReplay.Native.DiskFullTest do
     %{opts: opts, ballast: Path.join(mount, "ballast")}
   end
 
-  defp as_root([program | args] = command) do
-    case System.cmd("id", ["-u"]) do
-      {"0\n", 0} -> System.cmd(program, args, stderr_to_stdout: true)
-      _ -> System.cmd("sudo", ["-n" | command], stderr_to_stdout: true)
-    end
-  end
-
   # Random bytes: they stay as large when compressed.
   defp event(n), do: {n, :event, %{name: "e#{n}", params: %{bytes: bytes(n)}}}
 

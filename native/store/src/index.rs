@@ -134,6 +134,12 @@ impl Index {
         }
     }
 
+    /// Packs the order anew: its nodes are half full after many insertions in turn, and scattered
+    /// among the entries.
+    pub(crate) fn pack(&mut self) {
+        self.order = std::mem::take(&mut self.order).into_iter().collect();
+    }
+
     /// Takes note of a file; a recording's entry has the same name in it.
     pub(crate) fn put(&mut self, file: &[u8], slot: Slot) {
         let known = self.detach(file);
