@@ -49,9 +49,20 @@ fn open(path: &Path, options: replay_store::Options) -> Result<Opened, Failure> 
     let opened = cell.get_or_try_init(|| {
         let store = Store::open(path, options)?;
         store.observe(notices::observer(path));
+        give_back_memory();
         Ok::<_, Failure>(ResourceArc::new(Handle { store, limits }))
     })?;
     Ok(opened.clone())
+}
+
+/// Reading a directory takes about as much memory as the index which comes of
+/// it, in small pieces that glibc would hold on to. Takes some milliseconds.
+fn give_back_memory() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: it takes no pointer, and any thread may call it at any time.
+    unsafe {
+        libc::malloc_trim(0);
+    }
 }
 
 #[rustler::nif(schedule = "DirtyIo")]
