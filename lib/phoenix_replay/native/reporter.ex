@@ -41,7 +41,7 @@ defmodule PhoenixReplay.Native.Reporter do
   end
 
   defp log(:set_aside, _measurements, %{path: path, file: file, reason: reason}) do
-    Logger.error("PhoenixReplay: #{path}/#{file} can't be read and is set aside: #{reason}")
+    Logger.error("PhoenixReplay: #{path}/#{file} can't be read and is left out: #{reason}")
   end
 
   defp log(:erased, %{count: count}, %{path: path}) do

@@ -61,15 +61,21 @@ defmodule PhoenixReplay.Storage.Native do
       fields = Map.take(recording, @fields)
 
       with {:error, reason} <- Error.guard(fn -> Nif.store_save(store, fields, format) end) do
-        {:ok, %{path: path}} = Options.new(opts)
-        metadata = %{id: recording.id, path: path, reason: reason, retry?: false}
-        Telemetry.execute(:failed, %{attempt: 1}, metadata)
+        tell_failed(recording.id, reason, opts)
         {:error, reason}
       end
     end
   end
 
   def save(_other, _opts), do: {:error, {:invalid_recording, :struct}}
+
+  # The settings may have become invalid since the directory was opened with them.
+  defp tell_failed(id, reason, opts) do
+    with {:ok, %{path: path}} <- Options.new(opts) do
+      metadata = %{id: id, path: path, reason: reason, retry?: false}
+      Telemetry.execute(:failed, %{attempt: 1}, metadata)
+    end
+  end
 
   @doc "The recording with this id, or `:error` if there is none that can be read."
   @impl true

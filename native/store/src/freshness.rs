@@ -53,6 +53,8 @@ pub(crate) struct Freshness {
     scanning: Option<Mark>,
     /// When each file was looked at for the last time, not only its name.
     thorough_at: Option<Instant>,
+    /// Whether the last scan did not.
+    superficial: bool,
     /// How long the last scan took.
     scan_took: Duration,
 }
@@ -71,11 +73,13 @@ impl Freshness {
 
     /// Whether the index holds for a directory with this `mtime`.
     pub(crate) fn holds(&self, modified_ns: i64, now: Instant) -> bool {
-        self.current.is_some_and(|mark| {
-            let trust = MAX_PROVISIONAL.max(self.scan_took * SCAN_EFFORT);
-            let recent = |since| now.saturating_duration_since(since) < trust;
-            mark.modified_ns == modified_ns && mark.provisional_since.is_none_or(recent)
-        })
+        let overdue = self.superficial && !self.was_thorough_lately(now);
+        !overdue
+            && self.current.is_some_and(|mark| {
+                let trust = MAX_PROVISIONAL.max(self.scan_took * SCAN_EFFORT);
+                let recent = |since| now.saturating_duration_since(since) < trust;
+                mark.modified_ns == modified_ns && mark.provisional_since.is_none_or(recent)
+            })
     }
 
     /// The names are about to be read. The directory's `mtime` was taken after `wall_ns`, the
@@ -101,12 +105,17 @@ impl Freshness {
     /// an id again, does not change the directory either. It is found by the next thorough scan;
     /// reading the recording always gives what is in the file.
     pub(crate) fn thorough_is_due(&mut self, files: usize, now: Instant) -> bool {
-        let recent = |at| now.saturating_duration_since(at) < THOROUGH_EVERY;
-        let due = files <= ALWAYS_THOROUGH || !self.thorough_at.is_some_and(recent);
+        let due = files <= ALWAYS_THOROUGH || !self.was_thorough_lately(now);
         if due {
             self.thorough_at = Some(now);
         }
+        self.superficial = !due;
         due
+    }
+
+    fn was_thorough_lately(&self, now: Instant) -> bool {
+        let recent = |at| now.saturating_duration_since(at) < THOROUGH_EVERY;
+        self.thorough_at.is_some_and(recent)
     }
 
     /// What was read is in the index.
@@ -287,5 +296,16 @@ mod tests {
         assert!(!due(many, start));
         assert!(due(ALWAYS_THOROUGH, start), "few files");
         assert!(due(many, start + THOROUGH_EVERY));
+    }
+
+    #[test]
+    fn a_quiet_directory_is_looked_at_thoroughly_once_after_scans_that_were_not() {
+        let (start, many) = (Instant::now(), ALWAYS_THOROUGH + 1);
+        let mut freshness = scanned(true, LONG_AGO);
+        let later = start + THOROUGH_EVERY;
+        for (at, held_later) in [(start, true), (start, false), (later, true)] {
+            freshness.thorough_is_due(many, at);
+            assert_eq!(freshness.holds(LONG_AGO, later), held_later);
+        }
     }
 }

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use crate::claims::Claims;
 use crate::damage::Flaw;
-use crate::journal::Change;
 use crate::{Damage, Entry, Stamp};
 
 /// A damaged file that did not change for so long is not looked at again until something else
@@ -66,10 +65,10 @@ pub(crate) struct Index {
     touched: Option<HashSet<Box<[u8]>>>,
 }
 
-/// Changes that are not written down yet.
+/// New entries that are not written down yet.
 #[derive(Debug)]
 enum Changes {
-    These(Vec<Change>),
+    These(Vec<Arc<Entry>>),
     /// More than are worth keeping: all is to be written anew.
     All,
 }
@@ -115,8 +114,8 @@ impl Index {
         }
     }
 
-    /// What has changed since the last call, in order; `None` if it was too much to keep.
-    pub(crate) fn take_changes(&mut self) -> Option<Vec<Change>> {
+    /// What is new since the last call, in order; `None` if it was too much to keep.
+    pub(crate) fn take_changes(&mut self) -> Option<Vec<Arc<Entry>>> {
         match self.changes.as_mut()? {
             Changes::These(changes) => Some(std::mem::take(changes)),
             all => {
@@ -126,9 +125,11 @@ impl Index {
         }
     }
 
-    fn note(&mut self, change: impl FnOnce() -> Change) {
+    fn note(&mut self, entry: &Arc<Entry>) {
         match &mut self.changes {
-            Some(Changes::These(changes)) if changes.len() < MAX_CHANGES => changes.push(change()),
+            Some(Changes::These(changes)) if changes.len() < MAX_CHANGES => {
+                changes.push(Arc::clone(entry))
+            }
             Some(changes) => *changes = Changes::All,
             None => {}
         }
@@ -142,23 +143,26 @@ impl Index {
 
     /// Takes note of a file; a recording's entry has the same name in it.
     pub(crate) fn put(&mut self, file: &[u8], slot: Slot) {
-        let known = self.detach(file);
+        self.detach(file);
         match slot {
             Slot::Recording(entry) => {
                 self.damaged.remove(file);
-                self.note(|| Change::Put(Arc::clone(&entry)));
+                self.note(&entry);
                 self.attach(entry);
             }
             Slot::Damaged { stamp, flaw } => {
-                if known {
-                    self.note(|| Change::Remove(file.into()));
-                }
                 let known = self.damaged.get(file);
+                // What can't even be looked at has no version to know it by.
+                let as_before = known
+                    .filter(|known| (known.stamp, stamp) == (None, None) && known.flaw == flaw);
                 let damaged = Damaged {
                     stamp,
                     flaw,
                     told: known.is_some_and(|known| known.told),
-                    unsettled: Some(Instant::now()),
+                    unsettled: match as_before {
+                        Some(known) => known.unsettled.filter(is_unsettled),
+                        None => Some(Instant::now()),
+                    },
                 };
                 self.damaged.insert(file.into(), damaged);
             }
@@ -176,9 +180,7 @@ impl Index {
     }
 
     pub(crate) fn remove(&mut self, file: &[u8]) {
-        if self.detach(file) {
-            self.note(|| Change::Remove(file.into()));
-        }
+        self.detach(file);
         self.damaged.remove(file);
     }
 
@@ -292,9 +294,7 @@ impl Index {
     /// The file was looked at, and is as it was.
     pub(crate) fn unchanged(&mut self, file: &[u8]) {
         if let Some(damaged) = self.damaged.get_mut(file) {
-            damaged.unsettled = damaged
-                .unsettled
-                .filter(|since| since.elapsed() < SETTLED_AFTER);
+            damaged.unsettled = damaged.unsettled.filter(is_unsettled);
         }
     }
 
@@ -304,14 +304,11 @@ impl Index {
         self.reorder(&Arc::clone(&entry), |claims| claims.insert(entry));
     }
 
-    /// Returns whether it was a recording's.
-    fn detach(&mut self, file: &[u8]) -> bool {
-        let Some(ByFile(entry)) = self.files.take(file) else {
-            return false;
-        };
-        self.bytes = self.bytes.saturating_sub(entry.stamp.len);
-        self.reorder(&entry, |claims| claims.remove(&entry));
-        true
+    fn detach(&mut self, file: &[u8]) {
+        if let Some(ByFile(entry)) = self.files.take(file) {
+            self.bytes = self.bytes.saturating_sub(entry.stamp.len);
+            self.reorder(&entry, |claims| claims.remove(&entry));
+        }
     }
 
     /// Changes the claims to an entry's id, and keeps the one that counts in the order.
@@ -331,6 +328,10 @@ impl Index {
             self.order.insert(Newest(Arc::clone(after)));
         }
     }
+}
+
+fn is_unsettled(since: &Instant) -> bool {
+    since.elapsed() < SETTLED_AFTER
 }
 
 /// An entry, found by its file's name.

@@ -123,15 +123,16 @@ impl Store {
     }
 
     /// Deletes the recording with this id, under all the names it has, and stops recording it
-    /// if it is still running. That there is none is not an error.
+    /// if it is still running: then it waits until nothing of it is left that a crash could bring
+    /// back. That there is none is not an error.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`]
+    /// [`Error::Io`]; one in flight that can't be given up within a minute is
+    /// [`io::ErrorKind::TimedOut`](std::io::ErrorKind::TimedOut).
     pub fn delete(&self, id: &[u8]) -> Result<(), Error> {
-        if let Some(recording) = self.active(id) {
-            recording.discard();
-        }
+        // What is left of one in flight would be recovered after a crash.
+        self.discard(&[id.into()])?;
         self.files.delete(id)
     }
 

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use replay_etf::ErrorKind;
 
+use crate::codec;
 use crate::commit::Commit;
 use crate::content::Buffers;
 use crate::damage::Flaw;
@@ -232,7 +233,8 @@ impl Flaw {
     /// Whether it is in what the file holds, and will be the same tomorrow.
     fn is_of_content(&self) -> bool {
         match self {
-            Flaw::Empty | Flaw::Packed(..) => true,
+            Flaw::Empty => true,
+            Flaw::Packed(_, error) => *error != codec::Error::OutOfMemory,
             Flaw::Recording(error) => {
                 !matches!(error.kind, ErrorKind::TooDeep | ErrorKind::TooManyTerms)
             }

@@ -117,10 +117,10 @@ impl Active {
                 ..slab::Settings::default()
             };
             let adopted = adopt()?;
-            let intents = adopted
-                .iter()
-                .flat_map(|directory| Intent::left_in(files, directory.path()));
-            let intents: Vec<Intent> = intents.collect();
+            let mut intents = Vec::new();
+            for directory in &adopted {
+                intents.extend(Intent::left_in(files, directory.path())?);
+            }
             let (slab, left_behind) = Slab::open(&files.native_dir, adopted, settings)
                 .map_err(Error::io("open the space for running recordings"))?;
             self.finalizer.get_or_try_init(|| {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::files::Files;
 use crate::temp::{self, TempFile};
-use crate::{FileSystem, Notice};
+use crate::{Error, FileName, Notice};
 
 /// What the names of notes begin with.
 const PREFIX: &str = "erase-";
@@ -53,27 +53,36 @@ impl Intent {
         Ok(self.ids)
     }
 
-    /// The notes that an earlier run left in its directory. One that can't be read is reported
-    /// and set aside.
-    pub(crate) fn left_in(files: &Files, home: &Path) -> Vec<Intent> {
+    /// The notes that an earlier run left in its directory. One that is damaged is reported and
+    /// set aside.
+    ///
+    /// # Errors
+    ///
+    /// What the disk says: a note that could be read another time must not be passed over, lest
+    /// what it names is saved again.
+    pub(crate) fn left_in(files: &Files, home: &Path) -> Result<Vec<Intent>, Error> {
         let fs = files.fs();
-        let names = fs.names(home).unwrap_or_default();
-        let notes = names.into_iter().map(|file| file.name);
-        let notes = notes.filter(|name| is_note(name));
-        let read = notes.filter_map(|name| {
+        let mut intents = Vec::new();
+        for FileName { name, .. } in fs.names(home).map_err(Error::io("look for notes"))? {
+            if !is_note(&name) {
+                continue;
+            }
             let path = home.join(&name);
-            match read(fs, &path) {
-                Ok(ids) => Some(Intent { path, ids }),
+            let mut note = Vec::new();
+            fs.read(&path, MAX_BYTES, &mut note)
+                .map_err(Error::io("read what is to be erased"))?;
+            match decode(&note) {
+                Ok(ids) => intents.push(Intent { path, ids }),
                 Err(reason) => {
-                    let name = name.to_string_lossy().into_owned();
+                    let file = name.to_string_lossy().into_owned();
                     // Where renaming is impossible it is reported again at the next start.
-                    let _ = fs.rename(&path, &files.native_dir.join(format!("{name}.bad")));
-                    files.observer.tell(Notice::SetAside { file: name, reason });
-                    None
+                    let _ = fs.rename(&path, &files.native_dir.join(format!("{file}.bad")));
+                    let reason = reason.to_owned();
+                    files.observer.tell(Notice::SetAside { file, reason });
                 }
             }
-        });
-        read.collect()
+        }
+        Ok(intents)
     }
 }
 
@@ -94,13 +103,6 @@ fn encode(ids: &[Box<[u8]>]) -> io::Result<Vec<u8>> {
     }
     note.extend(crc32c::crc32c(&note).to_le_bytes());
     Ok(note)
-}
-
-fn read(fs: &dyn FileSystem, path: &Path) -> Result<Vec<Box<[u8]>>, String> {
-    let mut note = Vec::new();
-    fs.read(path, MAX_BYTES, &mut note)
-        .map_err(|error| error.to_string())?;
-    decode(&note).map_err(str::to_owned)
 }
 
 fn decode(note: &[u8]) -> Result<Vec<Box<[u8]>>, &'static str> {

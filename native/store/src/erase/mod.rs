@@ -55,7 +55,7 @@ impl Store {
     }
 
     /// Gives up the recordings in flight with these ids, and waits until their space is wiped.
-    fn discard(&self, ids: &[Box<[u8]>]) -> Result<(), Error> {
+    pub(crate) fn discard(&self, ids: &[Box<[u8]>]) -> Result<(), Error> {
         let mut flights: Vec<_> = ids.iter().filter_map(|id| self.active(id)).collect();
         flights.iter().for_each(|recording| recording.discard());
         let start = Instant::now();

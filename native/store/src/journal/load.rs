@@ -1,9 +1,10 @@
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::Journal;
 use super::file::{Fault, Header, Kind, next_frame};
-use super::row::{self, Change};
+use super::row;
 use crate::entry::Shared;
 use crate::index::{Index, Slot};
 use crate::{Damage, FileSystem};
@@ -87,12 +88,9 @@ fn replay(
     let mut count = 0;
     while let Some(frame) = next_frame(&mut frames) {
         let payload = frame.map_err(Flaw::Fault)?;
-        match row::decode(payload, shared).ok_or(Flaw::Fault(Fault::Unknown))? {
-            Change::Put(entry) => {
-                index.put(entry.file(), Slot::Recording(entry.clone()));
-            }
-            Change::Remove(file) => index.remove(&file),
-        }
+        let entry = row::decode(payload, shared).ok_or(Flaw::Fault(Fault::Unknown))?;
+        let entry = Arc::new(entry);
+        index.put(entry.file(), Slot::Recording(Arc::clone(&entry)));
         count += 1;
     }
     match kind {

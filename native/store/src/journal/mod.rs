@@ -1,6 +1,6 @@
 //! The index on the disk, so that a store which is opened need not read every recording again.
 //!
-//! `index` is a snapshot, `index.log` has the changes since. Both are a cache: what they say of a
+//! `index` is a snapshot, `index.log` has the files that are new or different since. Both are a cache: what they say of a
 //! file counts only if the directory has the file in the very version they speak of. So nothing
 //! here is synced, a change that is lost costs reading one file again, and whatever is wrong with
 //! a file ends in a snapshot written anew.
@@ -19,8 +19,6 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use parking_lot::Mutex;
-
-pub(crate) use row::Change;
 
 /// The index on the disk.
 pub(crate) struct Journal {

@@ -1,8 +1,7 @@
-//! A change of the index as the bytes of a frame.
+//! An entry as the bytes of a frame.
 //!
-//! Rows borrow from the bytes they are read from. The encoding is bincode's standard one.
-
-use std::sync::Arc;
+//! That a file is gone is not written down, neither its name: opening compares with the directory
+//! anyway. Rows borrow from the bytes they are read from. The encoding is bincode's standard one.
 
 use bincode::config;
 use replay_etf::recording;
@@ -11,24 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::entry::{Shared, own_id, stem_len};
 use crate::{Entry, Format, Stamp, View, name};
 
-/// What happened to a file.
-#[derive(Debug)]
-pub(crate) enum Change {
-    /// It holds this recording.
-    Put(Arc<Entry>),
-    /// It is gone, or holds none any more.
-    Remove(Box<[u8]>),
-}
-
 #[derive(Serialize, Deserialize)]
-enum Row<'a> {
-    #[serde(borrow)]
-    Put(PutRow<'a>),
-    Remove(&'a [u8]),
-}
-
-#[derive(Serialize, Deserialize)]
-struct PutRow<'a> {
+struct Row<'a> {
     file: &'a [u8],
     /// `None` if it is the file's stem.
     id: Option<&'a [u8]>,
@@ -53,32 +36,26 @@ enum ViewRow<'a> {
     None,
 }
 
-/// Appends a change to `out`. What can't be encoded is left out: the file will be read again.
-pub(super) fn encode(change: &Change, out: &mut Vec<u8>) {
-    let row = match change {
-        Change::Put(entry) => Row::Put(put_row(entry)),
-        Change::Remove(file) => Row::Remove(file),
-    };
+/// Appends an entry to `out`. What can't be encoded is left out: the file will be read again.
+pub(super) fn encode(entry: &Entry, out: &mut Vec<u8>) {
     let start = out.len();
-    if bincode::serde::encode_into_std_write(row, out, config::standard()).is_err() {
+    if bincode::serde::encode_into_std_write(row(entry), out, config::standard()).is_err() {
         out.truncate(start);
     }
 }
 
-/// Reads a change; `None` if the bytes are none.
-pub(super) fn decode(bytes: &[u8], shared: &Shared) -> Option<Change> {
+/// Reads an entry; `None` if the bytes are none.
+pub(super) fn decode(bytes: &[u8], shared: &Shared) -> Option<Entry> {
     let (row, read) = bincode::serde::borrow_decode_from_slice(bytes, config::standard()).ok()?;
-    if read != bytes.len() {
-        return None;
-    }
-    match row {
-        Row::Put(row) => entry(row, shared).map(|entry| Change::Put(Arc::new(entry))),
-        Row::Remove(file) => Some(Change::Remove(file.into())),
+    if read == bytes.len() {
+        entry(row, shared)
+    } else {
+        None
     }
 }
 
-fn put_row(entry: &Entry) -> PutRow<'_> {
-    PutRow {
+fn row(entry: &Entry) -> Row<'_> {
+    Row {
         file: entry.file(),
         id: entry.id.as_deref(),
         view: match &*entry.view {
@@ -100,7 +77,7 @@ fn put_row(entry: &Entry) -> PutRow<'_> {
     }
 }
 
-fn entry(row: PutRow<'_>, shared: &Shared) -> Option<Entry> {
+fn entry(row: Row<'_>, shared: &Shared) -> Option<Entry> {
     // A name leads to a file: it must be one that a listing of the directory can give.
     let parts = name::parse(row.file)?;
     if row.file.contains(&b'/') || row.file.contains(&0) {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::State;
 use super::file::{HEADER_BYTES, Header, Kind, push_frame};
-use super::row::{self, Change};
+use super::row;
 use parking_lot::MutexGuard;
 
 use crate::Entry;
@@ -120,8 +120,8 @@ impl Files {
             return Ok(Log::Finished);
         };
         let mut frames = Vec::with_capacity(changes.len() * 128);
-        for change in &changes {
-            push_frame(&mut frames, |out| row::encode(change, out));
+        for entry in &changes {
+            push_frame(&mut frames, |out| row::encode(entry, out));
         }
         match self.fs().append(&self.journal.log, &frames) {
             Ok(bytes) if bytes <= state.snapshot_bytes.max(MIN_LOG_BYTES) => Ok(Log::Continued),
@@ -133,6 +133,8 @@ impl Files {
     }
 
     fn compact(&self, state: &mut State) -> io::Result<()> {
+        // Until all is done the log may be that of another snapshot.
+        state.spoilt = true;
         let mut entries: Vec<Arc<Entry>> = {
             let mut index = self.index.write();
             index.take_changes();
@@ -145,8 +147,7 @@ impl Files {
         snapshot.resize(HEADER_BYTES, 0);
         let mut count: u32 = 0;
         for entry in entries {
-            let change = Change::Put(entry);
-            count += u32::from(push_frame(&mut snapshot, |out| row::encode(&change, out)));
+            count += u32::from(push_frame(&mut snapshot, |out| row::encode(&entry, out)));
         }
         let mut header = Header {
             kind: Kind::Snapshot,

@@ -14,7 +14,8 @@ use super::segment::{self, Opened, Segment};
 use super::space::{Space, Wait};
 use crate::owned::Directory;
 
-/// A segment file that could not be read. It was renamed and is not looked at again.
+/// A segment file that could not be read. If it is damaged it was renamed and is not looked at
+/// again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SetAside {
     /// Where it was.
@@ -82,9 +83,11 @@ pub(super) fn read(space: &Arc<Space>, directories: &[Arc<Directory>]) -> io::Re
                         parts.by_owner.entry(owner).or_default().push(part);
                     }
                 }
-                Err(reason) => {
-                    // Where renaming is impossible it is reported again at the next start.
-                    let _ = segment::set_aside(&path);
+                Err(Refusal { reason, for_good }) => {
+                    if for_good {
+                        // Where renaming is impossible it is reported again at the next start.
+                        let _ = segment::set_aside(&path);
+                    }
                     parts.set_aside.push(SetAside { path, reason });
                 }
             }
@@ -121,19 +124,39 @@ fn read_file(
     space: &Arc<Space>,
     directory: &Arc<Directory>,
     path: &Path,
-) -> Result<Vec<Part>, String> {
+) -> Result<Vec<Part>, Refusal> {
     match Segment::open(path, directory) {
         Ok(Opened::Segment(segment)) => {
             let slot = space.add_closing(segment);
             catch_unwind(AssertUnwindSafe(|| read_segment(space, slot)))
-                .map_err(|_| "reading it panicked".to_owned())
+                .map_err(|_| Refusal::for_good("reading it panicked"))
         }
         Ok(Opened::Unfinished) => {
             segment::remove_unfinished(path);
             Ok(Vec::new())
         }
-        Ok(Opened::Unreadable(reason)) => Err(reason.to_owned()),
-        Err(error) => Err(error.to_string()),
+        Ok(Opened::Unreadable(reason)) => Err(Refusal::for_good(reason)),
+        // A lack of file descriptors, of memory: the file may be as good as any.
+        Err(error) => Err(Refusal {
+            reason: format!("{error}; it stays for the next start"),
+            for_good: false,
+        }),
+    }
+}
+
+/// Why a file is not read.
+struct Refusal {
+    reason: String,
+    /// Whether it is the file's fault.
+    for_good: bool,
+}
+
+impl Refusal {
+    fn for_good(reason: &str) -> Self {
+        Refusal {
+            reason: reason.to_owned(),
+            for_good: true,
+        }
     }
 }
 

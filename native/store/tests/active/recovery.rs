@@ -231,3 +231,20 @@ fn events_of_a_type_with_a_long_name_are_recovered_wherever_they_were_split() {
     assert_eq!(store.drain(LONG).left, 0);
     assert_eq!(store.read(b"a").unwrap().bytes, whole);
 }
+
+#[test]
+fn a_recording_that_was_deleted_in_flight_does_not_come_back_after_a_crash() {
+    let dir = Dir::new();
+    let store = dir.open();
+    // While the threads that save have other things to do.
+    let busy: Vec<_> = (0..20)
+        .map(|n| clicks(&store, &format!("busy-{n}"), 200))
+        .collect();
+    let _deleted = clicks(&store, "deleted", 50);
+    busy.iter().for_each(|recording| recording.end());
+    store.delete(b"deleted").unwrap();
+    let store = dir.crash().open();
+    store.drain(LONG);
+    assert!(entry(&store, "deleted").is_none());
+    assert!(store.active(b"deleted").is_none());
+}
