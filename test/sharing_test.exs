@@ -3,7 +3,7 @@ defmodule PhoenixReplay.Native.SharingTest do
   # Several VMs record into one directory at the same time, this one included.
   use ExUnit.Case, async: false
 
-  import PhoenixReplay.Native.Test.Recordings, only: [tmp_dir: 0, drained: 1]
+  import PhoenixReplay.Native.Test.Recordings, only: [configured: 0, drained: 1]
 
   alias PhoenixReplay.Native.Test.{ChildVM, Session, Writer}
   alias PhoenixReplay.Native.{Shutdown, Store}
@@ -42,16 +42,7 @@ defmodule PhoenixReplay.Native.SharingTest do
   """
 
   setup do
-    opts = [path: tmp_dir()]
-    Application.put_env(:phoenix_replay, :storage, Native)
-    Application.put_env(:phoenix_replay, :storage_opts, opts)
-
-    on_exit(fn ->
-      Application.delete_env(:phoenix_replay, :storage)
-      Application.delete_env(:phoenix_replay, :storage_opts)
-    end)
-
-    %{opts: opts}
+    configured()
   end
 
   test "each node has a slab of its own, and nothing is mixed up or lost", %{opts: opts} do

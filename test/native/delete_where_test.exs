@@ -7,15 +7,7 @@ defmodule PhoenixReplay.Native.DeleteWhereTest do
   alias PhoenixReplay.Storage.Native
 
   setup do
-    opts = [path: tmp_dir()]
-    Application.put_env(:phoenix_replay, :storage, Native)
-    Application.put_env(:phoenix_replay, :storage_opts, opts)
-
-    on_exit(fn ->
-      for key <- [:storage, :storage_opts], do: Application.delete_env(:phoenix_replay, key)
-    end)
-
-    %{opts: opts}
+    configured()
   end
 
   test "what matches is gone from every file, and the rest is there", %{opts: opts} do

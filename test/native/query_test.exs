@@ -19,16 +19,7 @@ defmodule PhoenixReplay.Native.QueryTest do
   @start 1_795_000_000_000
 
   setup do
-    opts = [path: tmp_dir()]
-    Application.put_env(:phoenix_replay, :storage, Storage)
-    Application.put_env(:phoenix_replay, :storage_opts, opts)
-
-    on_exit(fn ->
-      Application.delete_env(:phoenix_replay, :storage)
-      Application.delete_env(:phoenix_replay, :storage_opts)
-    end)
-
-    %{opts: opts}
+    configured()
   end
 
   # Few different values, so that there are ties.

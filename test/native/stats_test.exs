@@ -8,15 +8,7 @@ defmodule PhoenixReplay.Native.StatsTest do
   alias PhoenixReplay.Storage.Native
 
   setup do
-    opts = [path: tmp_dir()]
-    Application.put_env(:phoenix_replay, :storage, Native)
-    Application.put_env(:phoenix_replay, :storage_opts, opts)
-
-    on_exit(fn ->
-      for key <- [:storage, :storage_opts], do: Application.delete_env(:phoenix_replay, key)
-    end)
-
-    %{opts: opts}
+    configured()
   end
 
   test "what is there is counted, whoever put it there", %{opts: opts} do

@@ -12,6 +12,19 @@ defmodule PhoenixReplay.Native.Test.Recordings do
     path
   end
 
+  @doc "The native storage as an application configures it, in an empty directory, for one test."
+  def configured do
+    opts = [path: tmp_dir()]
+    Application.put_env(:phoenix_replay, :storage, PhoenixReplay.Storage.Native)
+    Application.put_env(:phoenix_replay, :storage_opts, opts)
+
+    ExUnit.Callbacks.on_exit(fn ->
+      for key <- [:storage, :storage_opts], do: Application.delete_env(:phoenix_replay, key)
+    end)
+
+    %{opts: opts}
+  end
+
   @doc "An id like those of the host's recorder."
   def id, do: Base.url_encode64(:crypto.strong_rand_bytes(16), padding: false)
 

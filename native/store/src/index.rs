@@ -1,23 +1,20 @@
 use std::borrow::Borrow;
-use std::cmp::{Ordering, Reverse};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::hash::{Hash, Hasher};
 use std::ops::Bound;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::changes::Changes;
 use crate::claims::Claims;
 use crate::damage::Flaw;
+use crate::order::Order;
 use crate::{Damage, Entry, Stamp};
 
 /// A damaged file that did not change for so long is not looked at again until something else
 /// happens in the directory. Before, it may just be in the middle of being written: the
 /// pure-Elixir backend writes in place, and the last byte does not change the directory.
 const SETTLED_AFTER: Duration = Duration::from_secs(10);
-
-/// More changes than this that could not be written down are not kept: a new snapshot is as
-/// good.
-const MAX_CHANGES: usize = 100_000;
 
 /// What is known of one file.
 #[derive(Debug, Clone)]
@@ -55,22 +52,13 @@ pub(crate) struct Index {
     damaged: HashMap<Box<[u8]>, Damaged>,
     claims: Claims,
     /// One entry per id.
-    order: BTreeSet<Newest>,
+    order: Order,
     /// Size of all files that hold a recording.
     bytes: u64,
-    /// What has changed since it was last written down, once that begins.
-    changes: Option<Changes>,
+    changes: Changes,
     /// While files are being looked at: those that the store itself changed meanwhile, of which
     /// what was seen may be out of date.
     touched: Option<HashSet<Box<[u8]>>>,
-}
-
-/// New entries that are not written down yet.
-#[derive(Debug)]
-enum Changes {
-    These(Vec<Arc<Entry>>),
-    /// More than are worth keeping: all is to be written anew.
-    All,
 }
 
 #[derive(Debug)]
@@ -101,44 +89,18 @@ impl Index {
         }
     }
 
-    /// From now on, changes are kept to be written down.
-    pub(crate) fn record_changes(&mut self) {
-        self.changes = Some(Changes::These(Vec::new()));
+    /// What is new and not written down yet.
+    pub(crate) fn changes(&mut self) -> &mut Changes {
+        &mut self.changes
     }
 
     pub(crate) fn has_changes(&self) -> bool {
-        match &self.changes {
-            Some(Changes::These(changes)) => !changes.is_empty(),
-            Some(Changes::All) => true,
-            None => false,
-        }
+        !self.changes.is_empty()
     }
 
-    /// What is new since the last call, in order; `None` if it was too much to keep.
-    pub(crate) fn take_changes(&mut self) -> Option<Vec<Arc<Entry>>> {
-        match self.changes.as_mut()? {
-            Changes::These(changes) => Some(std::mem::take(changes)),
-            all => {
-                *all = Changes::These(Vec::new());
-                None
-            }
-        }
-    }
-
-    fn note(&mut self, entry: &Arc<Entry>) {
-        match &mut self.changes {
-            Some(Changes::These(changes)) if changes.len() < MAX_CHANGES => {
-                changes.push(Arc::clone(entry))
-            }
-            Some(changes) => *changes = Changes::All,
-            None => {}
-        }
-    }
-
-    /// Packs the order anew: its nodes are half full after many insertions in turn, and scattered
-    /// among the entries.
+    /// See [`Order::pack`].
     pub(crate) fn pack(&mut self) {
-        self.order = std::mem::take(&mut self.order).into_iter().collect();
+        self.order.pack();
     }
 
     /// Takes note of a file; a recording's entry has the same name in it.
@@ -147,7 +109,7 @@ impl Index {
         match slot {
             Slot::Recording(entry) => {
                 self.damaged.remove(file);
-                self.note(&entry);
+                self.changes.note(&entry);
                 self.attach(entry);
             }
             Slot::Damaged { stamp, flaw } => {
@@ -227,7 +189,7 @@ impl Index {
 
     /// One entry per id, newest recording first, ties by id. From the back, oldest first.
     pub(crate) fn newest_first(&self) -> impl DoubleEndedIterator<Item = &Arc<Entry>> {
-        self.order.iter().map(|Newest(entry)| entry)
+        self.order.iter()
     }
 
     /// The part of [`Index::newest_first`] between two positions, each a `connected_at` and an
@@ -237,22 +199,7 @@ impl Index {
         from: Bound<(i64, &[u8])>,
         to: Bound<(i64, &[u8])>,
     ) -> impl DoubleEndedIterator<Item = &Arc<Entry>> {
-        let (from, to) = (from.map(Place::of), to.map(Place::of));
-        // The set does not take a range that ends before it begins.
-        let empty = match (&from, &to) {
-            (Bound::Excluded(from), Bound::Excluded(to)) => from >= to,
-            (Bound::Included(from) | Bound::Excluded(from), Bound::Included(to))
-            | (Bound::Included(from), Bound::Excluded(to)) => from > to,
-            _ => false,
-        };
-        let range = (!empty).then(|| {
-            let range: (Bound<&dyn Placed>, Bound<&dyn Placed>) = (
-                from.as_ref().map(|it| it as _),
-                to.as_ref().map(|it| it as _),
-            );
-            self.order.range::<dyn Placed + '_, _>(range)
-        });
-        range.into_iter().flatten().map(|Newest(entry)| entry)
+        self.order.between(from, to)
     }
 
     /// How many ids there are.
@@ -322,10 +269,10 @@ impl Index {
             return;
         }
         if let Some(before) = before {
-            self.order.remove(&Newest(before));
+            self.order.remove(before);
         }
         if let Some(after) = after {
-            self.order.insert(Newest(Arc::clone(after)));
+            self.order.insert(Arc::clone(after));
         }
     }
 }
@@ -357,83 +304,6 @@ impl PartialEq for ByFile {
 }
 
 impl Eq for ByFile {}
-
-/// An entry in the order of [`Index::newest_first`].
-#[derive(Debug)]
-struct Newest(Arc<Entry>);
-
-/// A position in that order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Place<'a>(Reverse<i64>, &'a [u8]);
-
-impl<'a> Place<'a> {
-    fn of((connected_at, id): (i64, &'a [u8])) -> Self {
-        Place(Reverse(connected_at), id)
-    }
-}
-
-/// What has a position: so a range can begin where no entry is.
-trait Placed {
-    fn place(&self) -> Place<'_>;
-}
-
-impl Placed for Newest {
-    fn place(&self) -> Place<'_> {
-        Place(Reverse(self.0.connected_at), self.0.id())
-    }
-}
-
-impl Placed for Place<'_> {
-    fn place(&self) -> Place<'_> {
-        *self
-    }
-}
-
-impl<'a> Borrow<dyn Placed + 'a> for Newest {
-    fn borrow(&self) -> &(dyn Placed + 'a) {
-        self
-    }
-}
-
-impl Ord for dyn Placed + '_ {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.place().cmp(&other.place())
-    }
-}
-
-impl PartialOrd for dyn Placed + '_ {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for dyn Placed + '_ {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for dyn Placed + '_ {}
-
-impl Ord for Newest {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.place().cmp(&other.place())
-    }
-}
-
-impl PartialOrd for Newest {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Newest {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Newest {}
 
 #[cfg(test)]
 mod tests {

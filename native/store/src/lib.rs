@@ -14,6 +14,7 @@
 #![deny(unsafe_code)]
 
 mod active;
+mod changes;
 mod claims;
 mod codec;
 mod commit;
@@ -38,6 +39,7 @@ mod name;
 mod notice;
 mod open;
 mod options;
+mod order;
 mod owned;
 mod pace;
 mod pool;

@@ -73,7 +73,7 @@ impl Files {
         let damage = self
             .journal
             .load(self.fs(), &self.loader.shared, &mut index);
-        index.record_changes();
+        index.changes().record();
         *self.journal_damage.lock() = damage;
     }
 

@@ -116,7 +116,7 @@ impl Files {
         if state.spoilt {
             return Ok(Log::Finished);
         }
-        let Some(changes) = self.index.write().take_changes() else {
+        let Some(changes) = self.index.write().changes().take() else {
             return Ok(Log::Finished);
         };
         let mut frames = Vec::with_capacity(changes.len() * 128);
@@ -137,7 +137,7 @@ impl Files {
         state.spoilt = true;
         let mut entries: Vec<Arc<Entry>> = {
             let mut index = self.index.write();
-            index.take_changes();
+            index.changes().take();
             index.recordings().cloned().collect()
         };
         // In the order in which they are mostly asked for: those who read this make entries that
