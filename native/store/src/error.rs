@@ -1,6 +1,6 @@
 use std::io;
 
-use crate::slab::AppendError;
+use crate::slab::{AppendError, cause};
 
 /// Why an operation of a [`Store`](crate::Store) failed.
 #[derive(Debug, thiserror::Error)]
@@ -88,6 +88,7 @@ impl Error {
 
 /// The POSIX name of an operating system's error, as [`Error::posix`] gives it.
 pub fn posix_name(error: &io::Error) -> &'static str {
+    let error = cause(error);
     let Some(number) = error.raw_os_error() else {
         return kind_name(error.kind());
     };

@@ -8,6 +8,8 @@ use std::os::unix::fs::{
 };
 use std::path::Path;
 
+use crate::slab::{Mapping, disk};
+
 /// What tells one version of a file from another without reading it.
 ///
 /// The inode is part of it because a file replaced by rename may have the size and, on a kernel
@@ -83,6 +85,47 @@ pub trait FileSystem: Send + Sync {
 
     /// Puts the names in a directory on the disk.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
+
+    // What follows is for files that are mapped into memory, and is the operating system's unless
+    // an implementation has its own.
+
+    /// Makes an empty file that must not exist yet and that only its owner can read (mode 0600),
+    /// to be read and written.
+    fn create_file(&self, path: &Path) -> io::Result<File> {
+        disk::create(path)
+    }
+
+    /// Opens a file that exists, to be read and written.
+    fn open_file(&self, path: &Path) -> io::Result<File> {
+        disk::open(path)
+    }
+
+    /// Makes an empty file `len` bytes of zeros that really have their place on the disk, so that
+    /// writing to them through memory can't fail.
+    fn allocate(&self, file: &File, len: usize) -> io::Result<()> {
+        disk::allocate(file, len)
+    }
+
+    /// Maps a file of `len` bytes, of which all are allocated, to be written to.
+    fn map(&self, file: &File, len: usize) -> io::Result<Mapping> {
+        disk::map(file, len)
+    }
+
+    /// Maps the first `len` bytes of a file, to be read.
+    fn map_read_only(&self, file: &File, len: usize) -> io::Result<Mapping> {
+        disk::map_read_only(file, len)
+    }
+
+    /// Has a part of what is mapped from the file at `path` in memory when this returns, so that
+    /// what can't be read is an error here and not a signal there.
+    fn load(&self, mapping: &Mapping, path: &Path, at: usize, len: usize) -> io::Result<()> {
+        disk::load(mapping, path, at, len)
+    }
+
+    /// Writes to a part of a file, which a map of it shows.
+    fn write_at(&self, file: &File, at: u64, bytes: &[u8]) -> io::Result<()> {
+        disk::write_at(file, at, bytes)
+    }
 }
 
 /// The operating system's file system.
@@ -135,6 +178,7 @@ impl FileSystem for OsFileSystem {
     }
 
     fn write_new(&self, path: &Path, content: &[u8], sync: bool) -> io::Result<Stamp> {
+        disk::check_size(content.len() as u64)?;
         let mut file = OpenOptions::new()
             .write(true)
             .create_new(true)
@@ -149,6 +193,8 @@ impl FileSystem for OsFileSystem {
 
     fn append(&self, path: &Path, content: &[u8]) -> io::Result<u64> {
         let mut file = OpenOptions::new().append(true).open(path)?;
+        let len = file.metadata()?.len();
+        disk::check_size(len.saturating_add(content.len() as u64))?;
         file.write_all(content)?;
         Ok(file.metadata()?.len())
     }

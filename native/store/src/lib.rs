@@ -73,7 +73,7 @@ pub use query::{
 pub use read::Contents;
 pub use replay_etf::recording::EventCounts;
 pub use retention::{Limit, Retention};
-pub use slab::{AppendError, Usage, Wait};
+pub use slab::{AppendError, Mapping, Usage, Wait};
 pub use stats::{Counts, Evictions, Latency, Removed, Stats};
 pub use store::Store;
 pub use verify::Verified;

@@ -63,7 +63,7 @@ impl Files {
         files.refresh()?;
         files.index.write().pack();
         for orphan in orphans {
-            files.complete(None, Intent::left_in(&files, orphan.path())?);
+            files.complete(None, Intent::left_in(&files, orphan.path())?, &[]);
         }
         Ok(files)
     }

@@ -23,7 +23,9 @@ impl Recording {
 
     /// Writes the recording as it is now, and returns what it was made of.
     pub(super) fn assemble(&self, into: &mut Vec<u8>) -> Result<Frames, Error> {
-        let frames = self.chain.frames().ok_or(Error::NotFound)?;
+        let frames = (self.chain.frames())
+            .map_err(Error::io("read what an earlier run left"))?
+            .ok_or(Error::NotFound)?;
         into.clear();
         into.reserve(self.tally.bytes() + 16);
         let mut payloads = frames.iter();

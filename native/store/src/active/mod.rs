@@ -121,7 +121,8 @@ impl Active {
             for directory in &adopted {
                 intents.extend(Intent::left_in(files, directory.path())?);
             }
-            let (slab, left_behind) = Slab::open(&files.native_dir, adopted, settings)
+            let fs = Arc::clone(&files.loader.fs);
+            let (slab, left_behind) = Slab::open(fs, &files.native_dir, adopted, settings)
                 .map_err(Error::io("open the space for running recordings"))?;
             self.finalizer.get_or_try_init(|| {
                 Finalizer::start(&self.shared, files.options.finalizers)
@@ -130,11 +131,14 @@ impl Active {
             found = Some((left_behind, intents));
             Ok(slab)
         })?;
-        if let Some((found, intents)) = found {
+        if let Some((mut found, intents)) = found {
+            // Nobody else does what the notes say before it is done here.
+            let _locked = std::mem::take(&mut found.directories);
+            let waiting = std::mem::take(&mut found.waiting);
             let unwanted = intents.iter().flat_map(Intent::ids);
             let unwanted: HashSet<&[u8]> = unwanted.map(|id| &**id).collect();
             self.shared.recover(found, &unwanted);
-            files.complete(Some(slab), intents);
+            files.complete(Some(slab), intents, &waiting);
         }
         Ok(slab)
     }

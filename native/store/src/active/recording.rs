@@ -172,7 +172,7 @@ impl Recording {
     /// The distinct names of its user events so far; `None` if it was discarded or is in its file
     /// now. Takes a look at every event, because appending does not collect them.
     pub(crate) fn names(&self) -> Option<Names> {
-        let frames = self.chain.frames()?;
+        let frames = self.chain.frames().ok()??;
         // What can't be summarized has no names.
         let summary = self.summarize(&frames);
         Some(summary.map_or_else(|_| Names::default(), |it| it.names.iter().collect()))

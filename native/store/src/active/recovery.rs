@@ -51,7 +51,9 @@ impl Shared {
         unwanted: &HashSet<&[u8]>,
     ) -> Result<bool, Error> {
         // Dropped unread, it is left as it is, to a later version that understands it.
-        let frames = chain.frames().ok_or(Error::NotFound)?;
+        let frames = (chain.frames())
+            .map_err(Error::io("read what an earlier run left"))?
+            .ok_or(Error::NotFound)?;
         let (summary, tally) = read(&frames, &self.files.loader.limits)?;
         if unwanted.contains(&*summary.id) {
             chain.release(Wait::Yes);

@@ -39,6 +39,10 @@ impl Intent {
         Ok(Intent { path, ids })
     }
 
+    pub(super) fn is_in(&self, directory: &Path) -> bool {
+        self.path.parent() == Some(directory)
+    }
+
     pub(crate) fn ids(&self) -> &[Box<[u8]>] {
         &self.ids
     }

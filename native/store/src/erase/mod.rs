@@ -10,6 +10,7 @@ mod intent;
 pub(crate) use intent::Intent;
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -84,7 +85,7 @@ impl Files {
     fn intend(&self, slab: Option<&Slab>, ids: Vec<Box<[u8]>>) -> Result<Intent, Error> {
         self.prepare()?;
         let home = match slab {
-            Some(slab) => slab.path().to_owned(),
+            Some(slab) => (slab.home()).map_err(Error::io("make a directory for the slab"))?,
             None => (self.temp_dir.path(&self.native_dir))
                 .map_err(Error::io("make a directory for temporary files"))?,
         };
@@ -97,6 +98,16 @@ impl Files {
         slab: Option<&Slab>,
         intent: Intent,
     ) -> Result<Vec<Box<[u8]>>, Error> {
+        self.erase_files(slab, &intent)?;
+        let ids = intent
+            .fulfilled(self)
+            .map_err(Error::io("remove the note of what is erased"))?;
+        let count = ids.len();
+        self.observer.tell(Notice::Erased { count });
+        Ok(ids)
+    }
+
+    fn erase_files(&self, slab: Option<&Slab>, intent: &Intent) -> Result<(), Error> {
         for id in intent.ids() {
             self.remove(id)?;
         }
@@ -106,12 +117,7 @@ impl Files {
         if let (Some(slab), true) = (slab, self.options.sync) {
             slab.sync().map_err(Error::io("sync the slab"))?;
         }
-        let ids = intent
-            .fulfilled(self)
-            .map_err(Error::io("remove the note of what is erased"))?;
-        let count = ids.len();
-        self.observer.tell(Notice::Erased { count });
-        Ok(ids)
+        Ok(())
     }
 
     /// Writes the index on the disk anew, so that nothing is left in it of what is gone.
@@ -132,10 +138,16 @@ impl Files {
         Ok(())
     }
 
-    /// Completes what earlier runs began.
-    pub(crate) fn complete(&self, slab: Option<&Slab>, intents: Vec<Intent>) {
+    /// Completes what earlier runs began. A note in a directory that is `waiting` stays: beside it
+    /// may be recordings that nobody could read yet, and that are to be erased when they are.
+    pub(crate) fn complete(&self, slab: Option<&Slab>, intents: Vec<Intent>, waiting: &[PathBuf]) {
         for intent in intents {
-            let erased = self.refresh().and_then(|()| self.erase(slab, intent));
+            let erased = self.refresh().and_then(|()| {
+                if waiting.iter().any(|directory| intent.is_in(directory)) {
+                    return self.erase_files(slab, &intent);
+                }
+                self.erase(slab, intent).map(drop)
+            });
             if let Err(error) = erased {
                 self.observer.tell(Notice::NotErased { error });
             }

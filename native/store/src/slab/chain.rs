@@ -1,3 +1,4 @@
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -79,9 +80,17 @@ impl Chain {
     }
 
     /// What has been committed; waits for an append that is under way. `None` once released.
-    pub(crate) fn frames(&self) -> Option<Frames> {
-        let tail = self.tail.lock();
-        (!tail.chunks.is_empty()).then(|| Frames::new(tail.chunks.clone(), tail.at))
+    ///
+    /// # Errors
+    ///
+    /// Of a recording that an earlier run left: the disk will not read it.
+    pub(crate) fn frames(&self) -> io::Result<Option<Frames>> {
+        let (chunks, at) = {
+            let tail = self.tail.lock();
+            (tail.chunks.clone(), tail.at)
+        };
+        chunks.iter().try_for_each(|chunk| chunk.load())?;
+        Ok((!chunks.is_empty()).then(|| Frames::new(chunks, at)))
     }
 
     /// Notes something about the recording; waits for an append that is under way.
@@ -113,9 +122,11 @@ impl Chain {
     /// is done here if that may take time.
     pub(crate) fn release(&self, wait: Wait) {
         let chunks = self.detach();
-        // The first one first: without it a crash halfway leaves nothing of the recording, and
-        // with it, but without a later one, it would leave a part.
-        chunks.iter().for_each(|chunk| chunk.retire(wait));
+        let Some(first) = chunks.first() else { return };
+        let space = Arc::clone(first.space());
+        if let Err((chunks, _)) = release(chunks, wait) {
+            space.release_later(chunks);
+        }
     }
 
     /// Leaves the recording to the next run, which will find it.
@@ -131,7 +142,25 @@ impl Chain {
 impl Tail {
     pub(super) fn mark(&self, mark: Mark) {
         if let Some(first) = self.chunks.first() {
-            first.mark(mark);
+            // What fails is a mark on what an earlier run left, which will be found as it is.
+            let _ = first.mark(mark);
         }
     }
+}
+
+/// Gives up the chunks of one recording, in order.
+///
+/// The first one first: without it a crash halfway leaves nothing of the recording, and with it,
+/// but without a later one, it would leave a part. So where the first can't be marked, none is,
+/// until it can.
+pub(super) fn release(
+    chunks: Vec<Arc<Chunk>>,
+    wait: Wait,
+) -> Result<(), (Vec<Arc<Chunk>>, io::Error)> {
+    let marked = chunks.first().map(|first| first.mark(Mark::Released));
+    if let Some(Err(error)) = marked {
+        return Err((chunks, error));
+    }
+    chunks.iter().for_each(|chunk| chunk.retire(wait));
+    Ok(())
 }

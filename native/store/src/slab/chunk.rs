@@ -1,7 +1,9 @@
+use std::io;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::{Arc, OnceLock};
 
 use super::header::{self, Header, Mark};
+use super::left::Fate;
 use super::segment::{Segment, page_at};
 use super::segments::Block;
 use super::space::{Space, Wait};
@@ -39,6 +41,8 @@ pub(super) struct Chunk {
     block: Block,
     /// Where the block begins in the segment.
     base: usize,
+    /// How much of the block there is: not all if a part of it can't be read.
+    len: usize,
     /// What checksums of frames start from.
     seed: u32,
     generation: u64,
@@ -70,22 +74,26 @@ impl Chunk {
         slot: usize,
         page: usize,
     ) -> Option<(Header, Self)> {
-        let header = Header::read(segment.map(), page_at(page), segment.salt())?;
+        let base = page_at(page);
+        if segment.readable(base, header::LEN) < header::LEN {
+            return None;
+        }
+        let header = Header::read(segment.map(), base, segment.salt())?;
         let pages = 1usize.checked_shl(u32::from(header.order))?;
         if pages > segment.pages() - page || !page.is_multiple_of(pages) {
             return None;
         }
         let block = Block::new(slot, page, header.order);
         space.adopt(block);
-        Some((
-            header,
-            Chunk::of(space, Arc::clone(segment), block, header.generation),
-        ))
+        let mut chunk = Chunk::of(space, Arc::clone(segment), block, header.generation);
+        chunk.len = segment.readable(base, block.bytes());
+        Some((header, chunk))
     }
 
     fn of(space: &Arc<Space>, segment: Arc<Segment>, block: Block, generation: u64) -> Self {
         Chunk {
             base: page_at(block.page),
+            len: block.bytes(),
             seed: header::frame_seed(segment.salt(), generation),
             generation,
             retired: OnceLock::new(),
@@ -117,13 +125,37 @@ impl Chunk {
     /// A crash before that finds the mark, and the next run does it: until it is wiped, a block
     /// keeps its header.
     pub(super) fn retire(&self, wait: Wait) {
-        self.mark(Mark::Released);
+        // Where that fails the wiping does, too, and is tried again.
+        let _ = self.mark(Mark::Released);
         // Whoever retired it first has said the same.
         let _ = self.retired.set(wait);
     }
 
-    pub(super) fn mark(&self, mark: Mark) {
-        header::mark(self.segment.map(), self.base, mark);
+    /// Leaves the block to another time: its segment's file is not deleted.
+    pub(super) fn keep(self, fate: Fate) {
+        self.segment.keep(fate);
+        self.space.give_back(self.block);
+    }
+
+    /// # Errors
+    ///
+    /// None for a chunk of this run.
+    pub(super) fn mark(&self, mark: Mark) -> io::Result<()> {
+        self.segment.mark(self.base, mark)
+    }
+
+    /// Makes sure that it can be read.
+    ///
+    /// # Errors
+    ///
+    /// None for a chunk of this run.
+    pub(super) fn load(&self) -> io::Result<()> {
+        self.segment.load(self.base, self.len)
+    }
+
+    /// Whether a part of it can't be read.
+    pub(super) fn is_cut(&self) -> bool {
+        self.len < self.block.bytes()
     }
 
     pub(super) fn has_mark(&self, mark: Mark) -> bool {
@@ -136,7 +168,7 @@ impl Chunk {
 
     /// Where the chunk ends; its frames begin at [`header::LEN`].
     pub(super) fn end(&self) -> usize {
-        self.block.bytes()
+        self.len
     }
 
     pub(super) fn pages(&self) -> usize {
@@ -231,17 +263,20 @@ impl Chunk {
 
 impl Drop for Chunk {
     fn drop(&mut self) {
-        match self.retired.get() {
-            Some(Wait::Yes) => {
-                // SAFETY: this was the last who knew of the block.
-                unsafe { wipe(&self.segment, self.block) };
-                self.space.give_back(self.block);
-            }
-            Some(Wait::Never) => self.space.wipe_later(Unwiped {
-                segment: Arc::clone(&self.segment),
-                block: self.block,
-            }),
-            None => {}
+        let Some(wait) = self.retired.get() else {
+            return;
+        };
+        let unwiped = Unwiped {
+            segment: Arc::clone(&self.segment),
+            block: self.block,
+        };
+        let wiped = match wait {
+            Wait::Yes => unwiped.wipe().ok(),
+            Wait::Never => None,
+        };
+        match wiped {
+            Some(block) => self.space.give_back(block),
+            None => self.space.wipe_later(unwiped),
         }
     }
 }
@@ -253,33 +288,20 @@ pub(super) struct Unwiped {
 }
 
 impl Unwiped {
-    /// Wipes it and returns it, to be given back.
-    pub(super) fn wipe(self) -> Block {
-        // SAFETY: nobody else knows of the block.
-        unsafe { wipe(&self.segment, self.block) };
-        self.block
+    /// Puts zeros where a recording's bytes may be, and returns the block to be given back.
+    ///
+    /// In all of it, and not only in its frames: an event that was not committed, or that moved
+    /// on to a larger chunk, left its bytes behind the last of them.
+    ///
+    /// # Errors
+    ///
+    /// None for a block of this run.
+    pub(super) fn wipe(&self) -> io::Result<Block> {
+        let (base, len) = (page_at(self.block.page), self.block.bytes());
+        // SAFETY: the last who knew of the block was the chunk that this was made of.
+        unsafe { self.segment.wipe(base, len)? };
+        Ok(self.block)
     }
-}
-
-/// Puts zeros where a recording's bytes may be.
-///
-/// All of the block, and not only its frames: an event that was not committed, or that moved on
-/// to a larger chunk, left its bytes behind the last of them.
-///
-/// # Safety
-///
-/// Nobody else uses the block.
-unsafe fn wipe(segment: &Segment, block: Block) {
-    let base = page_at(block.page);
-    let rest = base + header::LEN;
-    let len = block.bytes() - header::LEN;
-    // SAFETY: within the block, as `at` has checked of its end too, which is nobody else's.
-    unsafe {
-        let _end = segment.map().at(rest + len);
-        segment.map().at(rest).write_bytes(0, len);
-    }
-    // Last: without a header the next run would not find what is left to wipe.
-    header::erase(segment.map(), base);
 }
 
 fn descriptor(kind: Kind, len: usize) -> u32 {

@@ -1,6 +1,6 @@
 use std::sync::atomic::Ordering::{Relaxed, Release};
 
-use super::map::Map;
+use super::map::Mapping;
 
 /// Bytes of a chunk's header.
 pub(super) const LEN: usize = 48;
@@ -42,7 +42,7 @@ impl Header {
     ///
     /// It begins with the segment's salt. Nobody who can choose what a recording contains knows
     /// that, so an old payload is never taken for a header.
-    pub(super) fn read(map: &Map, base: usize, salt: u64) -> Option<Header> {
+    pub(super) fn read(map: &Mapping, base: usize, salt: u64) -> Option<Header> {
         let word = |at| map.word(base + at).load(Relaxed);
         if word(SALT_AT) != salt {
             return None;
@@ -57,7 +57,7 @@ impl Header {
         (word(CHECKSUM_AT) == header.checksum(salt)).then_some(header)
     }
 
-    pub(super) fn write(&self, map: &Map, base: usize, salt: u64) {
+    pub(super) fn write(&self, map: &Mapping, base: usize, salt: u64) {
         let put = |at, value| map.word(base + at).store(value, Relaxed);
         put(GENERATION_AT, self.generation);
         put(SERIAL_AT, self.serial);
@@ -78,16 +78,22 @@ impl Header {
 }
 
 /// Makes the header at `base` none.
-pub(super) fn erase(map: &Map, base: usize) {
+pub(super) fn erase(map: &Mapping, base: usize) {
     map.word(base + SALT_AT).store(0, Release);
 }
 
-pub(super) fn mark(map: &Map, base: usize, mark: Mark) {
+pub(super) fn mark(map: &Mapping, base: usize, mark: Mark) {
     map.word(base + MARKS_AT).fetch_or(mark as u64, Relaxed);
 }
 
-pub(super) fn has_mark(map: &Map, base: usize, mark: Mark) -> bool {
-    map.word(base + MARKS_AT).load(Relaxed) & mark as u64 != 0
+/// Where in the file the marks of the header at `base` are, and what they are.
+pub(super) fn marks(map: &Mapping, base: usize) -> (usize, u64) {
+    let at = base + MARKS_AT;
+    (at, map.word(at).load(Relaxed))
+}
+
+pub(super) fn has_mark(map: &Mapping, base: usize, mark: Mark) -> bool {
+    marks(map, base).1 & mark as u64 != 0
 }
 
 /// What the checksums of a chunk's frames start from.

@@ -46,14 +46,16 @@ impl Drop for Keeper {
 
 fn keep(space: &Space, stop: &AtomicBool) {
     while !stop.load(Ordering::Relaxed) {
-        space.wipe();
+        let wiped = space.wipe_all();
         // A failure is for those who find no space, and try themselves, to report.
         let _ = space.grow_ahead();
-        if space.trim(space.settings.idle) {
+        if space.trim(space.settings.idle) || wiped.is_err() {
             thread::park_timeout(TRIM_EVERY);
         } else {
             thread::park();
         }
     }
-    space.wipe();
+    // The rest is left to the next run.
+    let _ = space.wipe_all();
+    space.leave_unreleased();
 }

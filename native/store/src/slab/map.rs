@@ -1,8 +1,7 @@
 //! The one place that turns a file into memory.
 
 use std::fs::File;
-use std::io::{self, Write as _};
-use std::os::fd::AsRawFd as _;
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use memmap2::{MmapOptions, MmapRaw};
@@ -10,80 +9,44 @@ use memmap2::{MmapOptions, MmapRaw};
 /// Unit of everything here, whatever the machine's own pages are.
 pub(super) const PAGE: usize = 4096;
 
-/// What the slab asks of the disk, so that a test can stand in for a full one.
-pub(crate) trait Disk: Send + Sync {
-    /// Makes a new file `len` bytes of zeros that really have their place on the disk, so that
-    /// writing to them through memory can't fail.
-    fn allocate(&self, file: &File, len: usize) -> io::Result<()>;
-}
-
-/// The operating system's disk.
-pub(crate) struct OsDisk;
-
-impl Disk for OsDisk {
-    fn allocate(&self, file: &File, len: usize) -> io::Result<()> {
-        match fallocate(file, len) {
-            Err(error) if error.kind() == io::ErrorKind::Unsupported => write_zeros(file, len),
-            done => done,
-        }
-    }
-}
-
-#[cfg(target_os = "linux")]
-fn fallocate(file: &File, len: usize) -> io::Result<()> {
-    let len = libc::off_t::try_from(len).map_err(|_| io::ErrorKind::FileTooLarge)?;
-    loop {
-        // SAFETY: the descriptor is open, and the call touches no memory of ours.
-        if unsafe { libc::fallocate(file.as_raw_fd(), 0, 0, len) } == 0 {
-            return Ok(());
-        }
-        let error = io::Error::last_os_error();
-        if error.kind() != io::ErrorKind::Interrupted {
-            return Err(error);
-        }
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn fallocate(_: &File, _: usize) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-fn write_zeros(mut file: &File, mut len: usize) -> io::Result<()> {
-    let zeros = [0; 16 * PAGE];
-    while len > 0 {
-        let (part, _) = zeros.split_at(len.min(zeros.len()));
-        file.write_all(part)?;
-        len -= part.len();
-    }
-    Ok(())
-}
-
-#[cfg(target_os = "linux")]
-fn populate_write(map: &MmapRaw) -> io::Result<()> {
-    // Known since Linux 5.14.
-    map.advise(memmap2::Advice::PopulateWrite)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn populate_write(_: &MmapRaw) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-/// A whole file as memory that other threads may change at any time.
+/// A file as memory that other threads may change at any time; what
+/// [`FileSystem::map`](crate::FileSystem::map) and
+/// [`FileSystem::map_read_only`](crate::FileSystem::map_read_only) answer.
 ///
 /// What several threads meet in is reached as atomic words. The rest is handed out as pointers
 /// and, unsafely, as slices: who calls for them knows that nobody writes there.
-pub(super) struct Map {
+#[derive(Debug)]
+pub struct Mapping {
     raw: MmapRaw,
 }
 
-impl Map {
-    /// `file` must be `len` bytes long.
-    pub(super) fn new(file: &File, len: usize) -> io::Result<Self> {
-        Ok(Map {
-            raw: MmapOptions::new().len(len).map_raw(file)?,
-        })
+impl Mapping {
+    /// Of a file of `len` bytes, to be written to, with memory behind all of it, so that writing
+    /// does not have to wait for that.
+    pub(super) fn populated(file: &File, len: usize) -> io::Result<Self> {
+        let raw = MmapOptions::new().len(len).map_raw(file)?;
+        let mapping = Mapping { raw };
+        match populate_write(&mapping.raw) {
+            // An old kernel. Writing to a page has the same effect; where populating failed for
+            // any other reason, writing would end the process.
+            Err(error) if error.raw_os_error() == Some(libc::EINVAL) => {
+                let pages = (0..len & !7).step_by(PAGE);
+                pages.for_each(|at| mapping.word(at).store(0, Ordering::Relaxed));
+            }
+            done => done?,
+        }
+        Ok(mapping)
+    }
+
+    /// Of the first `len` bytes of a file.
+    pub(super) fn read_only(file: &File, len: usize) -> io::Result<Self> {
+        let raw = MmapOptions::new().len(len).map_raw_read_only(file)?;
+        Ok(Mapping { raw })
+    }
+
+    /// Has the kernel put memory behind a part of it, so that reading it can't fail.
+    pub(super) fn populate_read(&self, at: usize, len: usize) -> io::Result<()> {
+        populate_read(&self.raw, at, len)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -93,16 +56,6 @@ impl Map {
     /// Puts what was written on the disk.
     pub(super) fn sync(&self) -> io::Result<()> {
         self.raw.flush()
-    }
-
-    /// Puts memory behind all of a new map, so that writing to it does not have to.
-    pub(super) fn populate(&self) {
-        if populate_write(&self.raw).is_err() {
-            // Writing to a page has the same effect.
-            for at in (0..self.len()).step_by(PAGE) {
-                self.word(at).store(0, Ordering::Relaxed);
-            }
-        }
     }
 
     /// The eight bytes at `at`, which must be a multiple of eight within the map.
@@ -138,4 +91,25 @@ impl Map {
         // by the caller's promise.
         unsafe { std::slice::from_raw_parts(self.raw.as_ptr().add(at), len) }
     }
+}
+
+#[cfg(target_os = "linux")]
+fn populate_write(map: &MmapRaw) -> io::Result<()> {
+    // Known since Linux 5.14, as the next one.
+    map.advise(memmap2::Advice::PopulateWrite)
+}
+
+#[cfg(target_os = "linux")]
+fn populate_read(map: &MmapRaw, at: usize, len: usize) -> io::Result<()> {
+    map.advise_range(memmap2::Advice::PopulateRead, at, len)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn populate_write(_: &MmapRaw) -> io::Result<()> {
+    Err(io::Error::from_raw_os_error(libc::EINVAL))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn populate_read(_: &MmapRaw, _: usize, _: usize) -> io::Result<()> {
+    Err(io::Error::from_raw_os_error(libc::EINVAL))
 }

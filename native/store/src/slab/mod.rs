@@ -12,8 +12,8 @@
 //!       frame        one event: length, checksum, payload
 //! ```
 //!
-//! A segment is used by one run of one engine only. The next run reads what it finds, starts
-//! segments of its own, and deletes the old ones as their recordings are saved. All numbers are
+//! A directory is used by one run of one engine only. The next run reads what it finds, starts
+//! a directory of its own, and deletes the old one as its recordings are saved. All numbers are
 //! in the byte order of the machine; a foreign one does not recognise the magic.
 
 #[expect(unsafe_code, reason = "payloads are moved where they are")]
@@ -22,13 +22,18 @@ mod buddy;
 mod chain;
 #[expect(unsafe_code, reason = "frames are read where they are")]
 mod chunk;
+#[expect(unsafe_code, reason = "the standard library lacks some calls")]
+pub(crate) mod disk;
 mod error;
+mod found;
 mod frames;
 mod header;
 mod keeper;
+mod left;
 #[expect(unsafe_code, reason = "a file becomes memory")]
 mod map;
 mod scan;
+#[expect(unsafe_code, reason = "a block is wiped where it is")]
 mod segment;
 mod segments;
 mod settings;
@@ -40,23 +45,25 @@ pub(crate) use append::Append;
 pub(crate) use chain::Chain;
 pub(crate) use chunk::Kind;
 pub use error::AppendError;
+pub(crate) use error::cause;
+pub(crate) use found::{Found, SetAside};
 pub(crate) use frames::{Frames, Payload};
 pub(crate) use header::Mark;
-pub(crate) use scan::{Found, SetAside};
+pub use map::Mapping;
 pub use segments::Usage;
 pub(crate) use settings::Settings;
 pub use space::Wait;
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use keeper::Keeper;
-use map::Disk;
 use space::Space;
 
+use crate::FileSystem;
 use crate::owned::{self, Directory};
 
 /// What the names of its directories begin with.
@@ -79,32 +86,26 @@ pub(crate) struct Slab {
 impl Slab {
     /// Opens a slab in `parent`, taking over the directories that [`adopt`] found.
     pub(crate) fn open(
+        fs: Arc<dyn FileSystem>,
         parent: &Path,
         adopted: Vec<Directory>,
         settings: Settings,
     ) -> io::Result<(Slab, Found)> {
-        Slab::open_on(Box::new(map::OsDisk), parent, adopted, settings)
-    }
-
-    pub(crate) fn open_on(
-        disk: Box<dyn Disk>,
-        parent: &Path,
-        adopted: Vec<Directory>,
-        settings: Settings,
-    ) -> io::Result<(Slab, Found)> {
-        let adopted: Vec<Arc<Directory>> = adopted.into_iter().map(Arc::new).collect();
-        let own = match adopted.first() {
-            Some(first) => Arc::clone(first),
-            None => Arc::new(Directory::create(parent, PREFIX)?),
-        };
-        let space = Arc::new(Space::new(disk, own, settings)?);
-        let found = scan::read(&space, &adopted)?;
+        let space = Arc::new(Space::new(fs, parent, settings));
         let slab = Slab {
             _keeper: Keeper::start(&space)?,
             space,
-            serials: AtomicU64::new(found.next_serial),
+            serials: AtomicU64::new(0),
         };
+        let found = slab.take_over(adopted);
         Ok((slab, found))
+    }
+
+    /// Takes over directories that [`adopt`] found, at any time: also those that were
+    /// [waiting](Found::waiting).
+    pub(crate) fn take_over(&self, adopted: Vec<Directory>) -> Found {
+        let adopted = adopted.into_iter().map(Arc::new).collect();
+        found::take_over(&self.space, adopted)
     }
 
     /// Starts a recording with its first frame.
@@ -119,11 +120,12 @@ impl Slab {
     }
 
     /// Its directory, for what the next run is to find together with the recordings.
-    pub(crate) fn path(&self) -> &Path {
-        self.space.path()
+    pub(crate) fn home(&self) -> io::Result<PathBuf> {
+        self.space.home()
     }
 
-    /// Puts on the disk what has happened so far: also that recordings are gone.
+    /// Puts on the disk what has happened so far: also that recordings are gone. Fails as long as
+    /// something of them could not be wiped.
     pub(crate) fn sync(&self) -> io::Result<()> {
         self.space.sync()
     }

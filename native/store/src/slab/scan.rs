@@ -1,4 +1,6 @@
-use std::collections::HashMap;
+//! Reading what earlier runs left behind. Nothing is changed by it: what becomes of what was read
+//! is decided when all of its directory has been looked at.
+
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -7,89 +9,88 @@ use std::thread;
 
 use parking_lot::Mutex;
 
-use super::chain::Chain;
 use super::chunk::{Chunk, Kind};
+use super::error::at;
 use super::header::{self, Header, Mark};
-use super::segment::{self, Opened, Segment};
-use super::space::{Space, Wait};
+use super::left::{Lost, Opened};
+use super::segment::{self, Segment};
+use super::space::Space;
 use crate::owned::Directory;
 
-/// A segment file that could not be read. If it is damaged it was renamed and is not looked at
-/// again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct SetAside {
-    /// Where it was.
-    pub(crate) path: PathBuf,
-    /// What is wrong with it.
-    pub(crate) reason: String,
+/// The directory of an earlier run, and what is in it.
+pub(super) struct Scanned {
+    pub(super) directory: Arc<Directory>,
+    pub(super) files: Vec<(PathBuf, Scan)>,
+    /// Whether a segment was set aside in it.
+    pub(super) set_aside: bool,
 }
 
-/// What was found in the directories of earlier runs.
-#[derive(Default)]
-pub(crate) struct Found {
-    /// The recordings, in no order. Their segments are closing: nothing is added to them.
-    pub(crate) chains: Vec<Chain>,
-    pub(crate) set_aside: Vec<SetAside>,
-    /// Larger than any number of a recording that was seen.
-    pub(super) next_serial: u64,
+/// What a file turned out to be.
+pub(super) enum Scan {
+    Segment {
+        slot: usize,
+        segment: Arc<Segment>,
+        parts: Vec<Part>,
+        lost: Lost,
+    },
+    /// Nothing was ever written in it.
+    Unfinished,
+    /// It will never be read: why.
+    Damaged(&'static str),
+    /// It is another's to read: why.
+    Foreign(&'static str),
+    /// It could not be read.
+    Failed(io::Error),
 }
-
-/// Number of a directory, and of a recording in it.
-type Owner = (usize, u64);
 
 /// A chunk that was found, and how far it can be read.
-struct Part {
-    header: Header,
-    chunk: Chunk,
+pub(super) struct Part {
+    pub(super) header: Header,
+    pub(super) chunk: Chunk,
     /// Where its frames end.
-    end: usize,
+    pub(super) end: usize,
     /// Whether another chunk can follow: this one was filled, and all of it is there.
-    filled: bool,
+    pub(super) filled: bool,
     /// Whether it begins with a recording's first frame.
-    has_head: bool,
+    pub(super) has_head: bool,
+    /// Whether it belongs to no recording any more.
+    pub(super) released: bool,
 }
 
-#[derive(Default)]
-struct Parts {
-    by_owner: HashMap<Owner, Vec<Part>>,
-    set_aside: Vec<SetAside>,
-}
-
-/// Reads the segments in the directories of earlier runs, several at once.
-pub(super) fn read(space: &Arc<Space>, directories: &[Arc<Directory>]) -> io::Result<Found> {
-    let mut files = Vec::new();
-    for (number, directory) in directories.iter().enumerate() {
-        let segments = segment::list(directory.path())?;
-        files.extend(
-            segments
-                .into_iter()
-                .map(|(_, path)| (number, directory, path)),
-        );
+/// Reads the segments in the directories, several at once.
+pub(super) fn read(
+    space: &Arc<Space>,
+    directories: Vec<Arc<Directory>>,
+) -> Vec<io::Result<Scanned>> {
+    let mut scanned: Vec<io::Result<Scanned>> = Vec::new();
+    let mut paths = Vec::new();
+    for (number, directory) in directories.into_iter().enumerate() {
+        let listed = segment::list(&*space.fs, directory.path());
+        let listed = listed.map_err(at("list", directory.path()));
+        scanned.push(listed.map(|(files, set_aside)| {
+            paths.extend(
+                files
+                    .into_iter()
+                    .map(|path| (number, Arc::clone(&directory), path)),
+            );
+            Scanned {
+                directory,
+                files: Vec::new(),
+                set_aside,
+            }
+        }));
     }
-    let threads = space.settings.threads.min(files.len());
-    let files = Mutex::new(files.into_iter());
-    let parts = Mutex::new(Parts::default());
+    let threads = space.settings.threads.min(paths.len());
+    let paths = Mutex::new(paths.into_iter());
+    let results = Mutex::new(scanned);
     let work = || {
         loop {
-            let Some((number, directory, path)) = files.lock().next() else {
+            let Some((number, directory, path)) = paths.lock().next() else {
                 break;
             };
-            let result = read_file(space, directory, &path);
-            let mut parts = parts.lock();
-            match result {
-                Ok(found) => {
-                    for part in found {
-                        let owner = (number, part.header.serial);
-                        parts.by_owner.entry(owner).or_default().push(part);
-                    }
-                }
-                Err(Refusal { reason, for_good }) => {
-                    if for_good {
-                        // Where renaming is impossible it is reported again at the next start.
-                        let _ = segment::set_aside(&path);
-                    }
-                    parts.set_aside.push(SetAside { path, reason });
-                }
+            let scan = read_file(space, &directory, &path).unwrap_or_else(Scan::Failed);
+            if let Some(Ok(scanned)) = results.lock().get_mut(number) {
+                scanned.files.push((path, scan));
             }
         }
     };
@@ -99,82 +100,37 @@ pub(super) fn read(space: &Arc<Space>, directories: &[Arc<Directory>]) -> io::Re
         }
         work();
     });
-    let Parts {
-        by_owner,
-        set_aside,
-    } = parts.into_inner();
-    let next_serial = by_owner
-        .keys()
-        .map(|(_, serial)| serial + 1)
-        .max()
-        .unwrap_or(0);
-    let chains = by_owner.into_iter();
-    let chains = chains
-        .filter_map(|((_, serial), parts)| join(serial, parts))
-        .collect();
-    Ok(Found {
-        chains,
-        set_aside,
-        next_serial,
-    })
+    results.into_inner()
 }
 
-/// The chunks of one file, or why it can't be read.
-fn read_file(
-    space: &Arc<Space>,
-    directory: &Arc<Directory>,
-    path: &Path,
-) -> Result<Vec<Part>, Refusal> {
-    match Segment::open(path, directory) {
-        Ok(Opened::Segment(segment)) => {
-            let slot = space.add_closing(segment);
-            catch_unwind(AssertUnwindSafe(|| read_segment(space, slot)))
-                .map_err(|_| Refusal::for_good("reading it panicked"))
-        }
-        Ok(Opened::Unfinished) => {
-            segment::remove_unfinished(path);
-            Ok(Vec::new())
-        }
-        Ok(Opened::Unreadable(reason)) => Err(Refusal::for_good(reason)),
-        // A lack of file descriptors, of memory: the file may be as good as any.
-        Err(error) => Err(Refusal {
-            reason: format!("{error}; it stays for the next start"),
-            for_good: false,
-        }),
-    }
-}
-
-/// Why a file is not read.
-struct Refusal {
-    reason: String,
-    /// Whether it is the file's fault.
-    for_good: bool,
-}
-
-impl Refusal {
-    fn for_good(reason: &str) -> Self {
-        Refusal {
-            reason: reason.to_owned(),
-            for_good: true,
-        }
-    }
-}
-
-fn read_segment(space: &Arc<Space>, slot: usize) -> Vec<Part> {
-    let mut parts = Vec::new();
-    let Some(segment) = space.segment(slot) else {
-        return parts;
+fn read_file(space: &Arc<Space>, directory: &Arc<Directory>, path: &Path) -> io::Result<Scan> {
+    let (segment, lost) = match Segment::open(&space.fs, path, directory)? {
+        Opened::Segment(segment, lost) => (segment, lost),
+        Opened::Unfinished => return Ok(Scan::Unfinished),
+        Opened::Damaged(reason) => return Ok(Scan::Damaged(reason)),
+        Opened::Foreign(reason) => return Ok(Scan::Foreign(reason)),
     };
+    let (slot, segment) = space.add_closing(segment);
+    match catch_unwind(AssertUnwindSafe(|| read_segment(space, slot, &segment))) {
+        Ok(parts) => Ok(Scan::Segment {
+            slot,
+            segment,
+            parts,
+            lost,
+        }),
+        // Its slot stays in use, so that nobody deletes it.
+        Err(_) => Ok(Scan::Foreign("reading it panicked")),
+    }
+}
+
+fn read_segment(space: &Arc<Space>, slot: usize, segment: &Arc<Segment>) -> Vec<Part> {
+    let mut parts = Vec::new();
     let mut page = 0;
     while page < segment.pages() {
-        match Chunk::open(space, &segment, slot, page) {
+        match Chunk::open(space, segment, slot, page) {
             Some((header, chunk)) => {
                 page += chunk.pages();
-                if chunk.has_mark(Mark::Released) {
-                    chunk.retire(Wait::Yes);
-                } else {
-                    parts.push(Part::read(header, chunk));
-                }
+                parts.push(Part::read(header, chunk));
             }
             None => page += 1,
         }
@@ -184,10 +140,11 @@ fn read_segment(space: &Arc<Space>, slot: usize) -> Vec<Part> {
 
 impl Part {
     fn read(header: Header, chunk: Chunk) -> Part {
+        let released = chunk.has_mark(Mark::Released);
         let mut at = header::LEN;
         let mut has_head = false;
         let mut goes_on = false;
-        while let Some(frame) = chunk.sound_frame(at) {
+        while let (false, Some(frame)) = (released, chunk.sound_frame(at)) {
             if frame.kind == Kind::Part {
                 goes_on = true;
                 break;
@@ -195,30 +152,42 @@ impl Part {
             has_head |= at == header::LEN && frame.kind == Kind::Head;
             at = frame.next;
         }
-        let filled = goes_on || at == chunk.end();
+        let filled = goes_on || (at == chunk.end() && !chunk.is_cut());
         Part {
             header,
             end: at,
             filled,
             has_head,
+            released,
             chunk,
         }
     }
+
+    /// Whether something was committed to it, and nothing can follow it.
+    fn is_last(&self) -> bool {
+        !self.filled && !self.chunk.is_cut() && self.end > header::LEN
+    }
 }
 
-/// Joins the chunks of one recording as far as they follow each other without a gap.
-fn join(serial: u64, mut parts: Vec<Part>) -> Option<Chain> {
+/// Splits the chunks of one recording, in order, into those that follow each other without a gap
+/// from its beginning on, and the others.
+pub(super) fn split(mut parts: Vec<Part>) -> (Vec<Part>, Vec<Part>) {
+    let (mut joined, mut rest) = (Vec::new(), Vec::new());
     parts.sort_unstable_by_key(|part| part.header.index);
-    let mut chunks: Vec<Arc<Chunk>> = Vec::new();
-    let mut end = 0;
-    let mut complete = parts.first().is_some_and(|part| part.has_head);
+    let mut goes_on = parts.first().is_some_and(|part| part.has_head);
     for part in parts {
-        if complete && part.header.index as usize == chunks.len() {
-            (complete, end) = (part.filled, part.end);
-            chunks.push(Arc::new(part.chunk));
+        if goes_on && part.header.index as usize == joined.len() {
+            goes_on = part.filled;
+            joined.push(part);
         } else {
-            part.chunk.retire(Wait::Yes);
+            rest.push(part);
         }
     }
-    (!chunks.is_empty()).then(|| Chain::found(serial, chunks, end))
+    (joined, rest)
+}
+
+/// Whether nothing of a recording can be missing, wherever else something is: [`split`] found a
+/// part that is the last one.
+pub(super) fn is_whole(joined: &[Part], rest: &[Part]) -> bool {
+    rest.is_empty() && joined.last().is_some_and(Part::is_last)
 }

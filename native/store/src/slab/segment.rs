@@ -1,120 +1,99 @@
-use std::fs::{self, OpenOptions};
 use std::hash::{BuildHasher as _, RandomState};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::map::{Disk, Map, PAGE};
+use super::error::at;
+use super::header::{self, Mark};
+use super::left::Left;
+use super::map::{Mapping, PAGE};
+use crate::FileSystem;
 use crate::owned::Directory;
 
 /// Words of the header page.
-const MAGIC_AT: usize = 0;
-const VERSION_AT: usize = 8;
-const BLOCK_BYTES_AT: usize = 16;
-const SALT_AT: usize = 24;
-const CHECKSUM_AT: usize = 32;
+pub(super) const MAGIC_AT: usize = 0;
+pub(super) const VERSION_AT: usize = 8;
+pub(super) const BLOCK_BYTES_AT: usize = 16;
+pub(super) const SALT_AT: usize = 24;
+pub(super) const CHECKSUM_AT: usize = 32;
 
 /// "rplyslab" in the byte order of the machine.
-const MAGIC: u64 = u64::from_ne_bytes(*b"rplyslab");
+pub(super) const MAGIC: u64 = u64::from_ne_bytes(*b"rplyslab");
 
 /// Of the segment and all within it.
-const VERSION: u64 = 1;
+pub(super) const VERSION: u64 = 1;
 
 /// A mapped file: a header page, then pages for blocks.
 pub(super) struct Segment {
-    map: Map,
+    pub(super) fs: Arc<dyn FileSystem>,
+    pub(super) map: Mapping,
+    /// Number of pages for blocks.
+    pub(super) pages: usize,
     /// A random number in every chunk's header, which nobody who sees a recording's bytes knows.
-    salt: u64,
-    path: PathBuf,
+    pub(super) salt: u64,
+    pub(super) path: PathBuf,
     /// Locked for as long as one of its segments is in use.
-    directory: Arc<Directory>,
-}
-
-/// What a segment file turned out to be.
-pub(super) enum Opened {
-    Segment(Segment),
-    /// The crash came before anything could be written to it.
-    Unfinished,
-    /// Something else, or damaged: why.
-    Unreadable(&'static str),
+    pub(super) directory: Arc<Directory>,
+    /// Of one that an earlier run made.
+    pub(super) left: Option<Left>,
 }
 
 impl Segment {
-    /// Makes a segment of `block_bytes`, and puts memory behind all of it.
+    /// Makes a segment with a block of `usual` order, or of the largest that there is space for
+    /// on the disk, down to `least`, and puts memory behind all of it.
     pub(super) fn create(
-        disk: &dyn Disk,
+        fs: &Arc<dyn FileSystem>,
         directory: &Arc<Directory>,
         number: u64,
-        block_bytes: usize,
+        usual: u8,
+        least: u8,
     ) -> io::Result<Self> {
         let path = directory.path().join(format!("{number}.{EXTENSION}"));
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create_new(true).mode(0o600);
-        let file = options.open(&path)?;
-        let len = PAGE
-            .checked_add(block_bytes)
-            .ok_or(io::ErrorKind::FileTooLarge)?;
-        let map = disk
-            .allocate(&file, len)
-            .and_then(|()| Map::new(&file, len));
-        match map {
+        let file = fs.create_file(&path).map_err(at("create", &path))?;
+        let map = (least..=usual).rev().find_map(|order| {
+            let len = PAGE
+                .checked_shl(u32::from(order))
+                .and_then(|block| block.checked_add(PAGE))
+                .ok_or(io::ErrorKind::FileTooLarge);
+            let allocated = len.map_err(io::Error::from).and_then(|len| {
+                fs.allocate(&file, len).map_err(at("allocate", &path))?;
+                Ok(len)
+            });
+            match allocated {
+                // A part of it may have been allocated.
+                Err(error) if order > least && is_lack(&error) => match file.set_len(0) {
+                    Ok(()) => None,
+                    Err(error) => Some(Err(error)),
+                },
+                Err(error) => Some(Err(error)),
+                Ok(len) => Some(fs.map(&file, len).map_err(at("map into memory", &path))),
+            }
+        });
+        match map.unwrap_or(Err(io::ErrorKind::InvalidInput.into())) {
             Ok(map) => {
-                map.populate();
                 let salt = RandomState::new().hash_one(number);
-                write_header(&map, block_bytes, salt);
+                let pages = map.len() / PAGE - 1;
+                write_header(&map, pages * PAGE, salt);
                 Ok(Segment {
+                    fs: Arc::clone(fs),
                     map,
+                    pages,
                     salt,
                     path,
                     directory: Arc::clone(directory),
+                    left: None,
                 })
             }
             Err(error) => {
                 // If that fails too, the next start finds it unfinished.
-                let _ = fs::remove_file(&path);
+                let _ = fs.remove(&path);
                 Err(error)
             }
         }
     }
 
-    /// Opens the file an earlier run left at `path`.
-    pub(super) fn open(path: &Path, directory: &Arc<Directory>) -> io::Result<Opened> {
-        let file = OpenOptions::new().read(true).write(true).open(path)?;
-        let len = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
-        if len < PAGE {
-            return Ok(if len == 0 {
-                Opened::Unfinished
-            } else {
-                Opened::Unreadable("too short")
-            });
-        }
-        let map = Map::new(&file, len)?;
-        let word = |at| map.word(at).load(Ordering::Relaxed);
-        let (magic, salt) = (word(MAGIC_AT), word(SALT_AT));
-        Ok(if magic == 0 {
-            Opened::Unfinished
-        } else if magic != MAGIC {
-            Opened::Unreadable("not a segment of this kind of machine")
-        } else if word(VERSION_AT) != VERSION {
-            Opened::Unreadable("of an unknown version")
-        } else if word(CHECKSUM_AT) != checksum(word(BLOCK_BYTES_AT), salt) {
-            Opened::Unreadable("its header is damaged")
-        } else if word(BLOCK_BYTES_AT) != (len - PAGE) as u64 {
-            Opened::Unreadable("not of its stated size")
-        } else {
-            let path = path.to_owned();
-            Opened::Segment(Segment {
-                map,
-                salt,
-                path,
-                directory: Arc::clone(directory),
-            })
-        })
-    }
-
-    pub(super) fn map(&self) -> &Map {
+    pub(super) fn map(&self) -> &Mapping {
         &self.map
     }
 
@@ -129,63 +108,116 @@ impl Segment {
 
     /// Number of pages for blocks.
     pub(super) fn pages(&self) -> usize {
-        self.map.len() / PAGE - 1
+        self.pages
     }
 
-    /// Deletes the file. The memory stays until the last reference is gone.
+    /// Marks the chunk at `base`, or what it belongs to.
+    ///
+    /// # Errors
+    ///
+    /// None in a segment of this run.
+    pub(super) fn mark(&self, base: usize, mark: Mark) -> io::Result<()> {
+        if self.left.is_some() {
+            return self.mark_file(base, mark);
+        }
+        header::mark(&self.map, base, mark);
+        Ok(())
+    }
+
+    /// Puts zeros where a block of `len` bytes begins at `base`, and makes it no chunk then.
+    ///
+    /// # Errors
+    ///
+    /// As [`Segment::mark`].
+    ///
+    /// # Safety
+    ///
+    /// Nobody else uses the block.
+    pub(super) unsafe fn wipe(&self, base: usize, len: usize) -> io::Result<()> {
+        if self.left.is_some() {
+            return self.wipe_file(base, len);
+        }
+        let (rest, len) = (base + header::LEN, len - header::LEN);
+        // SAFETY: within the block, as `at` has checked of its end too, which is nobody else's.
+        unsafe {
+            let _end = self.map.at(rest + len);
+            self.map.at(rest).write_bytes(0, len);
+        }
+        // Last: without a header the next run would not find what is left to wipe.
+        header::erase(&self.map, base);
+        Ok(())
+    }
+
+    /// Deletes the file, unless something in it is to be kept. The memory stays until the last
+    /// reference is gone.
     pub(super) fn remove(&self) {
+        if let Some(left) = &self.left {
+            return self.remove_left(left);
+        }
         // What stays behind holds no recording, and is deleted at the next start.
-        let _ = fs::remove_file(&self.path);
+        let _ = self.fs.remove(&self.path);
     }
 }
 
 /// Extension of segment files.
 pub(super) const EXTENSION: &str = "seg";
 
+/// What is added to it when a file can't be read.
+const SET_ASIDE: &str = "bad";
+
 /// Where in a segment a page for blocks begins.
 pub(super) fn page_at(page: usize) -> usize {
     (page + 1) * PAGE
 }
 
-fn write_header(map: &Map, block_bytes: usize, salt: u64) {
+/// Whether there is no space for so much, but may be for less.
+fn is_lack(error: &io::Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), FileTooLarge | QuotaExceeded | StorageFull)
+}
+
+fn write_header(map: &Mapping, block_bytes: usize, salt: u64) {
     let block_bytes = block_bytes as u64;
     let put = |at, value| map.word(at).store(value, Ordering::Relaxed);
     put(VERSION_AT, VERSION);
     put(BLOCK_BYTES_AT, block_bytes);
     put(SALT_AT, salt);
-    put(CHECKSUM_AT, checksum(block_bytes, salt));
+    put(CHECKSUM_AT, checksum(VERSION, block_bytes, salt));
     // Last: who finds it finds the others.
     map.word(MAGIC_AT).store(MAGIC, Ordering::Release);
 }
 
-fn checksum(block_bytes: u64, salt: u64) -> u64 {
-    let words = [VERSION, block_bytes, salt];
+pub(super) fn checksum(version: u64, block_bytes: u64, salt: u64) -> u64 {
+    let words = [version, block_bytes, salt];
     u64::from(words.iter().fold(0, |crc, word| {
         crc32c::crc32c_append(crc, &word.to_ne_bytes())
     }))
 }
 
-/// The segment files of a directory by their numbers.
-pub(super) fn list(directory: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
-    let mut segments = Vec::new();
-    for entry in fs::read_dir(directory)? {
-        let path = entry?.path();
-        let number = path
-            .file_stem()
-            .and_then(|stem| stem.to_str()?.parse().ok());
-        if let (Some(number), true) = (number, path.extension().is_some_and(|e| e == EXTENSION)) {
-            segments.push((number, path));
+/// The segment files of a directory, and whether one was set aside there.
+pub(super) fn list(fs: &dyn FileSystem, directory: &Path) -> io::Result<(Vec<PathBuf>, bool)> {
+    let (mut segments, mut set_aside) = (Vec::new(), false);
+    for file in fs.names(directory)? {
+        let path = directory.join(file.name);
+        let is = |path: &Path, extension| path.extension().is_some_and(|e| e == extension);
+        let number = |stem: &Path| {
+            let stem = stem.file_stem().and_then(|stem| stem.to_str());
+            stem.is_some_and(|stem| stem.parse::<u64>().is_ok())
+        };
+        if is(&path, EXTENSION) && number(&path) {
+            segments.push(path);
+        } else if is(&path, SET_ASIDE) {
+            let segment = path.with_extension("");
+            set_aside |= is(&segment, EXTENSION) && number(&segment);
         }
     }
-    Ok(segments)
+    Ok((segments, set_aside))
 }
 
 /// Renames a file that can't be read, so that the next start does not try again.
-pub(super) fn set_aside(path: &Path) -> io::Result<()> {
-    fs::rename(path, path.with_extension(format!("{EXTENSION}.bad")))
-}
-
-/// Removes a file in which nothing was ever written.
-pub(super) fn remove_unfinished(path: &Path) {
-    let _ = fs::remove_file(path);
+pub(super) fn set_aside(fs: &dyn FileSystem, path: &Path) -> io::Result<()> {
+    fs.rename(
+        path,
+        &path.with_extension(format!("{EXTENSION}.{SET_ASIDE}")),
+    )
 }

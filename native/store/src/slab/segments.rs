@@ -57,7 +57,8 @@ struct Slot {
 enum Blocks {
     /// Of this run: they are claimed and given back.
     Open(Buddy),
-    /// Of an earlier run: so many are still in use, and no more are given out.
+    /// Of an earlier run: so many are still in use, or whoever reads it uses it, and no more
+    /// are given out.
     Closing(usize),
 }
 
@@ -66,12 +67,23 @@ impl Segments {
     pub(super) fn add_open(&mut self, segment: Segment) {
         let order = segment.pages().trailing_zeros() as u8;
         self.free += bytes(&segment);
-        self.add(segment, Blocks::Open(Buddy::new(order)));
+        self.add(Arc::new(segment), Blocks::Open(Buddy::new(order)));
     }
 
-    /// Adds a segment of an earlier run, and returns its slot.
-    pub(super) fn add_closing(&mut self, segment: Segment) -> usize {
-        self.add(segment, Blocks::Closing(0))
+    /// Adds a segment of an earlier run, and returns its slot. It is in use until it is
+    /// [settled](Segments::settle).
+    pub(super) fn add_closing(&mut self, segment: Arc<Segment>) -> usize {
+        let slot = self.add(segment, Blocks::Closing(1));
+        if let Some(Some(added)) = self.slots.get_mut(slot) {
+            added.unused_since = None;
+        }
+        slot
+    }
+
+    /// All blocks in use of a segment of an earlier run have been noted. Returns whether there
+    /// are none.
+    pub(super) fn settle(&mut self, slot: usize) -> bool {
+        self.give_back(Block::new(slot, 0, 0))
     }
 
     /// Notes a block in a segment of an earlier run as in use.
@@ -80,12 +92,7 @@ impl Segments {
             && let Blocks::Closing(in_use) = &mut slot.blocks
         {
             *in_use += 1;
-            slot.unused_since = None;
         }
-    }
-
-    pub(super) fn segment(&self, slot: usize) -> Option<Arc<Segment>> {
-        Some(Arc::clone(&self.slots.get(slot)?.as_ref()?.segment))
     }
 
     pub(super) fn all(&self) -> Vec<Arc<Segment>> {
@@ -201,9 +208,9 @@ impl Segments {
         (taken, more)
     }
 
-    fn add(&mut self, segment: Segment, blocks: Blocks) -> usize {
+    fn add(&mut self, segment: Arc<Segment>, blocks: Blocks) -> usize {
         let slot = Slot {
-            segment: Arc::new(segment),
+            segment,
             blocks,
             unused_since: Some(Instant::now()),
         };

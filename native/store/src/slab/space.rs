@@ -1,7 +1,6 @@
-use std::collections::BTreeSet;
-use std::fs::File;
+use std::collections::{BTreeSet, HashMap};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
@@ -9,12 +8,14 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::chunk::Unwiped;
+use super::chain;
+use super::chunk::{Chunk, Unwiped};
 use super::error::AppendError;
-use super::map::{Disk, PAGE};
-use super::segment::{self, Segment};
+use super::map::PAGE;
+use super::segment::Segment;
 use super::segments::{Block, Segments, Usage};
 use super::settings::Settings;
+use crate::FileSystem;
 use crate::owned::Directory;
 
 /// Whether a call may wait for the disk.
@@ -26,6 +27,9 @@ pub enum Wait {
     Yes,
 }
 
+/// So many names of segments may be taken, one after the other, before no other is tried.
+const MAX_LEFTOVERS: u64 = 1000;
+
 /// The smallest order of a block of at least `bytes`.
 pub(super) fn order_for(bytes: usize) -> u8 {
     let pages = bytes.div_ceil(PAGE).checked_next_power_of_two();
@@ -35,40 +39,62 @@ pub(super) fn order_for(bytes: usize) -> u8 {
 /// The segments of a slab and the files behind them.
 pub(super) struct Space {
     pub(super) settings: Settings,
-    disk: Box<dyn Disk>,
-    directory: Arc<Directory>,
+    pub(super) fs: Arc<dyn FileSystem>,
+    /// Where the slab's directory is made.
+    parent: PathBuf,
     /// Held while segments are made or deleted: two who need space don't each make one, and who
-    /// deletes finds no other halfway. The number of the next file.
-    files: Mutex<u64>,
+    /// deletes finds no other halfway.
+    own: Mutex<Own>,
     /// Never held while waiting for the disk.
     segments: Mutex<Segments>,
-    /// What the keeper is to wipe.
+    /// What the keeper is to wipe, or to try again to.
     unwiped: Mutex<Vec<Unwiped>>,
+    /// The chunks of recordings that could not be released yet. `None` once nobody will.
+    unreleased: Mutex<Option<Vec<Vec<Arc<Chunk>>>>>,
+    /// Held while that is tried again, so that nothing of it is out of sight.
+    wiping: Mutex<()>,
     generations: AtomicU64,
+    /// Files of earlier runs that could not be read, and whether that was the disk's fault.
+    pub(super) unread: Mutex<HashMap<PathBuf, bool>>,
     /// Who makes segments ahead of need and deletes those out of use.
     pub(super) keeper: OnceLock<Thread>,
 }
 
+/// What this run makes.
+#[derive(Default)]
+pub(super) struct Own {
+    /// Made when it is needed: on a full disk a slab opens, and what earlier runs left can be
+    /// read. Never one that another run has used, whose files and serial numbers would meet
+    /// those of this one.
+    directory: Option<Arc<Directory>>,
+    /// The number of the next segment.
+    next: u64,
+}
+
+impl Own {
+    fn directory(&mut self, parent: &Path) -> io::Result<&Arc<Directory>> {
+        match &mut self.directory {
+            Some(directory) => Ok(directory),
+            none => Ok(none.insert(Arc::new(Directory::create(parent, super::PREFIX)?))),
+        }
+    }
+}
+
 impl Space {
-    pub(super) fn new(
-        disk: Box<dyn Disk>,
-        directory: Arc<Directory>,
-        settings: Settings,
-    ) -> io::Result<Self> {
-        let numbers = segment::list(directory.path())?
-            .into_iter()
-            .map(|(number, _)| number);
-        let next = numbers.max().map_or(0, |last| last + 1);
-        Ok(Space {
+    pub(super) fn new(fs: Arc<dyn FileSystem>, parent: &Path, settings: Settings) -> Self {
+        Space {
             settings,
-            disk,
-            directory,
-            files: Mutex::new(next),
+            fs,
+            parent: parent.to_owned(),
+            own: Mutex::default(),
             segments: Mutex::default(),
             unwiped: Mutex::default(),
+            unreleased: Mutex::new(Some(Vec::new())),
+            wiping: Mutex::default(),
             generations: AtomicU64::new(1),
+            unread: Mutex::default(),
             keeper: OnceLock::new(),
-        })
+        }
     }
 
     /// Claims a block, making a segment if none has room and `wait` allows it.
@@ -88,7 +114,7 @@ impl Space {
             match (claimed, wait) {
                 (Some(claimed), _) => return Ok(claimed),
                 (None, Wait::Never) => return Err(AppendError::WouldBlock),
-                (None, Wait::Yes) => self.grow(order, |segments| segments.has(order))?,
+                (None, Wait::Yes) => self.grow(order, order, |segments| segments.has(order))?,
             }
         }
     }
@@ -105,11 +131,47 @@ impl Space {
         self.wake_keeper();
     }
 
-    /// Wipes what had to wait for it. At the latest the next run does.
-    pub(super) fn wipe(&self) {
-        let all = std::mem::take(&mut *self.unwiped.lock());
-        all.into_iter()
-            .for_each(|unwiped| self.give_back(unwiped.wipe()));
+    /// Has a recording released by the keeper, or by the next run.
+    pub(super) fn release_later(&self, chunks: Vec<Arc<Chunk>>) {
+        if let Some(unreleased) = &mut *self.unreleased.lock() {
+            unreleased.push(chunks);
+        }
+        self.wake_keeper();
+    }
+
+    /// Leaves what has to wait for its release to the next run.
+    pub(super) fn leave_unreleased(&self) {
+        let _chunks = self.unreleased.lock().take();
+    }
+
+    /// Releases and wipes what had to wait for it. At the latest the next run does.
+    ///
+    /// # Errors
+    ///
+    /// The first of those for which something has to wait longer.
+    pub(super) fn wipe_all(&self) -> io::Result<()> {
+        let _one_at_a_time = self.wiping.lock();
+        let mut result = Ok(());
+        let unreleased = self.unreleased.lock().as_mut().map(std::mem::take);
+        for chunks in unreleased.unwrap_or_default() {
+            if let Err((chunks, error)) = chain::release(chunks, Wait::Never) {
+                if let Some(unreleased) = &mut *self.unreleased.lock() {
+                    unreleased.push(chunks);
+                }
+                result = result.and(Err(error));
+            }
+        }
+        let unwiped = std::mem::take(&mut *self.unwiped.lock());
+        for unwiped in unwiped {
+            match unwiped.wipe() {
+                Ok(block) => self.give_back(block),
+                Err(error) => {
+                    self.unwiped.lock().push(unwiped);
+                    result = result.and(Err(error));
+                }
+            }
+        }
+        result
     }
 
     /// A number that no other chunk in a segment of this run has.
@@ -117,9 +179,11 @@ impl Space {
         self.generations.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Adds a segment of an earlier run, and returns its slot.
-    pub(super) fn add_closing(&self, segment: Segment) -> usize {
-        self.segments.lock().add_closing(segment)
+    /// Adds a segment of an earlier run, in use until it is [settled](Space::settle).
+    pub(super) fn add_closing(&self, segment: Segment) -> (usize, Arc<Segment>) {
+        let segment = Arc::new(segment);
+        let slot = self.segments.lock().add_closing(Arc::clone(&segment));
+        (slot, segment)
     }
 
     /// Notes a block in a segment of an earlier run as in use.
@@ -127,31 +191,44 @@ impl Space {
         self.segments.lock().adopt(block);
     }
 
-    pub(super) fn segment(&self, slot: usize) -> Option<Arc<Segment>> {
-        self.segments.lock().segment(slot)
+    /// A segment of an earlier run has been looked through.
+    pub(super) fn settle(&self, slot: usize) {
+        if self.segments.lock().settle(slot) {
+            self.wake_keeper();
+        }
     }
 
-    /// Makes segments until the reserve is there; none before anyone has asked for space.
+    /// Makes segments until the reserve is there; none before anyone has asked for space. Where
+    /// there is no space for a segment of the usual size, what is left is for those who need it.
     pub(super) fn grow_ahead(&self) -> io::Result<()> {
         let enough = |segments: &Segments| !segments.wanted() || segments.free() >= self.reserve();
         while !enough(&self.segments.lock()) {
-            self.grow(0, enough)?;
+            self.grow(0, u8::MAX, enough)?;
         }
         Ok(())
     }
 
-    /// Makes a segment with room for a block of `order`, unless there is `enough` already.
-    fn grow(&self, order: u8, enough: impl Fn(&Segments) -> bool) -> io::Result<()> {
-        let mut next = self.files.lock();
+    /// Makes a segment with room for a block of `order`, unless there is `enough` already: one of
+    /// the usual size if there is space for it, and if not, of `least` order at least.
+    fn grow(&self, order: u8, least: u8, enough: impl Fn(&Segments) -> bool) -> io::Result<()> {
+        let mut own = self.own.lock();
         if enough(&self.segments.lock()) {
             return Ok(());
         }
-        let order = order.max(order_for(self.settings.segment_bytes));
-        let bytes = PAGE
-            .checked_shl(u32::from(order))
-            .ok_or(io::ErrorKind::FileTooLarge)?;
-        let segment = Segment::create(&*self.disk, &self.directory, *next, bytes)?;
-        *next += 1;
+        let usual = order.max(order_for(self.settings.segment_bytes));
+        let directory = Arc::clone(own.directory(&self.parent)?);
+        let first = own.next;
+        let segment = loop {
+            let number = own.next;
+            own.next += 1;
+            match Segment::create(&self.fs, &directory, number, usual, least.min(usual)) {
+                // Somebody left a file there.
+                Err(error)
+                    if error.kind() == io::ErrorKind::AlreadyExists
+                        && number - first < MAX_LEFTOVERS => {}
+                made => break made?,
+            }
+        };
         self.segments.lock().add_open(segment);
         Ok(())
     }
@@ -159,30 +236,33 @@ impl Space {
     /// Deletes the segments that are out of use, of this run after `idle`, but for a reserve.
     /// Returns whether others may follow when time passes.
     pub(super) fn trim(&self, idle: Duration) -> bool {
-        let _one_at_a_time = self.files.lock();
+        let _one_at_a_time = self.own.lock();
         let (reserve, usual) = (self.reserve(), self.settings.segment_bytes);
         let (unused, more) = self.segments.lock().take_unused(idle, reserve, usual);
         unused.iter().for_each(|segment| segment.remove());
         more
     }
 
-    pub(super) fn path(&self) -> &Path {
-        self.directory.path()
+    /// The directory of this run.
+    pub(super) fn home(&self) -> io::Result<PathBuf> {
+        let mut own = self.own.lock();
+        Ok(own.directory(&self.parent)?.path().to_owned())
     }
 
     /// Puts the segments on the disk, and which there are.
     pub(super) fn sync(&self) -> io::Result<()> {
+        self.wipe_all()?;
         let segments = self.segments.lock().all();
-        let mut directories = BTreeSet::from([self.path()]);
+        let own = self.own.lock().directory.clone();
+        let mut directories: BTreeSet<&Path> = own.iter().map(|own| own.path()).collect();
         for segment in &segments {
             segment.map().sync()?;
             directories.insert(segment.directory());
         }
         // Directories that are gone altogether are names in the one above.
-        directories.extend(self.path().parent());
-        directories
-            .into_iter()
-            .try_for_each(|directory| File::open(directory)?.sync_all())
+        directories.insert(&self.parent);
+        let mut directories = directories.into_iter();
+        directories.try_for_each(|directory| self.fs.sync_dir(directory))
     }
 
     pub(super) fn usage(&self) -> Usage {
@@ -191,8 +271,8 @@ impl Space {
 
     /// Nothing is made or deleted for as long as the guard exists.
     #[cfg(test)]
-    pub(super) fn hold_files(&self) -> parking_lot::MutexGuard<'_, u64> {
-        self.files.lock()
+    pub(super) fn hold_files(&self) -> parking_lot::MutexGuard<'_, Own> {
+        self.own.lock()
     }
 
     /// So much is kept free, ahead of need.

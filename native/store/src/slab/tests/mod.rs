@@ -2,6 +2,9 @@
 #![allow(unsafe_code, reason = "an encoder's part is to write where it is told")]
 
 mod crash;
+mod damaged;
+mod disk;
+mod faults;
 mod forgery;
 mod full_disk;
 mod model;
@@ -13,6 +16,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::*;
+use crate::OsFileSystem;
 
 /// Small segments, so that everything that can happen does.
 fn settings() -> Settings {
@@ -25,7 +29,11 @@ fn settings() -> Settings {
 }
 
 fn open(parent: &Path) -> (Slab, Found) {
-    Slab::open(parent, adopt(parent).unwrap(), settings()).unwrap()
+    open_on(Arc::new(OsFileSystem), parent)
+}
+
+fn open_on(fs: Arc<dyn FileSystem>, parent: &Path) -> (Slab, Found) {
+    Slab::open(fs, parent, adopt(parent).unwrap(), settings()).unwrap()
 }
 
 /// Appends as a caller does who knows the size.
@@ -52,7 +60,10 @@ fn write(append: &mut Append<'_>, used: usize, bytes: &[u8]) -> Result<(), Appen
 
 /// Head and events of a recording.
 fn contents(chain: &Chain) -> (Vec<u8>, Vec<Vec<u8>>) {
-    let frames = chain.frames().unwrap();
+    read(&chain.frames().unwrap().unwrap())
+}
+
+fn read(frames: &Frames) -> (Vec<u8>, Vec<Vec<u8>>) {
     let mut frames = frames.iter();
     let (kind, head) = frames.next().unwrap();
     assert_eq!(kind, Kind::Head);
@@ -90,8 +101,11 @@ fn crash(slab: &Slab, parent: &Path) -> tempfile::TempDir {
 fn segments(parent: &Path) -> Vec<std::path::PathBuf> {
     let mut files = Vec::new();
     for slab in fs::read_dir(parent).unwrap() {
-        let listed = segment::list(&slab.unwrap().path()).unwrap();
-        files.extend(listed.into_iter().map(|(_, path)| path));
+        files.extend(
+            segment::list(&OsFileSystem, &slab.unwrap().path())
+                .unwrap()
+                .0,
+        );
     }
     files.sort();
     files

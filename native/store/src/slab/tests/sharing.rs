@@ -43,7 +43,7 @@ fn an_orphan_is_removed_once_its_recordings_are_released() {
     drop(found);
     slab.trim(Duration::ZERO);
     assert_eq!(segments(home.path()).len(), 0);
-    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
 }
 
 #[test]
@@ -52,9 +52,9 @@ fn a_reader_keeps_what_it_reads_after_the_release() {
     let (slab, _) = open(home.path());
     let chain = slab.chain(b"head", Wait::Yes).unwrap();
     push(&chain, b"event", Wait::Yes).unwrap();
-    let frames = chain.frames().unwrap();
+    let frames = chain.frames().unwrap().unwrap();
     chain.release(Wait::Yes);
-    assert!(chain.frames().is_none());
+    assert!(chain.frames().unwrap().is_none());
     assert!(matches!(
         push(&chain, b"late", Wait::Yes),
         Err(AppendError::Ended)
