@@ -4,8 +4,10 @@
 mod erase;
 mod faults;
 mod life;
+mod limits;
 mod query;
 mod recovery;
 mod refusals;
 mod support;
 mod threads;
+mod unread;

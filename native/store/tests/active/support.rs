@@ -132,10 +132,16 @@ impl Dir {
         copy
     }
 
-    /// The files that hold events of recordings that are not finished.
-    pub fn segments(&self) -> Vec<PathBuf> {
+    /// Everything that is not a finished recording.
+    pub fn files(&self) -> Vec<PathBuf> {
         let mut files = Vec::new();
         find(&self.path().join(".native"), &mut files);
+        files
+    }
+
+    /// The files that hold events of recordings that are not finished.
+    pub fn segments(&self) -> Vec<PathBuf> {
+        let mut files = self.files();
         files.retain(|path| path.extension().is_some_and(|extension| extension == "seg"));
         files
     }
@@ -217,12 +223,22 @@ pub fn entry(store: &Store, id: &str) -> Option<Arc<Entry>> {
 
 type Hook = dyn Fn(&Path) -> io::Result<()> + Send + Sync;
 
-/// The real file system, with something to do before a file is put in its place.
-pub struct Hooked(Box<Hook>);
+/// The real file system, with something to do before a file is put in its place, or before one
+/// that is there is opened to be mapped.
+pub struct Hooked {
+    place: Box<Hook>,
+    open: Box<Hook>,
+}
 
 impl Hooked {
     pub fn new(hook: impl Fn(&Path) -> io::Result<()> + Send + Sync + 'static) -> Arc<Self> {
-        Arc::new(Hooked(Box::new(hook)))
+        let (place, open) = (Box::new(hook), Box::new(|_: &Path| Ok(())));
+        Arc::new(Hooked { place, open })
+    }
+
+    pub fn opening(hook: impl Fn(&Path) -> io::Result<()> + Send + Sync + 'static) -> Arc<Self> {
+        let (place, open) = (Box::new(|_: &Path| Ok(())), Box::new(hook));
+        Arc::new(Hooked { place, open })
     }
 }
 
@@ -252,8 +268,13 @@ impl FileSystem for Hooked {
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        (self.0)(to)?;
+        (self.place)(to)?;
         OsFileSystem.rename(from, to)
+    }
+
+    fn open_file(&self, path: &Path) -> io::Result<std::fs::File> {
+        (self.open)(path)?;
+        OsFileSystem.open_file(path)
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {

@@ -1,0 +1,104 @@
+//! A part of what a crash left can't be read at the next start, and can at the one after.
+
+use replay_store::Filter;
+
+use crate::support::*;
+
+/// Recordings that go through the same segments, and one that does not go far.
+fn record(store: &Store) {
+    let running: Vec<_> = (0..8).map(|n| start(store, &format!("r{n}"))).collect();
+    for n in 1..=150 {
+        for recording in &running {
+            append(recording, &event(n, "event", 500)).unwrap();
+        }
+    }
+    clicks(store, "short", 3);
+}
+
+/// The store after a crash, on a system that can't open one of the segments.
+fn open_without_one(crashed: &Dir) -> Store {
+    let segments = crashed.segments();
+    assert!(segments.len() > 2);
+    let missing = segments[1].clone();
+    let system = Hooked::opening(move |path| match path == missing {
+        true => Err(io::Error::from_raw_os_error(libc::EMFILE)),
+        false => Ok(()),
+    });
+    crashed.open_on(&system)
+}
+
+#[test]
+fn a_segment_that_could_not_be_opened_once_costs_nothing() {
+    let dir = Dir::new();
+    let store = dir.open();
+    record(&store);
+    let crashed = dir.crash();
+
+    let store = open_without_one(&crashed);
+    let (sender, notices) = std::sync::mpsc::channel();
+    store.observe(Box::new(move |notice| sender.send(notice).unwrap()));
+    // What it records itself meets nothing of what waits.
+    let _new = clicks(&store, "new", 50);
+    assert_eq!(store.drain(LONG).left, 0);
+    let set_aside = notices.try_iter();
+    assert_eq!(
+        set_aside
+            .filter(|n| matches!(n, Notice::SetAside { .. }))
+            .count(),
+        1
+    );
+    drop(store);
+
+    let store = crashed.open();
+    assert_eq!(store.drain(LONG).left, 0);
+    for n in 0..8 {
+        let id = format!("r{n}");
+        assert!(
+            store.read(id.as_bytes()).unwrap().bytes == expected(&id, 150),
+            "{id}"
+        );
+    }
+    assert_eq!(store.read(b"short").unwrap().bytes, expected("short", 3));
+    assert_eq!(store.read(b"new").unwrap().bytes, expected("new", 50));
+}
+
+#[test]
+fn what_was_to_be_erased_and_could_not_be_read_is_erased_when_it_can() {
+    let dir = Dir::new();
+    // The note of the erasure is written, and nothing more is done.
+    let stuck = Hooked::new(|path| match path.ends_with("index") {
+        true => Err(io::ErrorKind::StorageFull.into()),
+        false => Ok(()),
+    });
+    let store = dir.open_on(&stuck);
+    record(&store);
+    let crashed = dir.crash();
+    let filter = Filter {
+        id: Some(b"r".as_slice().into()),
+        ..Filter::default()
+    };
+    store.delete_where(&filter).unwrap_err();
+    let note = dir.files().into_iter().find(|path| {
+        let name = path.file_name().unwrap().to_string_lossy();
+        name.starts_with("erase-")
+    });
+    let note = note.unwrap();
+    let copy = crashed.path().join(note.strip_prefix(dir.path()).unwrap());
+    std::fs::copy(&note, &copy).unwrap();
+
+    let store = open_without_one(&crashed);
+    assert_eq!(store.drain(LONG).left, 0);
+    assert!(copy.exists());
+    drop(store);
+    let store = crashed.open();
+    assert_eq!(store.drain(LONG).left, 0);
+    assert!(!copy.exists());
+    let left: Vec<_> = store.list().unwrap();
+    assert_eq!(
+        left.iter()
+            .map(|entry| text(entry.id()))
+            .collect::<Vec<_>>(),
+        ["short"]
+    );
+    assert_eq!(crashed.segments(), Vec::<std::path::PathBuf>::new());
+}
