@@ -1,7 +1,7 @@
 //! What the slab asks of the operating system beyond what every file is asked for.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io;
 use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::Path;
@@ -85,12 +85,11 @@ fn fallocate(_: &File, _: usize) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-fn write_zeros(mut file: &File, mut len: usize) -> io::Result<()> {
+fn write_zeros(file: &File, len: usize) -> io::Result<()> {
     let zeros = [0; SCRATCH];
-    while len > 0 {
-        let (part, _) = zeros.split_at(len.min(zeros.len()));
-        file.write_all(part)?;
-        len -= part.len();
+    for at in (0..len).step_by(SCRATCH) {
+        let (part, _) = zeros.split_at(SCRATCH.min(len - at));
+        file.write_all_at(part, at as u64)?;
     }
     // Some find their place only now, and say now that there is none.
     file.sync_data()
@@ -120,6 +119,8 @@ pub(crate) fn load(mapping: &Mapping, path: &Path, at: usize, len: usize) -> io:
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::MetadataExt as _;
+
     use super::*;
 
     #[test]
@@ -131,8 +132,13 @@ mod tests {
             assert!(!is_unsupported(&io::Error::from_raw_os_error(number)));
         }
         let file = tempfile::tempfile().unwrap();
-        write_zeros(&file, 3 * SCRATCH + 5).unwrap();
-        assert_eq!(file.metadata().unwrap().len(), 3 * SCRATCH as u64 + 5);
+        // Also where an attempt before went some way.
+        for len in [SCRATCH, 3 * SCRATCH + 5] {
+            file.set_len(0).unwrap();
+            write_zeros(&file, len).unwrap();
+            assert_eq!(file.metadata().unwrap().len(), len as u64);
+            assert!(file.metadata().unwrap().blocks() * 512 >= len as u64);
+        }
     }
 
     #[test]
