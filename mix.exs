@@ -19,7 +19,7 @@ defmodule PhoenixReplay.Native.MixProject do
       deps: deps(),
       description: "Native storage engine for PhoenixReplay",
       package: package(),
-      docs: [main: "readme", extras: ["README.md", "ARCHITECTURE.md", "CHANGELOG.md"]]
+      docs: [main: "readme", extras: ~w(README.md ARCHITECTURE.md RELIABILITY.md CHANGELOG.md)]
     ]
   end
 
@@ -58,7 +58,7 @@ defmodule PhoenixReplay.Native.MixProject do
       licenses: ["MIT"],
       links: %{},
       files: ~w(lib native Cargo.toml Cargo.lock mix.exs README.md ARCHITECTURE.md
-                CHANGELOG.md LICENSE .formatter.exs)
+                RELIABILITY.md CHANGELOG.md LICENSE .formatter.exs)
     ]
   end
 end

@@ -86,7 +86,8 @@ pub enum Notice {
         /// What is wrong with it.
         reason: String,
     },
-    /// What an earlier run left in a file could not be read, and it was renamed.
+    /// What an earlier run left in a file could not be read. If it never will be, the file was
+    /// renamed; otherwise the reason says that it stays, and what may go on in it waits.
     SetAside {
         /// Name of the file before.
         file: String,

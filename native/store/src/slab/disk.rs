@@ -8,8 +8,11 @@ use std::path::Path;
 
 use super::map::{Mapping, PAGE};
 
-/// Read at once where what is read is of no interest.
-const SCRATCH: usize = 32 * PAGE;
+/// Read at once where what is read is of no interest. It is on the stack, which may be small.
+const SCRATCH: usize = 4 * PAGE;
+
+/// Written at once where zeros are.
+pub(super) static ZEROS: [u8; 16 * PAGE] = [0; 16 * PAGE];
 
 pub(crate) fn create(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
@@ -86,9 +89,8 @@ fn fallocate(_: &File, _: usize) -> io::Result<()> {
 }
 
 fn write_zeros(file: &File, len: usize) -> io::Result<()> {
-    let zeros = [0; SCRATCH];
-    for at in (0..len).step_by(SCRATCH) {
-        let (part, _) = zeros.split_at(SCRATCH.min(len - at));
+    for at in (0..len).step_by(ZEROS.len()) {
+        let (part, _) = ZEROS.split_at(ZEROS.len().min(len - at));
         file.write_all_at(part, at as u64)?;
     }
     // Some find their place only now, and say now that there is none.
@@ -133,7 +135,7 @@ mod tests {
         }
         let file = tempfile::tempfile().unwrap();
         // Also where an attempt before went some way.
-        for len in [SCRATCH, 3 * SCRATCH + 5] {
+        for len in [ZEROS.len(), 3 * ZEROS.len() + 5] {
             file.set_len(0).unwrap();
             write_zeros(&file, len).unwrap();
             assert_eq!(file.metadata().unwrap().len(), len as u64);

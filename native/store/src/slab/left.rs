@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use super::disk::ZEROS;
 use super::error::{at, cause};
 use super::header::{self, Mark};
 use super::map::{Mapping, PAGE};
@@ -157,11 +158,10 @@ impl Segment {
 
     pub(super) fn wipe_file(&self, base: usize, len: usize) -> io::Result<()> {
         let file = self.open_again()?;
-        let zeros = [0; 16 * PAGE];
         let (mut from, end) = (base + header::LEN, base + len);
         while from < end {
             // Whole pages but for the first, so that none has to be read for it.
-            let (part, _) = zeros.split_at((end - from).min(zeros.len() - from % PAGE));
+            let (part, _) = ZEROS.split_at((end - from).min(ZEROS.len() - from % PAGE));
             let written = self.fs.write_at(&file, from as u64, part);
             written.map_err(at("wipe", &self.path))?;
             from += part.len();
