@@ -21,6 +21,7 @@ mod commit;
 mod compression;
 mod content;
 mod damage;
+mod doubt;
 mod entry;
 mod erase;
 mod error;
