@@ -5,6 +5,7 @@ use once_cell::sync::OnceCell;
 use parking_lot::{Mutex, RwLock};
 
 use crate::content::{Buffers, Loader};
+use crate::durable::Unsynced;
 use crate::freshness::Freshness;
 use crate::group::Group;
 use crate::index::Index;
@@ -36,6 +37,8 @@ pub(crate) struct Files {
     pub(crate) alarm: Alarm,
     /// Syncs of the directory, which those who save at the same time share.
     pub(crate) syncs: Group,
+    /// What of it the file system can't.
+    pub(crate) unsynced: Unsynced,
     // Locks are taken in the order of these fields, and the last two are never held while
     // waiting for the disk, nor both at once.
     /// Held while the directory's names are read and the files behind them looked at. A second

@@ -22,6 +22,7 @@ mod compression;
 mod content;
 mod damage;
 mod doubt;
+mod durable;
 mod entry;
 mod erase;
 mod error;

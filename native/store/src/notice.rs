@@ -79,6 +79,12 @@ pub enum Notice {
         /// Why.
         error: Error,
     },
+    /// The file system does not support putting names, or content, on the disk: a power cut may
+    /// lose what was saved last. Told once of each.
+    Unsynced {
+        /// What was refused.
+        error: Error,
+    },
     /// A damaged file was moved out of the way.
     Quarantined {
         /// Name of the file within the directory; bytes that are not UTF-8 are replaced.

@@ -7,6 +7,7 @@ use parking_lot::{Mutex, RwLock};
 
 use crate::codec::Codec;
 use crate::content::{Buffers, Loader};
+use crate::durable::{self, Unsynced};
 use crate::entry::Shared;
 use crate::erase::Intent;
 use crate::files::Files;
@@ -33,7 +34,7 @@ impl Files {
         options.check()?;
         // The program may change its working directory later.
         let dir = path::absolute(path).map_err(Error::io("find the directory"))?;
-        create_dirs(&*fs, &dir, options.sync).map_err(Error::io("create the directory"))?;
+        create_dirs(&*fs, &dir, options.sync).map_err(Error::at("create the directory", &dir))?;
         let native_dir = dir.join(NATIVE_DIR);
         let orphans = temp::remove_stale(&*fs, &native_dir);
         let files = Files {
@@ -54,6 +55,7 @@ impl Files {
             observer: Observer::default(),
             alarm: Alarm::default(),
             syncs: Group::default(),
+            unsynced: Unsynced::default(),
             scan: Mutex::new(()),
             commit: Mutex::new(()),
             freshness: Mutex::new(Freshness::default()),
@@ -92,7 +94,7 @@ impl Files {
     /// Creates the store's directories where they are missing.
     pub(crate) fn create_dirs(&self) -> Result<(), Error> {
         create_dirs(self.fs(), &self.native_dir, self.options.sync)
-            .map_err(Error::io("create the directory"))
+            .map_err(Error::at("create the directory", &self.native_dir))
     }
 }
 
@@ -114,7 +116,8 @@ fn create_dirs(fs: &dyn FileSystem, dir: &Path, sync: bool) -> io::Result<()> {
         result => result?,
     }
     match parent {
-        Some(parent) if sync => fs.sync_dir(parent),
+        // That it is not supported is told when a recording is saved.
+        Some(parent) if sync => durable::sync_names(fs, parent).map(drop),
         _ => Ok(()),
     }
 }

@@ -46,7 +46,7 @@ impl Files {
     fn is_fresh(&self) -> Result<bool, Error> {
         let modified_ns = self
             .dir_modified_ns()
-            .map_err(Error::io("look at the directory"))?;
+            .map_err(Error::at("look at the directory", self.path()))?;
         let freshness = self.freshness.lock();
         Ok(modified_ns.is_some_and(|time| freshness.holds(time, Instant::now())))
     }
@@ -66,7 +66,7 @@ impl Files {
         let start = Instant::now();
         let files = self
             .recording_files()
-            .map_err(Error::io("read the directory"))?;
+            .map_err(Error::at("read the directory", self.path()))?;
         let thorough = self.freshness.lock().thorough_is_due(files.len(), start);
         let (jobs, gone) = self.compare(&files, thorough);
         self.look_at(jobs, &gone);
@@ -120,7 +120,7 @@ impl Files {
         let wall_ns = temp::wall_ns();
         let modified_ns = self
             .dir_modified_ns()
-            .map_err(Error::io("look at the directory"))?;
+            .map_err(Error::at("look at the directory", self.path()))?;
         let mut freshness = self.freshness.lock();
         match modified_ns {
             Some(time) => freshness.scan_begins(time, wall_ns),

@@ -120,7 +120,7 @@ impl Files {
         self.prepare()?;
         let write = || {
             let dir = self.temp_dir.path(&self.native_dir)?;
-            TempFile::write(self.fs(), &dir, content, sync)
+            self.write_into(&dir, content, sync)
         };
         let temp = match write() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -131,16 +131,18 @@ impl Files {
             }
             result => result,
         };
-        temp.map_err(Error::io("write a temporary file"))
+        temp.map_err(Error::at("write a file into", &self.native_dir))
     }
 
     fn place(&self, id: &[u8], temp: TempFile<'_>, entry: Entry) -> Result<(), Error> {
         let file: Box<[u8]> = entry.file().into();
+        let refused =
+            |action, file: &[u8], source| Error::at(action, &self.loader.path(file))(source);
         let commit = self.commit();
         let mut replaced = belongings(&self.index.read(), id);
         commit
             .place(temp, entry)
-            .map_err(Error::io("put the recording in place"))?;
+            .map_err(|error| refused("put in place", &file, error))?;
         replaced.retain(|belonging| belonging.file != file && commit.exists(belonging));
         if replaced.is_empty() {
             drop(commit);
@@ -153,7 +155,7 @@ impl Files {
         for Belonging { file, .. } in &replaced {
             commit
                 .remove(file)
-                .map_err(Error::io("remove the replaced recording"))?;
+                .map_err(|error| refused("remove the replaced", file, error))?;
         }
         drop(commit);
         self.write_journal();
@@ -165,7 +167,7 @@ impl Files {
             return Ok(());
         }
         self.syncs
-            .run(|| self.fs().sync_dir(&self.loader.dir))
-            .map_err(Error::io("sync the directory"))
+            .run(|| self.sync_names(&self.loader.dir))
+            .map_err(Error::at("sync the directory", self.path()))
     }
 }

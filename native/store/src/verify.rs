@@ -56,7 +56,7 @@ impl Store {
     pub fn recording_files(&self) -> Result<Vec<Box<[u8]>>, Error> {
         self.files.refresh()?;
         let files = self.files.recording_files();
-        let files = files.map_err(Error::io("read the directory"))?;
+        let files = files.map_err(Error::at("read the directory", self.path()))?;
         let names = files.into_iter().map(|file| file.name.into_vec());
         Ok(names.map(Vec::into_boxed_slice).collect())
     }
@@ -191,8 +191,8 @@ impl Files {
         drop(commit);
         if self.options.sync {
             // First where it is now, so that a power cut does not find it nowhere.
-            self.fs().sync_dir(&dir)?;
-            self.fs().sync_dir(&self.loader.dir)?;
+            self.sync_names(&dir)?;
+            self.sync_names(&self.loader.dir)?;
         }
         Ok(true)
     }

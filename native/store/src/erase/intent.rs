@@ -3,7 +3,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::files::Files;
-use crate::temp::{self, TempFile};
+use crate::temp;
 use crate::{Error, FileName, Notice};
 
 /// What the names of notes begin with.
@@ -27,14 +27,15 @@ pub(crate) struct Intent {
 impl Intent {
     /// Writes a note into a directory that nobody else owns.
     pub(super) fn write(files: &Files, home: &Path, ids: Vec<Box<[u8]>>) -> io::Result<Self> {
-        let (fs, sync) = (files.fs(), files.options.sync);
+        let sync = files.options.sync;
         let path = temp::unused_path(home, PREFIX);
         let temp_dir = files.temp_dir.path(&files.native_dir)?;
-        TempFile::write(fs, &temp_dir, &encode(&ids)?, sync)?.place(&path)?;
+        let note = files.write_into(&temp_dir, &encode(&ids)?, sync)?;
+        note.place(&path)?;
         if sync {
-            fs.sync_dir(home)?;
+            files.sync_names(home)?;
             // The directory may be as new.
-            fs.sync_dir(&files.native_dir)?;
+            files.sync_names(&files.native_dir)?;
         }
         Ok(Intent { path, ids })
     }

@@ -68,9 +68,8 @@ impl Store {
             // Each is let go of when it is done; nobody ever sends anything.
             let left = MAX_WAIT.saturating_sub(start.elapsed());
             if let Err(RecvTimeoutError::Timeout) = all_done.recv_timeout(left) {
-                let source = io::ErrorKind::TimedOut.into();
-                let action = "give up the recordings in flight";
-                return Err(Error::Io { action, source });
+                let timed_out = io::ErrorKind::TimedOut.into();
+                return Err(Error::io("give up the recordings in flight")(timed_out));
             }
             // A save that was under way may have let go of it, too, but not of the recording.
             flights.retain(|recording| !recording.is_gone());
@@ -127,7 +126,7 @@ impl Files {
         }
         result?;
         if self.options.sync {
-            self.fs().sync_dir(&self.native_dir)?;
+            self.sync_names(&self.native_dir)?;
         }
         Ok(())
     }
