@@ -35,7 +35,10 @@ defmodule PhoenixReplay.Native.Nif do
   @spec store_open(binary(), Options.t()) :: {:ok, store()} | {:error, Error.reason()}
   def store_open(_path, _options), do: not_loaded()
 
-  @spec store_save(store(), map(), :etf | :json) :: :ok | {:error, Error.reason()}
+  # With what was refused where it was the system that refused: a sentence for the log.
+  @type done :: :ok | {:error, Error.reason()} | {:error, File.posix(), String.t()}
+
+  @spec store_save(store(), map(), :etf | :json) :: done()
   def store_save(_store, _recording, _format), do: not_loaded()
 
   @spec store_read(store(), binary()) :: {:ok, map()} | {:error, Error.reason()}
@@ -44,10 +47,10 @@ defmodule PhoenixReplay.Native.Nif do
   @spec store_ids(store()) :: {:ok, [binary()]} | {:error, Error.reason()}
   def store_ids(_store), do: not_loaded()
 
-  @spec store_delete(store(), binary()) :: :ok | {:error, Error.reason()}
+  @spec store_delete(store(), binary()) :: done()
   def store_delete(_store, _id), do: not_loaded()
 
-  @spec store_clear(store()) :: :ok | {:error, Error.reason()}
+  @spec store_clear(store()) :: done()
   def store_clear(_store), do: not_loaded()
 
   @spec store_count(store()) :: non_neg_integer()

@@ -60,8 +60,10 @@ defmodule PhoenixReplay.Storage.Native do
     with {:ok, {store, format}} <- fetch(opts) do
       fields = Map.take(recording, @fields)
 
-      with {:error, reason} <- Error.guard(fn -> Nif.store_save(store, fields, format) end) do
-        tell_failed(recording.id, reason, opts)
+      result = Error.guard(fn -> Nif.store_save(store, fields, format) end)
+
+      with {:error, reason} <- log_refusal(result, "save a recording") do
+        tell_failed(recording.id, reason, detail(result), opts)
         {:error, reason}
       end
     end
@@ -70,10 +72,10 @@ defmodule PhoenixReplay.Storage.Native do
   def save(_other, _opts), do: {:error, {:invalid_recording, :struct}}
 
   # The settings may have become invalid since the directory was opened with them.
-  defp tell_failed(id, reason, opts) do
+  defp tell_failed(id, reason, detail, opts) do
     with {:ok, %{path: path}} <- Options.new(opts) do
       metadata = %{id: id, path: path, reason: reason, retry?: false}
-      Telemetry.execute(:failed, %{attempt: 1}, metadata)
+      Telemetry.execute(:failed, %{attempt: 1}, Map.merge(metadata, detail))
     end
   end
 
@@ -134,7 +136,7 @@ defmodule PhoenixReplay.Storage.Native do
   @spec delete(binary(), keyword()) :: :ok | {:error, Error.reason()}
   def delete(id, opts) when is_binary(id) do
     with {:ok, {store, _}} <- fetch(opts) do
-      Error.guard(fn -> Nif.store_delete(store, id) end)
+      log_refusal(Error.guard(fn -> Nif.store_delete(store, id) end), "delete a recording")
     end
   end
 
@@ -145,7 +147,7 @@ defmodule PhoenixReplay.Storage.Native do
   @spec clear(keyword()) :: :ok | {:error, Error.reason()}
   def clear(opts) do
     with {:ok, {store, _}} <- fetch(opts) do
-      Error.guard(fn -> Nif.store_clear(store) end)
+      log_refusal(Error.guard(fn -> Nif.store_clear(store) end), "delete all recordings")
     end
   end
 
@@ -198,6 +200,17 @@ defmodule PhoenixReplay.Storage.Native do
     Logger.error("PhoenixReplay: can't #{what}: #{Error.format(reason)}")
     result
   end
+
+  defp detail({:error, _reason, detail}), do: %{detail: detail}
+  defp detail(_result), do: %{}
+
+  # What the system refused, and with which file, is more than its reason says.
+  defp log_refusal({:error, reason, detail}, what) do
+    Logger.error("PhoenixReplay: can't #{what}: #{detail}")
+    {:error, reason}
+  end
+
+  defp log_refusal(result, _what), do: result
 
   # Ids come from outside; a long one must not flood the log.
   defp printable(id) when byte_size(id) > 64, do: binary_part(id, 0, 64) <> "…"
