@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,7 +16,7 @@ use crate::notice::Observer;
 use crate::pool::Pool;
 use crate::retention::Alarm;
 use crate::temp::TempDir;
-use crate::{Damage, Entry, Error, FileSystem, Options};
+use crate::{Damage, Entry, Error, FileSystem, Notice, Options};
 
 /// The finished recordings: one directory, and what is known of it.
 pub(crate) struct Files {
@@ -33,6 +35,8 @@ pub(crate) struct Files {
     pub(crate) journal: Journal,
     /// What was wrong with it, until [`Files::take_damage`] has told of it.
     pub(crate) journal_damage: Mutex<Vec<Damage>>,
+    /// What [`Files::leave`] has told of.
+    pub(crate) left_alone: Mutex<HashSet<PathBuf>>,
     /// What wakes the thread that deletes what is beyond the limits.
     pub(crate) alarm: Alarm,
     /// Syncs of the directory, which those who save at the same time share.
@@ -68,6 +72,17 @@ impl Files {
         let mut damage = std::mem::take(&mut *self.journal_damage.lock());
         damage.extend(self.index.write().take_damage());
         damage
+    }
+
+    /// Tells once that something of `.native/` has to be left to whoever it belongs to.
+    pub(crate) fn leave(&self, path: &Path, error: &io::Error) {
+        if self.left_alone.lock().insert(path.to_owned()) {
+            let file = path.file_name().unwrap_or_default();
+            self.observer.tell(Notice::SetAside {
+                file: file.to_string_lossy().into_owned(),
+                reason: format!("{error}; it is left to its owner"),
+            });
+        }
     }
 
     /// What is known of the recording with this id inside.

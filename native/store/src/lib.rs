@@ -13,6 +13,7 @@
 //! running recordings are not synced: a power cut may lose the latest of them.
 #![deny(unsafe_code)]
 
+mod access;
 mod active;
 mod changes;
 mod claims;

@@ -92,9 +92,10 @@ pub enum Notice {
         /// What is wrong with it.
         reason: String,
     },
-    /// What an earlier run left in a file could not be read, and it was renamed.
+    /// What an earlier run left in a file could not be read, and it was renamed; or it belongs to
+    /// another user, and is left alone.
     SetAside {
-        /// Name of the file before.
+        /// Name of the file, or directory, before.
         file: String,
         /// What is wrong with it.
         reason: String,

@@ -53,6 +53,7 @@ impl Files {
             temp_dir: TempDir::default(),
             prepared: OnceCell::new(),
             observer: Observer::default(),
+            left_alone: Mutex::default(),
             alarm: Alarm::default(),
             syncs: Group::default(),
             unsynced: Unsynced::default(),
@@ -94,7 +95,10 @@ impl Files {
     /// Creates the store's directories where they are missing.
     pub(crate) fn create_dirs(&self) -> Result<(), Error> {
         create_dirs(self.fs(), &self.native_dir, self.options.sync)
-            .map_err(Error::at("create the directory", &self.native_dir))
+            .map_err(Error::at("create the directory", &self.native_dir))?;
+        // Its owner may have opened the directory around it since.
+        self.fs().share_dir(&self.native_dir);
+        Ok(())
     }
 }
 

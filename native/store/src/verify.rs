@@ -179,6 +179,7 @@ impl Files {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             result => result?,
         }
+        self.fs().share_dir(&dir);
         let commit = self.commit();
         let found = match self.fs().metadata(&self.loader.path(file)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),

@@ -1,12 +1,12 @@
 use std::fs::{self, OpenOptions};
 use std::hash::{BuildHasher as _, RandomState};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::map::{Disk, Map, PAGE};
+use crate::access;
 use crate::owned::Directory;
 
 /// Words of the header page.
@@ -51,8 +51,8 @@ impl Segment {
     ) -> io::Result<Self> {
         let path = directory.path().join(format!("{number}.{EXTENSION}"));
         let mut options = OpenOptions::new();
-        options.read(true).write(true).create_new(true).mode(0o600);
-        let file = options.open(&path)?;
+        options.read(true).write(true).create_new(true);
+        let file = access::open(&mut options, &path)?;
         let len = PAGE
             .checked_add(block_bytes)
             .ok_or(io::ErrorKind::FileTooLarge)?;

@@ -9,3 +9,4 @@ mod recovery;
 mod refusals;
 mod support;
 mod threads;
+mod users;

@@ -25,7 +25,7 @@ fn settings() -> Settings {
 }
 
 fn open(parent: &Path) -> (Slab, Found) {
-    Slab::open(parent, adopt(parent).unwrap(), settings()).unwrap()
+    Slab::open(parent, adopt(parent, &mut |_, _| {}).unwrap(), settings()).unwrap()
 }
 
 /// Appends as a caller does who knows the size.
