@@ -12,6 +12,7 @@ use crate::freshness::Freshness;
 use crate::group::Group;
 use crate::index::Index;
 use crate::journal::Journal;
+use crate::native_dir::Elsewhere;
 use crate::notice::Observer;
 use crate::pool::Pool;
 use crate::retention::Alarm;
@@ -23,12 +24,18 @@ pub(crate) struct Files {
     pub(crate) loader: Loader,
     pub(crate) buffers: Pool<Buffers>,
     pub(crate) options: Options,
-    /// For everything that is not a recording.
+    /// For running recordings and the index.
     pub(crate) native_dir: PathBuf,
+    /// For what must be in the recordings' file system; the same, unless that was wanted
+    /// elsewhere.
+    pub(crate) beside_dir: PathBuf,
+    pub(crate) elsewhere: Option<Elsewhere>,
     /// Where files are while they are being written.
     pub(crate) temp_dir: TempDir,
-    /// Set once `native_dir` is known to exist.
+    /// Set once `native_dir`, where it is elsewhere, is known to exist and to be ours.
     pub(crate) prepared: OnceCell<()>,
+    /// Set once `beside_dir` is known to exist.
+    pub(crate) beside_prepared: OnceCell<()>,
     /// Who is told what happens.
     pub(crate) observer: Observer,
     /// The index on the disk.

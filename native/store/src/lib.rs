@@ -39,6 +39,7 @@ mod interned;
 mod journal;
 mod lookup;
 mod name;
+mod native_dir;
 mod notice;
 mod open;
 mod options;

@@ -103,7 +103,7 @@ impl Files {
         };
         let compressed = self.loader.codec.compress(content, flags, packed);
         let length = compressed.map_err(Error::io("compress"))?;
-        let temp = self.write_temp(packed.get(..length).unwrap_or_default(), self.options.sync)?;
+        let temp = self.write_temp(packed.get(..length).unwrap_or_default())?;
         Ok((id, summary, temp))
     }
 
@@ -116,22 +116,19 @@ impl Files {
         }
     }
 
-    pub(crate) fn write_temp(&self, content: &[u8], sync: bool) -> Result<TempFile<'_>, Error> {
-        self.prepare()?;
-        let write = || {
-            let dir = self.temp_dir.path(&self.native_dir)?;
-            self.write_into(&dir, content, sync)
-        };
-        let temp = match write() {
+    fn write_temp(&self, content: &[u8]) -> Result<TempFile<'_>, Error> {
+        let sync = self.options.sync;
+        let written = self.write_into(&self.temp_path()?, content, sync);
+        let written = match written {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 // Somebody removed the directory since.
                 self.temp_dir.forget();
-                self.create_dirs()?;
-                write()
+                self.restore_beside()?;
+                self.write_into(&self.temp_path()?, content, sync)
             }
-            result => result,
+            written => written,
         };
-        temp.map_err(Error::at("write a file into", &self.native_dir))
+        written.map_err(Error::at("write a file into", &self.beside_dir))
     }
 
     fn place(&self, id: &[u8], temp: TempFile<'_>, entry: Entry) -> Result<(), Error> {

@@ -173,8 +173,8 @@ impl Files {
 
     /// Moves a file out of the way, unless it changed since it was read.
     fn quarantine(&self, file: &[u8], read: Stamp) -> io::Result<bool> {
-        self.prepare().map_err(io::Error::other)?;
-        let dir = self.native_dir.join(QUARANTINE);
+        self.prepare_beside().map_err(io::Error::other)?;
+        let dir = self.beside_dir.join(QUARANTINE);
         match self.fs().create_dir(&dir) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             result => result?,

@@ -81,11 +81,9 @@ impl Store {
 impl Files {
     /// Writes down what is to be erased.
     fn intend(&self, slab: Option<&Slab>, ids: Vec<Box<[u8]>>) -> Result<Intent, Error> {
-        self.prepare()?;
         let home = match slab {
             Some(slab) => slab.path().to_owned(),
-            None => (self.temp_dir.path(&self.native_dir))
-                .map_err(Error::io("make a directory for temporary files"))?,
+            None => self.temp_path()?,
         };
         Intent::write(self, &home, ids).map_err(Error::io("write down what is to be erased"))
     }

@@ -12,7 +12,7 @@ use parking_lot::MutexGuard;
 use crate::Entry;
 use crate::access;
 use crate::files::Files;
-use crate::temp;
+use crate::temp::{self, TempFile};
 
 /// A log shorter than this is not worth a new snapshot.
 const MIN_LOG_BYTES: u64 = 1 << 20;
@@ -169,8 +169,22 @@ impl Files {
 
     /// Readers see the old file or the new one. Not synced: a checksum tells.
     fn replace(&self, path: &Path, content: &[u8]) -> io::Result<()> {
-        let temp = self.write_temp(content, false).map_err(io::Error::other)?;
-        temp.place(path)
+        // Whoever made that before held the lock, and was killed.
+        match self.fs().remove(&self.journal.temp) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            removed => removed?,
+        }
+        let write = || TempFile::write_at(self.fs(), self.journal.temp.clone(), content, false);
+        let temp = match write() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                // Somebody removed the directory.
+                self.create_dirs(&self.native_dir)
+                    .map_err(io::Error::other)?;
+                write()
+            }
+            written => written,
+        };
+        temp?.place(path)
     }
 }
 
