@@ -64,7 +64,7 @@ defmodule PhoenixReplay.Native.ReadOnlyTest do
         assert Native.clear(opts) == {:error, :erofs}
       end)
 
-    assert log =~ "can't save a recording: cannot write a file into #{mount}/.native"
+    assert log =~ "can't save a recording: cannot make a directory in #{mount}/.native"
     assert log =~ "can't delete a recording: cannot remove a recording in #{mount}"
     assert PhoenixReplay.Native.delete_where([min_events: 1], opts) == {:error, :erofs}
 

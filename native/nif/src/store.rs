@@ -84,7 +84,7 @@ pub fn format_of(format: Atom) -> NifResult<Format> {
 }
 
 #[cfg(unix)]
-fn path_of(bytes: &[u8]) -> &Path {
+pub fn path_of(bytes: &[u8]) -> &Path {
     use std::os::unix::ffi::OsStrExt;
     Path::new(std::ffi::OsStr::from_bytes(bytes))
 }

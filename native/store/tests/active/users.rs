@@ -7,7 +7,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::PathBuf;
 use std::sync::mpsc;
 
-use replay_store::Format;
+use replay_store::{Format, Options};
 
 use crate::support::*;
 
@@ -254,4 +254,30 @@ fn a_native_directory_of_another_user_leaves_a_store_that_reads() {
             assert_eq!(refused.posix(), Some("eacces"));
         });
     }
+}
+
+#[test]
+fn recordings_that_can_not_be_written_have_nothing_elsewhere() {
+    let (dir, disk) = (dir_with(0o2755), dir_with(0o2775));
+    let open = || {
+        let options = Options {
+            native_path: Some(disk.path().to_owned()),
+            ..options()
+        };
+        Store::open(dir.path(), options).unwrap()
+    };
+    as_user(BOB, || {
+        let store = open();
+        assert_eq!(ids(&store), [""; 0]);
+        assert_eq!(save(&store, "b").unwrap_err().posix(), Some("eacces"));
+        let head = recording(b"c", &[]);
+        let refused = store.start(b"c", &head, 10, Wait::Yes).err().unwrap();
+        assert_eq!(refused.posix(), Some("eacces"));
+    });
+    assert_eq!(modes(disk.path()), []);
+    as_user(ANN, || {
+        let store = open();
+        clicks(&store, "a", 3).end();
+        assert_eq!(store.drain(LONG), saved(1));
+    });
 }
