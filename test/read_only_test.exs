@@ -62,11 +62,12 @@ defmodule PhoenixReplay.Native.ReadOnlyTest do
         assert Native.save(recording(), opts) == {:error, :erofs}
         assert Native.delete(hd(recordings).id, opts) == {:error, :erofs}
         assert Native.clear(opts) == {:error, :erofs}
+        assert PhoenixReplay.Native.delete_where([min_events: 1], opts) == {:error, :erofs}
       end)
 
     assert log =~ "can't save a recording: cannot make a directory in #{mount}/.native"
+    assert log =~ "can't erase recordings: cannot make a directory in #{mount}/.native"
     assert log =~ "can't delete a recording: cannot remove a recording in #{mount}"
-    assert PhoenixReplay.Native.delete_where([min_events: 1], opts) == {:error, :erofs}
 
     assert capture_log(fn ->
              assert Store.start_recording("new", Session.recording("new")) == :error

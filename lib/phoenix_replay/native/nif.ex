@@ -3,7 +3,7 @@ defmodule PhoenixReplay.Native.Nif do
   # The stubs of the native library, one group per Rust file. Reasons are
   # those of `t:PhoenixReplay.Native.Error.reason/0`.
 
-  alias PhoenixReplay.Native.{Error, Filter, Options}
+  alias PhoenixReplay.Native.{Error, Filter, Options, Refusal}
 
   @on_load :load
 
@@ -32,11 +32,11 @@ defmodule PhoenixReplay.Native.Nif do
   # store.rs
 
   # The native side takes the fields that it knows, by name (options.rs).
-  @spec store_open(binary(), Options.t()) :: {:ok, store()} | {:error, Error.reason()}
+  @spec store_open(binary(), Options.t()) ::
+          {:ok, store()} | {:error, Error.reason()} | Refusal.t()
   def store_open(_path, _options), do: not_loaded()
 
-  # With what was refused where it was the system that refused: a sentence for the log.
-  @type done :: :ok | {:error, Error.reason()} | {:error, File.posix(), String.t()}
+  @type done :: :ok | {:error, Error.reason()} | Refusal.t()
 
   @spec store_save(store(), map(), :etf | :json) :: done()
   def store_save(_store, _recording, _format), do: not_loaded()
@@ -90,7 +90,7 @@ defmodule PhoenixReplay.Native.Nif do
   # erase.rs
 
   @spec store_delete_where(store(), PhoenixReplay.Native.Filter.t()) ::
-          {:ok, [binary()]} | {:error, Error.reason()}
+          {:ok, [binary()]} | {:error, Error.reason()} | Refusal.t()
   def store_delete_where(_store, _filter), do: not_loaded()
 
   # stats.rs

@@ -22,7 +22,8 @@ defmodule PhoenixReplay.Storage.Native do
 
   require Logger
 
-  alias PhoenixReplay.Native.{Damage, Error, Nif, Options, Query, Stores, Telemetry, Views}
+  alias PhoenixReplay.Native.{Damage, Error, Nif, Options, Query, Refusal, Stores}
+  alias PhoenixReplay.Native.{Telemetry, Views}
   alias PhoenixReplay.Recording
 
   @fields [:id, :view, :url, :params, :session, :connected_at, :events]
@@ -62,8 +63,8 @@ defmodule PhoenixReplay.Storage.Native do
 
       result = Error.guard(fn -> Nif.store_save(store, fields, format) end)
 
-      with {:error, reason} <- log_refusal(result, "save a recording") do
-        tell_failed(recording.id, reason, detail(result), opts)
+      with {:error, reason} <- Refusal.log(result, "save a recording") do
+        tell_failed(recording.id, reason, Refusal.metadata(result), opts)
         {:error, reason}
       end
     end
@@ -136,7 +137,7 @@ defmodule PhoenixReplay.Storage.Native do
   @spec delete(binary(), keyword()) :: :ok | {:error, Error.reason()}
   def delete(id, opts) when is_binary(id) do
     with {:ok, {store, _}} <- fetch(opts) do
-      log_refusal(Error.guard(fn -> Nif.store_delete(store, id) end), "delete a recording")
+      Refusal.log(Error.guard(fn -> Nif.store_delete(store, id) end), "delete a recording")
     end
   end
 
@@ -147,7 +148,7 @@ defmodule PhoenixReplay.Storage.Native do
   @spec clear(keyword()) :: :ok | {:error, Error.reason()}
   def clear(opts) do
     with {:ok, {store, _}} <- fetch(opts) do
-      log_refusal(Error.guard(fn -> Nif.store_clear(store) end), "delete all recordings")
+      Refusal.log(Error.guard(fn -> Nif.store_clear(store) end), "delete all recordings")
     end
   end
 
@@ -200,17 +201,6 @@ defmodule PhoenixReplay.Storage.Native do
     Logger.error("PhoenixReplay: can't #{what}: #{Error.format(reason)}")
     result
   end
-
-  defp detail({:error, _reason, detail}), do: %{detail: detail}
-  defp detail(_result), do: %{}
-
-  # What the system refused, and with which file, is more than its reason says.
-  defp log_refusal({:error, reason, detail}, what) do
-    Logger.error("PhoenixReplay: can't #{what}: #{detail}")
-    {:error, reason}
-  end
-
-  defp log_refusal(result, _what), do: result
 
   # Ids come from outside; a long one must not flood the log.
   defp printable(id) when byte_size(id) > 64, do: binary_part(id, 0, 64) <> "…"

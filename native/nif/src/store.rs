@@ -8,12 +8,12 @@ use std::time::Duration;
 use once_cell::sync::OnceCell;
 use parking_lot::Mutex;
 use replay_etf::{AtomText, Limits, json, recording};
-use replay_store::{Error, Filter, Format, Sort, Store};
-use rustler::types::atom::{error, ok};
+use replay_store::{Filter, Format, Sort, Store};
+use rustler::types::atom::ok;
 use rustler::{Atom, Binary, Encoder, Env, NewBinary, NifResult, Resource, ResourceArc, Term};
 
 use crate::encode::Effort;
-use crate::errors::{self, Failure};
+use crate::errors::Failure;
 use crate::options::Options;
 use crate::{buffer, decode, encode, notices, vm};
 
@@ -69,7 +69,7 @@ fn give_back_memory() {
 fn store_open<'a>(env: Env<'a>, path: Binary<'a>, options: Options) -> Term<'a> {
     match open(path_of(&path), options.0) {
         Ok(handle) => (ok(), handle).encode(env),
-        Err(failure) => failure.encode(env),
+        Err(failure) => failure.explained(env),
     }
 }
 
@@ -234,16 +234,10 @@ fn store_take_damage(handle: Opened) -> Vec<(String, String)> {
         .collect()
 }
 
-/// `:ok`, `{:error, reason}`, or `{:error, reason, detail}` where the system
-/// refused: what it is asked for, and with which file, is for the log.
 fn done(env: Env<'_>, result: Result<(), Failure>) -> Term<'_> {
     match result {
         Ok(()) => ok().encode(env),
-        Err(Failure::Store(refused @ Error::Io { .. })) => {
-            let reason = errors::store_reason(env, &refused);
-            (error(), reason, refused.to_string()).encode(env)
-        }
-        Err(failure) => failure.encode(env),
+        Err(failure) => failure.explained(env),
     }
 }
 
