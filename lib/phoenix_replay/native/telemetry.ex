@@ -16,7 +16,7 @@ defmodule PhoenixReplay.Native.Telemetry do
   | `:erased`: recordings were erased by request | `:count` | `:path` |
   | `:quarantined`: a damaged file was moved away | `:count` | `:file`, `:path`, `:reason` |
   | `:unsynced`: the file system can't sync a directory, or a file; told once | `:count` | `:path`, `:reason`, `:detail` |
-  | `:set_aside`: a part of the slab could not be read | `:count` | `:file`, `:path`, `:reason` |
+  | `:set_aside`: a part of the slab could not be read, or is another user's | `:count` | `:file`, `:path`, `:reason` |
   | `:drained`: a shutdown has saved what it could | `:duration_us`, `:saved`, `:left` | `:path` |
 
     * `:duration_us`: microseconds of the work itself, without the waiting before
