@@ -16,6 +16,8 @@ defmodule PhoenixReplay.Native.OptionsTest do
     for {opts, words} <- [
           {[path: 1], "the storage option :path must be the path of a directory"},
           {[path: "a\0b"], "the storage option :path must be the path of a directory"},
+          {[native_path: 1], "the storage option :native_path must be the path of a directory"},
+          {[native_path: ""], "the storage option :native_path must be the path of a directory"},
           {[format: :xml], "the storage option :format must be :etf or :json"},
           {[compression: {:gzip, 13}], "the storage option :compression must be"},
           {[compression: {:zstd, 20}], "the storage option :compression must be"},
@@ -30,7 +32,7 @@ defmodule PhoenixReplay.Native.OptionsTest do
           {[max_bytes: 1.5],
            "the storage option :max_bytes must be an integer of at least 0, nil or"},
           {[drain_timeout_ms: -1], "the storage option :drain_timeout_ms must be"},
-          {[pth: "x"], "unknown storage options [:pth], known are [:path, :format, "},
+          {[pth: "x"], "unknown storage options [:pth], known are [:path, :native_path, "},
           {%{path: "x"}, "the storage option :storage_opts must be a keyword list"}
         ] do
       assert {:error, reason} = Options.new(opts)
@@ -71,5 +73,7 @@ defmodule PhoenixReplay.Native.OptionsTest do
   test "a path may be charlist or iodata, as elsewhere in Elixir" do
     assert {:ok, %{path: "/a/b"}} = Options.new(path: ~c"/a/b")
     assert {:ok, %{path: "/a/b"}} = Options.new(path: ["/a", "/b"])
+    assert {:ok, %{native_path: "/a/b"}} = Options.new(native_path: ~c"/a/b")
+    assert {:ok, %{native_path: nil}} = Options.new(native_path: nil)
   end
 end

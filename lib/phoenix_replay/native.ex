@@ -26,7 +26,7 @@ defmodule PhoenixReplay.Native do
       cut off by a crash, reached `:max_events`
   """
 
-  alias PhoenixReplay.Native.{Damage, Error, Filter, Nif, Query, Stores, Verify}
+  alias PhoenixReplay.Native.{Damage, Error, Filter, Nif, Query, Refusal, Stores, Verify}
   alias PhoenixReplay.Storage
 
   @typedoc "See [Filters](#module-filters)."
@@ -223,7 +223,8 @@ defmodule PhoenixReplay.Native do
   def delete_where(filters, opts \\ Storage.storage_opts()) do
     with {:ok, store} <- open(opts),
          {:ok, filter} <- Filter.new(filters),
-         {:ok, ids} <- Error.guard(fn -> Nif.store_delete_where(store, filter) end) do
+         erased = Error.guard(fn -> Nif.store_delete_where(store, filter) end),
+         {:ok, ids} <- Refusal.log(erased, "erase recordings") do
       {:ok, %{count: length(ids), ids: ids}}
     end
   end

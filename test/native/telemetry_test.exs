@@ -71,7 +71,9 @@ defmodule PhoenixReplay.Native.TelemetryTest do
     # A directory has the name of the file.
     File.mkdir_p!(Path.join(path, "stuck.etf.gz"))
     pid = spawn(fn -> recorded("stuck", [Session.event("stuck", 1)], opts) end)
-    assert_receive {:failed, %{attempt: 1}, %{id: "stuck", retry?: true, reason: :eisdir}}, 1000
+    assert_receive {:failed, %{attempt: 1}, %{id: "stuck", retry?: true} = metadata}, 1000
+    assert %{reason: :eisdir, detail: detail} = metadata
+    assert detail =~ "cannot put in place #{path}/stuck.etf.gz: Is a directory"
     assert_receive {:failed, %{attempt: 2}, %{id: "stuck", retry?: true}}, 1000
     File.rmdir!(Path.join(path, "stuck.etf.gz"))
     assert_receive {:saved, %{event_count: 2}, %{id: "stuck"}}, 5000

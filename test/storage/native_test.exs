@@ -187,8 +187,14 @@ defmodule PhoenixReplay.Storage.NativeTest do
     assert Native.init(path: path) == :ok
     assert File.dir?(path)
     File.write!(Path.join(path, "file"), "")
-    assert Native.init(path: Path.join(path, "file")) == {:error, :enotdir}
-    assert Native.init(path: Path.join(path, "file/below")) == {:error, :enotdir}
+    file = Path.join(path, "file")
+    log = capture_log(fn -> assert Native.init(path: file) == {:error, :enotdir} end)
+    assert log =~ "can't open #{file}: cannot create the directory #{file}: not a directory"
+
+    below =
+      capture_log(fn -> assert Native.init(path: file <> "/below") == {:error, :enotdir} end)
+
+    assert below =~ "can't open #{file}/below: cannot create the directory"
   end
 
   test "a directory that was removed is made again by the next save" do

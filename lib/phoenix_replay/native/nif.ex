@@ -3,7 +3,7 @@ defmodule PhoenixReplay.Native.Nif do
   # The stubs of the native library, one group per Rust file. Reasons are
   # those of `t:PhoenixReplay.Native.Error.reason/0`.
 
-  alias PhoenixReplay.Native.{Error, Filter, Options}
+  alias PhoenixReplay.Native.{Error, Filter, Options, Refusal}
 
   @on_load :load
 
@@ -32,10 +32,13 @@ defmodule PhoenixReplay.Native.Nif do
   # store.rs
 
   # The native side takes the fields that it knows, by name (options.rs).
-  @spec store_open(binary(), Options.t()) :: {:ok, store()} | {:error, Error.reason()}
+  @spec store_open(binary(), Options.t()) ::
+          {:ok, store()} | {:error, Error.reason()} | Refusal.t()
   def store_open(_path, _options), do: not_loaded()
 
-  @spec store_save(store(), map(), :etf | :json) :: :ok | {:error, Error.reason()}
+  @type done :: :ok | {:error, Error.reason()} | Refusal.t()
+
+  @spec store_save(store(), map(), :etf | :json) :: done()
   def store_save(_store, _recording, _format), do: not_loaded()
 
   @spec store_read(store(), binary()) :: {:ok, map()} | {:error, Error.reason()}
@@ -44,10 +47,10 @@ defmodule PhoenixReplay.Native.Nif do
   @spec store_ids(store()) :: {:ok, [binary()]} | {:error, Error.reason()}
   def store_ids(_store), do: not_loaded()
 
-  @spec store_delete(store(), binary()) :: :ok | {:error, Error.reason()}
+  @spec store_delete(store(), binary()) :: done()
   def store_delete(_store, _id), do: not_loaded()
 
-  @spec store_clear(store()) :: :ok | {:error, Error.reason()}
+  @spec store_clear(store()) :: done()
   def store_clear(_store), do: not_loaded()
 
   @spec store_count(store()) :: non_neg_integer()
@@ -87,7 +90,7 @@ defmodule PhoenixReplay.Native.Nif do
   # erase.rs
 
   @spec store_delete_where(store(), PhoenixReplay.Native.Filter.t()) ::
-          {:ok, [binary()]} | {:error, Error.reason()}
+          {:ok, [binary()]} | {:error, Error.reason()} | Refusal.t()
   def store_delete_where(_store, _filter), do: not_loaded()
 
   # stats.rs

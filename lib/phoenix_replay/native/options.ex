@@ -5,6 +5,9 @@ defmodule PhoenixReplay.Native.Options do
     * `:path` (`t:Path.t/0`): the directory of the recordings, created when it
       is missing. Relative paths start at the working directory. Default
       `"priv/replay_recordings"`.
+    * `:native_path` (`t:Path.t/0` or nil): a directory on a local disk for
+      what is not a finished recording. Default nil: `.native/` in the directory
+      of the recordings. See below.
     * `:format` (`:etf` or `:json`): how new recordings are written. Both are
       always read. Default `:etf`.
     * `:compression` (`t:compression/0` or `:gzip` or `:zstd`): how new
@@ -21,6 +24,35 @@ defmodule PhoenixReplay.Native.Options do
   opened until the system restarts.
 
   Any other key is an error that names the known ones.
+
+  ## Users and groups
+
+  The directory is created for the user of this system alone (0700), and so are
+  files in it (0600). If its owner opens it to a group with write permission
+  (`chmod 2770`), the group may read and write what is made in it from then on,
+  whatever the umask: 0660 for files, 2770 for directories. A directory that
+  everybody may write was opened to nobody in particular.
+
+  What belongs to another user and can't be read is named in the log; everything
+  else is served. In a directory that can't be written, everything that can be
+  read is served.
+
+  ## The directory `:native_path`
+
+  Sessions in flight are kept in memory-mapped files, and several nodes that share
+  a directory tell by file locks whose they are. Network file systems and some
+  FUSE do neither well: with `:native_path` these files, and the index, are on a
+  local disk, and only the recordings, and what becomes one, on the shared one.
+
+  It may be the same for several directories of recordings. Each has a part of it,
+  named after its path and a random number in its `.native/id`. After a move to
+  another path, or the loss of that file, the recordings have another part: what a
+  crash left in the old one is found again when they are moved back, and is
+  otherwise to be removed by hand.
+
+  What a node left behind when it died is recovered at its next start with the same
+  `:native_path`, and by no other node; so it must outlive the node. Each node has
+  an index of its own.
 
   ## Compression
 
@@ -49,7 +81,7 @@ defmodule PhoenixReplay.Native.Options do
 
   alias PhoenixReplay.Native.Error
 
-  @enforce_keys [:path, :format, :compression, :max_recording_bytes] ++
+  @enforce_keys [:path, :native_path, :format, :compression, :max_recording_bytes] ++
                   [:max_recordings, :max_age_ms, :max_bytes, :drain_timeout_ms]
   defstruct @enforce_keys
 
@@ -58,6 +90,7 @@ defmodule PhoenixReplay.Native.Options do
 
   @type t :: %__MODULE__{
           path: Path.t(),
+          native_path: Path.t() | nil,
           format: :etf | :json,
           compression: compression(),
           max_recording_bytes: pos_integer(),
@@ -69,6 +102,7 @@ defmodule PhoenixReplay.Native.Options do
 
   @defaults [
     path: "priv/replay_recordings",
+    native_path: nil,
     format: :etf,
     compression: :gzip,
     max_recording_bytes: 256 * 1024 * 1024,
@@ -84,7 +118,8 @@ defmodule PhoenixReplay.Native.Options do
     with :ok <- keyword(opts),
          :ok <- known(opts),
          opts = Keyword.merge(@defaults, opts),
-         {:ok, path} <- path(opts[:path]),
+         {:ok, path} <- path(:path, opts[:path]),
+         {:ok, native_path} <- native_path(opts[:native_path]),
          {:ok, format} <- format(opts[:format]),
          {:ok, compression} <- compression(opts[:compression]),
          {:ok, max} <- max_recording_bytes(opts[:max_recording_bytes]),
@@ -95,6 +130,7 @@ defmodule PhoenixReplay.Native.Options do
       {:ok,
        %__MODULE__{
          path: path,
+         native_path: native_path,
          format: format,
          compression: compression,
          max_recording_bytes: max,
@@ -119,17 +155,20 @@ defmodule PhoenixReplay.Native.Options do
     end
   end
 
-  defp path(path) do
+  defp native_path(nil), do: {:ok, nil}
+  defp native_path(path), do: path(:native_path, path)
+
+  defp path(key, path) do
     path = IO.chardata_to_string(path)
 
     if path == "" or String.contains?(path, <<0>>),
-      do: invalid_path(),
+      do: invalid_path(key),
       else: {:ok, Path.expand(path)}
   rescue
-    _ -> invalid_path()
+    _ -> invalid_path(key)
   end
 
-  defp invalid_path, do: {:error, {:invalid_option, :path, "the path of a directory"}}
+  defp invalid_path(key), do: {:error, {:invalid_option, key, "the path of a directory"}}
 
   defp format(format) when format in [:etf, :json], do: {:ok, format}
   defp format(_), do: {:error, {:invalid_option, :format, ":etf or :json"}}

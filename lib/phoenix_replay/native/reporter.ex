@@ -31,12 +31,12 @@ defmodule PhoenixReplay.Native.Reporter do
     Logger.info("PhoenixReplay: #{count} recordings that were cut off are recovered in #{path}")
   end
 
-  defp log(:failed, %{attempt: attempt}, %{id: id, path: path, reason: reason, retry?: retry?}) do
+  defp log(:failed, %{attempt: attempt}, %{id: id, path: path, retry?: retry?} = metadata) do
     again = if retry?, do: "tried again", else: "tried again at the next start"
 
     Logger.error(
       "PhoenixReplay: recording #{inspect(id)} could not be saved in #{path}, " <>
-        "attempt #{attempt}: #{Error.format(reason)}; it is kept and #{again}"
+        "attempt #{attempt}: #{why(metadata)}; it is kept and #{again}"
     )
   end
 
@@ -48,10 +48,17 @@ defmodule PhoenixReplay.Native.Reporter do
     Logger.info("PhoenixReplay: #{count} recordings are erased in #{path}")
   end
 
-  defp log(:not_erased, _measurements, %{path: path, reason: reason}) do
+  defp log(:not_erased, _measurements, %{path: path} = metadata) do
     Logger.error(
       "PhoenixReplay: recordings in #{path} that were being erased when the system stopped " <>
-        "could not be erased: #{Error.format(reason)}; the next start tries again"
+        "could not be erased: #{why(metadata)}; the next start tries again"
+    )
+  end
+
+  defp log(:unsynced, _measurements, metadata) do
+    Logger.warning(
+      "PhoenixReplay: #{why(metadata)}; the file system does not support it: " <>
+        "how much of what was saved last a power cut can lose is up to it"
     )
   end
 
@@ -61,4 +68,7 @@ defmodule PhoenixReplay.Native.Reporter do
 
   # Of interest to those who count, not to the log.
   defp log(_event, _measurements, _metadata), do: :ok
+
+  defp why(%{detail: detail}), do: detail
+  defp why(%{reason: reason}), do: Error.format(reason)
 end

@@ -7,7 +7,7 @@ defmodule PhoenixReplay.Native.Stores do
   # or not `init/1` or an application has run. The native library opens each
   # directory once, however many processes ask at the same time.
 
-  alias PhoenixReplay.Native.{Error, Nif, Options}
+  alias PhoenixReplay.Native.{Error, Nif, Options, Refusal}
 
   @type t :: {Nif.store(), :etf | :json}
 
@@ -21,7 +21,8 @@ defmodule PhoenixReplay.Native.Stores do
 
   defp open(opts) do
     with {:ok, options} <- Options.new(opts),
-         {:ok, store} <- Nif.store_open(options.path, options) do
+         opened = Nif.store_open(options.path, options),
+         {:ok, store} <- Refusal.log(opened, "open #{options.path}") do
       store = {store, options.format}
       :persistent_term.put({__MODULE__, opts}, store)
       {:ok, store}

@@ -9,13 +9,14 @@ defmodule PhoenixReplay.Native.Telemetry do
   | event | measurements | metadata |
   | --- | --- | --- |
   | `:saved`: a recording is in its file | `:duration_us`, `:event_count`, `:bytes`, `:file_bytes` | `:id`, `:path`, `:recovered?` |
-  | `:failed`: an attempt to save one failed | `:attempt` | `:id`, `:path`, `:reason`, `:retry?` |
+  | `:failed`: an attempt to save one failed | `:attempt` | `:id`, `:path`, `:reason`, `:detail`, `:retry?` |
   | `:dropped`: one without user events was not saved | `:count` | `:id`, `:path` |
   | `:recovered`: those that a crash cut off were found | `:count` | `:path` |
   | `:evicted`: recordings beyond a limit were deleted | `:count`, `:bytes` | `:path`, `:reason` |
   | `:erased`: recordings were erased by request | `:count` | `:path` |
   | `:quarantined`: a damaged file was moved away | `:count` | `:file`, `:path`, `:reason` |
-  | `:set_aside`: a part of the slab could not be read | `:count` | `:file`, `:path`, `:reason` |
+  | `:unsynced`: the file system can't sync a directory, or a file; told once | `:count` | `:path`, `:reason`, `:detail` |
+  | `:set_aside`: a part of the slab could not be read, or is another user's | `:count` | `:file`, `:path`, `:reason` |
   | `:drained`: a shutdown has saved what it could | `:duration_us`, `:saved`, `:left` | `:path` |
 
     * `:duration_us`: microseconds of the work itself, without the waiting before
@@ -33,7 +34,9 @@ defmodule PhoenixReplay.Native.Telemetry do
     * `:path`: the directory; `:file`: a file's name within it
     * `:id`: the recording's id, any binary
     * `:recovered?`: whether a crash cut it off
-    * `:reason`: of `:failed`, a `t:PhoenixReplay.Native.Error.reason/0`; of
+    * `:detail`: a sentence for people, with the step and the file; there is none
+      unless the operating system is the reason
+    * `:reason`: of `:failed` and `:unsynced`, a `t:PhoenixReplay.Native.Error.reason/0`; of
       `:evicted`, the option that is the limit: `:max_recordings`, `:max_age_ms` or
       `:max_bytes`; of the others, a sentence for people
 
@@ -55,6 +58,7 @@ defmodule PhoenixReplay.Native.Telemetry do
     :erased,
     :quarantined,
     :set_aside,
+    :unsynced,
     :drained
   ]
 

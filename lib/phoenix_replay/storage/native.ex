@@ -22,7 +22,8 @@ defmodule PhoenixReplay.Storage.Native do
 
   require Logger
 
-  alias PhoenixReplay.Native.{Damage, Error, Nif, Options, Query, Stores, Telemetry, Views}
+  alias PhoenixReplay.Native.{Damage, Error, Nif, Options, Query, Refusal, Stores}
+  alias PhoenixReplay.Native.{Telemetry, Views}
   alias PhoenixReplay.Recording
 
   @fields [:id, :view, :url, :params, :session, :connected_at, :events]
@@ -60,8 +61,10 @@ defmodule PhoenixReplay.Storage.Native do
     with {:ok, {store, format}} <- fetch(opts) do
       fields = Map.take(recording, @fields)
 
-      with {:error, reason} <- Error.guard(fn -> Nif.store_save(store, fields, format) end) do
-        tell_failed(recording.id, reason, opts)
+      result = Error.guard(fn -> Nif.store_save(store, fields, format) end)
+
+      with {:error, reason} <- Refusal.log(result, "save a recording") do
+        tell_failed(recording.id, reason, Refusal.metadata(result), opts)
         {:error, reason}
       end
     end
@@ -70,10 +73,10 @@ defmodule PhoenixReplay.Storage.Native do
   def save(_other, _opts), do: {:error, {:invalid_recording, :struct}}
 
   # The settings may have become invalid since the directory was opened with them.
-  defp tell_failed(id, reason, opts) do
+  defp tell_failed(id, reason, detail, opts) do
     with {:ok, %{path: path}} <- Options.new(opts) do
       metadata = %{id: id, path: path, reason: reason, retry?: false}
-      Telemetry.execute(:failed, %{attempt: 1}, metadata)
+      Telemetry.execute(:failed, %{attempt: 1}, Map.merge(metadata, detail))
     end
   end
 
@@ -134,7 +137,7 @@ defmodule PhoenixReplay.Storage.Native do
   @spec delete(binary(), keyword()) :: :ok | {:error, Error.reason()}
   def delete(id, opts) when is_binary(id) do
     with {:ok, {store, _}} <- fetch(opts) do
-      Error.guard(fn -> Nif.store_delete(store, id) end)
+      Refusal.log(Error.guard(fn -> Nif.store_delete(store, id) end), "delete a recording")
     end
   end
 
@@ -145,7 +148,7 @@ defmodule PhoenixReplay.Storage.Native do
   @spec clear(keyword()) :: :ok | {:error, Error.reason()}
   def clear(opts) do
     with {:ok, {store, _}} <- fetch(opts) do
-      Error.guard(fn -> Nif.store_clear(store) end)
+      Refusal.log(Error.guard(fn -> Nif.store_clear(store) end), "delete all recordings")
     end
   end
 

@@ -15,6 +15,6 @@ fn store_delete_where(env: Env<'_>, handle: Opened, filter: Filter) -> Term<'_> 
             let ids: Vec<_> = ids.iter().map(|id| binary(env, id)).collect();
             (ok(), ids).encode(env)
         }
-        Err(error) => Failure::from(error).encode(env),
+        Err(error) => Failure::from(error).explained(env),
     }
 }

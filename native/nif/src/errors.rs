@@ -80,6 +80,20 @@ impl Encoder for Failure {
     }
 }
 
+impl Failure {
+    /// `{:error, reason, detail}` where the system refused: the step, and the
+    /// file, are for the log. Else as it is encoded.
+    pub fn explained<'a>(&self, env: Env<'a>) -> Term<'a> {
+        match self {
+            Self::Store(refused @ StoreError::Io { .. }) => {
+                let error = rustler::types::atom::error();
+                (error, store_reason(env, refused), refused.to_string()).encode(env)
+            }
+            _ => self.encode(env),
+        }
+    }
+}
+
 fn append_reason<'a>(env: Env<'a>, error: &AppendError) -> Term<'a> {
     match error {
         AppendError::Ended => atoms::ended().encode(env),

@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use once_cell::sync::OnceCell;
-use replay_store::{Limit, Notice, Removed};
+use replay_store::{Error, Limit, Notice, Removed};
 use rustler::types::atom::ok;
 use rustler::{Atom, Encoder, Env, LocalPid, OwnedEnv, Term};
 
@@ -18,9 +18,9 @@ use crate::errors::store_reason as reason;
 
 mod atoms {
     rustler::atoms! {
-        attempt, bytes, count, dropped, duration_us, erased, event_count, evicted, failed, file, file_bytes,
+        attempt, bytes, count, detail, dropped, duration_us, erased, event_count, evicted, failed, file, file_bytes,
         id, max_age_ms, max_bytes, max_recordings, not_erased, panicked, path, quarantined, reason, recovered, recovered_flag = "recovered?",
-        replay_notice, retry = "retry?", saved, set_aside,
+        replay_notice, retry = "retry?", saved, set_aside, unsynced,
     }
 }
 
@@ -149,7 +149,12 @@ fn parts<'a>(env: Env<'a>, notice: &Notice) -> (Atom, Pairs<'a>, Pairs<'a>) {
             error,
             attempt,
             retry_in,
-        } => failed(id, reason(env, error), *attempt, *retry_in),
+        } => {
+            let (event, measurements, mut metadata) =
+                failed(id, reason(env, error), *attempt, *retry_in);
+            metadata.extend(detail(env, error));
+            (event, measurements, metadata)
+        }
         Notice::Panicked {
             id,
             attempt,
@@ -173,11 +178,8 @@ fn parts<'a>(env: Env<'a>, notice: &Notice) -> (Atom, Pairs<'a>, Pairs<'a>) {
             (atoms::evicted(), measurements, metadata)
         }
         Notice::Erased { count } => (atoms::erased(), vec![count_of(*count)], vec![]),
-        Notice::NotErased { error } => (
-            atoms::not_erased(),
-            vec![],
-            vec![(atoms::reason(), reason(env, error))],
-        ),
+        Notice::NotErased { error } => (atoms::not_erased(), vec![], refusal(env, error)),
+        Notice::Unsynced { error } => (atoms::unsynced(), vec![count_of(1)], refusal(env, error)),
         Notice::Quarantined { file, reason } => (
             atoms::quarantined(),
             vec![count_of(1)],
@@ -191,6 +193,17 @@ fn parts<'a>(env: Env<'a>, notice: &Notice) -> (Atom, Pairs<'a>, Pairs<'a>) {
         // A notice that a later engine adds.
         _ => (ok(), vec![], vec![]),
     }
+}
+
+fn refusal<'a>(env: Env<'a>, error: &Error) -> Pairs<'a> {
+    let reason = (atoms::reason(), reason(env, error));
+    std::iter::once(reason).chain(detail(env, error)).collect()
+}
+
+/// What the system was asked for when it refused, and with which file.
+fn detail<'a>(env: Env<'a>, error: &Error) -> Option<(Atom, Term<'a>)> {
+    let is_refusal = matches!(error, Error::Io { .. });
+    is_refusal.then(|| (atoms::detail(), error.to_string().encode(env)))
 }
 
 /// `reason` is a sentence about bytes, not one of `PhoenixReplay.Native.Error`.

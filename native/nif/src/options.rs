@@ -2,13 +2,14 @@
 
 use replay_etf::Limits;
 use replay_store::Retention;
-use rustler::{Atom, Decoder, NifMap, NifResult, NifTaggedEnum, Term};
+use rustler::{Atom, Binary, Decoder, NifMap, NifResult, NifTaggedEnum, Term};
 
-use crate::store::format_of;
+use crate::store::{format_of, path_of};
 
 /// The fields of Elixir's struct that concern the engine, under their names there.
 #[derive(NifMap)]
-struct Fields {
+struct Fields<'a> {
+    native_path: Option<Binary<'a>>,
     format: Atom,
     compression: Compression,
     max_recording_bytes: usize,
@@ -29,8 +30,9 @@ pub struct Options(pub replay_store::Options);
 
 impl<'a> Decoder<'a> for Options {
     fn decode(term: Term<'a>) -> NifResult<Self> {
-        let fields: Fields = term.decode()?;
+        let fields: Fields<'_> = term.decode()?;
         Ok(Options(replay_store::Options {
+            native_path: fields.native_path.map(|path| path_of(&path).to_owned()),
             format: format_of(fields.format)?,
             compression: fields.compression.into(),
             limits: Limits {

@@ -69,7 +69,7 @@ fn give_back_memory() {
 fn store_open<'a>(env: Env<'a>, path: Binary<'a>, options: Options) -> Term<'a> {
     match open(path_of(&path), options.0) {
         Ok(handle) => (ok(), handle).encode(env),
-        Err(failure) => failure.encode(env),
+        Err(failure) => failure.explained(env),
     }
 }
 
@@ -84,7 +84,7 @@ pub fn format_of(format: Atom) -> NifResult<Format> {
 }
 
 #[cfg(unix)]
-fn path_of(bytes: &[u8]) -> &Path {
+pub fn path_of(bytes: &[u8]) -> &Path {
     use std::os::unix::ffi::OsStrExt;
     Path::new(std::ffi::OsStr::from_bytes(bytes))
 }
@@ -237,7 +237,7 @@ fn store_take_damage(handle: Opened) -> Vec<(String, String)> {
 fn done(env: Env<'_>, result: Result<(), Failure>) -> Term<'_> {
     match result {
         Ok(()) => ok().encode(env),
-        Err(failure) => failure.encode(env),
+        Err(failure) => failure.explained(env),
     }
 }
 

@@ -1,4 +1,6 @@
+use std::fmt;
 use std::io;
+use std::path::{Path, PathBuf};
 
 use crate::slab::{AppendError, cause};
 
@@ -45,10 +47,12 @@ pub enum Error {
     #[error("it would have to wait")]
     WouldBlock,
     /// The operating system refused.
-    #[error("cannot {action}: {source}")]
+    #[error("cannot {action}{at}: {source}", at = At(path.as_deref()))]
     Io {
         /// What was attempted.
         action: &'static str,
+        /// With which file or directory, where that is not plain.
+        path: Option<PathBuf>,
         /// The refusal.
         source: io::Error,
     },
@@ -82,7 +86,33 @@ impl Error {
 
     /// For `map_err`: an I/O error that happened during `action`.
     pub(crate) fn io(action: &'static str) -> impl FnOnce(io::Error) -> Error {
-        move |source| Error::Io { action, source }
+        move |source| Error::refused(action, None, source)
+    }
+
+    /// For `map_err`: an I/O error that happened during `action` with this file or directory.
+    pub(crate) fn at(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
+        move |source| Error::refused(action, Some(path), source)
+    }
+
+    fn refused(action: &'static str, path: Option<&Path>, source: io::Error) -> Error {
+        // One that came through a call with I/O errors only says more by itself.
+        source
+            .downcast::<Error>()
+            .unwrap_or_else(|source| Error::Io {
+                action,
+                path: path.map(Path::to_owned),
+                source,
+            })
+    }
+}
+
+/// A path in a sentence, if there is one.
+struct At<'a>(Option<&'a Path>);
+
+impl fmt::Display for At<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0
+            .map_or(Ok(()), |path| write!(f, " {}", path.display()))
     }
 }
 
@@ -146,13 +176,7 @@ mod tests {
 
     #[test]
     fn a_refusal_of_the_operating_system_has_its_posix_name() {
-        let name = |source| {
-            Error::Io {
-                action: "test",
-                source,
-            }
-            .posix()
-        };
+        let name = |source| Error::io("test")(source).posix();
         assert_eq!(
             name(io::Error::from_raw_os_error(libc::ENOSPC)),
             Some("enospc")
@@ -167,5 +191,17 @@ mod tests {
         );
         assert_eq!(name(io::ErrorKind::NotADirectory.into()), Some("enotdir"));
         assert_eq!(Error::NotFound.posix(), None);
+    }
+
+    #[test]
+    fn a_refusal_names_the_step_and_the_path_through_other_errors_too() {
+        let refused = || io::Error::from_raw_os_error(libc::ENOSPC);
+        let inner = Error::at("write into", Path::new("/a/b"))(refused());
+        let outer = Error::io("rewrite the index")(io::Error::other(inner));
+        let text = "cannot write into /a/b: No space left on device (os error 28)";
+        assert_eq!(outer.to_string(), text);
+        assert_eq!(outer.posix(), Some("enospc"));
+        let plain = Error::io("rewrite the index")(refused()).to_string();
+        assert!(plain.starts_with("cannot rewrite the index: No space"));
     }
 }

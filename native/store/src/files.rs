@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -5,37 +7,49 @@ use once_cell::sync::OnceCell;
 use parking_lot::{Mutex, RwLock};
 
 use crate::content::{Buffers, Loader};
+use crate::durable::Unsynced;
 use crate::freshness::Freshness;
 use crate::group::Group;
 use crate::index::Index;
 use crate::journal::Journal;
+use crate::native_dir::Elsewhere;
 use crate::notice::Observer;
 use crate::pool::Pool;
 use crate::retention::Alarm;
 use crate::temp::TempDir;
-use crate::{Damage, Entry, Error, FileSystem, Options};
+use crate::{Damage, Entry, Error, FileSystem, Notice, Options};
 
 /// The finished recordings: one directory, and what is known of it.
 pub(crate) struct Files {
     pub(crate) loader: Loader,
     pub(crate) buffers: Pool<Buffers>,
     pub(crate) options: Options,
-    /// For everything that is not a recording.
+    /// For running recordings and the index.
     pub(crate) native_dir: PathBuf,
+    /// For what must be in the recordings' file system; the same, unless that was wanted
+    /// elsewhere.
+    pub(crate) beside_dir: PathBuf,
+    pub(crate) elsewhere: Option<Elsewhere>,
     /// Where files are while they are being written.
     pub(crate) temp_dir: TempDir,
-    /// Set once `native_dir` is known to exist.
+    /// Set once `native_dir`, where it is elsewhere, is known to exist and to be ours.
     pub(crate) prepared: OnceCell<()>,
+    /// Set once `beside_dir` is known to exist.
+    pub(crate) beside_prepared: OnceCell<()>,
     /// Who is told what happens.
     pub(crate) observer: Observer,
     /// The index on the disk.
     pub(crate) journal: Journal,
     /// What was wrong with it, until [`Files::take_damage`] has told of it.
     pub(crate) journal_damage: Mutex<Vec<Damage>>,
+    /// What [`Files::leave`] has told of.
+    pub(crate) left_alone: Mutex<HashSet<PathBuf>>,
     /// What wakes the thread that deletes what is beyond the limits.
     pub(crate) alarm: Alarm,
     /// Syncs of the directory, which those who save at the same time share.
     pub(crate) syncs: Group,
+    /// What of it the file system can't.
+    pub(crate) unsynced: Unsynced,
     // Locks are taken in the order of these fields, and the last two are never held while
     // waiting for the disk, nor both at once.
     /// Held while the directory's names are read and the files behind them looked at. A second
@@ -65,6 +79,17 @@ impl Files {
         let mut damage = std::mem::take(&mut *self.journal_damage.lock());
         damage.extend(self.index.write().take_damage());
         damage
+    }
+
+    /// Tells once that something of `.native/` has to be left to whoever it belongs to.
+    pub(crate) fn leave(&self, path: &Path, error: &io::Error) {
+        if self.left_alone.lock().insert(path.to_owned()) {
+            let file = path.file_name().unwrap_or_default();
+            self.observer.tell(Notice::SetAside {
+                file: file.to_string_lossy().into_owned(),
+                reason: format!("{error}; it is left to its owner"),
+            });
+        }
     }
 
     /// What is known of the recording with this id inside.

@@ -8,6 +8,7 @@ use std::os::unix::fs::{
 };
 use std::path::Path;
 
+use crate::access;
 use crate::slab::{Mapping, disk};
 
 /// What tells one version of a file from another without reading it.
@@ -58,6 +59,10 @@ pub trait FileSystem: Send + Sync {
     /// Creates one directory that only its owner can enter (mode 0700).
     fn create_dir(&self, path: &Path) -> io::Result<()>;
 
+    /// Opens a directory to the group that the one around it is open to, if it is. What keeps it
+    /// from that is nobody's concern.
+    fn share_dir(&self, _path: &Path) {}
+
     /// Looks at a path, following symbolic links.
     fn metadata(&self, path: &Path) -> io::Result<Metadata>;
 
@@ -70,8 +75,8 @@ pub trait FileSystem: Send + Sync {
     /// [`io::ErrorKind::InvalidInput`] and [`io::ErrorKind::FileTooLarge`].
     fn read(&self, path: &Path, limit: u64, into: &mut Vec<u8>) -> io::Result<Stamp>;
 
-    /// Writes a file that must not exist yet and that only its owner can read (mode 0600).
-    /// With `sync`, its content is on the disk when this returns.
+    /// Writes a file that must not exist yet and that only its owner can read (mode 0600), or
+    /// also the group that its directory is open to. With `sync`, its content is on the disk when this returns.
     fn write_new(&self, path: &Path, content: &[u8], sync: bool) -> io::Result<Stamp>;
 
     /// Appends to a file that exists, in one piece, and returns how long it is then.
@@ -137,6 +142,10 @@ impl FileSystem for OsFileSystem {
         DirBuilder::new().mode(0o700).create(path)
     }
 
+    fn share_dir(&self, path: &Path) {
+        access::share_dir(path);
+    }
+
     fn metadata(&self, path: &Path) -> io::Result<Metadata> {
         fs::metadata(path).map(|metadata| Metadata::from(&metadata))
     }
@@ -179,11 +188,7 @@ impl FileSystem for OsFileSystem {
 
     fn write_new(&self, path: &Path, content: &[u8], sync: bool) -> io::Result<Stamp> {
         disk::check_size(content.len() as u64)?;
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(path)?;
+        let mut file = access::open(OpenOptions::new().write(true).create_new(true), path)?;
         file.write_all(content)?;
         if sync {
             file.sync_data()?;

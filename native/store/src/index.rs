@@ -3,18 +3,14 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{Hash, Hasher};
 use std::ops::Bound;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::changes::Changes;
 use crate::claims::Claims;
 use crate::damage::Flaw;
+use crate::doubt::Doubt;
 use crate::order::Order;
 use crate::{Damage, Entry, Stamp};
-
-/// A damaged file that did not change for so long is not looked at again until something else
-/// happens in the directory. Before, it may just be in the middle of being written: the
-/// pure-Elixir backend writes in place, and the last byte does not change the directory.
-const SETTLED_AFTER: Duration = Duration::from_secs(10);
 
 /// What is known of one file.
 #[derive(Debug, Clone)]
@@ -50,6 +46,8 @@ impl Slot {
 pub(crate) struct Index {
     files: HashSet<ByFile>,
     damaged: HashMap<Box<[u8]>, Damaged>,
+    /// When the first of them is to be looked at again, or earlier.
+    doubtful_from: Option<Instant>,
     claims: Claims,
     /// One entry per id.
     order: Order,
@@ -67,8 +65,7 @@ struct Damaged {
     flaw: Flaw,
     /// Whether [`Index::take_damage`] has told of it.
     told: bool,
-    /// Since when it may be in the middle of being written, if it still may.
-    unsettled: Option<Instant>,
+    doubt: Doubt,
 }
 
 impl Index {
@@ -114,19 +111,19 @@ impl Index {
             }
             Slot::Damaged { stamp, flaw } => {
                 let known = self.damaged.get(file);
-                // What can't even be looked at has no version to know it by.
-                let as_before = known
-                    .filter(|known| (known.stamp, stamp) == (None, None) && known.flaw == flaw);
+                let now = Instant::now();
+                let as_before = known.filter(|known| known.stamp == stamp && known.flaw == flaw);
+                let mut doubt = as_before.map_or(Doubt::new(now), |known| known.doubt);
+                doubt.confirm(now);
+                let told = known.is_some_and(|known| known.told);
                 let damaged = Damaged {
                     stamp,
                     flaw,
-                    told: known.is_some_and(|known| known.told),
-                    unsettled: match as_before {
-                        Some(known) => known.unsettled.filter(is_unsettled),
-                        None => Some(Instant::now()),
-                    },
+                    told,
+                    doubt,
                 };
                 self.damaged.insert(file.into(), damaged);
+                self.expect(doubt.due());
             }
         }
     }
@@ -232,17 +229,41 @@ impl Index {
         damage
     }
 
-    /// Damaged files that may be complete the next time, and the version that was not.
-    pub(crate) fn unsettled(&self) -> impl Iterator<Item = (&[u8], Option<Stamp>)> {
-        let unsettled = self.damaged.iter().filter(|(_, it)| it.unsettled.is_some());
-        unsettled.map(|(file, it)| (&**file, it.stamp))
+    /// Whether there are damaged files to look at again.
+    pub(crate) fn is_doubtful(&self, now: Instant) -> bool {
+        self.doubtful_from.is_some_and(|due| due <= now)
+    }
+
+    /// The damaged files that are to be looked at again, and the version that was seen. Whoever
+    /// takes them looks at them, and says so.
+    pub(crate) fn take_doubtful(&mut self, now: Instant) -> Vec<(Box<[u8]>, Option<Stamp>)> {
+        let later = self.damaged.values().map(|it| it.doubt.due());
+        self.doubtful_from = later.filter(|due| *due > now).min();
+        let doubtful = self.damaged.iter().filter(|(_, it)| it.doubt.due() <= now);
+        doubtful
+            .map(|(file, it)| (file.clone(), it.stamp))
+            .collect()
     }
 
     /// The file was looked at, and is as it was.
     pub(crate) fn unchanged(&mut self, file: &[u8]) {
         if let Some(damaged) = self.damaged.get_mut(file) {
-            damaged.unsettled = damaged.unsettled.filter(is_unsettled);
+            damaged.doubt.confirm(Instant::now());
+            let due = damaged.doubt.due();
+            self.expect(due);
         }
+    }
+
+    /// As if all damage were found so long ago.
+    #[cfg(test)]
+    pub(crate) fn age_damage(&mut self, by: std::time::Duration) {
+        self.damaged.values_mut().for_each(|it| it.doubt.age(by));
+        self.doubtful_from = self.damaged.values().map(|it| it.doubt.due()).min();
+    }
+
+    fn expect(&mut self, due: Instant) {
+        let earlier = |before: Instant| before.min(due);
+        self.doubtful_from = Some(self.doubtful_from.map_or(due, earlier));
     }
 
     fn attach(&mut self, entry: Arc<Entry>) {
@@ -275,10 +296,6 @@ impl Index {
             self.order.insert(Arc::clone(after));
         }
     }
-}
-
-fn is_unsettled(since: &Instant) -> bool {
-    since.elapsed() < SETTLED_AFTER
 }
 
 /// An entry, found by its file's name.

@@ -13,6 +13,7 @@
 //! running recordings are not synced: a power cut may lose the latest of them.
 #![deny(unsafe_code)]
 
+mod access;
 mod active;
 mod changes;
 mod claims;
@@ -21,6 +22,8 @@ mod commit;
 mod compression;
 mod content;
 mod damage;
+mod doubt;
+mod durable;
 mod entry;
 mod erase;
 mod error;
@@ -36,6 +39,7 @@ mod interned;
 mod journal;
 mod lookup;
 mod name;
+mod native_dir;
 mod notice;
 mod open;
 mod options;

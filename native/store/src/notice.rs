@@ -79,6 +79,12 @@ pub enum Notice {
         /// Why.
         error: Error,
     },
+    /// The file system does not support putting names, or content, on the disk: a power cut may
+    /// lose what was saved last. Told once of each.
+    Unsynced {
+        /// What was refused.
+        error: Error,
+    },
     /// A damaged file was moved out of the way.
     Quarantined {
         /// Name of the file within the directory; bytes that are not UTF-8 are replaced.
@@ -87,9 +93,10 @@ pub enum Notice {
         reason: String,
     },
     /// What an earlier run left in a file could not be read. If it never will be, the file was
-    /// renamed; otherwise the reason says that it stays, and what may go on in it waits.
+    /// renamed; otherwise the reason says that it stays, and what may go on in it waits. Or it
+    /// belongs to another user, and is left alone.
     SetAside {
-        /// Name of the file before.
+        /// Name of the file, or directory, before.
         file: String,
         /// What is wrong with it.
         reason: String,

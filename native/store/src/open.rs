@@ -7,21 +7,20 @@ use parking_lot::{Mutex, RwLock};
 
 use crate::codec::Codec;
 use crate::content::{Buffers, Loader};
+use crate::durable::{self, Unsynced};
 use crate::entry::Shared;
 use crate::erase::Intent;
 use crate::files::Files;
-use crate::freshness::{self, Freshness};
+use crate::freshness::Freshness;
 use crate::group::Group;
 use crate::index::Index;
 use crate::journal::Journal;
+use crate::native_dir::{Elsewhere, NATIVE_DIR};
 use crate::notice::Observer;
 use crate::pool::Pool;
 use crate::retention::Alarm;
 use crate::temp::{self, TempDir};
 use crate::{Error, FileSystem, Kind, Options};
-
-/// The subdirectory for everything that is not a recording.
-pub(crate) const NATIVE_DIR: &str = ".native";
 
 impl Files {
     /// See [`Store::open_on`](crate::Store::open_on).
@@ -33,9 +32,16 @@ impl Files {
         options.check()?;
         // The program may change its working directory later.
         let dir = path::absolute(path).map_err(Error::io("find the directory"))?;
-        create_dirs(&*fs, &dir, options.sync).map_err(Error::io("create the directory"))?;
-        let native_dir = dir.join(NATIVE_DIR);
-        let orphans = temp::remove_stale(&*fs, &native_dir);
+        create_dirs(&*fs, &dir, options.sync).map_err(Error::at("create the directory", &dir))?;
+        let beside_dir = dir.join(NATIVE_DIR);
+        let elsewhere = match &options.native_path {
+            Some(path) => Some(Elsewhere::of(&*fs, path, &dir, options.sync)?),
+            None => None,
+        };
+        let native_dir = elsewhere
+            .as_ref()
+            .map_or(&beside_dir, |it| &it.path)
+            .clone();
         let files = Files {
             loader: Loader {
                 fs,
@@ -49,16 +55,22 @@ impl Files {
             journal: Journal::new(&native_dir),
             journal_damage: Mutex::default(),
             native_dir,
+            beside_dir,
+            elsewhere,
             temp_dir: TempDir::default(),
             prepared: OnceCell::new(),
+            beside_prepared: OnceCell::new(),
             observer: Observer::default(),
+            left_alone: Mutex::default(),
             alarm: Alarm::default(),
             syncs: Group::default(),
+            unsynced: Unsynced::default(),
             scan: Mutex::new(()),
             commit: Mutex::new(()),
             freshness: Mutex::new(Freshness::default()),
             index: RwLock::new(Index::default()),
         };
+        let orphans = temp::remove_stale(files.fs(), &files.beside_dir);
         files.load_journal();
         files.refresh()?;
         files.index.write().pack();
@@ -76,28 +88,10 @@ impl Files {
         index.changes().record();
         *self.journal_damage.lock() = damage;
     }
-
-    /// Makes sure of the directory for everything that is not a recording.
-    pub(crate) fn prepare(&self) -> Result<(), Error> {
-        self.prepared.get_or_try_init(|| {
-            self.create_dirs()?;
-            let dir = self.temp_dir.path(&self.native_dir);
-            let fine = dir.is_ok_and(|dir| freshness::is_fine_grained(self.fs(), &dir));
-            self.freshness.lock().set_fine_grained(fine);
-            Ok(())
-        })?;
-        Ok(())
-    }
-
-    /// Creates the store's directories where they are missing.
-    pub(crate) fn create_dirs(&self) -> Result<(), Error> {
-        create_dirs(self.fs(), &self.native_dir, self.options.sync)
-            .map_err(Error::io("create the directory"))
-    }
 }
 
 /// Creates a directory and those above it that are missing.
-fn create_dirs(fs: &dyn FileSystem, dir: &Path, sync: bool) -> io::Result<()> {
+pub(crate) fn create_dirs(fs: &dyn FileSystem, dir: &Path, sync: bool) -> io::Result<()> {
     match fs.metadata(dir) {
         Ok(found) if found.kind == Kind::Directory => return Ok(()),
         Ok(_) => return Err(io::ErrorKind::NotADirectory.into()),
@@ -114,7 +108,8 @@ fn create_dirs(fs: &dyn FileSystem, dir: &Path, sync: bool) -> io::Result<()> {
         result => result?,
     }
     match parent {
-        Some(parent) if sync => fs.sync_dir(parent),
+        // That it is not supported is told when a recording is saved.
+        Some(parent) if sync => durable::sync_names(fs, parent).map(drop),
         _ => Ok(()),
     }
 }

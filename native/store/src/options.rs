@@ -1,4 +1,5 @@
 use std::num::NonZero;
+use std::path::PathBuf;
 use std::thread;
 
 use replay_etf::Limits;
@@ -29,6 +30,9 @@ pub struct Options {
     pub retention: Retention,
     /// Threads that save recordings which have ended. They mostly wait for the disk.
     pub finalizers: usize,
+    /// Where the space for running recordings and the index are: in a part of this directory that
+    /// no other recordings use. `None` for the recordings' directory.
+    pub native_path: Option<PathBuf>,
     /// Whether to take over, and save, the recordings that a crash cut off.
     pub recover: bool,
     /// Bytes of disk and memory by which the space for running recordings grows: a power of two
@@ -48,6 +52,7 @@ impl Default for Options {
             format: Format::Etf,
             retention: Retention::default(),
             finalizers: 4,
+            native_path: None,
             recover: true,
             segment_bytes: 8 << 20,
             max_event_bytes: MAX_EVENT_BYTES,

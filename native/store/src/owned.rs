@@ -3,10 +3,12 @@
 //! What is in such a directory needs no owner's name and no age to tell whether it is in use:
 //! whoever can lock the directory knows that its owner is gone.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+
+use crate::access;
 
 /// The file in it whose lock makes it owned.
 pub(crate) const LOCK: &str = "lock";
@@ -26,7 +28,7 @@ impl Directory {
     pub(crate) fn create(parent: &Path, prefix: &str) -> io::Result<Self> {
         for k in 0..=u32::MAX {
             let path = parent.join(format!("{prefix}{k}"));
-            match DirBuilder::new().mode(0o700).create(&path) {
+            match access::create_dir(&path) {
                 Ok(()) => {}
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
                 Err(error) => return Err(error),
@@ -47,13 +49,8 @@ impl Directory {
     fn lock(path: PathBuf) -> io::Result<Option<Self>> {
         let lock_path = path.join(LOCK);
         let mut options = OpenOptions::new();
-        options
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600);
-        let lock = match options.open(&lock_path) {
+        options.read(true).write(true).create(true).truncate(false);
+        let lock = match access::open(&mut options, &lock_path) {
             Ok(lock) => lock,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
@@ -94,11 +91,24 @@ impl Drop for Directory {
 }
 
 /// Takes over the directories in `parent`, named by the prefix and a number, whose owners are
-/// gone. No `parent`, none.
+/// gone. No `parent`, none. Those that this user may not take over are left alone.
 pub(crate) fn adopt(parent: &Path, prefix: &str) -> io::Result<Vec<Directory>> {
+    adopt_telling(parent, prefix, &mut |_, _| {})
+}
+
+/// As [`adopt`], and tells `refused` of each that it had to leave alone, and why.
+pub(crate) fn adopt_telling(
+    parent: &Path,
+    prefix: &str,
+    refused: &mut dyn FnMut(&Path, io::Error),
+) -> io::Result<Vec<Directory>> {
     let entries = match fs::read_dir(parent) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if is_of_others(&error) => {
+            refused(parent, error);
+            return Ok(Vec::new());
+        }
         Err(error) => return Err(error),
     };
     let mut paths = Vec::new();
@@ -113,10 +123,24 @@ pub(crate) fn adopt(parent: &Path, prefix: &str) -> io::Result<Vec<Directory>> {
         }
     }
     paths.sort_unstable();
-    paths
-        .into_iter()
-        .filter_map(|(_, path)| Directory::lock(path).transpose())
-        .collect()
+    let mut adopted = Vec::new();
+    for (_, path) in paths {
+        match Directory::lock(path.clone()) {
+            Ok(directory) => adopted.extend(directory),
+            Err(error) if is_of_others(&error) => refused(&path, error),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(adopted)
+}
+
+/// Whether it is refused for good, because what it is about belongs to somebody else, or is on
+/// a disk that can't be written.
+fn is_of_others(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+    )
 }
 
 #[cfg(test)]

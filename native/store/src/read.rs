@@ -132,10 +132,10 @@ impl Files {
                 Ok(Attempt::Outdated)
             }
             Some(flaw @ Flaw::TooLarge) => Err(damaged(&candidate.file, &flaw)),
-            Some(_) => Err(Error::Io {
-                action: "read the recording",
-                source,
-            }),
+            Some(_) => {
+                let path = self.loader.path(&candidate.file);
+                Err(Error::at("read the recording", &path)(source))
+            }
         }
     }
 }

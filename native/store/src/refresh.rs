@@ -20,7 +20,7 @@ impl Files {
     /// Makes the index true for the directory as it is now, and writes it down. One `stat` if
     /// nothing happened.
     pub(crate) fn refresh(&self) -> Result<(), Error> {
-        if self.is_fresh()? && self.index.read().unsettled().next().is_none() {
+        if self.is_fresh()? && !self.index.read().is_doubtful(Instant::now()) {
             return Ok(());
         }
         let result = self.update(&self.scan.lock());
@@ -32,7 +32,7 @@ impl Files {
     pub(crate) fn update(&self, _scan: &MutexGuard<'_, ()>) -> Result<(), Error> {
         // Whoever held the lock before may have done it.
         if self.is_fresh()? {
-            self.look_at_unsettled();
+            self.look_at_doubtful();
             return Ok(());
         }
         let result = self.rescan();
@@ -46,7 +46,7 @@ impl Files {
     fn is_fresh(&self) -> Result<bool, Error> {
         let modified_ns = self
             .dir_modified_ns()
-            .map_err(Error::io("look at the directory"))?;
+            .map_err(Error::at("look at the directory", self.path()))?;
         let freshness = self.freshness.lock();
         Ok(modified_ns.is_some_and(|time| freshness.holds(time, Instant::now())))
     }
@@ -66,7 +66,7 @@ impl Files {
         let start = Instant::now();
         let files = self
             .recording_files()
-            .map_err(Error::io("read the directory"))?;
+            .map_err(Error::at("read the directory", self.path()))?;
         let thorough = self.freshness.lock().thorough_is_due(files.len(), start);
         let (jobs, gone) = self.compare(&files, thorough);
         self.look_at(jobs, &gone);
@@ -74,19 +74,17 @@ impl Files {
         Ok(())
     }
 
-    /// Looks once more at damaged files that may have been completed meanwhile.
-    fn look_at_unsettled(&self) {
+    /// Looks once more at damaged files that may be whole by now.
+    fn look_at_doubtful(&self) {
         let mut index = self.index.write();
+        let doubtful = index.take_doubtful(Instant::now());
+        if doubtful.is_empty() {
+            return;
+        }
         index.begin_scan();
-        let jobs = index
-            .unsettled()
-            .map(|(file, known)| Job {
-                file: file.into(),
-                known,
-            })
-            .collect();
         drop(index);
-        self.look_at(jobs, &[]);
+        let jobs = doubtful.into_iter();
+        self.look_at(jobs.map(|(file, known)| Job { file, known }).collect(), &[]);
     }
 
     /// Completes what [`Index::begin_scan`](crate::index::Index::begin_scan) began: reads files
@@ -122,7 +120,7 @@ impl Files {
         let wall_ns = temp::wall_ns();
         let modified_ns = self
             .dir_modified_ns()
-            .map_err(Error::io("look at the directory"))?;
+            .map_err(Error::at("look at the directory", self.path()))?;
         let mut freshness = self.freshness.lock();
         match modified_ns {
             Some(time) => freshness.scan_begins(time, wall_ns),
@@ -192,4 +190,45 @@ fn lay_out(mut outcomes: Vec<Outcome>) -> Vec<Outcome> {
         }
     }
     outcomes
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File};
+    use std::os::unix::fs::symlink;
+    use std::sync::Arc;
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+    use crate::{Options, OsFileSystem};
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    #[test]
+    fn a_file_that_can_be_read_again_is_listed_though_the_directory_is_quiet() {
+        let outside = tempfile::tempdir().unwrap();
+        let (dir, target) = (outside.path().join("dir"), outside.path().join("target"));
+        fs::create_dir(&dir).unwrap();
+        symlink(&target, &target).unwrap();
+        symlink(&target, dir.join("x.json")).unwrap();
+        let long_ago = SystemTime::now() - HOUR;
+        File::open(&dir).unwrap().set_modified(long_ago).unwrap();
+        let files = Files::open(Arc::new(OsFileSystem), &dir, Options::default()).unwrap();
+        assert_eq!(files.take_damage().len(), 1);
+
+        // In vain, and not at once again.
+        files.index.write().age_damage(HOUR);
+        assert_eq!(files.list().unwrap().len(), 0);
+        assert!(!files.index.read().is_doubtful(Instant::now()));
+        assert_eq!(files.index.read().damaged_len(), 1);
+        assert_eq!(files.take_damage(), [], "it is told once");
+
+        let recording = br#"{"id": "x", "connected_at": 1, "events": []}"#;
+        fs::remove_file(&target).unwrap();
+        fs::write(&target, recording).unwrap();
+        assert!(files.is_fresh().unwrap(), "the directory is quiet");
+        files.index.write().age_damage(HOUR);
+        assert_eq!(files.list().unwrap().len(), 1);
+        assert_eq!(files.index.read().damaged_len(), 0);
+    }
 }

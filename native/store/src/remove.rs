@@ -26,14 +26,14 @@ impl Files {
         let commit = self.commit();
         commit
             .remove_recording(id)
-            .map_err(Error::io("remove the recording"))
+            .map_err(Error::at("remove a recording in", self.path()))
     }
 
     /// See [`Store::clear`](crate::Store::clear).
     pub(crate) fn clear(&self) -> Result<(), Error> {
         let files = self
             .recording_files()
-            .map_err(Error::io("read the directory"))?;
+            .map_err(Error::at("read the directory", self.path()))?;
         let mut result = Ok(());
         for file in files {
             // One turn for each, so that saves need not wait for thousands.
@@ -41,7 +41,7 @@ impl Files {
             result = result.and(removed.map(drop));
         }
         self.write_journal();
-        result.map_err(Error::io("remove a recording"))?;
+        result.map_err(Error::at("remove a recording in", self.path()))?;
         self.sync_dir()
     }
 }

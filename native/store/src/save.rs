@@ -103,7 +103,7 @@ impl Files {
         };
         let compressed = self.loader.codec.compress(content, flags, packed);
         let length = compressed.map_err(Error::io("compress"))?;
-        let temp = self.write_temp(packed.get(..length).unwrap_or_default(), self.options.sync)?;
+        let temp = self.write_temp(packed.get(..length).unwrap_or_default())?;
         Ok((id, summary, temp))
     }
 
@@ -116,31 +116,30 @@ impl Files {
         }
     }
 
-    pub(crate) fn write_temp(&self, content: &[u8], sync: bool) -> Result<TempFile<'_>, Error> {
-        self.prepare()?;
-        let write = || {
-            let dir = self.temp_dir.path(&self.native_dir)?;
-            TempFile::write(self.fs(), &dir, content, sync)
-        };
-        let temp = match write() {
+    fn write_temp(&self, content: &[u8]) -> Result<TempFile<'_>, Error> {
+        let sync = self.options.sync;
+        let written = self.write_into(&self.temp_path()?, content, sync);
+        let written = match written {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 // Somebody removed the directory since.
                 self.temp_dir.forget();
-                self.create_dirs()?;
-                write()
+                self.restore_beside()?;
+                self.write_into(&self.temp_path()?, content, sync)
             }
-            result => result,
+            written => written,
         };
-        temp.map_err(Error::io("write a temporary file"))
+        written.map_err(Error::at("write a file into", &self.beside_dir))
     }
 
     fn place(&self, id: &[u8], temp: TempFile<'_>, entry: Entry) -> Result<(), Error> {
         let file: Box<[u8]> = entry.file().into();
+        let refused =
+            |action, file: &[u8], source| Error::at(action, &self.loader.path(file))(source);
         let commit = self.commit();
         let mut replaced = belongings(&self.index.read(), id);
         commit
             .place(temp, entry)
-            .map_err(Error::io("put the recording in place"))?;
+            .map_err(|error| refused("put in place", &file, error))?;
         replaced.retain(|belonging| belonging.file != file && commit.exists(belonging));
         if replaced.is_empty() {
             drop(commit);
@@ -153,7 +152,7 @@ impl Files {
         for Belonging { file, .. } in &replaced {
             commit
                 .remove(file)
-                .map_err(Error::io("remove the replaced recording"))?;
+                .map_err(|error| refused("remove the replaced", file, error))?;
         }
         drop(commit);
         self.write_journal();
@@ -165,7 +164,7 @@ impl Files {
             return Ok(());
         }
         self.syncs
-            .run(|| self.fs().sync_dir(&self.loader.dir))
-            .map_err(Error::io("sync the directory"))
+            .run(|| self.sync_names(&self.loader.dir))
+            .map_err(Error::at("sync the directory", self.path()))
     }
 }

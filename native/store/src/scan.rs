@@ -116,8 +116,25 @@ fn look(loader: &Loader, job: &Job, buffers: &mut Buffers) -> Outcome {
 /// What a failure to read says about the file; `None` that it is not there, or not a file.
 pub(crate) fn flaw_of_read(error: &io::Error) -> Option<Flaw> {
     match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::InvalidInput => None,
+        io::ErrorKind::NotFound => None,
+        // Ours, and not a refusal of the system's that may pass.
+        io::ErrorKind::InvalidInput if error.raw_os_error().is_none() => None,
         io::ErrorKind::FileTooLarge => Some(Flaw::TooLarge),
         kind => Some(Flaw::Unreadable(kind)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_no_file_is_absent() {
+        let of_system = |errno| flaw_of_read(&io::Error::from_raw_os_error(errno));
+        assert_eq!(of_system(libc::ENOENT), None);
+        assert_eq!(flaw_of_read(&io::ErrorKind::InvalidInput.into()), None);
+        for errno in [libc::EINVAL, libc::EMFILE, libc::EIO, libc::ESTALE] {
+            assert!(matches!(of_system(errno), Some(Flaw::Unreadable(_))));
+        }
     }
 }

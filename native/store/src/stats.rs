@@ -171,7 +171,7 @@ impl Counters {
             }
             Notice::Erased { count } => counts.erased += *count as u64,
             Notice::Quarantined { .. } => counts.quarantined += 1,
-            Notice::NotErased { .. } | Notice::SetAside { .. } => {}
+            Notice::NotErased { .. } | Notice::SetAside { .. } | Notice::Unsynced { .. } => {}
         }
     }
 

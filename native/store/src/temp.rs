@@ -55,7 +55,16 @@ impl<'a> TempFile<'a> {
         content: &[u8],
         sync: bool,
     ) -> io::Result<Self> {
-        let path = unused_path(dir, PREFIX);
+        TempFile::write_at(fs, unused_path(dir, PREFIX), content, sync)
+    }
+
+    /// Writes one that no other writer uses.
+    pub(crate) fn write_at(
+        fs: &'a dyn FileSystem,
+        path: PathBuf,
+        content: &[u8],
+        sync: bool,
+    ) -> io::Result<Self> {
         match fs.write_new(&path, content, sync) {
             Ok(stamp) => Ok(TempFile {
                 fs,
@@ -118,7 +127,7 @@ pub(crate) fn remove_stale(fs: &dyn FileSystem, dir: &Path) -> Vec<Directory> {
     orphans
 }
 
-fn is_temp(name: &OsStr) -> bool {
+pub(crate) fn is_temp(name: &OsStr) -> bool {
     name.as_encoded_bytes().starts_with(PREFIX.as_bytes())
 }
 

@@ -56,7 +56,7 @@ impl Store {
     pub fn recording_files(&self) -> Result<Vec<Box<[u8]>>, Error> {
         self.files.refresh()?;
         let files = self.files.recording_files();
-        let files = files.map_err(Error::io("read the directory"))?;
+        let files = files.map_err(Error::at("read the directory", self.path()))?;
         let names = files.into_iter().map(|file| file.name.into_vec());
         Ok(names.map(Vec::into_boxed_slice).collect())
     }
@@ -173,12 +173,13 @@ impl Files {
 
     /// Moves a file out of the way, unless it changed since it was read.
     fn quarantine(&self, file: &[u8], read: Stamp) -> io::Result<bool> {
-        self.prepare().map_err(io::Error::other)?;
-        let dir = self.native_dir.join(QUARANTINE);
+        self.prepare_beside().map_err(io::Error::other)?;
+        let dir = self.beside_dir.join(QUARANTINE);
         match self.fs().create_dir(&dir) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             result => result?,
         }
+        self.fs().share_dir(&dir);
         let commit = self.commit();
         let found = match self.fs().metadata(&self.loader.path(file)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
@@ -191,8 +192,8 @@ impl Files {
         drop(commit);
         if self.options.sync {
             // First where it is now, so that a power cut does not find it nowhere.
-            self.fs().sync_dir(&dir)?;
-            self.fs().sync_dir(&self.loader.dir)?;
+            self.sync_names(&dir)?;
+            self.sync_names(&self.loader.dir)?;
         }
         Ok(true)
     }

@@ -99,7 +99,11 @@ impl Active {
         if !self.shared.files.options.recover {
             return Ok(Vec::new());
         }
-        slab::adopt(&self.shared.files.native_dir).map_err(Error::io("look for earlier runs"))
+        let files = &self.shared.files;
+        slab::adopt(&files.native_dir, &mut |path, error| {
+            files.leave(path, &error)
+        })
+        .map_err(Error::at("look for earlier runs in", &files.native_dir))
     }
 
     /// Opens the slab, if nobody has yet, in the directories that `adopt` returns.

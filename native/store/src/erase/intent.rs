@@ -3,7 +3,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::files::Files;
-use crate::temp::{self, TempFile};
+use crate::temp;
 use crate::{Error, FileName, Notice};
 
 /// What the names of notes begin with.
@@ -27,14 +27,17 @@ pub(crate) struct Intent {
 impl Intent {
     /// Writes a note into a directory that nobody else owns.
     pub(super) fn write(files: &Files, home: &Path, ids: Vec<Box<[u8]>>) -> io::Result<Self> {
-        let (fs, sync) = (files.fs(), files.options.sync);
+        let sync = files.options.sync;
         let path = temp::unused_path(home, PREFIX);
-        let temp_dir = files.temp_dir.path(&files.native_dir)?;
-        TempFile::write(fs, &temp_dir, &encode(&ids)?, sync)?.place(&path)?;
+        // Not the recordings' directory of temporary files, which may be on another disk.
+        let note = files.write_into(home, &encode(&ids)?, sync)?;
+        note.place(&path)?;
         if sync {
-            fs.sync_dir(home)?;
+            files.sync_names(home)?;
             // The directory may be as new.
-            fs.sync_dir(&files.native_dir)?;
+            if let Some(parent) = home.parent() {
+                files.sync_names(parent)?;
+            }
         }
         Ok(Intent { path, ids })
     }
@@ -68,10 +71,14 @@ impl Intent {
         let fs = files.fs();
         let mut intents = Vec::new();
         for FileName { name, .. } in fs.names(home).map_err(Error::io("look for notes"))? {
+            let path = home.join(&name);
+            if temp::is_temp(&name) {
+                // A note that was not complete. At worst the next start removes it.
+                let _ = fs.remove(&path);
+            }
             if !is_note(&name) {
                 continue;
             }
-            let path = home.join(&name);
             let mut note = Vec::new();
             fs.read(&path, MAX_BYTES, &mut note)
                 .map_err(Error::io("read what is to be erased"))?;
@@ -80,7 +87,7 @@ impl Intent {
                 Err(reason) => {
                     let file = name.to_string_lossy().into_owned();
                     // Where renaming is impossible it is reported again at the next start.
-                    let _ = fs.rename(&path, &files.native_dir.join(format!("{file}.bad")));
+                    let _ = fs.rename(&path, &home.with_file_name(format!("{file}.bad")));
                     let reason = reason.to_owned();
                     files.observer.tell(Notice::SetAside { file, reason });
                 }

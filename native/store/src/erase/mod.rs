@@ -69,9 +69,8 @@ impl Store {
             // Each is let go of when it is done; nobody ever sends anything.
             let left = MAX_WAIT.saturating_sub(start.elapsed());
             if let Err(RecvTimeoutError::Timeout) = all_done.recv_timeout(left) {
-                let source = io::ErrorKind::TimedOut.into();
-                let action = "give up the recordings in flight";
-                return Err(Error::Io { action, source });
+                let timed_out = io::ErrorKind::TimedOut.into();
+                return Err(Error::io("give up the recordings in flight")(timed_out));
             }
             // A save that was under way may have let go of it, too, but not of the recording.
             flights.retain(|recording| !recording.is_gone());
@@ -83,11 +82,9 @@ impl Store {
 impl Files {
     /// Writes down what is to be erased.
     fn intend(&self, slab: Option<&Slab>, ids: Vec<Box<[u8]>>) -> Result<Intent, Error> {
-        self.prepare()?;
         let home = match slab {
             Some(slab) => (slab.home()).map_err(Error::io("make a directory for the slab"))?,
-            None => (self.temp_dir.path(&self.native_dir))
-                .map_err(Error::io("make a directory for temporary files"))?,
+            None => self.temp_path()?,
         };
         Intent::write(self, &home, ids).map_err(Error::io("write down what is to be erased"))
     }
@@ -133,7 +130,7 @@ impl Files {
         }
         result?;
         if self.options.sync {
-            self.fs().sync_dir(&self.native_dir)?;
+            self.sync_names(&self.native_dir)?;
         }
         Ok(())
     }

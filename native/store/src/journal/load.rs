@@ -59,7 +59,7 @@ impl Flaw {
         };
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         Some(Damage {
-            file: format!("{}/{name}", crate::open::NATIVE_DIR),
+            file: format!("{}/{name}", crate::native_dir::NATIVE_DIR),
             reason,
         })
     }

@@ -25,6 +25,8 @@ pub(crate) struct Journal {
     snapshot: PathBuf,
     log: PathBuf,
     lock: PathBuf,
+    /// Where either of the two is while it is being written.
+    temp: PathBuf,
     state: Mutex<State>,
 }
 
@@ -47,6 +49,7 @@ impl Journal {
             snapshot: native_dir.join("index"),
             log: native_dir.join("index.log"),
             lock: native_dir.join("index.lock"),
+            temp: native_dir.join("index.new"),
             state: Mutex::default(),
         }
     }

@@ -1,6 +1,5 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,8 +10,9 @@ use super::row;
 use parking_lot::MutexGuard;
 
 use crate::Entry;
+use crate::access;
 use crate::files::Files;
-use crate::temp;
+use crate::temp::{self, TempFile};
 
 /// A log shorter than this is not worth a new snapshot.
 const MIN_LOG_BYTES: u64 = 1 << 20;
@@ -169,17 +169,27 @@ impl Files {
 
     /// Readers see the old file or the new one. Not synced: a checksum tells.
     fn replace(&self, path: &Path, content: &[u8]) -> io::Result<()> {
-        let temp = self.write_temp(content, false).map_err(io::Error::other)?;
-        temp.place(path)
+        // Whoever made that before held the lock, and was killed.
+        match self.fs().remove(&self.journal.temp) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            removed => removed?,
+        }
+        let write = || TempFile::write_at(self.fs(), self.journal.temp.clone(), content, false);
+        let temp = match write() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                // Somebody removed the directory.
+                self.create_dirs(&self.native_dir)
+                    .map_err(io::Error::other)?;
+                write()
+            }
+            written => written,
+        };
+        temp?.place(path)
     }
 }
 
 fn open_lock(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(path)
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    access::open(&mut options, path)
 }

@@ -7,6 +7,7 @@ use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use super::map::{Mapping, PAGE};
+use crate::access;
 
 /// Read at once where what is read is of no interest. It is on the stack, which may be small.
 const SCRATCH: usize = 4 * PAGE;
@@ -16,8 +17,8 @@ pub(super) static ZEROS: [u8; 16 * PAGE] = [0; 16 * PAGE];
 
 pub(crate) fn create(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create_new(true).mode(0o600);
-    options.open(path)
+    options.read(true).write(true).create_new(true);
+    access::open(&mut options, path)
 }
 
 /// Without waiting for a pipe's other end.

@@ -69,9 +69,12 @@ use crate::owned::{self, Directory};
 /// What the names of its directories begin with.
 const PREFIX: &str = "slab-";
 
-/// Takes over the directories in `parent` whose owners are gone.
-pub(crate) fn adopt(parent: &Path) -> io::Result<Vec<Directory>> {
-    owned::adopt(parent, PREFIX)
+/// Takes over the directories in `parent` whose owners are gone. See [`owned::adopt_telling`].
+pub(crate) fn adopt(
+    parent: &Path,
+    refused: &mut dyn FnMut(&Path, io::Error),
+) -> io::Result<Vec<Directory>> {
+    owned::adopt_telling(parent, PREFIX, refused)
 }
 
 /// The slab of this engine.

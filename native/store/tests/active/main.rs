@@ -1,6 +1,7 @@
 //! Recordings from their first event to their file.
 #![expect(clippy::unwrap_used, reason = "a failed test is meant to panic")]
 
+mod elsewhere;
 mod erase;
 mod faults;
 mod life;
@@ -11,3 +12,4 @@ mod refusals;
 mod support;
 mod threads;
 mod unread;
+mod users;

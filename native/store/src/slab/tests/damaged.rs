@@ -62,7 +62,7 @@ fn release(found: Found) -> Vec<(Vec<u8>, Vec<Vec<u8>>)> {
 
 fn again(slab: &Slab, parent: &Path) -> Found {
     slab.trim(Duration::ZERO);
-    slab.take_over(adopt(parent).unwrap())
+    slab.take_over(adopt(parent, &mut |_, _| {}).unwrap())
 }
 
 #[test]

@@ -87,7 +87,10 @@ fn survive(from: usize, until: usize, errno: i32) -> usize {
     save(found, &mut saved);
     record(&slab, "second", &mut recorded);
     // What is still in doubt may be looked at again at any time.
-    save(slab.take_over(adopt(home.path()).unwrap()), &mut saved);
+    save(
+        slab.take_over(adopt(home.path(), &mut |_, _| {}).unwrap()),
+        &mut saved,
+    );
     drop(slab);
 
     for _ in 0..2 {
