@@ -90,7 +90,7 @@ defmodule Bench.Sections.Memory do
         %{events: [first | events]} = recording = Traffic.session(profile, number)
         store = Side.store(side)
         :ok = store.start_recording(recording.id, %{recording | events: [first]})
-        for event <- events, do: :ok = store.append_event(recording.id, event)
+        for event <- events, do: :ok = Side.append!(store, recording.id, event)
         send(parent, {:recorded, self()})
         :erlang.hibernate(Bench.Sessions, :wait, [])
     end

@@ -87,7 +87,7 @@ defmodule Bench.Appender do
   defp append(store, id, [], events, count), do: append(store, id, events, events, count)
 
   defp append(store, id, [event | next], events, count) do
-    :ok = store.append_event(id, event)
+    :ok = Side.append!(store, id, event)
     append(store, id, next, events, count - 1)
   end
 
@@ -140,7 +140,7 @@ defmodule Bench.Appender do
         recording = recording()
         store = Side.store(side)
         :ok = store.start_recording(recording.id, recording)
-        for event <- events(kind), do: :ok = store.append_event(recording.id, event)
+        for event <- events(kind), do: :ok = Side.append!(store, recording.id, event)
         expected = %{recording | events: recording.events ++ events(kind)}
         Check.equal!(store.get_active(recording.id), {:ok, expected}, "what was appended")
         send(test, {:expected, expected})

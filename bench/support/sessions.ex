@@ -97,7 +97,7 @@ defmodule Bench.Sessions do
     [first | events] = recording.events
     store = Side.store(side)
     :ok = store.start_recording(recording.id, %{recording | events: [first]})
-    for event <- events, do: :ok = store.append_event(recording.id, event)
+    for event <- events, do: :ok = Side.append!(store, recording.id, event)
     :ok
   end
 end

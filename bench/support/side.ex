@@ -48,6 +48,19 @@ defmodule Bench.Side do
   def store(:baseline), do: PhoenixReplay.Store
 
   @doc """
+  Appends an event in the process of its session. Our store answers `:ok`, the
+  host's how many there were before, and nil for one that it drops.
+  """
+  @spec append!(module(), binary(), Recording.event()) :: :ok
+  def append!(store, id, event) do
+    case store.append_event(id, event) do
+      :ok -> :ok
+      before when is_integer(before) -> :ok
+      refused -> raise("an event was not appended: #{inspect(refused)}")
+    end
+  end
+
+  @doc """
   Waits until every session that has ended is saved, `stored` recordings with
   those from before, and the side answers again. Raises after five minutes.
   """

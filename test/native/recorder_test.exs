@@ -3,7 +3,10 @@ defmodule PhoenixReplay.Native.RecorderTest do
 
   import PhoenixReplay.Native.Test.Recordings, only: [tmp_dir: 0]
 
-  alias Phoenix.{Component, LiveView}
+  import ExUnit.CaptureLog
+
+  alias Phoenix.Component
+  alias PhoenixReplay.Native.Test.Live
   alias PhoenixReplay.Native.{Recorder, Store}
   alias PhoenixReplay.Storage.Native
 
@@ -21,13 +24,7 @@ defmodule PhoenixReplay.Native.RecorderTest do
     %{opts: opts}
   end
 
-  defp socket do
-    struct(LiveView.Socket,
-      view: __MODULE__,
-      host_uri: URI.parse("http://localhost:4000"),
-      assigns: %{__changed__: %{}, user: "ada", password: "secret"}
-    )
-  end
+  defp socket(fields \\ []), do: Live.socket([view: __MODULE__] ++ fields)
 
   # A session as LiveView runs it, in a process of its own.
   defp in_session(fun) do
@@ -67,18 +64,18 @@ defmodule PhoenixReplay.Native.RecorderTest do
           )
 
         socket
-        |> LiveView.run(:handle_params, [%{"page" => "1"}, "http://localhost:4000/tasks"])
+        |> Live.run(:handle_params, [%{"page" => "1"}, "http://localhost:4000/tasks"])
         |> Component.assign(:count, 0)
-        |> LiveView.render()
-        |> LiveView.run(:handle_event, ["inc", %{"by" => 1, "password" => "x"}])
+        |> Live.render()
+        |> Live.run(:handle_event, ["inc", %{"by" => 1, "password" => "x"}])
         |> Component.assign(:count, 1)
-        |> LiveView.render()
-        |> LiveView.run(:handle_info, [:tick])
-        |> LiveView.render()
-        |> LiveView.run(:handle_event, ["inc", %{}])
-        |> LiveView.run(:handle_event, ["inc", %{}])
+        |> Live.render()
+        |> Live.run(:handle_info, [:tick])
+        |> Live.render()
+        |> Live.run(:handle_event, ["inc", %{}])
+        |> Live.run(:handle_event, ["inc", %{}])
         |> Component.assign(:count, 3)
-        |> LiveView.render()
+        |> Live.render()
         |> Map.fetch!(:assigns)
         |> Map.fetch!(:_replay_id)
       end)
@@ -107,7 +104,7 @@ defmodule PhoenixReplay.Native.RecorderTest do
     id =
       in_session(fn ->
         socket = Recorder.attach(socket())
-        LiveView.run(socket, :handle_event, ["go", %{}]).assigns._replay_id
+        Live.run(socket, :handle_event, ["go", %{}]).assigns._replay_id
       end)
 
     assert {:ok, %{params: params, session: session}} = saved(id, opts)
@@ -115,7 +112,7 @@ defmodule PhoenixReplay.Native.RecorderTest do
   end
 
   test "before the socket is connected nothing is recorded" do
-    socket = %{socket() | connected?: false}
+    socket = socket(transport_pid: nil)
     assert Recorder.on_mount(:default, %{}, %{}, socket) == {:cont, socket}
     assert Recorder.attach(socket) == socket
   end
@@ -124,7 +121,7 @@ defmodule PhoenixReplay.Native.RecorderTest do
     id =
       in_session(fn ->
         socket = Recorder.attach(socket())
-        LiveView.run(socket, :handle_params, [%{}, "/"]).assigns._replay_id
+        Live.run(socket, :handle_params, [%{}, "/"]).assigns._replay_id
       end)
 
     assert saved(id, opts) == :error
@@ -145,7 +142,7 @@ defmodule PhoenixReplay.Native.RecorderTest do
     id =
       in_session(fn ->
         {:cont, socket} = Recorder.on_mount(:default, %{user: 1, other: 2}, %{}, socket())
-        LiveView.run(socket, :handle_event, ["go", %{}]).assigns._replay_id
+        Live.run(socket, :handle_event, ["go", %{}]).assigns._replay_id
       end)
 
     assert {:ok, %{params: %{user: 1} = params}} = saved(id, opts)
@@ -156,12 +153,169 @@ defmodule PhoenixReplay.Native.RecorderTest do
     File.mkdir_p!(Path.dirname(opts[:path]))
     File.write!(opts[:path], "a file in the way")
 
-    log =
-      ExUnit.CaptureLog.capture_log(fn ->
-        assert Recorder.attach(socket()) == socket()
-      end)
+    log = capture_log(fn -> assert Recorder.attach(socket()) == socket() end)
 
     assert log =~ "can't be started"
     assert Store.list_active_summaries() == []
   end
+
+  # As LiveView makes the socket of a view in a template, of one in another view
+  # and of one that was given a router, but is at none of its routes.
+  for {where, fields} <- [
+        template: [router: nil, host_uri: :not_mounted_at_router],
+        view: [root_pid: :another, host_uri: :not_mounted_at_router],
+        route: [host_uri: :not_mounted_at_router]
+      ] do
+    test "a view that is not mounted at the router is recorded without its params (#{where})", %{
+      opts: opts
+    } do
+      id =
+        in_session(fn ->
+          socket = socket(unquote(fields))
+
+          {:cont, socket} =
+            Recorder.on_mount(:default, :not_mounted_at_router, %{"locale" => "en"}, socket)
+
+          # LiveView lets it mount only without any.
+          assert socket.private.lifecycle.handle_params == []
+
+          socket
+          |> Live.run(:handle_event, ["inc", %{}])
+          |> Component.assign(:count, 1)
+          |> Live.render()
+          |> replay_id()
+        end)
+
+      assert {:ok, recording} = saved(id, opts)
+      assert {recording.params, recording.session} == {%{}, %{"locale" => "en"}}
+      assert recording.url == nil
+      assert [:mount, :event, :assigns] = Enum.map(recording.events, &elem(&1, 1))
+    end
+  end
+
+  test "a session is recorded once, even if it is attached to twice", %{opts: opts} do
+    id =
+      in_session(fn ->
+        socket = Recorder.attach(socket())
+        assert Recorder.attach(socket) == socket
+        socket |> Live.run(:handle_event, ["go", %{}]) |> replay_id()
+      end)
+
+    assert {:ok, %{events: [_mount, _event]}} = saved(id, opts)
+    assert [%{id: ^id}] = Native.list_summaries(opts)
+  end
+
+  defmodule Failing do
+    def sanitize_assigns(%{user: "ada"} = assigns), do: fail(assigns)
+    def sanitize_assigns(assigns), do: assigns
+    def sanitize_delta(_changed, assigns), do: fail(assigns)
+    def sanitize_params(params), do: fail(params)
+
+    defp fail(%{"how" => "raise"}), do: raise("of the secret")
+    defp fail(%{"how" => "throw"}), do: throw("the secret")
+    defp fail(%{"how" => "exit"}), do: exit("the secret")
+    defp fail(%{"how" => "nil"}), do: nil
+    defp fail(assigns), do: Map.fetch!(assigns, "the secret")
+  end
+
+  test "what a sanitizer fails on is left out, and told once, without what it was", %{opts: opts} do
+    Application.put_env(:phoenix_replay, :sanitizer, Failing)
+
+    log =
+      capture_log(fn ->
+        id =
+          in_session(fn ->
+            {:cont, socket} = Recorder.on_mount(:default, %{"how" => "exit"}, %{}, socket())
+
+            for how <- ["raise", "throw", "exit", "nil"], reduce: socket do
+              socket -> Live.run(socket, :handle_event, [how, %{"how" => how}])
+            end
+            |> Live.run(:handle_params, [%{"how" => "raise"}, "http://localhost:4000/tasks"])
+            |> Component.assign(:count, 1)
+            |> Live.render()
+            |> Live.run(:handle_event, ["last", %{}])
+            |> replay_id()
+          end)
+
+        assert {:ok, recording} = saved(id, opts)
+        assert {recording.params, recording.session} == {%{}, %{}}
+
+        assert Enum.map(recording.events, &Tuple.delete_at(&1, 0)) ==
+                 [{:mount, %{assigns: %{}}}] ++
+                   for(how <- ["raise", "throw", "exit", "nil"], do: event(how)) ++
+                   [{:handle_params, %{params: %{}, url: "http://localhost:4000/tasks"}}] ++
+                   [event("last")]
+      end)
+
+    assert [_] = Regex.scan(~r/not all of a session can be recorded/, log)
+    refute log =~ "secret"
+  end
+
+  defp event(name), do: {:event, %{name: name, params: %{}}}
+
+  defmodule FailingSnapshot do
+    def sanitize_assigns(_assigns), do: raise("no")
+    def sanitize_delta(changed, assigns), do: Map.take(assigns, Map.keys(changed))
+    def sanitize_params(params), do: params
+  end
+
+  test "a snapshot that can't be sanitized does not undo what is known", %{opts: opts} do
+    Application.put_env(:phoenix_replay, :sanitizer, Sanitizer)
+
+    id =
+      in_session(fn ->
+        socket = Recorder.attach(socket())
+        Application.put_env(:phoenix_replay, :sanitizer, FailingSnapshot)
+
+        for name <- ["one", "two"], reduce: socket do
+          socket -> Live.run(socket, :handle_event, [name, %{}])
+        end
+        |> Component.assign(:user, "bob")
+        |> Live.render()
+        |> replay_id()
+      end)
+
+    assert {:ok, recording} = saved(id, opts)
+    assert [:mount, :event, :event] = Enum.map(recording.events, &elem(&1, 1))
+  end
+
+  test "a socket that is none, or lacks what is expected, is given back as it is" do
+    for odd <- [
+          nil,
+          %{},
+          :socket,
+          Map.delete(socket(), :view),
+          socket(assigns: %{}),
+          socket(private: %{}),
+          socket(assigns: nil)
+        ] do
+      log =
+        capture_log(fn -> assert Task.await(Task.async(fn -> Recorder.attach(odd) end)) == odd end)
+
+      assert log =~ "not all of a session can be recorded"
+    end
+
+    assert Store.list_active_summaries() == []
+  end
+
+  test "a view whose assigns lose what was put there goes on", %{opts: opts} do
+    id =
+      in_session(fn ->
+        socket = Recorder.attach(socket())
+        id = replay_id(Live.run(socket, :handle_event, ["go", %{}]))
+
+        for assigns <- [%{}, %{_replay_id: 1, _replay_t0: nil}, %{__changed__: nil}] do
+          bare = %{socket | assigns: assigns}
+          assert {:cont, ^bare} = Phoenix.LiveView.Lifecycle.handle_event("x", %{}, bare)
+          assert {:cont, ^bare} = Phoenix.LiveView.Lifecycle.handle_info(:x, bare)
+          assert Phoenix.LiveView.Lifecycle.after_render(bare) == bare
+        end
+
+        id
+      end)
+
+    assert {:ok, %{events: [_mount, _event]}} = saved(id, opts)
+  end
+
+  defp replay_id(socket), do: socket.assigns._replay_id
 end

@@ -17,11 +17,11 @@ defmodule PhoenixReplay.Native.Test.ChildVM do
     System.find_executable("elixir") || raise "no elixir on the PATH"
   end
 
-  @doc "Arguments that put this project's code on the child's path."
+  @doc "Arguments that put the code of this project, and of what it depends on, on the child's path."
   def paths do
     for path <- :code.get_path(),
         path = to_string(path),
-        String.contains?(path, "_build") or String.contains?(path, "phoenix_replay"),
+        String.starts_with?(path, Mix.Project.build_path()),
         argument <- ["-pa", path],
         do: argument
   end

@@ -2,9 +2,10 @@ defmodule PhoenixReplay.JSON do
   @moduledoc """
   A JSON codec in plain Elixir (RFC 8259).
 
-  Maps with atom, string or number keys become objects, lists arrays, atoms
+  Maps whose keys `to_string/1` knows become objects, lists arrays, atoms
   strings except `true`, `false` and `nil`. Dates and times are written in
-  ISO 8601. Everything else, and text that is not UTF-8, is an error.
+  ISO 8601. Everything else, and text that is not UTF-8, is an error; a key that
+  `to_string/1` does not know raises.
 
   Decoding yields maps with string keys. Of equal keys in an object the last
   one wins; integers are exact at any size.

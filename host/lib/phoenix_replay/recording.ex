@@ -6,10 +6,10 @@ defmodule PhoenixReplay.Recording do
   from `connected_at` (Unix milliseconds).
   """
 
-  defstruct [:id, :view, :url, :params, :session, :connected_at, :events]
+  defstruct [:id, :view, :url, :params, :session, :connected_at, events: []]
 
-  @typedoc "What happened; a string when it was read from JSON and no such atom exists."
-  @type event_type :: :mount | :event | :handle_params | :info | :assigns | String.t()
+  @typedoc "What happened."
+  @type event_type :: :mount | :event | :handle_params | :info | :assigns
 
   @typedoc """
   The payload depends on the type: `:mount` has `%{assigns: map}`, `:event`
@@ -25,6 +25,18 @@ defmodule PhoenixReplay.Recording do
           params: map() | nil,
           session: map() | nil,
           connected_at: integer() | nil,
-          events: [event()] | nil
+          events: [event()]
         }
+
+  @doc "What the assigns were after the event with this index, the first being 0."
+  @spec accumulated_assigns(t(), non_neg_integer()) :: map()
+  def accumulated_assigns(%__MODULE__{events: events}, index) do
+    events |> Enum.take(index + 1) |> Enum.reduce(%{}, &assigns_after/2)
+  end
+
+  defp assigns_after({_offset, :mount, %{assigns: assigns}}, _before), do: assigns
+  defp assigns_after({_offset, :assigns, %{snapshot: assigns}}, _before), do: assigns
+
+  defp assigns_after({_offset, :assigns, %{delta: delta}}, before), do: Map.merge(before, delta)
+  defp assigns_after(_event, before), do: before
 end

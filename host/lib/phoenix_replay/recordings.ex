@@ -23,29 +23,44 @@ defmodule PhoenixReplay.Recordings do
   @spec active_summary(Recording.t()) :: Storage.summary()
   def active_summary(%Recording{} = recording), do: %{summary(recording) | active?: true}
 
+  @doc "As much of a recording as its summary tells."
+  @spec of_summary(Storage.summary()) :: Recording.t()
+  def of_summary(summary) do
+    known = Map.take(summary, [:id, :view, :url, :connected_at])
+    struct(%Recording{params: %{}, session: %{}, events: []}, known)
+  end
+
   @doc "Summaries of what is in flight, then of what is stored, each newest first."
   @spec list_summaries() :: [Storage.summary()]
   def list_summaries, do: Store.list_active_summaries() ++ Store.list_recording_summaries()
 
-  @doc "Finds a recording in flight or, failing that, a stored one."
+  @doc "Finds a stored recording or, failing that, one in flight."
   @spec fetch(binary()) :: {:ok, Recording.t()} | :error
   def fetch(id) do
-    with :error <- Store.get_active(id), do: Store.get_recording(id)
+    with :error <- Store.get_recording(id), do: Store.get_active(id)
   end
 
-  @doc "The offset of each event in milliseconds."
-  @spec event_offsets(Recording.t()) :: [non_neg_integer()]
+  @doc "Like `fetch/1`, but there must be one."
+  @spec fetch!(binary()) :: Recording.t()
+  def fetch!(id) do
+    case fetch(id) do
+      {:ok, recording} -> recording
+      :error -> raise "there is no recording #{id}"
+    end
+  end
+
+  @doc "The offset of each event in milliseconds, and its place among them."
+  @spec event_offsets(Recording.t()) :: [%{ms: non_neg_integer(), index: non_neg_integer()}]
   def event_offsets(%Recording{events: events}) do
-    Enum.map(events, fn {offset, _type, _payload} -> offset end)
+    for {{offset, _type, _payload}, index} <- Enum.with_index(events),
+        do: %{ms: offset, index: index}
   end
 
   @doc "The offset of the last event in milliseconds, 0 without events."
   @spec total_duration(Recording.t()) :: non_neg_integer()
   def total_duration(%Recording{events: events}) do
-    case List.last(events) do
-      {offset, _type, _payload} -> offset
-      _none -> 0
-    end
+    {offset, _type, _payload} = List.last(events, {0, nil, nil})
+    offset
   end
 
   @doc """

@@ -9,17 +9,18 @@ defmodule PhoenixReplay.Store do
 
   ## Configuration of `:phoenix_replay`
 
-    * `:max_events` - how many events a recording takes, by default 10 000;
-      further ones are dropped
+    * `:max_events` - how many events a process may append to its recording, by
+      default 10 000; further ones are dropped
     * `:max_recordings`, `:max_recording_age_ms`, `:cleanup_interval_ms` - see
       `cleanup/0`
-    * `:authorize` - a function that gets a recording or a summary and says
-      whether it may be seen; by default all may
+    * `:authorize` - a function that gets a recording and says whether it may be
+      seen; by default all may. Of one that is only listed by its summary it gets
+      no events, params and session.
   """
 
   use GenServer
 
-  alias PhoenixReplay.{Authorization, Persistence, Recording, Recordings, Retention, Storage}
+  alias PhoenixReplay.{Persistence, Recording, Recordings, Retention, Storage}
   alias PhoenixReplay.Store.Active
 
   require Logger
@@ -27,52 +28,43 @@ defmodule PhoenixReplay.Store do
   @default_max_events 10_000
 
   @spec start_link(keyword()) :: GenServer.on_start()
-  def start_link(opts \\ []), do: GenServer.start_link(__MODULE__, opts, name: __MODULE__)
+  def start_link(_opts), do: GenServer.start_link(__MODULE__, [], name: __MODULE__)
 
   @doc """
   Opens a recording that belongs to the calling process: when that exits, the
-  recording is finalized.
+  recording is finalized. The events that the process appends are counted from
+  here on.
   """
-  @spec start_recording(binary(), Recording.t()) :: :ok | :error
-  def start_recording(id, %Recording{} = recording) when is_binary(id) do
-    with_table(id, fn ->
-      Active.open(id, recording)
-      Process.put({__MODULE__, id}, 0)
-      GenServer.cast(__MODULE__, {:monitor, id, self()})
-    end)
+  @spec start_recording(binary(), Recording.t()) :: :ok
+  def start_recording(id, %Recording{} = recording) do
+    Active.open(id, recording)
+    Process.put(__MODULE__, 0)
+    GenServer.cast(__MODULE__, {:monitor, id, self()})
   end
 
   @doc """
-  Appends an event to a recording. Events beyond `:max_events` are dropped;
-  `:error` means that there is no such recording.
+  Appends an event, and returns what the calling process had counted before: nil
+  if nothing yet, and also beyond `:max_events`, where the event is dropped.
+  `:error` means that there is no table to append to. Whether there is such a
+  recording is not looked at.
   """
-  @spec append_event(binary(), Recording.event()) :: :ok | :error
+  @spec append_event(binary(), Recording.event()) :: non_neg_integer() | nil | :error
   def append_event(id, event) do
-    case Process.get({__MODULE__, id}) do
-      nil -> append_from_elsewhere(id, event)
-      index -> append(id, index, event)
-    end
-  end
+    count = Process.get(__MODULE__, 0)
 
-  defp append(id, index, event) do
-    if index < Application.get_env(:phoenix_replay, :max_events, @default_max_events) do
+    if count < Application.get_env(:phoenix_replay, :max_events, @default_max_events) do
       try do
-        Active.put_event(id, index, event)
-        Process.put({__MODULE__, id}, index + 1)
-        :ok
+        Active.put_event(id, count, event)
+        Process.put(__MODULE__, count + 1)
       rescue
-        ArgumentError -> no_table(id)
+        ArgumentError -> no_table()
       end
-    else
-      :ok
     end
   end
 
-  # A process that did not open the recording has no count of its events.
-  defp append_from_elsewhere(id, event) do
-    with_table(id, fn ->
-      with {:ok, index} <- Active.next_index(id), do: append(id, index, event)
-    end)
+  defp no_table do
+    Logger.warning("PhoenixReplay.Store is not running; an event is not kept")
+    :error
   end
 
   @doc """
@@ -83,70 +75,88 @@ defmodule PhoenixReplay.Store do
   """
   @spec finalize(binary()) :: {:ok, Recording.t()} | {:error, term()} | :error
   def finalize(id) do
-    result = GenServer.call(__MODULE__, {:finalize, id}, :infinity)
-    if match?({:ok, _recording}, result), do: Process.delete({__MODULE__, id})
-    result
+    with {:ok, recording} <- Active.collect(id),
+         :ok <- save_if_used(recording) do
+      Active.delete(id)
+      {:ok, recording}
+    else
+      {:error, reason} -> not_saved(id, reason)
+      :error -> :error
+    end
+  end
+
+  defp save_if_used(recording) do
+    if Recordings.user_events?(recording), do: Persistence.save(recording), else: :ok
+  end
+
+  defp not_saved(id, reason) do
+    Logger.error("recording #{inspect(id)} could not be saved: #{inspect(reason)}")
+    {:error, reason}
   end
 
   @doc "A recording in flight, with its events so far."
   @spec get_active(binary()) :: {:ok, Recording.t()} | :error
-  def get_active(id) do
-    with {:ok, recording} <- with_table(id, fn -> Active.collect(id) end),
-         do: Authorization.one(recording)
-  end
+  def get_active(id), do: with({:ok, found} <- Active.collect(id), do: authorize_recording(found))
 
   @doc "The recordings in flight that have user events, newest first."
   @spec list_active() :: [Recording.t()]
-  def list_active do
-    case with_table("*", &Active.ids/0) do
-      :error -> []
-      ids -> ids |> Active.collect_all() |> with_user_events() |> Authorization.filter()
-    end
-  end
-
-  defp with_user_events(recordings), do: Enum.filter(recordings, &Recordings.user_events?/1)
+  def list_active, do: GenServer.call(__MODULE__, :list_active)
 
   @doc "Summaries of the recordings in flight that have user events, newest first."
   @spec list_active_summaries() :: [Storage.summary()]
-  def list_active_summaries do
-    __MODULE__ |> GenServer.call(:active_summaries, :infinity) |> Authorization.filter()
-  end
+  def list_active_summaries, do: GenServer.call(__MODULE__, :list_active_summaries)
 
   @doc "A stored recording."
   @spec get_recording(binary()) :: {:ok, Recording.t()} | :error
   def get_recording(id) do
-    with {:ok, recording} <- Persistence.storage_call(:get, [id], :error),
-         do: Authorization.one(recording)
+    with {:ok, recording} <- stored(:get, [id], :error), do: authorize_recording(recording)
   end
 
   @doc "All stored recordings, newest first."
   @spec list_recordings() :: [Recording.t()]
-  def list_recordings, do: :list |> Persistence.storage_call([], []) |> Authorization.filter()
+  def list_recordings, do: Enum.filter(stored(:list, [], []), &visible?/1)
 
   @doc "Summaries of all stored recordings, newest first."
   @spec list_recording_summaries() :: [Storage.summary()]
-  def list_recording_summaries, do: Authorization.filter(Persistence.list_summaries())
+  def list_recording_summaries do
+    summaries =
+      if function_exported?(Storage.backend(), :list_summaries, 1),
+        do: stored(:list_summaries, [], []),
+        else: Enum.map(list_recordings(), &Recordings.summary/1)
 
-  @doc "Deletes a stored recording, or one that could not be stored."
-  @spec delete_recording(binary()) :: :ok | {:error, term()}
-  def delete_recording(id) do
-    :ok = GenServer.call(__MODULE__, {:discard, id}, :infinity)
-    Persistence.storage_call(:delete, [id], {:error, :storage_failed})
+    Enum.filter(summaries, &(&1 |> Recordings.of_summary() |> visible?()))
   end
 
+  @doc "Deletes a stored recording; one in flight goes on."
+  @spec delete_recording(binary()) :: :ok | {:error, term()}
+  def delete_recording(id), do: stored(:delete, [id], :ok)
+
   @doc "Deletes all stored recordings; those in flight go on."
-  @spec clear_all() :: :ok | {:error, term()}
-  def clear_all, do: Persistence.storage_call(:clear, [], {:error, :storage_failed})
+  @spec clear_all() :: :ok
+  def clear_all, do: stored(:clear, [], :ok)
+
+  defp stored(function, args, fallback) do
+    Persistence.storage_call(function, args ++ [Storage.storage_opts()], fallback)
+  end
 
   @doc """
   Deletes stored recordings that are too old (`:max_recording_age_ms`) or too
-  many (`:max_recordings`, the newest stay).
+  many (`:max_recordings`, the newest stay), of those that may be seen.
 
-  It also runs after each recording that was stored and, if configured, every
-  `:cleanup_interval_ms`.
+  It also runs after each session that was stored when it ended and, if
+  configured, every `:cleanup_interval_ms`. Everything is listed for it, whether
+  there are limits or not.
   """
   @spec cleanup() :: :ok
-  def cleanup, do: GenServer.call(__MODULE__, :cleanup, :infinity)
+  def cleanup do
+    list_recording_summaries()
+    |> Retention.expired(
+      System.system_time(:millisecond),
+      Application.get_env(:phoenix_replay, :max_recordings),
+      Application.get_env(:phoenix_replay, :max_recording_age_ms)
+    )
+    |> Enum.each(&delete_recording/1)
+  end
 
   @doc "Like `cleanup/0`, without waiting for it."
   @spec cleanup_async() :: :ok
@@ -156,42 +166,47 @@ defmodule PhoenixReplay.Store do
   @spec persisted(binary()) :: :ok
   def persisted(id), do: GenServer.cast(__MODULE__, {:persisted, id})
 
+  @doc "The recording, if `:authorize` lets it be seen."
+  @spec authorize_recording(Recording.t()) :: {:ok, Recording.t()} | :error
+  def authorize_recording(recording) do
+    if visible?(recording), do: {:ok, recording}, else: :error
+  end
+
+  defp visible?(recording) do
+    Application.get_env(:phoenix_replay, :authorize, fn _recording -> true end).(recording)
+  end
+
   @impl true
   def init(_opts) do
     Active.create()
-    Persistence.init_storage()
-    schedule_cleanup()
+
+    with {:error, reason} <- Persistence.init_storage() do
+      Logger.error("#{inspect(Storage.backend())} could not be initialised: #{inspect(reason)}")
+    end
+
+    if interval = Application.get_env(:phoenix_replay, :cleanup_interval_ms) do
+      :timer.send_interval(interval, :cleanup)
+    end
+
     {:ok, %{monitors: %{}}}
   end
 
   @impl true
-  def handle_call({:finalize, id}, _from, state) do
-    with {:ok, recording} <- Active.collect(id),
-         :ok <- save_if_used(recording) do
-      Active.delete(id)
-      {:reply, {:ok, recording}, unwatch(state, id), {:continue, :cleanup}}
-    else
-      error -> {:reply, error, state}
-    end
+  def handle_call(:list_active, _from, state), do: {:reply, in_flight(state), state}
+
+  def handle_call(:list_active_summaries, _from, state) do
+    {:reply, Enum.map(in_flight(state), &Recordings.active_summary/1), state}
   end
 
-  def handle_call(:active_summaries, _from, state) do
-    summaries =
-      state.monitors
-      |> Map.values()
-      |> Active.collect_all()
-      |> with_user_events()
-      |> Enum.map(&Recordings.active_summary/1)
+  defp in_flight(state) do
+    recordings =
+      for id <- Map.values(state.monitors),
+          {:ok, recording} <- [get_active(id)],
+          Recordings.user_events?(recording),
+          do: recording
 
-    {:reply, summaries, state}
+    Enum.sort_by(recordings, & &1.connected_at, :desc)
   end
-
-  def handle_call({:discard, id}, _from, state) do
-    if id not in Map.values(state.monitors), do: Active.delete(id)
-    {:reply, :ok, state}
-  end
-
-  def handle_call(:cleanup, _from, state), do: {:reply, Retention.run(), state}
 
   @impl true
   def handle_cast({:monitor, id, pid}, state) do
@@ -200,14 +215,11 @@ defmodule PhoenixReplay.Store do
 
   def handle_cast({:persisted, id}, state) do
     Active.delete(id)
-    {:noreply, state, {:continue, :cleanup}}
+    {:noreply, state}
   end
 
-  def handle_cast(:cleanup, state), do: {:noreply, state, {:continue, :cleanup}}
-
-  @impl true
-  def handle_continue(:cleanup, state) do
-    Retention.run()
+  def handle_cast(:cleanup, state) do
+    cleanup()
     {:noreply, state}
   end
 
@@ -218,49 +230,13 @@ defmodule PhoenixReplay.Store do
     {:noreply, %{state | monitors: monitors}}
   end
 
-  def handle_info(:cleanup, state) do
-    schedule_cleanup()
-    {:noreply, state, {:continue, :cleanup}}
-  end
-
-  def handle_info(_other, state), do: {:noreply, state}
-
-  defp save_if_used(recording) do
-    if Recordings.user_events?(recording), do: Persistence.save(recording), else: :ok
-  end
+  def handle_info(:cleanup, state), do: handle_cast(:cleanup, state)
 
   defp finalize_async(id) do
-    case Active.collect(id) do
-      {:ok, recording} ->
-        if Recordings.user_events?(recording),
-          do: Persistence.save_async(recording),
-          else: Active.delete(id)
-
-      :error ->
-        :ok
+    with {:ok, recording} <- Active.collect(id) do
+      if Recordings.user_events?(recording),
+        do: Persistence.save_async(recording),
+        else: Active.delete(id)
     end
-  end
-
-  defp unwatch(state, id) do
-    monitors = for {monitor, ^id} <- state.monitors, do: monitor
-    Enum.each(monitors, &Process.demonitor(&1, [:flush]))
-    %{state | monitors: Map.drop(state.monitors, monitors)}
-  end
-
-  defp schedule_cleanup do
-    if interval = Application.get_env(:phoenix_replay, :cleanup_interval_ms) do
-      Process.send_after(self(), :cleanup, interval)
-    end
-  end
-
-  defp with_table(id, fun) do
-    fun.()
-  rescue
-    ArgumentError -> no_table(id)
-  end
-
-  defp no_table(id) do
-    Logger.warning("PhoenixReplay.Store is not running; recording #{inspect(id)} is not kept")
-    :error
   end
 end

@@ -6,11 +6,15 @@ defmodule PhoenixReplay.RecordingsTest do
   test "a recording is exactly its seven fields" do
     fields = [:id, :view, :url, :params, :session, :connected_at, :events]
     assert Enum.sort(Map.keys(Map.from_struct(%Recording{}))) == Enum.sort(fields)
+    assert %Recording{}.events == []
   end
 
   test "offsets and duration come from the events" do
     recording = recording("a", events: [mount(0), click(5), click(40)])
-    assert Recordings.event_offsets(recording) == [0, 5, 40]
+
+    assert Recordings.event_offsets(recording) ==
+             [%{ms: 0, index: 0}, %{ms: 5, index: 1}, %{ms: 40, index: 2}]
+
     assert Recordings.total_duration(recording) == 40
     assert Recordings.total_duration(recording("a", events: [])) == 0
   end
@@ -35,15 +39,38 @@ defmodule PhoenixReplay.RecordingsTest do
              Recordings.list_summaries()
   end
 
-  test "a recording is fetched from wherever it is" do
+  test "the assigns after an event are those of the mount and what changed since" do
+    recording =
+      recording("a",
+        events: [
+          {0, :mount, %{assigns: %{count: 0, name: "Ada"}}},
+          click(1),
+          {1, :assigns, %{delta: %{count: 1}}},
+          {2, :assigns, %{snapshot: %{count: 5}}}
+        ]
+      )
+
+    after_each = for index <- 0..4, do: Recording.accumulated_assigns(recording, index)
+
+    assert after_each == [
+             %{count: 0, name: "Ada"},
+             %{count: 0, name: "Ada"},
+             %{count: 1, name: "Ada"},
+             %{count: 5},
+             %{count: 5}
+           ]
+  end
+
+  test "a recording is fetched from wherever it is, what is stored first" do
     stored = recording("stored")
-    StubStorage.use_in_test(get: [{:ok, stored}, :error])
+    StubStorage.use_in_test(get: [:error, {:ok, stored}, :error, :error])
     live = start_live(recording("in flight", events: []))
     append(live, "in flight", click(3))
 
     assert {:ok, %{events: [{3, :event, _}]}} = Recordings.fetch("in flight")
     assert Recordings.fetch("stored") == {:ok, stored}
     assert Recordings.fetch("nowhere") == :error
+    assert_raise RuntimeError, fn -> Recordings.fetch!("nowhere") end
     assert Store.get_active("nowhere") == :error
   end
 end

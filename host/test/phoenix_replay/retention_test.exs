@@ -39,19 +39,25 @@ defmodule PhoenixReplay.RetentionTest do
   end
 
   test "a limit is exact" do
-    summaries = for at <- [30, 20, 10], do: %{id: "#{at}", connected_at: at}
+    summaries = for at <- [30, 20, 10], do: %{id: "#{at}", connected_at: at, active?: false}
     assert Retention.expired(summaries, 40, nil, 20) == ["10"]
     assert Retention.expired(summaries, 40, 3, 30) == []
-    assert Retention.expired(summaries, 40, 2, 10) == ["10", "20"]
-    assert Retention.expired(summaries, 40, 0, nil) == ["30", "20", "10"]
+    assert Retention.expired(summaries, 40, 2, 10) == ["20", "10"]
+    assert Retention.expired(Enum.reverse(summaries), 40, 0, nil) == ["30", "20", "10"]
+    assert Retention.expired(summaries, 40, -1, 0) == []
+    assert Retention.expired(summaries, 40, :many, 1.5) == []
+
+    # What is in flight stays, but counts.
+    in_flight = %{id: "in flight", connected_at: 35, active?: true}
+    assert Retention.expired([in_flight | summaries], 40, 1, 1) == ["30", "20", "10"]
   end
 
   test "it runs after a saved session", %{opts: opts} do
     for n <- 1..3, do: save("age-#{n}", n * 1000, opts)
     configure(max_recordings: 1)
-    start_live(recording("now", connected_at: System.system_time(:millisecond)))
-
-    assert {:ok, _recording} = Store.finalize("now")
+    live = start_live(recording("now", connected_at: System.system_time(:millisecond)))
+    Agent.stop(live)
+    await_unwatched("now")
     settle()
     assert stored() == ["now"]
   end
@@ -73,10 +79,10 @@ defmodule PhoenixReplay.RetentionTest do
     for _run <- 1..3, do: assert_receive({:list, []})
   end
 
-  test "what may not be seen is deleted all the same", %{opts: opts} do
-    save("a", 0, opts)
-    configure(max_recordings: 0, authorize: fn _recording -> false end)
+  test "what may not be seen is kept, whatever the limit", %{opts: opts} do
+    for id <- ["a", "b"], do: save(id, 0, opts)
+    configure(max_recordings: 0, authorize: &(&1.id == "b"))
     Store.cleanup()
-    assert Backend.list(opts) == []
+    assert [%{id: "a"}] = Backend.list(opts)
   end
 end

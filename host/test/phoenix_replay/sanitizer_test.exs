@@ -25,7 +25,7 @@ defmodule PhoenixReplay.SanitizerTest do
                name: "Ada",
                list: [%{token: "x", a: 1}, {%{"_csrf_token" => "x"}, 2}]
              }
-           }) == %{user: %{name: "Ada", list: [%{a: 1}, {%{}, 2}]}}
+           }) == %{user: %{name: "Ada", list: [%{a: 1}, {%{"_csrf_token" => "x"}, 2}]}}
   end
 
   test "each sensitive key is known as atom and string, in any case" do
@@ -42,78 +42,82 @@ defmodule PhoenixReplay.SanitizerTest do
       at: ~U[2026-01-02 03:04:05Z],
       set: MapSet.new(["password"]),
       range: 1..3,
-      improper: [1 | 2],
+      struct: %URI{userinfo: %{password: "x"}},
       pid: self(),
       text: "password"
     }
 
     assert Sanitizer.sanitize_assigns(values) == values
-    assert Sanitizer.sanitize_params(:not_mounted_at_router) == :not_mounted_at_router
+  end
+
+  test "what is no map, and an improper list, raise" do
+    assert_raise FunctionClauseError, fn -> Sanitizer.sanitize_params(:not_mounted_at_router) end
+    assert_raise FunctionClauseError, fn -> Sanitizer.sanitize_assigns(%{a: [1 | 2]}) end
+    assert_raise Protocol.UndefinedError, fn -> Sanitizer.sanitize_params(%URI{}) end
+  end
+
+  test "keys of LiveView's are dropped from assigns only, and at the top only" do
+    params = %{flash: 1, inner: %{flash: 2}}
+    assert Sanitizer.sanitize_params(params) == params
+    assert Sanitizer.sanitize_assigns(params) == %{inner: %{flash: 2}}
   end
 
   test "a delta is what changed, sanitized" do
     assigns = %{count: 2, name: "Ada", token: "x", flash: %{}, __changed__: %{}}
     changed = %{count: true, token: true, flash: true, gone: true}
-    assert Sanitizer.sanitize_delta(changed, assigns) == %{count: 2}
+    assert Sanitizer.sanitize_delta(changed, assigns) == %{count: 2, gone: nil}
   end
 
-  test "a form keeps its shape and loses its secrets" do
+  test "a form loses its options, and the secrets of its source and data" do
     form = %{
       __struct__: Phoenix.HTML.Form,
       id: "user",
-      name: "user",
-      errors: [],
       params: %{"email" => "a@b.c", "password" => "x"},
-      source: %{"email" => "a@b.c", "password" => "x"}
+      source: %{"email" => "a@b.c", "password" => "x"},
+      data: %{token: "x"},
+      options: [method: "post"]
     }
 
-    assert Sanitizer.sanitize_assigns(%{form: form}).form == %{
-             form
-             | params: %{"email" => "a@b.c"},
-               source: %{"email" => "a@b.c"}
-           }
+    assert Sanitizer.sanitize_assigns(%{form: form}).form ==
+             %{form | source: %{"email" => "a@b.c"}, data: %{}, options: []}
   end
 
-  test "a changeset is reduced to what a form shows" do
+  test "a changeset loses what only runs, and the secrets of its changes and data" do
     changeset = %{
       __struct__: Ecto.Changeset,
       action: :insert,
       changes: %{name: "Ada", password: "x"},
-      data: %{name: nil},
+      data: %{name: nil, password: "x"},
       errors: [name: {"is invalid", []}],
-      params: %{"name" => "Ada"},
-      required: [:name],
+      params: %{"name" => "Ada", "password" => "x"},
       valid?: false,
+      validations: [name: {:length, []}],
       prepare: [fn changeset -> changeset end],
       repo: SomeRepo,
+      repo_opts: [prefix: "a"],
       types: %{name: :string}
     }
 
     assert Sanitizer.sanitize_assigns(%{changeset: changeset}).changeset == %{
-             __struct__: Ecto.Changeset,
-             action: :insert,
-             changes: %{name: "Ada"},
-             data: %{name: nil},
-             errors: [name: {"is invalid", []}],
-             params: %{"name" => "Ada"},
-             required: [:name],
-             valid?: false
+             changeset
+             | changes: %{name: "Ada"},
+               data: %{name: nil},
+               validations: [],
+               prepare: [],
+               repo: nil,
+               repo_opts: [],
+               types: nil
            }
   end
 
-  test "a schema loses its metadata, what is not loaded, and its secrets" do
-    user = %{
-      __struct__: SomeApp.User,
-      __meta__: %{__struct__: Ecto.Schema.Metadata, state: :loaded},
-      id: 1,
-      password: "x",
-      posts: %{__struct__: Ecto.Association.NotLoaded}
-    }
-
-    assert Sanitizer.sanitize_assigns(%{user: user}).user == %{__struct__: SomeApp.User, id: 1}
+  defmodule User do
+    defstruct [:__meta__, :id, :password, :posts]
+    def __schema__(_), do: []
   end
 
-  test "the sanitizer is this one unless another is configured" do
-    assert Sanitizer.sanitizer() == Sanitizer
+  test "a schema becomes a map without its metadata and its secrets" do
+    not_loaded = %{__struct__: Ecto.Association.NotLoaded, __field__: :posts}
+    user = %User{__meta__: %{state: :loaded}, id: 1, password: "x", posts: not_loaded}
+    assert Sanitizer.sanitize_assigns(%{user: user}).user == %{id: 1, posts: not_loaded}
   end
 end

@@ -12,7 +12,7 @@ defmodule PhoenixReplay.StoreTest do
 
   test "events come after the initial ones, in order", %{id: id} do
     live = start_live(recording(id, events: [mount(0)]))
-    for offset <- 1..300, do: assert(append(live, id, click(offset)) == :ok)
+    for offset <- 1..300, do: assert(append(live, id, click(offset)) == offset - 1)
 
     assert {:ok, %{id: ^id, events: events}} = Store.get_active(id)
     assert Enum.map(events, &elem(&1, 0)) == Enum.to_list(0..300)
@@ -68,11 +68,47 @@ defmodule PhoenixReplay.StoreTest do
     refute_received {:save, _}
   end
 
-  test "finalize in the process itself ends its appending", %{id: id} do
-    Store.start_recording(id, recording(id))
+  test "finalize does not end the appending, but what comes goes nowhere", %{id: id} do
+    live = start_live(recording(id))
     assert {:ok, _recording} = Store.finalize(id)
-    assert Store.append_event(id, click(1)) == :error
+    assert append(live, id, click(1)) == 0
     assert Store.get_active(id) == :error
+    assert Store.finalize(id) == :error
+  end
+
+  test "finalize deletes nothing beyond the limits", %{id: id} do
+    configure(max_recordings: 0)
+    start_live(recording(id))
+    assert {:ok, _recording} = Store.finalize(id)
+    settle()
+    refute_received {:list, []}
+  end
+
+  test "an id that is started again goes on from its first event", %{id: id} do
+    live = start_live(recording(id, events: [], url: "first"))
+    for offset <- 1..3, do: append(live, id, click(offset))
+
+    Agent.get(live, fn _ ->
+      Store.start_recording(id, recording(id, events: [], url: "second"))
+    end)
+
+    assert append(live, id, click(9)) == 0
+
+    assert {:ok, %{url: "second", events: events}} = Store.get_active(id)
+    assert Enum.map(events, &elem(&1, 0)) == [9, 2, 3]
+  end
+
+  test "any term is an id, and any an event" do
+    live = start_live(recording(:id, events: []))
+    assert append(live, :id, {1.5, :event, %{}}) == 0
+    assert append(live, :id, :not_an_event) == 1
+    assert {:ok, %{events: [{1.5, :event, %{}}, :not_an_event]}} = Store.get_active(:id)
+    assert Store.get_active(nil) == :error
+  end
+
+  test "events that are nil are an exception when the recording is put together", %{id: id} do
+    start_live(recording(id, events: nil))
+    assert_raise ArgumentError, fn -> Store.get_active(id) end
   end
 
   test "finalize of an unknown recording is an error" do
@@ -92,19 +128,29 @@ defmodule PhoenixReplay.StoreTest do
   test "events beyond the limit are dropped", %{id: id} do
     configure(max_events: 3)
     live = start_live(recording(id, events: [mount(0)]))
-    for offset <- 1..5, do: assert(append(live, id, click(offset)) == :ok)
+    assert for(offset <- 1..5, do: append(live, id, click(offset))) == [0, 1, 2, nil, nil]
 
     {:ok, %{events: events}} = Store.get_active(id)
     assert Enum.map(events, &elem(&1, 0)) == [0, 1, 2, 3]
   end
 
-  test "another process may append too", %{id: id} do
-    live = start_live(recording(id, events: []))
-    append(live, id, click(1))
-    assert Store.append_event(id, click(2)) == :ok
+  test "each process counts for itself, whatever it appends to", %{id: id} do
+    [one, other] = for end_ <- ["-1", "-2"], do: recording(id <> end_, events: [])
+    live = start_live(one)
+    start_live(other)
+    assert append(live, one.id, click(1)) == 0
+    assert append(live, other.id, click(2)) == 1
 
-    assert {:ok, %{events: [{1, _, _}, {2, _, _}]}} = Store.get_active(id)
-    assert Store.append_event("unknown", click(1)) == :error
+    # It has counted nothing yet, and writes over the first event.
+    Task.await(Task.async(fn -> assert Store.append_event(one.id, click(3)) == nil end))
+    assert {:ok, %{events: [{3, _, _}]}} = Store.get_active(one.id)
+    assert {:ok, %{events: [{2, _, _}]}} = Store.get_active(other.id)
+  end
+
+  test "what is appended to no recording is nowhere" do
+    assert Task.await(Task.async(fn -> Store.append_event("unknown", click(1)) end)) == nil
+    assert Store.get_active("unknown") == :error
+    PhoenixReplay.Store.Active.delete("unknown")
   end
 
   test "recordings do not mix, even when one id begins with another", %{id: id} do
@@ -162,7 +208,7 @@ defmodule PhoenixReplay.StoreTest do
       list: [[hidden, seen], [hidden, seen]]
     )
 
-    configure(authorize: fn recording_or_summary -> recording_or_summary.id == "seen" end)
+    configure(authorize: fn %Recording{} = recording -> recording.id == "seen" end)
     start_live(recording(id))
 
     assert Store.get_recording("hidden") == :error
@@ -187,17 +233,25 @@ defmodule PhoenixReplay.StoreTest do
     assert {:ok, _recording} = Store.get_active(id)
   end
 
+  test "what is in flight is judged in full, what is listed by its summary", %{id: id} do
+    StubStorage.script(list: [[recording("stored", session: %{"org" => 1})]])
+    configure(authorize: &(&1.session["org"] == 1))
+    start_live(recording(id, session: %{"org" => 1}))
+
+    assert {:ok, _recording} = Store.get_active(id)
+    assert [%{id: ^id}] = Store.list_active_summaries()
+    assert Store.list_recording_summaries() == []
+  end
+
   test "without a table appending is an error that is logged" do
     :ok = Supervisor.terminate_child(PhoenixReplay.Supervisor, Store)
     on_exit(fn -> Supervisor.restart_child(PhoenixReplay.Supervisor, Store) end)
 
     log =
       capture_log(fn ->
-        assert Store.start_recording("a", recording("a")) == :error
-        Process.put({Store, "a"}, 0)
         assert Store.append_event("a", click(1)) == :error
-        assert Store.get_active("a") == :error
-        assert Store.list_active() == []
+        assert_raise ArgumentError, fn -> Store.start_recording("a", recording("a")) end
+        assert_raise ArgumentError, fn -> Store.get_active("a") end
       end)
 
     assert log =~ "PhoenixReplay.Store is not running"

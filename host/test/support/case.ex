@@ -76,9 +76,11 @@ defmodule PhoenixReplay.Case do
     live
   end
 
-  # The exit of a process reaches the store in its own time, and must not reach
-  # it in the next test.
-  defp await_unwatched(id) do
+  @doc """
+  Returns when the exit of a process has reached the store, which it does in its
+  own time: it must not be in the next test.
+  """
+  def await_unwatched(id) do
     if id in Map.values(:sys.get_state(Store).monitors), do: await_unwatched(id), else: :ok
   end
 

@@ -33,22 +33,37 @@ defmodule PhoenixReplay.Native.Active do
 
   @spec append(Nif.active(), tuple()) :: :ok | {:error, Error.reason()}
   def append(handle, event) do
-    Error.guard(fn ->
-      case Nif.active_append(handle, event) do
-        :again -> Nif.active_append_dirty(handle, event)
-        result -> result
-      end
-    end)
+    result =
+      Error.guard(fn ->
+        case Nif.active_append(handle, event) do
+          :again -> Nif.active_append_dirty(handle, event)
+          result -> result
+        end
+      end)
+
+    case {result, event} do
+      # The host takes any number, a summary has whole milliseconds.
+      {{:error, {:invalid_recording, :events}}, {offset, type, payload}} when is_float(offset) ->
+        append(handle, {trunc(offset), type, payload})
+
+      _ ->
+        result
+    end
   end
 
-  @spec lookup(binary(), keyword()) :: {:ok, Nif.active()} | {:error, Error.reason()}
+  @spec lookup(term(), keyword()) :: {:ok, Nif.active()} | {:error, Error.reason()}
+  def lookup(id, _opts) when not is_binary(id), do: {:error, :not_found}
+
   def lookup(id, opts) do
     with {:ok, {store, _format}} <- Stores.fetch(opts), do: Nif.active_lookup(store, id)
   end
 
   @spec recording(Nif.active()) :: {:ok, Recording.t()} | {:error, Error.reason()}
-  def recording(handle) do
-    with {:error, {:unknown_atom, view}} = error <- Nif.active_recording(handle) do
+  def recording(handle), do: read(handle, &Nif.active_recording/1)
+
+  # The first look may end the recording; the second one only looks.
+  defp read(handle, look) do
+    with {:error, {:unknown_atom, view}} = error <- look.(handle) do
       if Views.load(view), do: Nif.active_recording(handle), else: error
     end
     |> case do
@@ -59,13 +74,18 @@ defmodule PhoenixReplay.Native.Active do
 
   @doc """
   Ends a recording and waits until it is saved, or dropped: for as long as its
-  first attempts may take, not for a disk that stays full.
+  first attempts may take, not for a disk that stays full. Returns all that was
+  appended to it.
   """
-  @spec finalize(Nif.active(), binary(), keyword()) :: :ok | {:error, Error.reason()}
+  @spec finalize(Nif.active(), binary(), keyword()) ::
+          {:ok, Recording.t()} | {:error, Error.reason()}
   def finalize(handle, id, opts) do
-    with {:ok, {store, _format}} <- Stores.fetch(opts) do
-      :ok = Nif.active_end(handle)
-      await_saved(store, id, System.monotonic_time(:millisecond) + @patience_ms)
+    deadline = System.monotonic_time(:millisecond) + @patience_ms
+
+    with {:ok, {store, _format}} <- Stores.fetch(opts),
+         {:ok, recording} <- read(handle, &Nif.active_finish/1),
+         :ok <- await_saved(store, id, deadline) do
+      {:ok, recording}
     end
   end
 

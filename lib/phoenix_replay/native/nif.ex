@@ -136,8 +136,8 @@ defmodule PhoenixReplay.Native.Nif do
   @spec active_recording(active()) :: {:ok, map()} | {:error, Error.reason()}
   def active_recording(_active), do: not_loaded()
 
-  @spec active_end(active()) :: :ok
-  def active_end(_active), do: not_loaded()
+  @spec active_finish(active()) :: {:ok, map()} | {:error, Error.reason()}
+  def active_finish(_active), do: not_loaded()
 
   # notices.rs
 

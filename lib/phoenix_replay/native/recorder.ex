@@ -14,9 +14,23 @@ defmodule PhoenixReplay.Native.Recorder do
       end
 
   It attaches the same hooks, records the same events, and takes its sanitizer
-  from the same setting as the host's recorder. Only the calls that store what
-  was recorded differ, see `PhoenixReplay.Native.Store`.
+  from the same setting as the host's recorder. The calls that store what was
+  recorded differ, see `PhoenixReplay.Native.Store`.
+
+  And it never raises into a LiveView, where the host's recorder takes the view
+  down with it:
+
+    * In a view that the router has not mounted (`live_render`, in a template or
+      in another view) there are no params and no navigation: the params are
+      recorded as empty, and `:handle_params` is not hooked into, which LiveView
+      refuses there.
+    * What a sanitizer raises on, or makes no map of, is left out: params and
+      assigns are recorded as empty then, a change of assigns not at all. The log
+      says so once per process, without what it was about.
+    * A session is recorded once, even if it is attached to twice.
   """
+
+  require Logger
 
   # Found at run time, in the application: this library is compiled without.
   @compile {:no_warn_undefined, [Phoenix.LiveView, Phoenix.Component]}
@@ -37,25 +51,32 @@ defmodule PhoenixReplay.Native.Recorder do
   """
   @spec attach(socket, map() | :not_mounted_at_router, map()) :: socket when socket: struct()
   def attach(socket, params \\ %{}, session \\ %{}) do
-    if Phoenix.LiveView.connected?(socket), do: start(socket, params, session), else: socket
+    guarded(socket, fn ->
+      if Phoenix.LiveView.connected?(socket) and not recorded?(socket),
+        do: start(socket, params, session),
+        else: socket
+    end)
   end
+
+  defp recorded?(socket), do: is_map_key(socket.assigns, :_replay_id)
 
   defp start(socket, params, session) do
     id = Base.url_encode64(:crypto.strong_rand_bytes(16), padding: false)
-    sanitizer = sanitizer()
 
     recording = %Recording{
       id: id,
       view: socket.view,
       url: url(socket),
-      params: sanitize_params(sanitizer, params),
-      session: sanitize_params(sanitizer, session),
+      params: sanitize_params(params),
+      session: sanitize_params(session),
       connected_at: System.system_time(:millisecond),
-      events: [{0, :mount, %{assigns: sanitizer.sanitize_assigns(socket.assigns)}}]
+      events: [{0, :mount, %{assigns: sanitize_assigns(socket.assigns)}}]
     }
 
+    hooked = hook(socket, id)
+
     case Store.start_recording(id, recording) do
-      :ok -> hook(socket, id)
+      :ok -> hooked
       # The log says why; the application goes on unrecorded.
       :error -> socket
     end
@@ -66,47 +87,64 @@ defmodule PhoenixReplay.Native.Recorder do
     |> Phoenix.Component.assign(:_replay_id, id)
     |> Phoenix.Component.assign(:_replay_t0, System.monotonic_time(:millisecond))
     |> Phoenix.LiveView.attach_hook(:_replay_event, :handle_event, &handle_event/3)
-    |> Phoenix.LiveView.attach_hook(:_replay_params, :handle_params, &handle_params/3)
+    |> hook_params()
     |> Phoenix.LiveView.attach_hook(:_replay_info, :handle_info, &handle_info/2)
     |> Phoenix.LiveView.attach_hook(:_replay_render, :after_render, &after_render/1)
   end
 
+  # Elsewhere it is this call that raises, or LiveView, right after the mount,
+  # because of the hook.
+  defp hook_params(%{router: router, root_pid: root, host_uri: %URI{}} = socket)
+       when router != nil and root == self() do
+    Phoenix.LiveView.attach_hook(socket, :_replay_params, :handle_params, &handle_params/3)
+  end
+
+  defp hook_params(socket), do: socket
+
   defp handle_event(name, params, socket) do
-    put_pending(socket, pending(socket) + 1)
-    record(socket, :event, %{name: name, params: sanitize_params(sanitizer(), params)})
+    guarded(:ok, fn ->
+      put_pending(socket, pending(socket) + 1)
+      record(socket, :event, %{name: name, params: sanitize_params(params)})
+    end)
+
     {:cont, socket}
   end
 
   defp handle_params(params, url, socket) do
-    payload = %{params: sanitize_params(sanitizer(), params), url: url}
-    record(socket, :handle_params, payload)
+    guarded(:ok, fn ->
+      record(socket, :handle_params, %{params: sanitize_params(params), url: url})
+    end)
+
     {:cont, socket}
   end
 
   defp handle_info(_message, socket) do
-    record(socket, :info, %{})
+    guarded(:ok, fn -> record(socket, :info, %{}) end)
     {:cont, socket}
   end
 
   # A render after several events can't be told apart into their changes, so
   # everything is recorded then.
   defp after_render(socket) do
-    delta = sanitizer().sanitize_delta(socket.assigns.__changed__ || %{}, socket.assigns)
+    guarded(:ok, fn ->
+      changed = Map.get(socket.assigns, :__changed__) || %{}
+      delta = sanitized(fn -> sanitizer().sanitize_delta(changed, socket.assigns) end)
 
-    cond do
-      delta == %{} ->
-        :ok
+      cond do
+        delta == %{} -> :ok
+        pending(socket) < 2 -> record(socket, :assigns, %{delta: delta})
+        true -> record_all(socket, sanitize_assigns(socket.assigns))
+      end
 
-      pending(socket) > 1 ->
-        record(socket, :assigns, %{snapshot: sanitizer().sanitize_assigns(socket.assigns)})
+      put_pending(socket, 0)
+    end)
 
-      true ->
-        record(socket, :assigns, %{delta: delta})
-    end
-
-    put_pending(socket, 0)
     socket
   end
+
+  # Nothing is what is left where sanitizing fails, and would undo what is known.
+  defp record_all(_socket, assigns) when assigns == %{}, do: :ok
+  defp record_all(socket, assigns), do: record(socket, :assigns, %{snapshot: assigns})
 
   defp pending(socket), do: Process.get({__MODULE__, socket.assigns[:_replay_id]}, 0)
   defp put_pending(socket, n), do: Process.put({__MODULE__, socket.assigns[:_replay_id]}, n)
@@ -127,13 +165,43 @@ defmodule PhoenixReplay.Native.Recorder do
   end
 
   # A LiveView outside the router has no params.
-  defp sanitize_params(_sanitizer, params) when not is_map(params), do: %{}
+  defp sanitize_params(params) when not is_map(params), do: %{}
 
-  defp sanitize_params(sanitizer, params) do
-    if Code.ensure_loaded?(sanitizer) and function_exported?(sanitizer, :sanitize_params, 1) do
-      sanitizer.sanitize_params(params)
-    else
-      sanitizer.sanitize_assigns(params)
-    end
+  defp sanitize_params(params) do
+    sanitizer = sanitizer()
+
+    if Code.ensure_loaded?(sanitizer) and function_exported?(sanitizer, :sanitize_params, 1),
+      do: sanitized(fn -> sanitizer.sanitize_params(params) end),
+      else: sanitize_assigns(params)
   end
+
+  defp sanitize_assigns(assigns), do: sanitized(fn -> sanitizer().sanitize_assigns(assigns) end)
+
+  defp sanitized(fun), do: guarded(%{}, fn -> %{} = fun.() end)
+
+  # Whatever goes wrong here goes wrong for the recording alone.
+  defp guarded(otherwise, fun) do
+    fun.()
+  catch
+    kind, reason ->
+      if Process.put({__MODULE__, :told}, true) == nil, do: tell(kind, reason, __STACKTRACE__)
+      otherwise
+  end
+
+  # Messages of exceptions, and arguments, may hold what must not be in a log.
+  defp tell(kind, reason, stacktrace) do
+    what =
+      if kind == :error,
+        do: inspect(Exception.normalize(:error, reason, stacktrace).__struct__),
+        else: kind
+
+    Logger.error("PhoenixReplay: not all of a session can be recorded: #{what}#{at(stacktrace)}")
+  end
+
+  defp at([{module, function, arity, _location} | _rest]) do
+    arity = if is_list(arity), do: length(arity), else: arity
+    " in " <> Exception.format_mfa(module, function, arity)
+  end
+
+  defp at(_none), do: ""
 end

@@ -3,22 +3,39 @@ defmodule PhoenixReplay.Native.Store do
   Recordings in flight, in the native engine: a drop-in for
   `PhoenixReplay.Store`.
 
-  It has the functions of that module, with the same results, and needs
+  It has the functions of that module and needs
   `storage: PhoenixReplay.Storage.Native`. `PhoenixReplay.Native.Recorder` uses
   it; an application hardly ever calls it directly.
 
-  What is different from the host's:
+  An event is safe when `append_event/2` returns: it survives the death of the
+  VM, and the recording is completed at the next start. The end of a session costs
+  the VM nothing: native threads put together what is encoded already, compress it
+  and save it. No process has to be started for any of this.
 
-    * An event is safe when `append_event/2` returns: it survives the death of
-      the VM, and the recording is completed at the next start.
-    * Any process may append to a recording, and a process may have several.
-    * The end of a session costs the VM nothing: native threads put together
-      what is encoded already, compress it and save it.
-    * A recording that has reached `:max_events` (application environment of
-      `:phoenix_replay`, read when the recording starts, default 10 000)
-      refuses further events, and says so: its summary has `truncated?: true`.
+  ## Where it differs from the host's, on purpose
 
-  No process has to be started for any of this.
+  No function raises, whatever its arguments are. Where nothing is said here,
+  results are those of PhoenixReplay 0.2.0.
+
+  | | host | here | why |
+  | --- | --- | --- | --- |
+  | `append_event/2` answers | the number of events before, or nil, also beyond the limit; `:error` if the store is down | `:ok` or `{:error, reason}` | nil does not tell a first event from one that is lost |
+  | an id without a recording | keeps the events, unreachable, for good | `{:error, :not_found}` | nothing leaks |
+  | an id that is not a binary | taken | `start_recording/2`: `:error`, others as for an unknown id | files are named after ids |
+  | what appends are counted by | the process: a second process, or a second recording of one, writes over events | the recording: any process may append to it, and have several | nothing is lost |
+  | `:max_events` (application environment, default 10 000) | read at each append | read when the recording starts; `truncated?: true` is in the summary once it is reached | a limit costs nothing |
+  | an id that is in flight is started again | written over event by event | `:error`, logged, and the first goes on | nothing is lost |
+  | what is not an event | kept; listing may fail because of it | `{:error, {:invalid_recording, :events}}` | one append can't spoil a recording |
+  | an offset that is a float | kept | kept, without its fraction | summaries and indexes count whole milliseconds |
+  | `events: nil` at the start | the store fails on it, and loses everything in flight | no events so far | |
+  | no `connected_at` at the start | kept; a clean-up by age fails on it | `:error`, logged | recordings are in the order of it |
+  | while the store's process is down | `start_recording/2`, `get_active/1` and others raise | recording goes on | there is no process |
+  | `get_recording/1` of one in flight | `:error` | the recording so far | the dashboard shows it live |
+  | events after `finalize/1` | kept, unreachable, for good | `{:error, :ended}` or `{:error, :not_found}` | |
+  | `finalize/1` that can't save | `{:error, reason}`; the recording goes on until its process ends | `{:error, reason}` after some seconds; it has ended, and saving is tried in the background for as long as it takes | |
+  | `delete_recording/1` of one in flight | it goes on, and is saved when it ends | discarded, and gone | what is deleted does not come back |
+  | `persisted/1` | forgets what is in memory | does nothing | the engine knows what it has saved |
+  | `start_link/1`, `child_spec/1` | the store's process | nothing is started (`:ignore`) | there is no process |
   """
 
   require Logger
@@ -34,9 +51,10 @@ defmodule PhoenixReplay.Native.Store do
   and the log says why.
   """
   @spec start_recording(binary(), Recording.t()) :: :ok | :error
-  def start_recording(id, %Recording{} = recording) when is_binary(id) do
-    with {:ok, opts} <- storage_opts(),
-         {:ok, handle} <- Active.start(%{recording | id: id}, max_events(), opts) do
+  def start_recording(id, recording) do
+    with {:ok, recording} <- startable(id, recording),
+         {:ok, opts} <- storage_opts(),
+         {:ok, handle} <- Active.start(recording, max_events(), opts) do
       Process.put(__MODULE__, {id, handle})
       :ok
     else
@@ -45,6 +63,13 @@ defmodule PhoenixReplay.Native.Store do
         :error
     end
   end
+
+  defp startable(id, %Recording{} = recording) when is_binary(id) do
+    {:ok, %{recording | id: id, events: recording.events || []}}
+  end
+
+  defp startable(_id, %Recording{}), do: {:error, {:invalid_recording, :id}}
+  defp startable(_id, _other), do: {:error, {:invalid_recording, :struct}}
 
   @doc """
   Appends an event, from any process.
@@ -72,8 +97,8 @@ defmodule PhoenixReplay.Native.Store do
   end
 
   @doc """
-  Ends a recording and saves it before returning. One without user events is
-  dropped, as when its process ends.
+  Ends a recording, saves it before returning, and returns it with every event
+  that was appended. One without user events is dropped, as when its process ends.
 
   With `{:error, reason}` saving has failed for now; it is tried again in the
   background for as long as it takes.
@@ -82,8 +107,7 @@ defmodule PhoenixReplay.Native.Store do
   def finalize(id) do
     with {:ok, opts} <- storage_opts(),
          {:ok, handle} <- Active.lookup(id, opts),
-         {:ok, recording} <- Active.recording(handle),
-         :ok <- Active.finalize(handle, id, opts) do
+         {:ok, recording} <- Active.finalize(handle, id, opts) do
       {:ok, recording}
     else
       {:error, :not_found} -> :error
@@ -97,7 +121,7 @@ defmodule PhoenixReplay.Native.Store do
     with {:ok, opts} <- storage_opts(),
          {:ok, handle} <- Active.lookup(id, opts),
          {:ok, recording} <- Active.recording(handle) do
-      if authorized?(recording), do: {:ok, recording}, else: :error
+      authorize_recording(recording)
     else
       {:error, _reason} -> :error
     end
@@ -106,20 +130,21 @@ defmodule PhoenixReplay.Native.Store do
   @doc "The recordings in flight that have user events, newest first."
   @spec list_active() :: [Recording.t()]
   def list_active do
-    for %{id: id} <- list_active_summaries(),
-        {:ok, recording} <- [get_active(id)],
-        do: recording
+    for %{id: id} <- in_flight(), {:ok, recording} <- [get_active(id)], do: recording
   end
 
-  @doc "Their summaries, newest first."
+  @doc "Their summaries, newest first. With `:authorize`, each recording is read for it."
   @spec list_active_summaries() :: [map()]
   def list_active_summaries do
-    case storage_opts() do
-      {:ok, opts} ->
-        opts |> Native.list_summaries() |> Enum.filter(&(&1.active? and allowed?(&1)))
+    if Application.get_env(:phoenix_replay, :authorize),
+      do: Enum.filter(in_flight(), &match?({:ok, _recording}, get_active(&1.id))),
+      else: in_flight()
+  end
 
-      {:error, _reason} ->
-        []
+  defp in_flight do
+    case storage_opts() do
+      {:ok, opts} -> opts |> Native.list_summaries() |> Enum.filter(& &1.active?)
+      {:error, _reason} -> []
     end
   end
 
@@ -144,6 +169,24 @@ defmodule PhoenixReplay.Native.Store do
   @doc "See `PhoenixReplay.Store.cleanup/0`."
   defdelegate cleanup(), to: PhoenixReplay.Store
 
+  @doc "See `PhoenixReplay.Store.cleanup_async/0`."
+  defdelegate cleanup_async(), to: PhoenixReplay.Store
+
+  @doc "See `PhoenixReplay.Store.authorize_recording/1`."
+  defdelegate authorize_recording(recording), to: PhoenixReplay.Store
+
+  @doc "Does nothing: the engine knows what it has saved."
+  @spec persisted(binary()) :: :ok
+  def persisted(_id), do: :ok
+
+  @doc "Starts nothing, as there is no process to start."
+  @spec start_link(term()) :: :ignore
+  def start_link(_opts), do: :ignore
+
+  @doc "For a supervisor that names this module as it would the host's."
+  @spec child_spec(term()) :: Supervisor.child_spec()
+  def child_spec(opts), do: %{id: __MODULE__, start: {__MODULE__, :start_link, [opts]}}
+
   defp max_events, do: Application.get_env(:phoenix_replay, :max_events, 10_000)
 
   defp storage_opts do
@@ -151,17 +194,5 @@ defmodule PhoenixReplay.Native.Store do
       Native -> {:ok, Storage.storage_opts()}
       other -> {:error, {:wrong_storage, other}}
     end
-  end
-
-  defp authorized?(recording) do
-    case Application.get_env(:phoenix_replay, :authorize) do
-      nil -> true
-      authorize -> authorize.(recording)
-    end
-  end
-
-  defp allowed?(summary) do
-    fields = Map.take(summary, [:id, :view, :url, :connected_at])
-    authorized?(struct(%Recording{params: %{}, session: %{}, events: []}, fields))
   end
 end

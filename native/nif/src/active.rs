@@ -208,19 +208,21 @@ fn active_lookup<'a>(env: Env<'a>, handle: Opened, id: Binary<'a>) -> Term<'a> {
 
 #[rustler::nif(schedule = "DirtyIo")]
 fn active_recording(env: Env<'_>, session: ResourceArc<Session>) -> Term<'_> {
-    let term = session
-        .recording
-        .snapshot()
+    as_term(env, session.recording.snapshot(), &session.limits)
+}
+
+/// Ends a recording and returns all of it.
+#[rustler::nif(schedule = "DirtyIo")]
+fn active_finish(env: Env<'_>, session: ResourceArc<Session>) -> Term<'_> {
+    as_term(env, session.recording.finish(), &session.limits)
+}
+
+fn as_term<'a>(env: Env<'a>, etf: Result<Vec<u8>, StoreError>, limits: &Limits) -> Term<'a> {
+    let term = etf
         .map_err(Failure::from)
-        .and_then(|etf| etf_to_term(env, &etf, &session.limits));
+        .and_then(|etf| etf_to_term(env, &etf, limits));
     match term {
         Ok(term) => (ok(), term).encode(env),
         Err(failure) => failure.encode(env),
     }
-}
-
-#[rustler::nif]
-fn active_end(session: ResourceArc<Session>) -> rustler::Atom {
-    session.recording.end();
-    ok()
 }

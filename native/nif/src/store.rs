@@ -107,12 +107,17 @@ fn store_save<'a>(
 fn store_read<'a>(env: Env<'a>, handle: Opened, id: Binary<'a>) -> Term<'a> {
     // A recording in flight is newer than any file of it. One that is saved
     // between the two looks is found by the second.
-    let in_flight = handle
-        .store
-        .active(&id)
-        .and_then(|recording| recording.snapshot().ok());
-    if let Some(etf) = in_flight {
-        return match etf_to_term(env, &etf, &handle.limits) {
+    let in_flight = handle.store.active(&id).and_then(|recording| {
+        let as_saved = recording.has_ended() && recording.format() == Format::Json;
+        Some((recording.snapshot().ok()?, as_saved))
+    });
+    if let Some((etf, as_saved)) = in_flight {
+        let term = if as_saved {
+            through_json(env, &etf, &handle.limits)
+        } else {
+            etf_to_term(env, &etf, &handle.limits)
+        };
+        return match term {
             Ok(recording) => (ok(), recording).encode(env),
             Err(failure) => failure.encode(env),
         };
@@ -125,6 +130,14 @@ fn store_read<'a>(env: Env<'a>, handle: Opened, id: Binary<'a>) -> Term<'a> {
         Ok(recording) => (ok(), recording).encode(env),
         Err(failure) => failure.encode(env),
     }
+}
+
+/// What a recording that has ended will be once it is saved as JSON, so that it
+/// does not change its shape in that moment.
+fn through_json<'a>(env: Env<'a>, etf: &[u8], limits: &Limits) -> Result<Term<'a>, Failure> {
+    let mut text = Vec::new();
+    json::encode(etf, limits, &mut text).map_err(Failure::from)?;
+    json_to_term(env, &text, limits)
 }
 
 fn json_to_term<'a>(env: Env<'a>, text: &[u8], limits: &Limits) -> Result<Term<'a>, Failure> {

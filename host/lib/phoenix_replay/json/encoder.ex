@@ -39,8 +39,7 @@ defmodule PhoenixReplay.JSON.Encoder do
 
   defp key(key) when is_binary(key), do: string(key)
   defp key(key) when is_atom(key), do: key |> Atom.to_string() |> string()
-  defp key(key) when is_number(key), do: [?", value(key), ?"]
-  defp key(key), do: throw({:not_json, key})
+  defp key(key), do: key |> to_string() |> string()
 
   defp calendar(module, struct) when module in [Date, Time, DateTime, NaiveDateTime] do
     [?", module.to_iso8601(struct), ?"]

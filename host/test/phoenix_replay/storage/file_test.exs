@@ -82,14 +82,13 @@ defmodule PhoenixReplay.Storage.FileTest do
     end
   end
 
-  test "init makes the directory, and says why it cannot", %{path: path} do
+  test "init makes the directory, and raises when it cannot", %{path: path} do
     deep = Path.join(path, "a/b/c")
     assert Backend.init(path: deep) == :ok
     assert File.dir?(deep)
 
     File.write!(Path.join(path, "file"), "")
-    assert {:error, reason} = Backend.init(path: Path.join(path, "file/inside"))
-    assert reason in [:enotdir, :eexist]
+    assert_raise File.Error, fn -> Backend.init(path: Path.join(path, "file/inside")) end
   end
 
   test "the format is ETF unless told otherwise", %{path: path} do
@@ -116,63 +115,83 @@ defmodule PhoenixReplay.Storage.FileTest do
       data = if packed, do: :zlib.gzip(data), else: data
       File.write!(Path.join(path, "#{id}.#{format}"), data)
 
-      for configured <- [:etf, :json] do
-        assert {:ok, %{id: ^id}} = Backend.get(id, path: path, format: configured)
-      end
+      assert {:ok, %{id: ^id}} = Backend.get(id, path: path, format: format)
     end
 
-    assert length(Backend.list(path: path)) == 4
+    for format <- [:etf, :json] do
+      assert length(Backend.list(path: path, format: format)) == 2
+    end
   end
 
-  test "the configured format is looked for first, then the other", %{path: path} do
-    :ok = Backend.save(recording("a", url: "etf"), path: path, format: :etf)
-    assert {:ok, %{url: "etf"}} = Backend.get("a", path: path, format: :json)
-
-    :ok = Backend.save(recording("a", url: "json"), path: path, format: :json)
-    assert {:ok, %{url: "json"}} = Backend.get("a", path: path, format: :json)
-    assert {:ok, %{url: "etf"}} = Backend.get("a", path: path, format: :etf)
+  test "only the configured format is read, listed and deleted", %{path: path} do
+    [etf, json] = for format <- [:etf, :json], do: [path: path, format: format]
+    :ok = Backend.save(recording("a"), etf)
+    assert Backend.get("a", json) == :error
+    assert Backend.list(json) == []
+    assert Backend.list_summaries(json) == []
+    assert Backend.delete("a", json) == :ok
+    assert {:ok, %{id: "a"}} = Backend.get("a", etf)
   end
 
-  test "damaged and foreign files are passed by", %{path: path} do
+  test "the current name is looked for first, and one with both is listed twice", %{path: path} do
+    {:ok, data} = Serializer.encode(recording("a", url: "legacy"), :etf)
+    File.write!(Path.join(path, "a.etf"), data)
+    assert {:ok, %{url: "legacy"}} = Backend.get("a", path: path)
+    :ok = Backend.save(recording("a", url: "current"), path: path)
+    assert {:ok, %{url: "current"}} = Backend.get("a", path: path)
+    assert [%{url: "current"}, %{url: "current"}] = Backend.list(path: path)
+  end
+
+  test "foreign files are passed by, and so is what does not decode", %{path: path} do
     :ok = Backend.save(recording("good"), path: path)
-    File.write!(Path.join(path, "torn.etf.gz"), <<0x1F, 0x8B, 8, 0>>)
-    File.write!(Path.join(path, "empty.json"), "")
     File.write!(Path.join(path, "notes.txt"), "hello")
+    File.write!(Path.join(path, "empty.etf"), "")
+    File.write!(Path.join(path, "packed.etf.gz"), :zlib.gzip("not a term"))
     File.mkdir_p!(Path.join(path, "folder.etf"))
 
-    assert Backend.get("torn", path: path) == :error
     assert Enum.map(Backend.list(path: path), & &1.id) == ["good"]
     assert Enum.map(Backend.list_summaries(path: path), & &1.id) == ["good"]
   end
 
-  test "delete removes every form, and forgives that there is none", %{path: path} do
+  test "a damaged gzip and what is no recording raise, and hide everything", %{path: path} do
+    :ok = Backend.save(recording("good"), path: path)
+    content = File.read!(Path.join(path, "good.etf.gz"))
+
+    for bad <- ["", "text", binary_part(content, 0, 40), :zlib.gzip(:erlang.term_to_binary([]))] do
+      File.write!(Path.join(path, "bad.etf.gz"), bad)
+      assert catch_error(Backend.get("bad", path: path))
+      assert catch_error(Backend.list(path: path))
+      assert catch_error(Backend.list_summaries(path: path))
+      assert {:ok, %{id: "good"}} = Backend.get("good", path: path)
+    end
+  end
+
+  test "delete removes both names of the format, and is always well", %{path: path} do
     for extension <- ~w(etf.gz json.gz etf json) do
       File.write!(Path.join(path, "a.#{extension}"), "")
     end
 
-    :ok = Backend.save(recording("b"), path: path)
     assert Backend.delete("a", path: path) == :ok
-    assert File.ls!(path) == ["b.etf.gz"]
+    assert Enum.sort(File.ls!(path)) == ["a.json", "a.json.gz"]
     assert Backend.delete("a", path: path) == :ok
+
+    File.mkdir_p!(Path.join(path, "b.etf.gz"))
+    assert Backend.delete("b", path: path) == :ok
   end
 
-  test "delete reports what it could not remove", %{path: path} do
-    File.mkdir_p!(Path.join(path, "a.etf.gz"))
-    assert {:error, reason} = Backend.delete("a", path: path)
-    assert reason in [:eperm, :eisdir]
-  end
-
-  test "clear removes the recordings and nothing else", %{path: path} do
-    for extension <- ~w(etf.gz json.gz etf json) do
-      File.write!(Path.join(path, "a.#{extension}"), "")
-    end
-
-    File.write!(Path.join(path, "notes.txt"), "hello")
+  test "clear removes every file, and no directory", %{path: path} do
+    for name <- ~w(a.etf.gz a.json notes.txt), do: File.write!(Path.join(path, name), "")
     File.mkdir_p!(Path.join(path, ".native"))
     File.write!(Path.join(path, ".native/a.etf.gz"), "")
 
     assert Backend.clear(path: path) == :ok
-    assert Enum.sort(File.ls!(path)) == [".native", "notes.txt"]
+    assert File.ls!(path) == [".native"]
     assert File.ls!(Path.join(path, ".native")) == ["a.etf.gz"]
+  end
+
+  test "a format that does not exist is an exception", %{path: path} do
+    assert_raise FunctionClauseError, fn ->
+      Backend.save(recording("a"), path: path, format: :x)
+    end
   end
 end

@@ -78,7 +78,8 @@ impl Recording {
         self.json.store(format == Format::Json, Relaxed);
     }
 
-    pub(super) fn format(&self) -> Format {
+    /// How its file is encoded, or will be.
+    pub fn format(&self) -> Format {
         if self.json.load(Relaxed) {
             Format::Json
         } else {
@@ -120,6 +121,26 @@ impl Recording {
             self.chain.try_mark(Mark::Ended);
             self.enqueue();
         }
+    }
+
+    /// Ends the recording as [`end`](Self::end) does, and returns all that will be in its file.
+    ///
+    /// # Errors
+    ///
+    /// As [`snapshot`](Self::snapshot). The recording has ended all the same.
+    pub fn finish(self: &Arc<Self>) -> Result<Vec<u8>, Error> {
+        // It is queued, and may be saved and gone at once, only after the look at it; and also if
+        // that panics.
+        struct Queued<'r>(&'r Arc<Recording>);
+        impl Drop for Queued<'_> {
+            fn drop(&mut self) {
+                self.0.chain.try_mark(Mark::Ended);
+                self.0.enqueue();
+            }
+        }
+        let first = !self.ended.swap(true, Release);
+        let _queued = first.then(|| Queued(self));
+        self.snapshot()
     }
 
     /// Gives up the recording: nothing can be appended any more, and it will not be saved.
@@ -199,7 +220,8 @@ impl Recording {
         }
     }
 
-    pub(crate) fn has_ended(&self) -> bool {
+    /// Whether nothing may be appended any more.
+    pub fn has_ended(&self) -> bool {
         self.ended.load(Acquire)
     }
 

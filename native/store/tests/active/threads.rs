@@ -59,6 +59,33 @@ fn several_threads_can_append_to_one_recording() {
 }
 
 #[test]
+fn what_is_finished_is_returned_with_all_that_was_appended() {
+    let dir = Dir::new();
+    let store = dir.open();
+    for n in 0..100 {
+        let id = format!("r{n}");
+        let active = start(&store, &id);
+        append(&active, &event(0, "event", 40)).unwrap();
+        let (finished, appended) = thread::scope(|scope| {
+            let appending = scope.spawn(|| {
+                (1..)
+                    .take_while(|n| append(&active, &event(*n, "event", 40)).is_ok())
+                    .count()
+            });
+            while active.summary().events.event < 3 {
+                thread::yield_now();
+            }
+            (active.finish().unwrap(), appending.join().unwrap())
+        });
+        let summary = replay_etf::summarize(&finished, &replay_etf::Limits::default()).unwrap();
+        assert_eq!(summary.events.event as usize, 1 + appended);
+        store.drain(LONG);
+        assert_eq!(store.read(id.as_bytes()).unwrap().bytes, finished);
+        assert!(matches!(active.finish(), Err(Error::NotFound)));
+    }
+}
+
+#[test]
 fn a_recording_is_found_at_every_moment_on_its_way_to_the_file() {
     let dir = Dir::new();
     let store = dir.open();
