@@ -16,6 +16,7 @@ fn feed(bytes: &[u8]) {
         max_depth: 10_000,
         max_bytes: 4 << 20,
         max_terms: 1 << 20,
+        max_words: 1 << 22,
     };
     let _ = expand(bytes, &limits);
     let valid = validate(bytes, &limits);

@@ -126,6 +126,39 @@ fn compressed(size: u32, term: &[u8]) -> Vec<u8> {
 }
 
 #[test]
+fn the_memory_of_wide_terms_is_capped() {
+    let list = |element: &[u8], length: u32| {
+        let elements = element.repeat(length as usize);
+        [&[131, 108], &length.to_be_bytes()[..], &elements, &[106]].concat()
+    };
+    let limits = |max_words| Limits {
+        max_words,
+        ..Limits::default()
+    };
+    // A cell of a list has two words, a map three and two for each pair.
+    for (term, words) in [
+        (list(b"j", 10), 21),
+        (list(b"k\0\x02ab", 10), 61),
+        (list(b"h\0", 10), 31),
+        (list(b"h\x01j", 10), 41),
+        (list(b"t\0\0\0\0", 10), 51),
+        (list(b"t\0\0\0\x01jj", 10), 71),
+    ] {
+        assert!(validate(&term, &limits(words)).is_ok(), "{term:?}");
+        let refused = kind(validate(&term, &limits(words - 1)));
+        assert_eq!(refused, ErrorKind::TooManyTerms, "{term:?}");
+    }
+    let limits = Limits::of_bytes(60 << 20);
+    assert_eq!((limits.max_bytes, limits.max_words), (60 << 20, 30 << 20));
+    let empty_maps = list(b"t\0\0\0\0", 12 << 20);
+    let limits = Limits::of_bytes(empty_maps.len());
+    assert_eq!(
+        kind(validate(&empty_maps, &limits)),
+        ErrorKind::TooManyTerms
+    );
+}
+
+#[test]
 fn a_compressed_term_is_expanded() {
     let binary = [b"m\0\0\x10\0", &[7; 4096][..]].concat();
     let term = compressed(4101, &binary);

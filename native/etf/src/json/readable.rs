@@ -91,7 +91,7 @@ pub(super) fn bits(bytes: &[u8], last_bits: u8) -> String {
 }
 
 /// An identifier or a function.
-pub(super) fn opaque(kind: OpaqueKind, bytes: &[u8]) -> Result<String, Error> {
+pub(crate) fn opaque(kind: OpaqueKind, bytes: &[u8]) -> Result<String, Error> {
     let all = Limits {
         max_bytes: usize::MAX,
         ..Limits::default()
@@ -115,7 +115,7 @@ pub(super) fn opaque(kind: OpaqueKind, bytes: &[u8]) -> Result<String, Error> {
         OpaqueKind::Reference => reference(c, term_tag)?,
         OpaqueKind::Export => {
             let (module, function) = (atom::read(c)?, atom::read(c)?);
-            let [_integer, arity] = c.array(0)?;
+            let arity = integer(c)?;
             let (module, function) = (module.to_str(), function.to_str());
             format!(
                 "&{}.{}/{arity}",
@@ -123,7 +123,7 @@ pub(super) fn opaque(kind: OpaqueKind, bytes: &[u8]) -> Result<String, Error> {
                 name::literal(&function)
             )
         }
-        OpaqueKind::Fun => closure(c, term_tag)?,
+        OpaqueKind::Fun => closure(c)?,
     })
 }
 
@@ -149,11 +149,7 @@ fn reference(c: &mut Cursor<'_>, term_tag: u8) -> Result<String, Error> {
     Ok(out)
 }
 
-fn closure(c: &mut Cursor<'_>, term_tag: u8) -> Result<String, Error> {
-    if term_tag != tag::NEW_FUN {
-        // No runtime in use can have written it.
-        return Ok("#Function<...>".to_owned());
-    }
+fn closure(c: &mut Cursor<'_>) -> Result<String, Error> {
     c.u32(0)?;
     let arity = c.u8(0)?;
     // A digest of the module, the new index and the number of free variables.
