@@ -48,8 +48,9 @@ defmodule PhoenixReplay.Native.Active do
 
   @spec recording(Nif.active()) :: {:ok, Recording.t()} | {:error, Error.reason()}
   def recording(handle) do
-    with {:error, {:unknown_atom, view}} = error <- Nif.active_recording(handle) do
-      if Views.load(view), do: Nif.active_recording(handle), else: error
+    with {:error, {:unknown_atom, view}} <- Nif.active_recording(handle, false) do
+      Views.load(view)
+      Nif.active_recording(handle, true)
     end
     |> case do
       {:ok, fields} -> {:ok, struct(Recording, fields)}

@@ -207,12 +207,16 @@ fn active_lookup<'a>(env: Env<'a>, handle: Opened, id: Binary<'a>) -> Term<'a> {
 }
 
 #[rustler::nif(schedule = "DirtyIo")]
-fn active_recording(env: Env<'_>, session: ResourceArc<Session>) -> Term<'_> {
+fn active_recording(
+    env: Env<'_>,
+    session: ResourceArc<Session>,
+    functions_as_text: bool,
+) -> Term<'_> {
     let term = session
         .recording
         .snapshot()
         .map_err(Failure::from)
-        .and_then(|etf| etf_to_term(env, &etf, &session.limits));
+        .and_then(|etf| etf_to_term(env, &etf, &session.limits, functions_as_text));
     match term {
         Ok(term) => (ok(), term).encode(env),
         Err(failure) => failure.encode(env),

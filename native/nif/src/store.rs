@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use once_cell::sync::OnceCell;
 use parking_lot::Mutex;
-use replay_etf::{AtomText, Limits, json, recording};
+use replay_etf::{AtomText, Limits, Replaced, json, recording};
 use replay_store::{Filter, Format, Sort, Store};
 use rustler::types::atom::ok;
 use rustler::{Atom, Binary, Encoder, Env, NewBinary, NifResult, Resource, ResourceArc, Term};
@@ -104,7 +104,12 @@ fn store_save<'a>(
 }
 
 #[rustler::nif(schedule = "DirtyIo")]
-fn store_read<'a>(env: Env<'a>, handle: Opened, id: Binary<'a>) -> Term<'a> {
+fn store_read<'a>(
+    env: Env<'a>,
+    handle: Opened,
+    id: Binary<'a>,
+    functions_as_text: bool,
+) -> Term<'a> {
     // A recording in flight is newer than any file of it. One that is saved
     // between the two looks is found by the second.
     let in_flight = handle
@@ -112,13 +117,13 @@ fn store_read<'a>(env: Env<'a>, handle: Opened, id: Binary<'a>) -> Term<'a> {
         .active(&id)
         .and_then(|recording| recording.snapshot().ok());
     if let Some(etf) = in_flight {
-        return match etf_to_term(env, &etf, &handle.limits) {
+        return match etf_to_term(env, &etf, &handle.limits, functions_as_text) {
             Ok(recording) => (ok(), recording).encode(env),
             Err(failure) => failure.encode(env),
         };
     }
     let read = handle.store.read_with(&id, |format, bytes| match format {
-        Format::Etf => etf_to_term(env, bytes, &handle.limits),
+        Format::Etf => etf_to_term(env, bytes, &handle.limits, functions_as_text),
         Format::Json => json_to_term(env, bytes, &handle.limits),
     });
     match read.map_err(Failure::from).flatten() {
@@ -133,19 +138,33 @@ fn json_to_term<'a>(env: Env<'a>, text: &[u8], limits: &Limits) -> Result<Term<'
     let mut etf = buffer::take();
     etf.clear();
     let decoded = json::decode(text, limits, &exists, &mut etf).map_err(Failure::from);
-    let term = decoded.and_then(|()| etf_to_term(env, &etf, limits));
+    let term = decoded.and_then(|()| etf_to_term(env, &etf, limits, true));
     buffer::keep(etf);
     term
 }
 
-pub fn etf_to_term<'a>(env: Env<'a>, etf: &[u8], limits: &Limits) -> Result<Term<'a>, Failure> {
-    decode::from_slice(env, etf, limits).map_err(|error| match error {
+/// Identifiers of other nodes are replaced if need be, functions that this VM
+/// does not have only on request: loading their code may bring them.
+pub fn etf_to_term<'a>(
+    env: Env<'a>,
+    etf: &[u8],
+    limits: &Limits,
+    functions_as_text: bool,
+) -> Result<Term<'a>, Failure> {
+    let replaced = if functions_as_text {
+        Replaced::All
+    } else {
+        Replaced::Identifiers
+    };
+    decode::from_slice(env, etf, limits, replaced).map_err(|error| match error {
         // The view tells the caller which code might bring the atom.
-        decode::Error::UnknownAtom { .. } => Failure::UnknownAtom(
-            recording::summarize(etf, limits)
-                .ok()
-                .map(|it| it.view.inspected().into_owned()),
-        ),
+        decode::Error::UnknownAtom { .. } | decode::Error::UnknownFunction { .. } => {
+            Failure::UnknownAtom(
+                recording::summarize(etf, limits)
+                    .ok()
+                    .map(|it| it.view.inspected().into_owned()),
+            )
+        }
         other => other.into(),
     })
 }

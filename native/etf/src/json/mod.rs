@@ -23,7 +23,7 @@ mod decimal;
 mod decode;
 mod encode;
 mod put;
-mod readable;
+pub(crate) mod readable;
 mod reader;
 mod recording;
 mod templates;
