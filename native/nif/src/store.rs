@@ -137,8 +137,9 @@ fn json_to_term<'a>(env: Env<'a>, text: &[u8], limits: &Limits) -> Result<Term<'
     let exists = |text: &str| decode::existing_atom(vm, AtomText::Utf8(text)).is_some();
     let mut etf = buffer::take();
     etf.clear();
-    let decoded = json::decode(text, limits, &exists, &mut etf).map_err(Failure::from);
-    let term = decoded.and_then(|()| etf_to_term(env, &etf, limits, true));
+    let decoded =
+        json::decode(text, &json::text_limits(limits), &exists, &mut etf).map_err(Failure::from);
+    let term = decoded.and_then(|()| etf_to_term(env, &etf, &json::term_limits(limits), true));
     buffer::keep(etf);
     term
 }

@@ -100,7 +100,6 @@ impl Files {
             }
             Format::Json => {
                 let encoded = json::encode(etf, limits, text).map_err(Error::Recording)?;
-                self.check_size(text)?;
                 (&**text, Cow::Borrowed(encoded.id), encoded.summary)
             }
         };
