@@ -18,8 +18,8 @@ pub struct Limits {
 
 impl Limits {
     /// The limits of a recording of so many bytes: what holds its terms together may take four
-    /// times as much memory, which is twice what honest ones take and a quarter of what could be
-    /// made of the bytes.
+    /// times as much memory, or 8 MiB. Honest ones take about as much as their bytes; sixteen times
+    /// as much could be made of these.
     pub fn of_bytes(max_bytes: usize) -> Self {
         Limits {
             max_bytes,
@@ -29,8 +29,9 @@ impl Limits {
     }
 }
 
-/// For recordings of a few kilobytes, whose memory does not matter.
-const MIN_WORDS: u64 = 1 << 17;
+/// 8 MiB, which do not matter: a recording within a small limit may be nothing but a list of bytes,
+/// which takes sixteen times as much.
+const MIN_WORDS: u64 = 1 << 20;
 
 impl Default for Limits {
     fn default() -> Self {

@@ -139,10 +139,11 @@ fn active_append_dirty<'a>(
     let cap = session.limits.max_bytes;
     let mut frame = Frame {
         reservation: &mut reservation,
-        cap,
+        cap: cap.saturating_add(encode::UNPACKED),
         failure: None,
     };
     match encode::into(event, &mut frame, Effort::Any) {
+        Ok(len) if len > cap => Failure::TooLarge.encode(env),
         Ok(len) => answer(env, reservation.commit(len)),
         Err(full) => match frame.failure {
             Some(error) => answer(env, Err(error)),

@@ -73,6 +73,8 @@ pub fn from_slice<'a>(
         keys: Vec::with_capacity(64),
         values: Vec::with_capacity(256),
         scratch: Vec::new(),
+        empty_map: None,
+        empty_tuple: None,
     };
     let term = decoder.term(0)?;
     // SAFETY: the term was made in `env`.
@@ -95,6 +97,9 @@ struct Decoder<'a> {
     /// Elements and values of the containers being built, innermost last.
     values: Vec<Raw>,
     scratch: Vec<u8>,
+    /// Made once: an allocation for each would take most of the time.
+    empty_map: Option<Raw>,
+    empty_tuple: Option<Raw>,
 }
 
 impl<'a> Decoder<'a> {
@@ -188,6 +193,20 @@ impl<'a> Decoder<'a> {
             // SAFETY: as above; the walker lets only finite numbers through.
             Token::Float(value) => unsafe { sys::enif_make_double(env, value) },
             Token::String(bytes) => self.string(bytes),
+            Token::Tuple(0) => match self.empty_tuple {
+                Some(tuple) => tuple,
+                None => {
+                    let tuple = self.tuple(0, nesting)?;
+                    *self.empty_tuple.insert(tuple)
+                }
+            },
+            Token::Map(0) => match self.empty_map {
+                Some(map) => map,
+                None => {
+                    let map = self.map(offset, 0, nesting)?;
+                    *self.empty_map.insert(map)
+                }
+            },
             Token::Tuple(arity) => self.tuple(arity, nesting + 1)?,
             Token::Map(pairs) => self.map(offset, pairs, nesting + 1)?,
             Token::List(len) => self.list(len, nesting + 1)?,

@@ -174,7 +174,7 @@ fn a_recording_that_is_too_wide_is_too_large_and_stays() {
         age(&dir, name);
     }
     let mut small = options();
-    small.limits = replay_etf::Limits::of_bytes(160_000);
+    small.limits.max_words = 131_072;
     let store = Store::open(&dir.path(), small).unwrap();
     let (_, left, quarantined) = all(&store, |files| store.repair(files));
     assert_eq!((left.len(), quarantined), (2, vec![]));
