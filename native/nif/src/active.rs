@@ -208,20 +208,22 @@ fn active_lookup<'a>(env: Env<'a>, handle: Opened, id: Binary<'a>) -> Term<'a> {
 
 #[rustler::nif(schedule = "DirtyIo")]
 fn active_recording(env: Env<'_>, session: ResourceArc<Session>) -> Term<'_> {
-    as_term(env, session.recording.snapshot(), &session.limits)
+    let term = session
+        .recording
+        .snapshot()
+        .map_err(Failure::from)
+        .and_then(|etf| etf_to_term(env, &etf, &session.limits));
+    match term {
+        Ok(term) => (ok(), term).encode(env),
+        Err(failure) => failure.encode(env),
+    }
 }
 
 /// Ends a recording and returns all of it.
 #[rustler::nif(schedule = "DirtyIo")]
 fn active_finish(env: Env<'_>, session: ResourceArc<Session>) -> Term<'_> {
-    as_term(env, session.recording.finish(), &session.limits)
-}
-
-fn as_term<'a>(env: Env<'a>, etf: Result<Vec<u8>, StoreError>, limits: &Limits) -> Term<'a> {
-    let term = etf
-        .map_err(Failure::from)
-        .and_then(|etf| etf_to_term(env, &etf, limits));
-    match term {
+    let finished = session.recording.finish().map_err(Failure::from);
+    match finished.and_then(|etf| etf_to_term(env, &etf, &session.limits)) {
         Ok(term) => (ok(), term).encode(env),
         Err(failure) => failure.encode(env),
     }

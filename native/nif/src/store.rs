@@ -8,7 +8,7 @@ use std::time::Duration;
 use once_cell::sync::OnceCell;
 use parking_lot::Mutex;
 use replay_etf::{AtomText, Limits, json, recording};
-use replay_store::{Filter, Format, Sort, Store};
+use replay_store::{Filter, Format, Recording, Sort, Store};
 use rustler::types::atom::ok;
 use rustler::{Atom, Binary, Encoder, Env, NewBinary, NifResult, Resource, ResourceArc, Term};
 
@@ -107,17 +107,12 @@ fn store_save<'a>(
 fn store_read<'a>(env: Env<'a>, handle: Opened, id: Binary<'a>) -> Term<'a> {
     // A recording in flight is newer than any file of it. One that is saved
     // between the two looks is found by the second.
-    let in_flight = handle.store.active(&id).and_then(|recording| {
-        let as_saved = recording.has_ended() && recording.format() == Format::Json;
-        Some((recording.snapshot().ok()?, as_saved))
-    });
-    if let Some((etf, as_saved)) = in_flight {
-        let term = if as_saved {
-            through_json(env, &etf, &handle.limits)
-        } else {
-            etf_to_term(env, &etf, &handle.limits)
-        };
-        return match term {
+    let in_flight = handle
+        .store
+        .active(&id)
+        .and_then(|recording| as_shown(env, &recording, &handle.limits));
+    if let Some(etf) = in_flight {
+        return match etf_to_term(env, &etf, &handle.limits) {
             Ok(recording) => (ok(), recording).encode(env),
             Err(failure) => failure.encode(env),
         };
@@ -132,12 +127,20 @@ fn store_read<'a>(env: Env<'a>, handle: Opened, id: Binary<'a>) -> Term<'a> {
     }
 }
 
-/// What a recording that has ended will be once it is saved as JSON, so that it
-/// does not change its shape in that moment.
-fn through_json<'a>(env: Env<'a>, etf: &[u8], limits: &Limits) -> Result<Term<'a>, Failure> {
-    let mut text = Vec::new();
-    json::encode(etf, limits, &mut text).map_err(Failure::from)?;
-    json_to_term(env, &text, limits)
+/// A recording in flight as it is now. One that has ended, and will be saved as
+/// JSON, has been through that: it must not change its shape when it is saved.
+fn as_shown(env: Env<'_>, recording: &Recording, limits: &Limits) -> Option<Vec<u8>> {
+    let etf = recording.snapshot().ok()?;
+    if !recording.has_ended() || recording.format() != Format::Json {
+        return Some(etf);
+    }
+    let vm = vm::Env::of(env);
+    let exists = |text: &str| decode::existing_atom(vm, AtomText::Utf8(text)).is_some();
+    let (mut text, mut shown) = (Vec::new(), Vec::new());
+    let through = json::encode(&etf, limits, &mut text).is_ok()
+        && json::decode(&text, limits, &exists, &mut shown).is_ok();
+    // What can't be saved like this is shown as it is.
+    Some(if through { shown } else { etf })
 }
 
 fn json_to_term<'a>(env: Env<'a>, text: &[u8], limits: &Limits) -> Result<Term<'a>, Failure> {
