@@ -20,6 +20,7 @@ mod codec;
 mod commit;
 mod compression;
 mod content;
+mod crew;
 mod damage;
 mod entry;
 mod erase;

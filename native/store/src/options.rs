@@ -27,7 +27,7 @@ pub struct Options {
     pub format: Format,
     /// How much is kept.
     pub retention: Retention,
-    /// Threads that save recordings which have ended. They mostly wait for the disk.
+    /// Recordings that have ended and are saved at once. Those who do it mostly wait for the disk.
     pub finalizers: usize,
     /// Whether to take over, and save, the recordings that a crash cut off.
     pub recover: bool,
