@@ -43,9 +43,12 @@ defmodule PhoenixReplay.Storage.Native do
   @impl true
   @spec init(keyword()) :: :ok | {:error, Error.reason()}
   def init(opts) do
-    with {:ok, {store, _format}} <- fetch(opts) do
-      Damage.log(store, :ok)
-    end
+    # It may be closed, as any that is not used: then this opens it.
+    Stores.run(opts, fn store, _format ->
+      with hint when is_integer(hint) <- Nif.store_count_hint(store) do
+        Damage.log(store, :ok)
+      end
+    end)
   end
 
   @doc """
@@ -57,14 +60,14 @@ defmodule PhoenixReplay.Storage.Native do
   @impl true
   @spec save(Recording.t(), keyword()) :: :ok | {:error, Error.reason()}
   def save(%Recording{} = recording, opts) do
-    with {:ok, {store, format}} <- fetch(opts) do
-      fields = Map.take(recording, @fields)
+    fields = Map.take(recording, @fields)
 
-      with {:error, reason} <- Error.guard(fn -> Nif.store_save(store, fields, format) end) do
+    Stores.run(opts, fn store, format ->
+      with {:error, reason} when reason != :closed <- Nif.store_save(store, fields, format) do
         tell_failed(recording.id, reason, opts)
         {:error, reason}
       end
-    end
+    end)
   end
 
   def save(_other, _opts), do: {:error, {:invalid_recording, :struct}}
@@ -81,9 +84,14 @@ defmodule PhoenixReplay.Storage.Native do
   @impl true
   @spec get(binary(), keyword()) :: {:ok, Recording.t()} | :error
   def get(id, opts) when is_binary(id) do
-    case fetch(opts) do
-      {:ok, {store, _format}} -> get_from(store, id)
-      {:error, reason} -> log_failure("read recordings", reason, :error)
+    read = fn store, _format ->
+      with {:error, {:damaged, _file}} = error <- read(store, id), do: Damage.log(store, error)
+    end
+
+    case Stores.run(opts, read) do
+      {:ok, recording} -> {:ok, recording}
+      {:error, :not_found} -> :error
+      {:error, reason} -> log_unreadable(id, reason)
     end
   end
 
@@ -93,10 +101,12 @@ defmodule PhoenixReplay.Storage.Native do
   @impl true
   @spec list(keyword()) :: [Recording.t()]
   def list(opts) do
-    with {:ok, {store, _format}} <- fetch(opts),
-         {:ok, ids} <- Error.guard(fn -> Nif.store_ids(store) end) do
-      Damage.log(store, Enum.flat_map(ids, &read_or_log(store, &1)))
-    else
+    list = fn store, _format ->
+      with {:ok, ids} <- Nif.store_ids(store), do: {:ok, read_all(store, ids)}
+    end
+
+    case Stores.run(opts, list) do
+      {:ok, recordings} -> recordings
       {:error, reason} -> log_failure("list recordings", reason, [])
     end
   end
@@ -116,10 +126,12 @@ defmodule PhoenixReplay.Storage.Native do
   def list_summaries(opts) do
     {query, opts} = split(opts)
 
-    with {:ok, {store, _format}} <- fetch(opts),
-         {:ok, summaries} <- Query.all(store, query) do
-      Damage.log(store, summaries)
-    else
+    list = fn store, _format ->
+      with {:ok, summaries} <- Query.all(store, query), do: Damage.log(store, {:ok, summaries})
+    end
+
+    case Stores.run(opts, list) do
+      {:ok, summaries} -> summaries
       {:error, reason} -> log_failure("list summaries", reason, [])
     end
   end
@@ -133,9 +145,7 @@ defmodule PhoenixReplay.Storage.Native do
   @impl true
   @spec delete(binary(), keyword()) :: :ok | {:error, Error.reason()}
   def delete(id, opts) when is_binary(id) do
-    with {:ok, {store, _}} <- fetch(opts) do
-      Error.guard(fn -> Nif.store_delete(store, id) end)
-    end
+    Stores.run(opts, fn store, _format -> Nif.store_delete(store, id) end)
   end
 
   def delete(_id, _opts), do: :ok
@@ -144,21 +154,8 @@ defmodule PhoenixReplay.Storage.Native do
   @impl true
   @spec clear(keyword()) :: :ok | {:error, Error.reason()}
   def clear(opts) do
-    with {:ok, {store, _}} <- fetch(opts) do
-      Error.guard(fn -> Nif.store_clear(store) end)
-    end
+    Stores.run(opts, fn store, _format -> Nif.store_clear(store) end)
   end
-
-  defp get_from(store, id) do
-    case read(store, id) do
-      {:ok, recording} -> {:ok, recording}
-      {:error, :not_found} -> :error
-      {:error, {:damaged, _file}} -> Damage.log(store, :error)
-      {:error, reason} -> log_unreadable(id, reason)
-    end
-  end
-
-  defp fetch(opts), do: Error.guard(fn -> Stores.fetch(opts) end)
 
   defp read(store, id) do
     with {:error, {:unknown_atom, view}} = error <- read_now(store, id) do
@@ -167,10 +164,12 @@ defmodule PhoenixReplay.Storage.Native do
   end
 
   defp read_now(store, id) do
-    with {:ok, fields} <- Error.guard(fn -> Nif.store_read(store, id) end) do
+    with {:ok, fields} <- Nif.store_read(store, id) do
       {:ok, struct(Recording, fields)}
     end
   end
+
+  defp read_all(store, ids), do: Damage.log(store, Enum.flat_map(ids, &read_or_log(store, &1)))
 
   defp read_or_log(store, id) do
     case read(store, id) do
@@ -193,6 +192,9 @@ defmodule PhoenixReplay.Storage.Native do
   defp log_unreadable(id, reason) do
     log_failure("read recording #{inspect(printable(id))}", reason, :error)
   end
+
+  # Said when it was to be loaded.
+  defp log_failure(_what, {:not_loaded, _text}, result), do: result
 
   defp log_failure(what, reason, result) do
     Logger.error("PhoenixReplay: can't #{what}: #{Error.format(reason)}")

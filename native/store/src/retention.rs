@@ -41,7 +41,7 @@ pub enum Limit {
 
 impl Retention {
     /// Whether there is any limit.
-    pub(crate) fn is_limited(&self) -> bool {
+    pub fn is_limited(&self) -> bool {
         *self != Retention::default()
     }
 
