@@ -44,18 +44,10 @@ defmodule PhoenixReplay.Native.Active do
   @spec append(Nif.active(), tuple()) :: :ok | {:error, Error.reason()}
   def append(handle, event) do
     case Nif.active_append(handle, event) do
-      :ok -> :ok
-      :again -> answered(Nif.active_append_dirty(handle, event), handle, event)
-      result -> answered(result, handle, event)
+      :again -> Nif.active_append_dirty(handle, event)
+      result -> result
     end
   end
-
-  # The host takes any number, a summary has whole milliseconds.
-  defp answered({:error, {:invalid_recording, :events}}, handle, {offset, type, payload})
-       when is_float(offset),
-       do: append(handle, {trunc(offset), type, payload})
-
-  defp answered(result, _handle, _event), do: result
 
   @spec lookup(term(), keyword()) :: {:ok, Nif.active()} | {:error, Error.reason()}
   # None of such an id was ever started.
