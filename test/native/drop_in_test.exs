@@ -94,7 +94,10 @@ defmodule PhoenixReplay.Native.DropInTest do
     assert event == Session.event(id, 1)
   end
 
-  test "an offset with a fraction is kept, and summed up in whole milliseconds", %{id: id, opts: opts} do
+  test "an offset with a fraction is kept, and summed up in whole milliseconds", %{
+    id: id,
+    opts: opts
+  } do
     session(fn ->
       :ok = start(id)
       :ok = Store.append_event(id, {7.9, :event, %{name: "x", params: %{}}})
