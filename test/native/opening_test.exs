@@ -95,4 +95,44 @@ defmodule PhoenixReplay.Native.OpeningTest do
     output = ChildVM.run!(@child, [path], vm: ["+SDio 1"])
     assert output =~ "read a file while a directory was being opened: true"
   end
+
+  # As above, for a directory that is open, in which others have put recordings.
+  # Whoever reads them keeps one scheduler of two; who waits for that, none.
+  @listing """
+  [path] = System.argv()
+  alias PhoenixReplay.Storage.Native
+
+  attempt = fn n ->
+    copy = path <> "-" <> to_string(n)
+    :ok = Native.init(path: copy)
+    for file <- File.ls!(path), do: File.ln!(Path.join(path, file), Path.join(copy, file))
+    parent = self()
+
+    listers =
+      for _ <- 1..20 do
+        Task.async(fn ->
+          send(parent, :asks)
+          {:ok, %{recordings: count}} = PhoenixReplay.Native.stats(path: copy)
+          send(parent, :told)
+          count
+        end)
+      end
+
+    for _ <- listers, do: receive(do: (:asks -> :ok))
+    for _ <- 1..3, do: {:ok, _} = File.read("/etc/hostname")
+    first = receive do: (:told -> false), after: (0 -> true)
+    [4000] = listers |> Task.await_many(60_000) |> Enum.uniq()
+    flush = fn flush -> receive do :told -> flush.(flush) after 0 -> :ok end end
+    flush.(flush)
+    File.rm_rf!(copy)
+    first
+  end
+
+  IO.inspect(Enum.any?(1..5, attempt), label: "read files while a directory was being read")
+  """
+
+  test "nobody who works with files waits for those who list one" do
+    output = ChildVM.run!(@listing, [unknown_directory(4000)], vm: ["+SDio 2"])
+    assert output =~ "read files while a directory was being read: true"
+  end
 end

@@ -185,15 +185,13 @@ fn close(directory: &'static Directory, timeout: Duration, keep: bool) -> Result
         }
     }
     // From here on those who want to use it wait.
-    let taken = directory.with(
-        |state| match std::mem::replace(state, State::BUSY) {
-            State::Open(engine) => Some(engine),
-            other => {
-                *state = other;
-                None
-            }
-        },
-    );
+    let taken = directory.with(|state| match std::mem::replace(state, State::BUSY) {
+        State::Open(engine) => Some(engine),
+        other => {
+            *state = other;
+            None
+        }
+    });
     let Some(engine) = taken else {
         return Ok(());
     };

@@ -8,7 +8,7 @@ use replay_store::{Filter, Format, Sort};
 use rustler::types::atom::ok;
 use rustler::{Atom, Binary, Encoder, Env, NewBinary, NifResult, Term};
 
-use crate::directories::Opened;
+use crate::directories::{Opened, Settled};
 use crate::encode::Effort;
 use crate::errors::Failure;
 use crate::{buffer, decode, encode, vm};
@@ -96,7 +96,7 @@ pub fn etf_to_term<'a>(env: Env<'a>, etf: &[u8], limits: &Limits) -> Result<Term
 
 /// The ids of all recordings that have ended, newest first.
 #[rustler::nif(schedule = "DirtyIo")]
-fn store_ids(env: Env<'_>, handle: Opened) -> Term<'_> {
+fn store_ids(env: Env<'_>, handle: Settled) -> Term<'_> {
     let ended = Filter {
         active: Some(false),
         ..Filter::default()
@@ -116,7 +116,7 @@ fn store_ids(env: Env<'_>, handle: Opened) -> Term<'_> {
 
 /// Number of recordings that are in their files.
 #[rustler::nif(schedule = "DirtyIo")]
-fn store_count(handle: Opened) -> usize {
+fn store_count(handle: Settled) -> usize {
     handle.store.list().map_or(0, |entries| entries.len())
 }
 
