@@ -32,6 +32,10 @@ defmodule PhoenixReplay.Native.OptionsTest do
           {[max_bytes: 1.5],
            "the storage option :max_bytes must be an integer of at least 0, nil or"},
           {[drain_timeout_ms: -1], "the storage option :drain_timeout_ms must be"},
+          {[drain_timeout_ms: Bitwise.bsl(1, 70)],
+           "must be a number of milliseconds from 0 to 4294967295, or :infinity"},
+          {[idle_timeout_ms: 0], "the storage option :idle_timeout_ms must be"},
+          {[idle_timeout_ms: 0x1_0000_0000], "the storage option :idle_timeout_ms must be"},
           {[pth: "x"], "unknown storage options [:pth], known are [:path, :native_path, "},
           {%{path: "x"}, "the storage option :storage_opts must be a keyword list"}
         ] do
@@ -39,6 +43,14 @@ defmodule PhoenixReplay.Native.OptionsTest do
       assert Error.format(reason) =~ words
       assert Exception.message(%Error{reason: reason}) =~ words
     end
+  end
+
+  test "a time may be without end" do
+    assert {:ok, %{drain_timeout_ms: 0xFFFF_FFFF}} = Options.new(drain_timeout_ms: :infinity)
+    assert {:ok, %{idle_timeout_ms: nil}} = Options.new(idle_timeout_ms: :infinity)
+
+    assert {:ok, %{drain_timeout_ms: 0, idle_timeout_ms: 600_000}} =
+             Options.new(drain_timeout_ms: 0)
   end
 
   test "a compression may be given without its level" do

@@ -173,6 +173,19 @@ defmodule PhoenixReplay.Native.StoreTest do
     assert Store.get_recording(id) == {:ok, recording}
   end
 
+  test "who remembers a recording that has ended appends to its successor", %{id: id, opts: opts} do
+    first = recorded(id, 2)
+    assert Store.append_event(id, Session.event(id, 3)) == :ok
+    assert {:ok, _} = Store.finalize(id)
+    assert {:error, :ended} = Store.append_event(id, Session.event(id, 4))
+    second = recorded(id, 0)
+    assert Store.append_event(id, Session.event(id, 1)) == :ok
+    for pid <- [second, first], do: stop(pid)
+    drained(opts)
+    assert {:ok, recording} = Store.get_recording(id)
+    assert Session.check!(recording) == 1
+  end
+
   test "deleting an active recording discards it", %{id: id, opts: opts} do
     pid = recorded(id, 3)
     assert Store.delete_recording(id) == :ok
@@ -266,11 +279,28 @@ defmodule PhoenixReplay.Native.StoreTest do
   end
 
   test "a max_events that is no number is no limit, as with the host", %{id: id, opts: opts} do
-    Application.put_env(:phoenix_replay, :max_events, :infinity)
-    id |> recorded(4) |> stop()
+    for max <- [:infinity, nil, "1", [], 1.0e300, 0xFFFF_FFFF_FFFF] do
+      Application.put_env(:phoenix_replay, :max_events, max)
+      id |> recorded(4) |> stop()
+      drained(opts)
+      assert [%{event_count: 5} = summary] = Native.list_summaries(opts)
+      refute Map.has_key?(summary, :truncated?)
+    end
+  end
+
+  test "a max_events between two numbers is the upper one, as with the host", %{
+    id: id,
+    opts: opts
+  } do
+    for {max, count} <- [{1.5, 2}, {2.0, 2}, {0.0, 0}, {-1.5, 0}, {-7, 0}] do
+      Application.put_env(:phoenix_replay, :max_events, max)
+      id = "#{id}#{max}"
+      pid = recorded(id, count)
+      assert Store.append_event(id, Session.event(id, count + 1)) == {:error, :max_events}
+      stop(pid)
+    end
+
     drained(opts)
-    assert [%{event_count: 5} = summary] = Native.list_summaries(opts)
-    refute Map.has_key?(summary, :truncated?)
   end
 
   test "recordings in flight go to JSON as well", %{id: id, opts: opts} do

@@ -75,8 +75,8 @@ defmodule PhoenixReplay.Native.Test.Recordings do
 
   @doc "Waits until everything that has ended is saved."
   def drained(opts) do
-    {:ok, {store, _format}} = PhoenixReplay.Native.Stores.fetch(opts)
-    0 = PhoenixReplay.Native.Nif.store_drain(store, 30_000)
+    drain = fn store, _format -> PhoenixReplay.Native.Nif.store_drain(store, 30_000) end
+    0 = PhoenixReplay.Native.Stores.run(opts, drain)
     :ok
   end
 

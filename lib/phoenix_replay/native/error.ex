@@ -73,6 +73,8 @@ defmodule PhoenixReplay.Native.Error do
 
   @type t :: %__MODULE__{reason: reason()}
 
+  @scan_ms 20
+
   @enforce_keys [:reason]
   defexception [:reason]
 
@@ -84,7 +86,14 @@ defmodule PhoenixReplay.Native.Error do
   def guard(call) do
     call.()
   catch
-    :error, raised -> {:error, raised(raised)}
+    # Another process has the directory read anew, and this one waits for it
+    # without a scheduler.
+    :error, :scanning ->
+      Process.sleep(@scan_ms)
+      guard(call)
+
+    :error, raised ->
+      {:error, raised(raised)}
   end
 
   defp raised(:nif_panicked), do: :panicked

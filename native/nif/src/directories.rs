@@ -208,3 +208,31 @@ impl<'a> Decoder<'a> for Opened {
         opened.ok_or(rustler::Error::RaiseAtom("closed"))
     }
 }
+
+/// As [`Opened`], for calls that look at the whole directory: while another one reads what others
+/// have put there, which may take seconds, this raises `scanning`, and the caller waits as a process
+/// does, so that a few such calls do not keep all schedulers.
+pub struct Settled(Opened);
+
+/// So long is waited on the scheduler: most often it is a moment.
+const MAX_SCAN: Duration = Duration::from_millis(1);
+
+impl Deref for Settled {
+    type Target = Engine;
+
+    #[inline]
+    fn deref(&self) -> &Engine {
+        &self.0
+    }
+}
+
+impl<'a> Decoder<'a> for Settled {
+    fn decode(term: Term<'a>) -> NifResult<Self> {
+        let opened: Opened = term.decode()?;
+        if opened.store.wait_for_scan(MAX_SCAN) {
+            Ok(Settled(opened))
+        } else {
+            Err(rustler::Error::RaiseAtom("scanning"))
+        }
+    }
+}

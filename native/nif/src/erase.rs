@@ -3,14 +3,14 @@
 use rustler::types::atom::ok;
 use rustler::{Encoder, Env, Term};
 
-use crate::directories::Opened;
+use crate::directories::Settled;
 use crate::errors::Failure;
 use crate::filter::Filter;
 use crate::store::binary;
 
 /// `{:ok, ids}`
 #[rustler::nif(schedule = "DirtyIo")]
-fn store_delete_where(env: Env<'_>, handle: Opened, filter: Filter) -> Term<'_> {
+fn store_delete_where(env: Env<'_>, handle: Settled, filter: Filter) -> Term<'_> {
     match handle.store.delete_where(&filter.0) {
         Ok(ids) => {
             let ids: Vec<_> = ids.iter().map(|id| binary(env, id)).collect();

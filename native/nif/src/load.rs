@@ -2,9 +2,9 @@
 //!
 //! Reloading the module of the native functions loads the library once more, before or after the
 //! old code is gone. The linker is told never to unmap it (build.rs), because its threads go on; so
-//! it is the same library, with the same directories open, as long as the file is the same. What
-//! belongs to one load of it are the VM's resource types, see `session.rs`. Another build is another
-//! library beside it, which knows nothing of the first; the slab keeps what that one has in flight.
+//! it is the same library, with the same directories open, also if the file was replaced meanwhile.
+//! What belongs to one load of it are the VM's resource types, see `session.rs`. One in another place
+//! is another library, which knows nothing of the first: that one saves what it has in flight.
 
 use std::ffi::c_int;
 use std::panic::catch_unwind;

@@ -4,7 +4,7 @@ use replay_store::{Cursor, Sort};
 use rustler::types::atom::ok;
 use rustler::{Binary, Encoder, Env, NifUnitEnum, Term};
 
-use crate::directories::Opened;
+use crate::directories::Settled;
 use crate::errors::Failure;
 use crate::filter::Filter;
 use crate::store::binary;
@@ -37,7 +37,7 @@ impl From<Order> for Sort {
 #[rustler::nif(schedule = "DirtyIo")]
 fn query_page<'a>(
     env: Env<'a>,
-    handle: Opened,
+    handle: Settled,
     filter: Filter,
     sort: Order,
     limit: Option<usize>,
@@ -63,7 +63,7 @@ fn query_page<'a>(
 /// `{:ok, {views, events, days}}`, each a list of pairs with counts; a day is
 /// counted from the Unix epoch.
 #[rustler::nif(schedule = "DirtyIo")]
-fn query_facets(env: Env<'_>, handle: Opened, filter: Filter) -> Term<'_> {
+fn query_facets(env: Env<'_>, handle: Settled, filter: Filter) -> Term<'_> {
     let facets = match handle.store.facets(&filter.0) {
         Ok(facets) => facets,
         Err(error) => return Failure::from(error).encode(env),

@@ -4,7 +4,7 @@ use replay_store::{Evictions, Latency, Removed, Stats};
 use rustler::types::atom::ok;
 use rustler::{Encoder, Env, NifMap, Term};
 
-use crate::directories::Opened;
+use crate::directories::Settled;
 use crate::errors::Failure;
 
 #[derive(NifMap)]
@@ -102,7 +102,7 @@ impl From<Latency> for Micros {
 }
 
 #[rustler::nif(schedule = "DirtyIo")]
-fn store_stats(env: Env<'_>, handle: Opened) -> Term<'_> {
+fn store_stats(env: Env<'_>, handle: Settled) -> Term<'_> {
     match handle.store.stats() {
         Ok(stats) => (ok(), Fields::from(stats)).encode(env),
         Err(error) => Failure::from(error).encode(env),

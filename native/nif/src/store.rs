@@ -8,7 +8,7 @@ use replay_store::{Filter, Format, Recording, Sort};
 use rustler::types::atom::ok;
 use rustler::{Atom, Binary, Encoder, Env, NewBinary, NifResult, Term};
 
-use crate::directories::Opened;
+use crate::directories::{Opened, Settled};
 use crate::encode::Effort;
 use crate::errors::Failure;
 use crate::{buffer, decode, encode, vm};
@@ -138,7 +138,7 @@ pub fn etf_to_term<'a>(
 
 /// The ids of all recordings that have ended, newest first.
 #[rustler::nif(schedule = "DirtyIo")]
-fn store_ids(env: Env<'_>, handle: Opened) -> Term<'_> {
+fn store_ids(env: Env<'_>, handle: Settled) -> Term<'_> {
     let ended = Filter {
         active: Some(false),
         ..Filter::default()
@@ -158,7 +158,7 @@ fn store_ids(env: Env<'_>, handle: Opened) -> Term<'_> {
 
 /// Number of recordings that are in their files.
 #[rustler::nif(schedule = "DirtyIo")]
-fn store_count(handle: Opened) -> usize {
+fn store_count(handle: Settled) -> usize {
     handle.store.list().map_or(0, |entries| entries.len())
 }
 

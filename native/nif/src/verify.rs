@@ -4,13 +4,13 @@ use replay_store::{Damage, Verified};
 use rustler::types::atom::ok;
 use rustler::{Atom, Binary, Encoder, Env, Term};
 
-use crate::directories::Opened;
+use crate::directories::{Opened, Settled};
 use crate::errors::Failure;
 use crate::store::binary;
 
 /// `{:ok, names}` of all files that are to hold recordings.
 #[rustler::nif(schedule = "DirtyIo")]
-fn verify_files(env: Env<'_>, handle: Opened) -> Term<'_> {
+fn verify_files(env: Env<'_>, handle: Settled) -> Term<'_> {
     match handle.store.recording_files() {
         Ok(files) => {
             let files: Vec<_> = files.iter().map(|file| binary(env, file)).collect();

@@ -1,5 +1,6 @@
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::active::Active;
 use crate::evictor::Evictor;
@@ -120,6 +121,12 @@ impl Store {
     /// would have to wait.
     pub fn count_hint(&self) -> Option<usize> {
         self.files.index.try_read().map(|index| index.len())
+    }
+
+    /// Waits for so long at most until nobody is reading what others have put into the directory.
+    /// Returns whether that is so. A list that is asked for meanwhile would have to wait for it.
+    pub fn wait_for_scan(&self, timeout: Duration) -> bool {
+        self.files.scan.try_lock_for(timeout).is_some()
     }
 
     /// Deletes the recording with this id, under all the names it has, and stops recording it

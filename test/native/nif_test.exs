@@ -1,0 +1,74 @@
+defmodule PhoenixReplay.Native.NifTest do
+  @moduledoc false
+  # What becomes of a call that the native library does not take.
+  use ExUnit.Case, async: true
+
+  import PhoenixReplay.Native.Test.Recordings, only: [tmp_dir: 0, recording: 0]
+
+  alias PhoenixReplay.Native.{Error, Nif, Options, Stores}
+
+  defp store do
+    {:ok, {store, :etf}} = Stores.fetch(path: tmp_dir())
+    store
+  end
+
+  test "every call has an answer to what it can't take" do
+    stranger = make_ref()
+
+    for {name, arity} <- Nif.__info__(:functions), arity > 0, name != :codec_encode do
+      arguments = List.duplicate(stranger, arity)
+      assert {name, apply(Nif, name, arguments)} == {name, {:error, :badarg}}
+    end
+  end
+
+  test "no argument past the first is taken unseen" do
+    {:ok, options} = Options.new(path: tmp_dir())
+
+    for call <- [
+          fn -> Nif.store_save(store(), %{}, :xml) end,
+          fn -> Nif.store_read(store(), :not_a_binary) end,
+          fn -> Nif.query_page(store(), %{}, :sideways, 10, nil) end,
+          fn -> Nif.codec_compress("x", {:brotli, 1}) end,
+          fn -> Nif.codec_compress("x", :gzip) end,
+          fn -> Nif.store_drain(store(), -1) end,
+          fn -> Nif.store_drain(store(), Bitwise.bsl(1, 70)) end,
+          fn -> Nif.directory_open(options.path, %{options | max_bytes: -1}) end,
+          fn -> Nif.directory_open(options.path, Map.delete(options, :compression)) end
+        ] do
+      assert call.() == {:error, :badarg}
+    end
+  end
+
+  test "a recording in flight is no directory, and the other way round" do
+    store = store()
+    fields = recording() |> Map.from_struct()
+    {:ok, active} = Nif.active_start_dirty(store, fields.id, fields, 10, :etf)
+    assert Nif.store_ids(active) == {:error, :badarg}
+    assert Nif.active_append(store, {1, :event, %{}}) == {:error, :badarg}
+    assert Nif.active_end(active) == :ok
+    assert Nif.store_drain(store, 30_000) == 0
+  end
+
+  test "a number that this library has not given out is that of a closed directory" do
+    assert Nif.store_ids(1) == {:error, :closed}
+    assert Nif.store_ids(store() + 1_000_000) == {:error, :closed}
+  end
+
+  test "a panic is an error, and calls go on" do
+    # The library's own words go to standard error, past any capture.
+    assert Nif.codec_panic() == {:error, :panicked}
+    assert Error.format(:panicked) =~ "bug"
+    assert {:ok, _} = Nif.codec_encode(:still_there)
+  end
+
+  test "what is raised has its name" do
+    guard = fn raised -> Error.guard(fn -> :erlang.error(raised) end) end
+    assert guard.(:badarg) == {:error, :badarg}
+    assert guard.(:invalid_variant) == {:error, :badarg}
+    assert guard.(:nif_panicked) == {:error, :panicked}
+    assert {:error, {:not_loaded, _}} = guard.(:undef)
+    assert guard.({:not_loaded, "why"}) == {:error, {:not_loaded, "why"}}
+    assert guard.(:closed) == {:error, :closed}
+    assert Error.guard(fn -> :fine end) == :fine
+  end
+end
