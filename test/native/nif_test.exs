@@ -26,7 +26,7 @@ defmodule PhoenixReplay.Native.NifTest do
 
     for call <- [
           fn -> Nif.store_save(store(), %{}, :xml) end,
-          fn -> Nif.store_read(store(), :not_a_binary) end,
+          fn -> Nif.store_read(store(), :not_a_binary, false) end,
           fn -> Nif.query_page(store(), %{}, :sideways, 10, nil) end,
           fn -> Nif.codec_compress("x", {:brotli, 1}) end,
           fn -> Nif.codec_compress("x", :gzip) end,
@@ -45,7 +45,7 @@ defmodule PhoenixReplay.Native.NifTest do
     {:ok, active} = Nif.active_start_dirty(store, fields.id, fields, 10, :etf)
     assert Nif.store_ids(active) == {:error, :badarg}
     assert Nif.active_append(store, {1, :event, %{}}) == {:error, :badarg}
-    assert Nif.active_end(active) == :ok
+    assert elem(Nif.active_finish(active), 0) == :ok
     assert Nif.store_drain(store, 30_000) == 0
   end
 
