@@ -68,11 +68,8 @@ defmodule PhoenixReplay.Native.Active do
   end
 
   @spec recording(Nif.active()) :: {:ok, Recording.t()} | {:error, Error.reason()}
-  def recording(handle), do: read(handle, &Nif.active_recording(&1, false))
-
-  # The first look may end the recording; the second one only looks.
-  defp read(handle, look) do
-    with {:error, {:unknown_atom, view}} <- look.(handle) do
+  def recording(handle) do
+    with {:error, {:unknown_atom, view}} <- Nif.active_recording(handle, false) do
       Views.load(view)
       Nif.active_recording(handle, true)
     end
@@ -93,9 +90,18 @@ defmodule PhoenixReplay.Native.Active do
     deadline = System.monotonic_time(:millisecond) + @patience_ms
 
     with {:ok, {store, _format}} <- Stores.fetch(opts),
-         {:ok, recording} <- read(handle, &Nif.active_finish/1),
+         {:ok, recording} <- finish(handle),
          :ok <- await_saved(store, id, deadline) do
       {:ok, recording}
+    end
+  end
+
+  defp finish(handle) do
+    case Nif.active_finish(handle) do
+      {:ok, fields} -> {:ok, struct(Recording, fields)}
+      # It has ended all the same.
+      {:error, {:unknown_atom, _view}} -> recording(handle)
+      {:error, reason} -> {:error, reason}
     end
   end
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use once_cell::sync::OnceCell;
 use parking_lot::Mutex;
 use replay_etf::{AtomText, Limits, Replaced, json, recording};
-use replay_store::{Filter, Format, Sort, Store};
+use replay_store::{Filter, Format, Recording, Sort, Store};
 use rustler::types::atom::ok;
 use rustler::{Atom, Binary, Encoder, Env, NewBinary, NifResult, Resource, ResourceArc, Term};
 
@@ -112,17 +112,12 @@ fn store_read<'a>(
 ) -> Term<'a> {
     // A recording in flight is newer than any file of it. One that is saved
     // between the two looks is found by the second.
-    let in_flight = handle.store.active(&id).and_then(|recording| {
-        let as_saved = recording.has_ended() && recording.format() == Format::Json;
-        Some((recording.snapshot().ok()?, as_saved))
-    });
-    if let Some((etf, as_saved)) = in_flight {
-        let term = if as_saved {
-            through_json(env, &etf, &handle.limits)
-        } else {
-            etf_to_term(env, &etf, &handle.limits, functions_as_text)
-        };
-        return match term {
+    let in_flight = handle
+        .store
+        .active(&id)
+        .and_then(|recording| as_shown(env, &recording, &handle.limits));
+    if let Some((etf, limits)) = in_flight {
+        return match etf_to_term(env, &etf, &limits, functions_as_text) {
             Ok(recording) => (ok(), recording).encode(env),
             Err(failure) => failure.encode(env),
         };
@@ -137,12 +132,26 @@ fn store_read<'a>(
     }
 }
 
-/// What a recording that has ended will be once it is saved as JSON, so that it
-/// does not change its shape in that moment.
-fn through_json<'a>(env: Env<'a>, etf: &[u8], limits: &Limits) -> Result<Term<'a>, Failure> {
-    let mut text = Vec::new();
-    json::encode(etf, limits, &mut text).map_err(Failure::from)?;
-    json_to_term(env, &text, limits)
+/// A recording in flight as it is now. One that has ended, and will be saved as
+/// JSON, has been through that: it must not change its shape when it is saved.
+///
+/// With it come the limits within which it can be read.
+fn as_shown(env: Env<'_>, recording: &Recording, limits: &Limits) -> Option<(Vec<u8>, Limits)> {
+    let etf = recording.snapshot().ok()?;
+    if !recording.has_ended() || recording.format() != Format::Json {
+        return Some((etf, *limits));
+    }
+    let vm = vm::Env::of(env);
+    let exists = |text: &str| decode::existing_atom(vm, AtomText::Utf8(text)).is_some();
+    let (mut text, mut shown) = (Vec::new(), Vec::new());
+    let through = json::encode(&etf, limits, &mut text).is_ok()
+        && json::decode(&text, &json::text_limits(limits), &exists, &mut shown).is_ok();
+    // What can't be saved like this is shown as it is.
+    Some(if through {
+        (shown, json::term_limits(limits))
+    } else {
+        (etf, *limits)
+    })
 }
 
 fn json_to_term<'a>(env: Env<'a>, text: &[u8], limits: &Limits) -> Result<Term<'a>, Failure> {
