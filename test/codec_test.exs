@@ -64,9 +64,10 @@ defmodule PhoenixReplay.Native.CodecTest do
   end
 
   # Where the VM takes more than the published format: its own tags for
-  # terms of one VM (73 to 76, 121), and a fun (112) whose stated size is wrong.
+  # terms of one VM (73 to 76, 121), a fun (112) whose stated size is wrong, and
+  # a reference (90, 114) without words, for which it reads what lies behind.
   defp stricter?({:malformed, offset}, bytes),
-    do: :binary.at(bytes, offset) in [73, 74, 75, 76, 112, 121]
+    do: :binary.at(bytes, offset) in [73, 74, 75, 76, 90, 112, 114, 121]
 
   defp stricter?(_reason, _bytes), do: false
 
@@ -82,6 +83,58 @@ defmodule PhoenixReplay.Native.CodecTest do
   test "equal keys in a map are refused" do
     assert {:error, {:refused, 1}} =
              Nif.codec_decode(<<131, 116, 2::32, 97, 1, 97, 2, 97, 1, 97, 3>>)
+  end
+
+  # In a map of more than 32 pairs the VM itself does not look, and what it
+  # makes of equal keys is no map: using it is the end of the VM.
+  test "equal keys in a map of any size and at any depth are refused" do
+    for pairs <- [2, 32, 33, 34, 64, 1000], other <- [1, pairs - 1], depth <- [0, 63, 64, 100] do
+      keys = Enum.to_list(1..(pairs - 1)) ++ [other]
+      map = for key <- keys, into: <<116, pairs::32>>, do: <<98, key::32, 106>>
+      bytes = <<131, :binary.copy(<<104, 1>>, depth)::binary, map::binary>>
+      assert {:error, {:refused, _}} = Nif.codec_decode(bytes)
+    end
+
+    # 1 and 1.0 are two keys.
+    map = for key <- 1..40, into: <<116, 80::32>>, do: <<97, key, 106, 70, key::float, 106>>
+    assert {:ok, map} = Nif.codec_decode(<<131, map::binary>>)
+    assert map_size(map) == 80
+  end
+
+  # The scratch buffer still holds what was there before, in which the VM would
+  # read on.
+  test "the VM is never handed what it reads too far of" do
+    atom = <<119, 2, "ok">>
+    float = <<99, "1.5", :binary.copy("0", 28)::binary>>
+    too_far = [<<114, 0::16, atom::binary, 1>>, <<90, 0::16, atom::binary, 1::32>>, float]
+
+    for term <- too_far, depth <- [0, 64, 100], stale <- [0, 2, ?x] do
+      deep = <<:binary.copy(<<104, 1>>, depth)::binary, term::binary>>
+      stale = <<77, 400::32, 3, :binary.copy(<<stale>>, 400)::binary>>
+      bytes = <<131, 104, 2, stale::binary, deep::binary>>
+      assert {:error, {:malformed, at}} = Nif.codec_decode(bytes)
+      assert at == byte_size(bytes) - byte_size(term)
+    end
+  end
+
+  # Bodies of what is handed to the VM, of random bytes: whatever the VM makes
+  # of them, it is asked only for what it reads to its end and no further.
+  test "the decoder agrees with the VM about every kind of term" do
+    atoms = [<<119, 2, "ok">>, <<119, 13, "nonode@nohost">>, <<100, 0, 2, "ok">>]
+    tags = [70, 77, 88, 89, 90, 97, 98, 101, 102, 103, 107, 110, 111, 112, 113, 114, 117, 120]
+
+    for _ <- 1..20_000 do
+      words = Enum.random([<<>>, <<0, :rand.uniform(7) - 1>>])
+      body = words <> Enum.random(atoms) <> Enum.random([<<>>, Enum.random(atoms)])
+      body = Enum.random([body, :rand.bytes(4), <<0, 0, 0, :rand.uniform(9)>>])
+      rest = :binary.copy(<<Enum.random([0, 1, 97, 255])>>, 40)
+      bytes = <<131, Enum.random(tags), body::binary, :rand.bytes(4)::binary, rest::binary>>
+
+      case Nif.codec_decode(bytes) do
+        {:ok, term} -> assert vm_decode(bytes) === {:ok, term}
+        {:error, reason} -> assert vm_decode(bytes) == :error or stricter?(reason, bytes)
+      end
+    end
   end
 
   test "bytes that are no term name the offending byte" do

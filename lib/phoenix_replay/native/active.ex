@@ -9,6 +9,10 @@ defmodule PhoenixReplay.Native.Active do
 
   @patience_ms 5_000
 
+  # A longer id is looked at, and perhaps copied, for too long on a normal
+  # scheduler.
+  @max_id_bytes 65_536
+
   @fields [:id, :view, :url, :params, :session, :connected_at, :events]
 
   # What the native side counts with. The host compares with `<`, where any
@@ -17,6 +21,9 @@ defmodule PhoenixReplay.Native.Active do
 
   @spec start(Recording.t(), non_neg_integer() | atom(), keyword()) ::
           {:ok, Nif.active()} | {:error, Error.reason()}
+  def start(%{id: id}, _max_events, _opts) when byte_size(id) > @max_id_bytes,
+    do: {:error, {:invalid_recording, :id}}
+
   def start(recording, max_events, opts) do
     with {:ok, {store, format}} <- Stores.fetch(opts) do
       fields = Map.take(recording, @fields)
@@ -52,7 +59,9 @@ defmodule PhoenixReplay.Native.Active do
   end
 
   @spec lookup(term(), keyword()) :: {:ok, Nif.active()} | {:error, Error.reason()}
-  def lookup(id, _opts) when not is_binary(id), do: {:error, :not_found}
+  # None of such an id was ever started.
+  def lookup(id, _opts) when not is_binary(id) or byte_size(id) > @max_id_bytes,
+    do: {:error, :not_found}
 
   def lookup(id, opts) do
     with {:ok, {store, _format}} <- Stores.fetch(opts), do: Nif.active_lookup(store, id)
@@ -60,8 +69,9 @@ defmodule PhoenixReplay.Native.Active do
 
   @spec recording(Nif.active()) :: {:ok, Recording.t()} | {:error, Error.reason()}
   def recording(handle) do
-    with {:error, {:unknown_atom, view}} = error <- Nif.active_recording(handle) do
-      if Views.load(view), do: Nif.active_recording(handle), else: error
+    with {:error, {:unknown_atom, view}} <- Nif.active_recording(handle, false) do
+      Views.load(view)
+      Nif.active_recording(handle, true)
     end
     |> case do
       {:ok, fields} -> {:ok, struct(Recording, fields)}

@@ -41,8 +41,9 @@ defmodule PhoenixReplay.Native.Nif do
   @spec store_save(store(), map(), :etf | :json) :: done()
   def store_save(_store, _recording, _format), do: not_loaded()
 
-  @spec store_read(store(), binary()) :: {:ok, map()} | {:error, Error.reason()}
-  def store_read(_store, _id), do: not_loaded()
+  @spec store_read(store(), binary(), functions_as_text? :: boolean()) ::
+          {:ok, map()} | {:error, Error.reason()}
+  def store_read(_store, _id, _functions_as_text?), do: not_loaded()
 
   @spec store_ids(store()) :: {:ok, [binary()]} | {:error, Error.reason()}
   def store_ids(_store), do: not_loaded()
@@ -133,8 +134,9 @@ defmodule PhoenixReplay.Native.Nif do
   @spec active_lookup(store(), binary()) :: {:ok, active()} | {:error, :not_found}
   def active_lookup(_store, _id), do: not_loaded()
 
-  @spec active_recording(active()) :: {:ok, map()} | {:error, Error.reason()}
-  def active_recording(_active), do: not_loaded()
+  @spec active_recording(active(), functions_as_text? :: boolean()) ::
+          {:ok, map()} | {:error, Error.reason()}
+  def active_recording(_active, _functions_as_text?), do: not_loaded()
 
   @spec active_finish(active()) :: {:ok, map()} | {:error, Error.reason()}
   def active_finish(_active), do: not_loaded()

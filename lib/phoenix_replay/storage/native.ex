@@ -80,7 +80,16 @@ defmodule PhoenixReplay.Storage.Native do
     end
   end
 
-  @doc "The recording with this id, or `:error` if there is none that can be read."
+  @doc """
+  The recording with this id, or `:error` if there is none that can be read.
+
+  Reading makes no atoms, and none is needed for the name of the node that a
+  recording was made on: a pid, port or reference of a node that this system
+  has never heard of is one of `:nonode@nohost` in what is returned, and what
+  was different is still different. A function whose module or which itself is
+  not to be had here is the text that `inspect/1` has for it, such as
+  `"&My.Module.run/2"`. The file keeps what was recorded.
+  """
   @impl true
   @spec get(binary(), keyword()) :: {:ok, Recording.t()} | :error
   def get(id, opts) when is_binary(id) do
@@ -164,13 +173,14 @@ defmodule PhoenixReplay.Storage.Native do
   defp fetch(opts), do: Error.guard(fn -> Stores.fetch(opts) end)
 
   defp read(store, id) do
-    with {:error, {:unknown_atom, view}} = error <- read_now(store, id) do
-      if Views.load(view), do: read_now(store, id), else: error
+    with {:error, {:unknown_atom, view}} <- read_now(store, id, false) do
+      Views.load(view)
+      read_now(store, id, true)
     end
   end
 
-  defp read_now(store, id) do
-    with {:ok, fields} <- Error.guard(fn -> Nif.store_read(store, id) end) do
+  defp read_now(store, id, functions_as_text?) do
+    with {:ok, fields} <- Error.guard(fn -> Nif.store_read(store, id, functions_as_text?) end) do
       {:ok, struct(Recording, fields)}
     end
   end

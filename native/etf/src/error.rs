@@ -32,19 +32,26 @@ pub enum ErrorKind {
     /// The input exceeds [`Limits::max_bytes`](crate::Limits::max_bytes).
     #[error("too large")]
     TooLarge,
-    /// The input exceeds [`Limits::max_terms`](crate::Limits::max_terms).
+    /// The input exceeds [`Limits::max_terms`](crate::Limits::max_terms) or
+    /// [`Limits::max_words`](crate::Limits::max_words).
     #[error("too many terms")]
     TooManyTerms,
     /// An atom is longer than 255 characters, or is not valid UTF-8 though it claims to be.
     #[error("malformed atom")]
     BadAtom,
-    /// A float is not finite, or its text is not a float.
+    /// An integer is larger than any runtime reads.
+    #[error("oversized integer")]
+    BadInteger,
+    /// A tuple has more elements than any runtime's.
+    #[error("oversized tuple")]
+    BadTuple,
+    /// A float is not finite, or its text is not a float, or has no end.
     #[error("malformed float")]
     BadFloat,
     /// A bitstring uses 0 or more than 8 bits of its last byte, or has no last byte.
     #[error("malformed bitstring")]
     BadBits,
-    /// A pid, port, reference or function is made of parts it must not have.
+    /// A pid, port, reference or function is made of parts it must not have, or is too large.
     #[error("malformed identifier or function")]
     BadIdentifier,
     /// A map has the same key twice.

@@ -7,6 +7,7 @@
 //! * [`validate()`] and [`expand()`] check a whole term and unpack a compressed one;
 //! * [`recording`] knows the shape of a recording and yields its [`Summary`];
 //! * [`json`] turns a recording into JSON and back;
+//! * [`replace()`] makes terms of another runtime readable to one;
 //! * [`Repeats`] spares reading again what came before.
 //!
 //! ```
@@ -41,6 +42,7 @@ mod opaque;
 mod rare;
 pub mod recording;
 mod repeats;
+mod replace;
 pub mod tag;
 mod token;
 mod validate;
@@ -52,6 +54,7 @@ pub use expand::expand;
 pub use limits::Limits;
 pub use recording::{EventCounts, EventHead, EventKind, Field, Summary, View, summarize};
 pub use repeats::Repeats;
+pub use replace::{Missing, Replaced, Runtime, replace};
 pub use token::{Big, OpaqueKind, Token};
 pub use validate::validate;
 pub use walker::Walker;

@@ -11,7 +11,27 @@ pub struct Limits {
     pub max_bytes: usize,
     /// Most terms, counting every element of every container.
     pub max_terms: u64,
+    /// Most words that lists, tuples and maps may take in the memory of a runtime, without the
+    /// numbers and texts in them. A list of small things takes many times the memory of its bytes.
+    pub max_words: u64,
 }
+
+impl Limits {
+    /// The limits of a recording of so many bytes: what holds its terms together may take four
+    /// times as much memory, or 8 MiB. Honest ones take about as much as their bytes; sixteen times
+    /// as much could be made of these.
+    pub fn of_bytes(max_bytes: usize) -> Self {
+        Limits {
+            max_bytes,
+            max_words: (max_bytes as u64 / 2).max(MIN_WORDS),
+            ..Limits::default()
+        }
+    }
+}
+
+/// 8 MiB, which do not matter: a recording within a small limit may be nothing but a list of bytes,
+/// which takes sixteen times as much.
+const MIN_WORDS: u64 = 1 << 20;
 
 impl Default for Limits {
     fn default() -> Self {
@@ -19,6 +39,7 @@ impl Default for Limits {
             max_depth: 1_000_000,
             max_bytes: 256 << 20,
             max_terms: 64_000_000,
+            max_words: 128 << 20,
         }
     }
 }

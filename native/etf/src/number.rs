@@ -8,11 +8,13 @@ pub(crate) fn float<'a>(bytes: [u8; 8], start: usize) -> Result<Token<'a>, Error
     finite(f64::from_be_bytes(bytes), start)
 }
 
-/// A float as text padded with zeros: optional sign, digits, a point, digits and an optional
+/// A float as text padded with zeros, of which there is at least one, because a runtime reads on
+/// to the first: optional sign, digits, a point, digits and an optional
 /// exponent, which is what the runtime accepts.
 pub(crate) fn text_float(field: &[u8], start: usize) -> Result<Token<'_>, Error> {
-    let text = field.split(|&byte| byte == 0).next().unwrap_or_default();
     let bad = Error::new(start, ErrorKind::BadFloat);
+    let end = field.iter().position(|&byte| byte == 0).ok_or(bad)?;
+    let text = field.get(..end).ok_or(bad)?;
     let (mantissa, exponent) = match text.iter().position(|byte| matches!(byte, b'e' | b'E')) {
         Some(at) => text.split_at(at),
         None => (text, &[][..]),

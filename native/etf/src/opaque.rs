@@ -1,10 +1,14 @@
 //! Identifiers and functions: checked part by part, handed out as a block.
 
+use std::ops::RangeInclusive;
+
 use crate::cursor::Cursor;
 use crate::{Error, ErrorKind, atom, tag};
 
-/// References have at most this many words.
-const MAX_REFERENCE_WORDS: u16 = 5;
+/// How many words a reference has. The runtime reads one where none is.
+const REFERENCE_WORDS: RangeInclusive<u16> = 1..=5;
+/// Most free variables of a closure; the runtime counts them as arguments.
+const MAX_FREE_VARIABLES: u32 = 255;
 /// The largest creation in the formats that give it one byte.
 const MAX_TINY_CREATION: u8 = 3;
 
@@ -30,7 +34,7 @@ pub(crate) fn reference(cursor: &mut Cursor<'_>, ref_tag: u8, start: usize) -> R
         return creation(cursor, true, start);
     }
     let words = cursor.u16(start)?;
-    if words > MAX_REFERENCE_WORDS {
+    if !REFERENCE_WORDS.contains(&words) {
         return Err(Error::new(start, ErrorKind::BadIdentifier));
     }
     atom::read(cursor)?;
@@ -43,8 +47,9 @@ pub(crate) fn reference(cursor: &mut Cursor<'_>, ref_tag: u8, start: usize) -> R
 pub(crate) fn export(cursor: &mut Cursor<'_>, start: usize) -> Result<(), Error> {
     atom::read(cursor)?;
     atom::read(cursor)?;
-    match cursor.array(start)? {
-        [tag::SMALL_INTEGER, _arity] => Ok(()),
+    match cursor.u8(start)? {
+        tag::SMALL_INTEGER => cursor.u8(start).map(drop),
+        tag::INTEGER if cursor.u32(start)? <= 255 => Ok(()),
         _ => Err(Error::new(start, ErrorKind::BadIdentifier)),
     }
 }
@@ -52,27 +57,19 @@ pub(crate) fn export(cursor: &mut Cursor<'_>, start: usize) -> Result<(), Error>
 /// The head of a closure; its free variables follow as terms.
 pub(crate) struct FunHead {
     pub(crate) free_variables: u32,
-    /// How many bytes the closure must take, from its tag on, if it says so itself.
-    pub(crate) length: Option<usize>,
+    /// How many bytes the closure must take, from its tag on.
+    pub(crate) length: usize,
 }
 
 /// Reads what follows the tag of a closure, up to its free variables.
-pub(crate) fn fun(cursor: &mut Cursor<'_>, fun_tag: u8, start: usize) -> Result<FunHead, Error> {
-    if fun_tag == tag::FUN {
-        let free_variables = cursor.u32(start)?;
-        any_pid(cursor)?;
-        atom::read(cursor)?;
-        integer(cursor)?;
-        integer(cursor)?;
-        return Ok(FunHead {
-            free_variables,
-            length: None,
-        });
-    }
+pub(crate) fn fun(cursor: &mut Cursor<'_>, start: usize) -> Result<FunHead, Error> {
     let size = cursor.u32(start)?;
     // Arity, a digest of the module, and the index of the function within it.
     cursor.take(1 + 16 + 4, start)?;
     let free_variables = cursor.u32(start)?;
+    if free_variables > MAX_FREE_VARIABLES {
+        return Err(Error::new(start, ErrorKind::BadIdentifier));
+    }
     atom::read(cursor)?;
     integer(cursor)?;
     integer(cursor)?;
@@ -80,7 +77,7 @@ pub(crate) fn fun(cursor: &mut Cursor<'_>, fun_tag: u8, start: usize) -> Result<
     // The size counts itself, but not the tag.
     Ok(FunHead {
         free_variables,
-        length: (size as usize).checked_add(1),
+        length: (size as usize).saturating_add(1),
     })
 }
 

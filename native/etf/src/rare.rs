@@ -3,6 +3,9 @@
 use crate::cursor::Cursor;
 use crate::{Error, ErrorKind, OpaqueKind, Token, number, opaque, tag};
 
+/// Most bytes of an integer, which has at most 2^16 words of 64 bits in a runtime.
+const MAX_INTEGER_BYTES: usize = 512 << 10;
+
 /// Reads what follows the tag; `before` is the input from the tag on.
 #[inline(never)]
 pub(crate) fn leaf<'a>(
@@ -20,6 +23,9 @@ pub(crate) fn leaf<'a>(
         }
         tag::LARGE_BIG => {
             let length = c.u32(start)? as usize;
+            if length > MAX_INTEGER_BYTES {
+                return Err(Error::new(start, ErrorKind::BadInteger));
+            }
             return Ok(number::integer(c.u8(start)?, c.take(length, start)?));
         }
         tag::BIT_BINARY => {

@@ -67,7 +67,7 @@ pub const NEW_REFERENCE: u8 = 114;
 /// Reference of several words with a 32-bit creation.
 pub const NEWER_REFERENCE: u8 = 90;
 
-/// Closure as written before OTP R8; no runtime since OTP 23 decodes it.
+/// Closure as written before OTP R8; no runtime since OTP 23 decodes it, and neither is it read here.
 pub const FUN: u8 = 117;
 /// Closure: `fn ... end`.
 pub const NEW_FUN: u8 = 112;

@@ -18,7 +18,13 @@ pub struct Walker<'a> {
     closures: Vec<Closure>,
     max_depth: usize,
     terms_left: u64,
+    words_left: u64,
 }
+
+/// Most elements that a tuple has in any runtime.
+const MAX_ARITY: u32 = (1 << 24) - 1;
+/// What a closure takes beside its free variables.
+const FUN_WORDS: u64 = 8;
 
 #[derive(Debug, Clone, Copy)]
 struct Closure {
@@ -30,9 +36,10 @@ struct Closure {
 }
 
 /// What was read: a token, or the head of a closure whose free variables follow.
-enum Step<'a> {
+pub(crate) enum Step<'a> {
     Token(Token<'a>),
-    Fun,
+    /// So many free variables follow.
+    Fun(u32),
 }
 
 impl<'a> Walker<'a> {
@@ -67,6 +74,7 @@ impl<'a> Walker<'a> {
             closures: Vec::new(),
             max_depth: usize::try_from(limits.max_depth).unwrap_or(usize::MAX),
             terms_left: limits.max_terms,
+            words_left: limits.max_words,
         }
     }
 
@@ -100,7 +108,7 @@ impl<'a> Walker<'a> {
         let depth = self.depth();
         match self.step::<false>()? {
             Step::Token(token) => Ok(token),
-            Step::Fun => {
+            Step::Fun(_) => {
                 self.finish(depth)?;
                 Ok(Token::Opaque(OpaqueKind::Fun, self.cursor.since(before)))
             }
@@ -154,6 +162,14 @@ impl<'a> Walker<'a> {
         Ok(())
     }
 
+    /// As [`Walker::token`], but stops before the free variables of a closure; also returns the
+    /// bytes that were read.
+    pub(crate) fn enter(&mut self) -> Result<(Step<'a>, &'a [u8]), Error> {
+        let before = self.cursor.rest();
+        let step = self.step::<false>()?;
+        Ok((step, self.cursor.since(before)))
+    }
+
     /// Reads one token; with `SKIP` the texts of atoms are checked, but left out of it.
     #[inline(always)]
     fn step<const SKIP: bool>(&mut self) -> Result<Step<'a>, Error> {
@@ -178,32 +194,37 @@ impl<'a> Walker<'a> {
             tag::NIL => Token::Nil,
             tag::MAP => {
                 let pairs = c.u32(start)?;
-                self.open(u64::from(pairs) * 2, start)?;
+                self.open(u64::from(pairs) * 2, 3, start)?;
                 return Ok(Step::Token(Token::Map(pairs)));
             }
             tag::LIST => {
                 let length = c.u32(start)?;
-                self.open(u64::from(length) + 1, start)?;
+                self.open(u64::from(length) + 1, u64::from(length), start)?;
                 return Ok(Step::Token(Token::List(length)));
             }
             tag::SMALL_TUPLE => {
                 let arity = u32::from(c.u8(start)?);
-                self.open(u64::from(arity), start)?;
+                self.open(u64::from(arity), 1, start)?;
                 return Ok(Step::Token(Token::Tuple(arity)));
             }
             tag::LARGE_TUPLE => {
                 let arity = c.u32(start)?;
-                self.open(u64::from(arity), start)?;
+                self.open(u64::from(arity), 1, start)?;
+                if arity > MAX_ARITY {
+                    return Err(Error::new(start, ErrorKind::BadTuple));
+                }
                 return Ok(Step::Token(Token::Tuple(arity)));
             }
-            fun_tag @ (tag::NEW_FUN | tag::FUN) => {
-                let head = opaque::fun(c, fun_tag, start)?;
+            tag::NEW_FUN => {
+                let head = opaque::fun(c, start)?;
                 self.open_fun(&head, start)?;
-                return Ok(Step::Fun);
+                return Ok(Step::Fun(head.free_variables));
             }
             tag::STRING => {
                 let length = c.u16(start)?;
-                Token::String(c.take(usize::from(length), start)?)
+                let bytes = c.take(usize::from(length), start)?;
+                self.spend(u64::from(length) * 2, start)?;
+                Token::String(bytes)
             }
             tag::ATOM_UTF8 => Token::Atom(atom::utf8::<SKIP>(c, start)?),
             tag::SMALL_ATOM => Token::Atom(atom::small_latin1::<SKIP>(c, start)?),
@@ -214,13 +235,14 @@ impl<'a> Walker<'a> {
         Ok(Step::Token(token))
     }
 
-    /// Opens a container of so many terms.
+    /// Opens a container of so many terms, which takes a word for each and a few more.
     #[inline(always)]
-    fn open(&mut self, terms: u64, start: usize) -> Result<(), Error> {
+    fn open(&mut self, terms: u64, more_words: u64, start: usize) -> Result<(), Error> {
+        self.cursor.expect(terms, start)?;
+        self.spend(terms + more_words, start)?;
         if terms == 0 {
             return self.close();
         }
-        self.cursor.expect(terms, start)?;
         if self.outer.len() >= self.max_depth {
             return Err(Error::new(start, ErrorKind::TooDeep));
         }
@@ -229,21 +251,28 @@ impl<'a> Walker<'a> {
         Ok(())
     }
 
+    #[inline(always)]
+    fn spend(&mut self, words: u64, start: usize) -> Result<(), Error> {
+        let Some(words_left) = self.words_left.checked_sub(words) else {
+            return Err(Error::new(start, ErrorKind::TooManyTerms));
+        };
+        self.words_left = words_left;
+        Ok(())
+    }
+
     #[cold]
     fn open_fun(&mut self, head: &FunHead, start: usize) -> Result<(), Error> {
-        if let Some(length) = head.length {
-            let end = start.saturating_add(length);
-            if head.free_variables > 0 {
-                self.closures.push(Closure {
-                    depth: self.depth() + 1,
-                    start,
-                    end,
-                });
-            } else if end != self.offset() {
-                return Err(Error::new(start, ErrorKind::BadIdentifier));
-            }
+        let end = start.saturating_add(head.length);
+        if head.free_variables > 0 {
+            self.closures.push(Closure {
+                depth: self.depth() + 1,
+                start,
+                end,
+            });
+        } else if end != self.offset() {
+            return Err(Error::new(start, ErrorKind::BadIdentifier));
         }
-        self.open(u64::from(head.free_variables), start)
+        self.open(u64::from(head.free_variables), FUN_WORDS, start)
     }
 
     /// Closes every container whose last term has just been read.

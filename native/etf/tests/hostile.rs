@@ -16,6 +16,7 @@ fn feed(bytes: &[u8]) {
         max_depth: 10_000,
         max_bytes: 4 << 20,
         max_terms: 1 << 20,
+        max_words: 1 << 22,
     };
     let _ = expand(bytes, &limits);
     let valid = validate(bytes, &limits);
@@ -36,7 +37,8 @@ fn feed(bytes: &[u8]) {
         assert!(encoded.is_ok(), "{encoded:?}");
     }
     if let Ok(encoded) = encoded {
-        assert_eq!(json::summarize(&text, &limits), Ok(encoded.summary));
+        let text_limits = json::text_limits(&limits);
+        assert_eq!(json::summarize(&text, &text_limits), Ok(encoded.summary));
         assert_eq!(
             summary.map(|it| it.id.into_owned()),
             Ok(encoded.id.to_vec())

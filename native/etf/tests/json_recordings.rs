@@ -242,8 +242,48 @@ fn text_that_is_not_json_is_refused_where_it_goes_wrong() {
             String::from_utf8_lossy(text)
         );
     }
-    let huge = format!("{{\"a\":{}}}", "9".repeat(40_000));
-    assert_eq!(fault(huge.as_bytes()), (5, ErrorKind::TooLarge));
+    // More than any runtime reads, and more than there is time for.
+    let huge = format!("{{\"a\":{}}}", "9".repeat(1_262_613));
+    assert_eq!(fault(huge.as_bytes()), (5, number));
+    let many = format!("{{\"a\":[{}1]}}", ("9".repeat(200_000) + ",").repeat(60));
+    assert_eq!(fault(many.as_bytes()).1, ErrorKind::TooLarge);
+    let few = format!("{{\"a\":[{}1]}}", ("9".repeat(200_000) + ",").repeat(50));
+    let read = fault(few.as_bytes());
+    assert_eq!(read, (0, ErrorKind::NotARecording(Field::Id)));
+}
+
+#[test]
+fn times_are_read_at_any_size_and_summarized_as_far_as_64_bits_go() {
+    let big = "1180591620717411303424";
+    let recording = |connected_at: &str, offset: &str| {
+        let event = format!(r#"{{"offset":{offset},"type":"info","payload":{{}}}}"#);
+        format!(r#"{{"id":"","connected_at":{connected_at},"events":[{event}]}}"#)
+    };
+    for (connected_at, offset, clamped) in [
+        (big, big, (i64::MAX, i64::MAX)),
+        ("-1180591620717411303424", "1.75", (i64::MIN, 1)),
+        ("7", "-1.0e300", (7, i64::MIN)),
+    ] {
+        let text = recording(connected_at, offset);
+        let limits = Limits::default();
+        let from_text = json::summarize(text.as_bytes(), &limits).unwrap();
+        assert_eq!((from_text.connected_at, from_text.duration_ms), clamped);
+        let term = decode(&text).unwrap();
+        let from_term = summarize(&term, &limits).unwrap();
+        assert_eq!((from_term.connected_at, from_term.duration_ms), clamped);
+        let mut again = Vec::new();
+        let encoded = json::encode(&term, &limits, &mut again).unwrap();
+        let clamped = (encoded.summary.connected_at, encoded.summary.duration_ms);
+        assert_eq!((from_term.connected_at, from_term.duration_ms), clamped);
+        let again = String::from_utf8(again).unwrap();
+        assert!(again.contains(&format!(r#""connected_at":{connected_at}"#)));
+        assert!(again.contains(&format!(r#""offset":{offset}"#)));
+    }
+    // The other backend reads no time that is not an integer.
+    let error = decode(&recording("1.5", "0")).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::NotARecording(Field::ConnectedAt));
+    let error = decode(&recording("0", "null")).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::NotARecording(Field::Events));
 }
 
 /// A payload of so many arrays in each other.
@@ -257,9 +297,19 @@ fn nested(levels: usize) -> String {
 #[test]
 fn nesting_is_capped() {
     // The recording, its events and the event are three levels.
-    assert!(decode(&nested(MAX_DEPTH - 3)).is_ok());
-    let error = decode(&nested(MAX_DEPTH - 2)).unwrap_err();
-    assert_eq!(error.kind, ErrorKind::TooDeep);
+    let deep = |levels| {
+        let limits = Limits {
+            max_depth: 10_000,
+            ..Limits::default()
+        };
+        let text = nested(levels);
+        let read = json::summarize(text.as_bytes(), &limits).map(drop);
+        let decoded = json::decode(text.as_bytes(), &limits, &|_| false, &mut Vec::new());
+        assert_eq!(decoded, read);
+        read
+    };
+    assert_eq!(deep(10_000 - 3), Ok(()));
+    assert_eq!(deep(10_000 - 2).unwrap_err().kind, ErrorKind::TooDeep);
     let max_terms = Limits {
         max_terms: 5,
         ..Limits::default()

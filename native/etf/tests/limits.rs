@@ -5,10 +5,14 @@
     reason = "a test fails by panicking"
 )]
 
+mod support;
+
 use std::borrow::Cow;
 
 use miniz_oxide::deflate::compress_to_vec_zlib;
-use replay_etf::{Error, ErrorKind, Limits, Walker, expand, json, validate};
+use proptest::prelude::*;
+use replay_etf::{Error, ErrorKind, Limits, Walker, expand, json, summarize, validate};
+use support::term::any_term;
 
 fn kind<T: std::fmt::Debug>(result: Result<T, Error>) -> ErrorKind {
     result.unwrap_err().kind
@@ -74,33 +78,108 @@ fn the_number_of_terms_is_capped() {
     assert_eq!(validate(b"\x83h\x03jjj", &limits), four);
 }
 
-#[test]
-fn what_is_written_stays_within_the_limits_that_it_is_read_with() {
-    // {id: "", connected_at: 0, events: [], params: %{a: ~c"123"}}
-    let term = b"\x83t\0\0\0\x04w\x02idm\0\0\0\0w\x0cconnected_ata\0w\x06eventsj\
-        w\x06paramst\0\0\0\x01w\x01ak\0\x03123";
-    let encode = |limits: &Limits| {
-        let mut text = Vec::new();
-        let encoded = json::encode(term, limits, &mut text);
-        assert_eq!(encoded.is_err(), text.is_empty());
-        encoded.map(|_| text)
+/// The least limits that a recording is read with.
+fn least(etf: &[u8]) -> Limits {
+    let mut limits = Limits {
+        max_bytes: etf.len(),
+        ..Limits::default()
     };
-    let text = encode(&Limits::default()).unwrap();
-    for max_terms in 11..20 {
-        let limits = Limits {
-            max_terms,
-            ..Limits::default()
-        };
-        let read = json::summarize(&text, &limits).map(|_| text.clone());
-        assert_eq!(encode(&limits), read);
+    let reads = |limits: &Limits| summarize(etf, limits).is_ok();
+    assert!(reads(&limits));
+    for field in [
+        |limits: &mut Limits, value| limits.max_terms = value,
+        |limits: &mut Limits, value| limits.max_words = value,
+        |limits: &mut Limits, value| limits.max_depth = value as u32,
+    ] {
+        let (mut refused, mut read) = (0, 4 * etf.len() as u64);
+        while refused + 1 < read {
+            let middle = (refused + read) / 2;
+            field(&mut limits, middle);
+            *(if reads(&limits) {
+                &mut read
+            } else {
+                &mut refused
+            }) = middle;
+        }
+        field(&mut limits, read);
     }
-    for max_depth in 2..5 {
-        let limits = Limits {
-            max_depth,
-            ..Limits::default()
+    limits
+}
+
+/// Payloads that become more when they are written as JSON, and then terms again.
+fn growing() -> impl Strategy<Value = Vec<u8>> {
+    let leaf = prop::sample::select(vec![
+        &b"j"[..],
+        b"h\0",
+        b"t\0\0\0\0",
+        b"w\0",
+        b"w\x02\x01\x02",
+        b"w\x02#{",
+        b"a\xff",
+        b"b\x80\0\0\0",
+        b"m\0\0\0\0",
+        b"m\0\0\0\x09\x01\x02\x03\x04\x05\x06\x07\x0e\x0f",
+        b"m\0\0\0\x05\xff\xff\xff\xff\xff",
+        b"M\0\0\0\x01\x01\x80",
+        b"k\0\x05\xff\xff\xff\xff\xff",
+        b"k\0\x02\x1b\x1b",
+        b"F\x80\x10\0\0\0\0\0\x01",
+        b"gw\0\xff\xff\xff\xff\xff\xff\xff\xff\0",
+        b"ew\0\xff\xff\xff\xff\0",
+        b"r\0\x05w\0\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+        b"fw\0\xff\xff\xff\xff\0",
+        b"qw\0w\0a\xff",
+        b"n\x09\0\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+    ]);
+    let leaf = leaf.prop_map(<[u8]>::to_vec);
+    leaf.prop_recursive(6, 100, 5, |inner| {
+        let many = || prop::collection::vec(inner.clone(), 1..5);
+        let of = |tag: u8, long: bool, count: usize, parts: &[Vec<u8>], end: &[u8]| {
+            let count = (count as u32).to_be_bytes();
+            let count = if long { &count[..] } else { &count[3..] };
+            [&[tag], count, &parts.concat(), end].concat()
         };
-        let read = json::summarize(&text, &limits).map(|_| text.clone());
-        assert_eq!(encode(&limits), read);
+        prop_oneof![
+            many().prop_map(move |it| of(104, false, it.len(), &it, b"")),
+            many().prop_map(move |it| of(108, true, it.len(), &it, b"j")),
+            many().prop_map(move |it| of(108, true, it.len() - 1, &it, b"")),
+            many().prop_map(move |it| {
+                let keys = it
+                    .iter()
+                    .enumerate()
+                    .map(|(at, it)| [b"h\x02a", &[at as u8][..], it].concat());
+                let pairs: Vec<_> = keys.flat_map(|key| [key.clone(), key]).collect();
+                of(116, true, it.len(), &pairs, b"")
+            }),
+        ]
+    })
+}
+
+proptest! {
+    /// Whatever was accepted can be read, in both formats.
+    #[test]
+    fn what_is_made_of_a_recording_is_within_the_limits_that_follow_from_its_own(
+        payloads in prop::collection::vec(growing(), 0..5),
+        session in growing(),
+        others in prop::collection::vec(any_term(), 0..3),
+    ) {
+        let head = [&b"\x83t\0\0\0\x04w\x02idm\0\0\0\x01\x01w\x0cconnected_ata\x01w\x07session"[..], &session].concat();
+        let others = others.iter().map(|term| term.to_bytes().split_off(1));
+        let payloads: Vec<_> = payloads.into_iter().chain(others).collect();
+        let count = payloads.len() as u32;
+        let events: Vec<u8> = payloads.iter()
+            .flat_map(|payload| [&b"h\x03a\0w\0"[..], payload].concat())
+            .collect();
+        let list = if count == 0 { b"j".to_vec() } else { [&b"l"[..], &count.to_be_bytes(), &events, b"j"].concat() };
+        let etf = [&head[..], b"w\x06events", &list].concat();
+        let limits = least(&etf);
+        let mut text = Vec::new();
+        prop_assert!(json::encode(&etf, &limits, &mut text).is_ok());
+        let within = json::text_limits(&limits);
+        prop_assert!(json::summarize(&text, &within).is_ok());
+        let mut term = Vec::new();
+        prop_assert_eq!(json::decode(&text, &within, &|_| false, &mut term), Ok(()));
+        prop_assert!(summarize(&term, &json::term_limits(&limits)).is_ok());
     }
 }
 
@@ -123,6 +202,39 @@ fn the_size_is_capped_but_not_what_follows_the_term() {
 fn compressed(size: u32, term: &[u8]) -> Vec<u8> {
     let zlib = compress_to_vec_zlib(term, 6);
     [&[131, 80][..], &size.to_be_bytes(), &zlib].concat()
+}
+
+#[test]
+fn the_memory_of_wide_terms_is_capped() {
+    let list = |element: &[u8], length: u32| {
+        let elements = element.repeat(length as usize);
+        [&[131, 108], &length.to_be_bytes()[..], &elements, &[106]].concat()
+    };
+    let limits = |max_words| Limits {
+        max_words,
+        ..Limits::default()
+    };
+    // A cell of a list has two words, a map three and two for each pair.
+    for (term, words) in [
+        (list(b"j", 10), 21),
+        (list(b"k\0\x02ab", 10), 61),
+        (list(b"h\0", 10), 31),
+        (list(b"h\x01j", 10), 41),
+        (list(b"t\0\0\0\0", 10), 51),
+        (list(b"t\0\0\0\x01jj", 10), 71),
+    ] {
+        assert!(validate(&term, &limits(words)).is_ok(), "{term:?}");
+        let refused = kind(validate(&term, &limits(words - 1)));
+        assert_eq!(refused, ErrorKind::TooManyTerms, "{term:?}");
+    }
+    let limits = Limits::of_bytes(60 << 20);
+    assert_eq!((limits.max_bytes, limits.max_words), (60 << 20, 30 << 20));
+    let empty_maps = list(b"t\0\0\0\0", 12 << 20);
+    let limits = Limits::of_bytes(empty_maps.len());
+    assert_eq!(
+        kind(validate(&empty_maps, &limits)),
+        ErrorKind::TooManyTerms
+    );
 }
 
 #[test]

@@ -246,6 +246,10 @@ fn identifiers_are_handed_out_whole() {
             bytes(&[&[90, 0, 5], &NODE, &word, &[7; 20]]),
         ),
         (OpaqueKind::Export, bytes(&[&[113], &NODE, &NODE, &[97, 2]])),
+        (
+            OpaqueKind::Export,
+            bytes(&[&[113], &NODE, &NODE, &[98, 0, 0, 0, 255]]),
+        ),
     ] {
         assert_eq!(leaf(&term), Token::Opaque(kind, &term));
         for length in 0..term.len() {
@@ -274,7 +278,7 @@ fn identifiers_made_of_wrong_parts_are_refused() {
         (0, ErrorKind::BadIdentifier)
     );
     assert_eq!(
-        fault(&bytes(&[&[113], &NODE, &NODE, &[98, 0]])),
+        fault(&bytes(&[&[113], &NODE, &NODE, &[98, 0, 0, 1, 0]])),
         (0, ErrorKind::BadIdentifier)
     );
     assert_eq!(
@@ -312,15 +316,6 @@ fn closures_are_walked_down_to_their_free_variables() {
     ] {
         assert_eq!(leaf(&term), Token::Opaque(OpaqueKind::Fun, &term));
     }
-    let old = bytes(&[
-        b"u\0\0\0\x01",
-        &[103],
-        &NODE,
-        &[0; 9],
-        &NODE,
-        b"a\x01a\x02h\x01j",
-    ]);
-    assert_eq!(leaf(&old), Token::Opaque(OpaqueKind::Fun, &old));
     assert_eq!(fault(&closure(&[&[0]])).1, ErrorKind::UnknownTag(0));
 }
 
@@ -341,6 +336,35 @@ fn closures_must_be_as_long_as_they_state() {
     assert_eq!(fault(&term), (start, ErrorKind::BadIdentifier));
 }
 
+/// What makes a runtime read behind the end of its input, or fail: it must not get there.
+#[test]
+fn what_a_runtime_reads_too_far_of_is_refused() {
+    let word = [0, 0, 0, 7];
+    assert_eq!(
+        fault(&bytes(&[&[114, 0, 0], &NODE, &[1]])),
+        (0, ErrorKind::BadIdentifier)
+    );
+    assert_eq!(
+        fault(&bytes(&[&[90, 0, 0], &NODE, &word])),
+        (0, ErrorKind::BadIdentifier)
+    );
+    let endless = bytes(&[&[99], b"1.5", &[b'0'; 28]]);
+    assert_eq!(fault(&endless), (0, ErrorKind::BadFloat));
+    let variables: Vec<&[u8]> = vec![b"j"; 256];
+    assert_eq!(fault(&closure(&variables)), (0, ErrorKind::BadIdentifier));
+    assert!(matches!(leaf(&closure(&variables[1..])), Token::Opaque(..)));
+    let integer = |length: u32| {
+        let magnitude = vec![1; length as usize];
+        bytes(&[&[111], &length.to_be_bytes(), &[0], &magnitude])
+    };
+    assert!(matches!(leaf(&integer(512 << 10)), Token::Big(_)));
+    let larger = integer((512 << 10) + 1);
+    assert_eq!(fault(&larger), (0, ErrorKind::BadInteger));
+    let tuple = |arity: u32| bytes(&[&[105], &arity.to_be_bytes(), &vec![106; arity as usize]]);
+    assert_eq!(fault(&tuple(1 << 24)), (0, ErrorKind::BadTuple));
+    assert!(tokens(&tuple((1 << 24) - 1)).is_ok());
+}
+
 #[test]
 fn what_stored_terms_cannot_hold_is_named() {
     assert_eq!(fault(&[121, 1, 2, 3]), (0, ErrorKind::LocalTerm));
@@ -354,7 +378,7 @@ fn what_stored_terms_cannot_hold_is_named() {
 fn every_other_tag_is_unknown() {
     let known = [
         70, 77, 82, 88, 89, 90, 97, 98, 99, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110,
-        111, 112, 113, 114, 115, 116, 117, 118, 119, 120, 121,
+        111, 112, 113, 114, 115, 116, 118, 119, 120, 121,
     ];
     for tag in (0..=255).filter(|tag| !known.contains(tag)) {
         let term = [&[tag][..], &[0; 64]].concat();
@@ -412,12 +436,39 @@ fn a_map_has_each_key_once() {
     duplicate(b"\x83t\0\0\0\x02a\x01jb\0\0\0\x01j", 9);
     duplicate(b"\x83t\0\0\0\x02h\x01jjh\x01jj", 10);
     // Wherever the map is.
+    // So are lists and maps, as deep as they go.
+    duplicate(
+        b"\x83t\0\0\0\x02k\0\x02\x01\x02jl\0\0\0\x02a\x01a\x02jj",
+        12,
+    );
+    duplicate(
+        b"\x83t\0\0\0\x02k\0\x02\x01\x02jl\0\0\0\x01a\x01k\0\x01\x02j",
+        12,
+    );
+    duplicate(b"\x83t\0\0\0\x02k\0\0jjj", 10);
+    duplicate(b"\x83t\0\0\0\x02l\0\0\0\0a\x01ja\x01j", 14);
+    duplicate(
+        b"\x83t\0\0\0\x02t\0\0\0\x02a\x01ja\x02a\x03jt\0\0\0\x02a\x02b\0\0\0\x03a\x01jj",
+        19,
+    );
+    duplicate(b"\x83t\0\0\0\x02h\x01h\x01jji\0\0\0\x01h\x01jj", 12);
+    duplicate(
+        b"\x83t\0\0\0\x02M\0\0\0\x01\x03\xe0jM\0\0\0\x01\x03\xffj",
+        14,
+    );
+    // Also in a key, and among what a function has captured.
+    duplicate(b"\x83t\0\0\0\x01h\x01t\0\0\0\x02jjjjj", 15);
+    let captured = closure(&[b"t\0\0\0\x02jjjj"]);
+    duplicate(&bytes(&[&[131], &captured]), captured.len() - 1);
     duplicate(b"\x83h\x02t\0\0\0\x01jjl\0\0\0\x01t\0\0\0\x02jjjjj", 22);
     duplicate(b"\x83t\0\0\0\x01jt\0\0\0\x02jjjj", 14);
     duplicate(b"\x83t\0\0\0\x02jt\0\0\0\x01jjjj", 14);
     for distinct in [
         &b"\x83t\0\0\0\x02w\x01ajm\0\0\0\x01aj"[..],
         b"\x83t\0\0\0\x02a\x01jF\x3f\xf0\0\0\0\0\0\0j",
+        b"\x83t\0\0\0\x02k\0\x01\x01jl\0\0\0\x01a\x01a\x01j",
+        b"\x83t\0\0\0\x02h\x01a\x01jl\0\0\0\x01a\x01jj",
+        b"\x83t\0\0\0\x02t\0\0\0\x01a\x01a\x02jt\0\0\0\x01a\x02a\x01j",
         b"\x83l\0\0\0\x02t\0\0\0\x01jjt\0\0\0\x01jjj",
         b"\x83t\0\0\0\x02a\x01t\0\0\0\x01a\x01t\0\0\0\0a\x02t\0\0\0\x01a\x01j",
     ] {

@@ -139,10 +139,11 @@ fn active_append_dirty<'a>(
     let cap = session.limits.max_bytes;
     let mut frame = Frame {
         reservation: &mut reservation,
-        cap,
+        cap: cap.saturating_add(encode::UNPACKED),
         failure: None,
     };
     match encode::into(event, &mut frame, Effort::Any) {
+        Ok(len) if len > cap => Failure::TooLarge.encode(env),
         Ok(len) => answer(env, reservation.commit(len)),
         Err(full) => match frame.failure {
             Some(error) => answer(env, Err(error)),
@@ -207,12 +208,30 @@ fn active_lookup<'a>(env: Env<'a>, handle: Opened, id: Binary<'a>) -> Term<'a> {
 }
 
 #[rustler::nif(schedule = "DirtyIo")]
-fn active_recording(env: Env<'_>, session: ResourceArc<Session>) -> Term<'_> {
-    let term = session
-        .recording
-        .snapshot()
+fn active_recording(
+    env: Env<'_>,
+    session: ResourceArc<Session>,
+    functions_as_text: bool,
+) -> Term<'_> {
+    let limits = &session.limits;
+    as_term(env, session.recording.snapshot(), limits, functions_as_text)
+}
+
+/// Ends a recording and returns all of it.
+#[rustler::nif(schedule = "DirtyIo")]
+fn active_finish(env: Env<'_>, session: ResourceArc<Session>) -> Term<'_> {
+    as_term(env, session.recording.finish(), &session.limits, false)
+}
+
+fn as_term<'a>(
+    env: Env<'a>,
+    etf: Result<Vec<u8>, StoreError>,
+    limits: &Limits,
+    functions_as_text: bool,
+) -> Term<'a> {
+    let term = etf
         .map_err(Failure::from)
-        .and_then(|etf| etf_to_term(env, &etf, &session.limits));
+        .and_then(|etf| etf_to_term(env, &etf, limits, functions_as_text));
     match term {
         Ok(term) => (ok(), term).encode(env),
         Err(failure) => failure.encode(env),

@@ -66,31 +66,31 @@ fn first_slot(word: usize) -> usize {
     (hash >> (u64::BITS - SLOTS.trailing_zeros())) as usize
 }
 
-/// Writes an atom. Room for [`crate::sink::SLACK`] bytes must have been made.
+/// Writes an atom if it is where it is looked for first; tells whether it is.
 ///
 /// # Safety
-/// `atom` must be an atom of `env`.
+/// `atom` must be an atom, and room for [`crate::sink::SLACK`] bytes must have
+/// been made.
 #[inline]
-pub unsafe fn write<G: Grow>(env: Env, atom: Raw, out: &mut Out<'_, G>) -> Result<(), Full> {
+pub unsafe fn write_known<G: Grow>(atom: Raw, out: &mut Out<'_, G>) -> bool {
     let word = word(atom);
     let slot = &TABLE.0[first_slot(word)];
-    if slot.key.load(Ordering::Acquire) == word {
-        // SAFETY: the key was seen, so text and length are complete; TEXT is
-        // below the slack that the caller reserved.
-        unsafe { out.put_block(*slot.text.get(), usize::from(*slot.used.get())) };
-        return Ok(());
+    if slot.key.load(Ordering::Acquire) != word {
+        return false;
     }
-    // SAFETY: passed on.
-    unsafe { write_slowly(env, atom, word, out) }
+    // SAFETY: the key was seen, so text and length are complete; TEXT is
+    // below the slack that the caller reserved.
+    unsafe { out.put_block(*slot.text.get(), usize::from(*slot.used.get())) };
+    true
 }
 
+/// Writes an atom that [`write_known`] did not, asking the VM if need be.
+///
+/// # Safety
+/// As there, and it must be an atom of `env`.
 #[cold]
-unsafe fn write_slowly<G: Grow>(
-    env: Env,
-    atom: Raw,
-    word: usize,
-    out: &mut Out<'_, G>,
-) -> Result<(), Full> {
+pub unsafe fn write<G: Grow>(env: Env, atom: Raw, out: &mut Out<'_, G>) -> Result<(), Full> {
+    let word = word(atom);
     let first = first_slot(word);
     for probe in 1..PROBES {
         let slot = &TABLE.0[(first + probe) % SLOTS];

@@ -1,6 +1,6 @@
 //! The encoder and the decoder on their own, for tests and benchmarks.
 
-use replay_etf::Limits;
+use replay_etf::{Limits, Replaced};
 use rustler::{Binary, Encoder, Env, NewBinary, NifResult, Term};
 
 use crate::encode::Effort;
@@ -29,7 +29,7 @@ fn codec_decode<'a>(env: Env<'a>, bytes: Binary<'a>) -> Term<'a> {
     let limits = Limits::default();
     let decoded = replay_etf::expand(&bytes, &limits)
         .map_err(decode::Error::from)
-        .and_then(|plain| decode::from_slice(env, &plain, &limits));
+        .and_then(|plain| decode::from_slice(env, &plain, &limits, Replaced::Nothing));
     match decoded {
         Ok(term) => (rustler::types::atom::ok(), term).encode(env),
         Err(error) => Failure::from(error).encode(env),

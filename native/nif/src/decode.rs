@@ -1,7 +1,10 @@
 //! External Term Format → term, with the semantics of
 //! `:erlang.binary_to_term(bytes, [:safe])`: no atom is ever created.
 
-use replay_etf::{AtomText, Error as EtfError, Limits, Repeats, Token, Walker, tag};
+use replay_etf::{
+    AtomText, Error as EtfError, Limits, Missing, Repeats, Replaced, Runtime, Token, Walker,
+    replace, tag,
+};
 use rustler::sys;
 
 use crate::vm::{Env, Raw};
@@ -27,7 +30,13 @@ pub enum Error {
         /// term that mentions it.
         offset: usize,
     },
-    /// Well-formed, but no term: equal keys in a map.
+    /// A function, or its module, is not known to this VM.
+    UnknownFunction {
+        /// As above.
+        offset: usize,
+    },
+    /// Well-formed, but no term: equal keys in a map, or what claims to be of
+    /// this node with numbers that can't be.
     Refused {
         /// Byte offset of the term's tag.
         offset: usize,
@@ -40,7 +49,8 @@ impl From<EtfError> for Error {
     }
 }
 
-/// Decodes one term. Bytes behind it are ignored, as by the VM.
+/// Decodes one term. Bytes behind it are ignored, as by the VM. What the VM
+/// does not have is replaced or an error; see [`replace()`].
 ///
 /// # Errors
 /// See [`Error`].
@@ -48,12 +58,14 @@ pub fn from_slice<'a>(
     env: rustler::Env<'a>,
     bytes: &[u8],
     limits: &Limits,
+    replaced: Replaced,
 ) -> Result<rustler::Term<'a>, Error> {
     let walker = Walker::new(bytes, limits)?;
     let mut decoder = Decoder {
         env: Env::of(env),
         bytes,
         limits: *limits,
+        replaced,
         walker,
         atoms: Spelled::new(),
         binaries: Spelled::new(),
@@ -61,6 +73,8 @@ pub fn from_slice<'a>(
         keys: Vec::with_capacity(64),
         values: Vec::with_capacity(256),
         scratch: Vec::new(),
+        empty_map: None,
+        empty_tuple: None,
     };
     let term = decoder.term(0)?;
     // SAFETY: the term was made in `env`.
@@ -71,6 +85,7 @@ struct Decoder<'a> {
     env: Env,
     bytes: &'a [u8],
     limits: Limits,
+    replaced: Replaced,
     walker: Walker<'a>,
     atoms: Spelled<'a>,
     binaries: Spelled<'a>,
@@ -82,6 +97,9 @@ struct Decoder<'a> {
     /// Elements and values of the containers being built, innermost last.
     values: Vec<Raw>,
     scratch: Vec<u8>,
+    /// Made once: an allocation for each would take most of the time.
+    empty_map: Option<Raw>,
+    empty_tuple: Option<Raw>,
 }
 
 impl<'a> Decoder<'a> {
@@ -175,6 +193,20 @@ impl<'a> Decoder<'a> {
             // SAFETY: as above; the walker lets only finite numbers through.
             Token::Float(value) => unsafe { sys::enif_make_double(env, value) },
             Token::String(bytes) => self.string(bytes),
+            Token::Tuple(0) => match self.empty_tuple {
+                Some(tuple) => tuple,
+                None => {
+                    let tuple = self.tuple(0, nesting)?;
+                    *self.empty_tuple.insert(tuple)
+                }
+            },
+            Token::Map(0) => match self.empty_map {
+                Some(map) => map,
+                None => {
+                    let map = self.map(offset, 0, nesting)?;
+                    *self.empty_map.insert(map)
+                }
+            },
             Token::Tuple(arity) => self.tuple(arity, nesting + 1)?,
             Token::Map(pairs) => self.map(offset, pairs, nesting + 1)?,
             Token::List(len) => self.list(len, nesting + 1)?,
@@ -293,13 +325,30 @@ impl<'a> Decoder<'a> {
 
     #[cold]
     fn by_the_vm(&mut self, start: usize, end: usize) -> Result<Raw, Error> {
-        self.scratch.clear();
-        self.scratch.push(tag::VERSION);
-        self.scratch.extend_from_slice(&self.bytes[start..end]);
         // The walker has found it well-formed.
+        let term = &self.bytes[start..end];
+        if let Some(term) = self.env.term_of(term, &mut self.scratch) {
+            return Ok(term);
+        }
+        let mut whole = Vec::new();
+        replace(term, &self.env, self.replaced, &mut whole).map_err(|missing| match missing {
+            Missing::Atom(at) => Error::UnknownAtom { offset: start + at },
+            Missing::Function(at) => Error::UnknownFunction { offset: start + at },
+            Missing::Identifier(at) => Error::Refused { offset: start + at },
+        })?;
         self.env
-            .binary_to_term_safe(&self.scratch)
-            .ok_or(Error::UnknownAtom { offset: start })
+            .term_of(&whole, &mut self.scratch)
+            .ok_or(Error::Refused { offset: start })
+    }
+}
+
+impl Runtime for Env {
+    fn has_atom(&self, text: AtomText<'_>) -> bool {
+        existing_atom(*self, text).is_some()
+    }
+
+    fn reads(&self, term: &[u8]) -> bool {
+        self.term_of(term, &mut Vec::new()).is_some()
     }
 }
 
@@ -311,10 +360,10 @@ pub fn existing_atom(env: Env, text: AtomText<'_>) -> Option<Raw> {
         AtomText::Utf8(text) => {
             // The public call takes Latin-1 before NIF version 2.17; the
             // external format takes everything, and creates nothing if safe.
-            let mut encoded = vec![tag::VERSION, tag::ATOM_UTF8];
+            let mut encoded = vec![tag::ATOM_UTF8];
             encoded.extend(u16::try_from(text.len()).ok()?.to_be_bytes());
             encoded.extend(text.as_bytes());
-            env.binary_to_term_safe(&encoded)
+            env.term_of(&encoded, &mut Vec::new())
         }
     }
 }

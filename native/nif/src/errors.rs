@@ -70,9 +70,9 @@ impl Encoder for Failure {
             Self::Decode(decode::Error::UnknownAtom { .. }) => {
                 (atoms::unknown_atom(), None::<&str>).encode(env)
             }
-            Self::Decode(decode::Error::Refused { offset }) => {
-                (atoms::refused(), *offset).encode(env)
-            }
+            Self::Decode(
+                decode::Error::Refused { offset } | decode::Error::UnknownFunction { offset },
+            ) => (atoms::refused(), *offset).encode(env),
             Self::UnknownAtom(view) => (atoms::unknown_atom(), view.as_deref()).encode(env),
             Self::TooLarge => atoms::too_large().encode(env),
         };
@@ -125,7 +125,9 @@ pub fn store_reason<'a>(env: Env<'a>, error: &StoreError) -> Term<'a> {
 fn etf_reason<'a>(env: Env<'a>, error: &replay_etf::Error) -> Term<'a> {
     match error.kind {
         ErrorKind::NotARecording(field) => (atoms::invalid_recording(), field.name()).encode(env),
-        ErrorKind::TooLarge => atoms::too_large().encode(env),
+        ErrorKind::TooLarge | ErrorKind::TooManyTerms | ErrorKind::TooDeep => {
+            atoms::too_large().encode(env)
+        }
         _ => (atoms::malformed(), error.offset).encode(env),
     }
 }

@@ -35,10 +35,7 @@ impl<'a> Decoder<'a> for Options {
             native_path: fields.native_path.map(|path| path_of(&path).to_owned()),
             format: format_of(fields.format)?,
             compression: fields.compression.into(),
-            limits: Limits {
-                max_bytes: fields.max_recording_bytes,
-                ..Limits::default()
-            },
+            limits: Limits::of_bytes(fields.max_recording_bytes),
             retention: Retention {
                 max_recordings: fields.max_recordings,
                 max_age_ms: fields.max_age_ms,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use once_cell::sync::OnceCell;
 use parking_lot::Mutex;
-use replay_etf::{AtomText, Limits, json, recording};
+use replay_etf::{AtomText, Limits, Replaced, json, recording};
 use replay_store::{Filter, Format, Recording, Sort, Store};
 use rustler::types::atom::ok;
 use rustler::{Atom, Binary, Encoder, Env, NewBinary, NifResult, Resource, ResourceArc, Term};
@@ -104,21 +104,26 @@ fn store_save<'a>(
 }
 
 #[rustler::nif(schedule = "DirtyIo")]
-fn store_read<'a>(env: Env<'a>, handle: Opened, id: Binary<'a>) -> Term<'a> {
+fn store_read<'a>(
+    env: Env<'a>,
+    handle: Opened,
+    id: Binary<'a>,
+    functions_as_text: bool,
+) -> Term<'a> {
     // A recording in flight is newer than any file of it. One that is saved
     // between the two looks is found by the second.
     let in_flight = handle
         .store
         .active(&id)
         .and_then(|recording| as_shown(env, &recording, &handle.limits));
-    if let Some(etf) = in_flight {
-        return match etf_to_term(env, &etf, &handle.limits) {
+    if let Some((etf, limits)) = in_flight {
+        return match etf_to_term(env, &etf, &limits, functions_as_text) {
             Ok(recording) => (ok(), recording).encode(env),
             Err(failure) => failure.encode(env),
         };
     }
     let read = handle.store.read_with(&id, |format, bytes| match format {
-        Format::Etf => etf_to_term(env, bytes, &handle.limits),
+        Format::Etf => etf_to_term(env, bytes, &handle.limits, functions_as_text),
         Format::Json => json_to_term(env, bytes, &handle.limits),
     });
     match read.map_err(Failure::from).flatten() {
@@ -129,18 +134,24 @@ fn store_read<'a>(env: Env<'a>, handle: Opened, id: Binary<'a>) -> Term<'a> {
 
 /// A recording in flight as it is now. One that has ended, and will be saved as
 /// JSON, has been through that: it must not change its shape when it is saved.
-fn as_shown(env: Env<'_>, recording: &Recording, limits: &Limits) -> Option<Vec<u8>> {
+///
+/// With it come the limits within which it can be read.
+fn as_shown(env: Env<'_>, recording: &Recording, limits: &Limits) -> Option<(Vec<u8>, Limits)> {
     let etf = recording.snapshot().ok()?;
     if !recording.has_ended() || recording.format() != Format::Json {
-        return Some(etf);
+        return Some((etf, *limits));
     }
     let vm = vm::Env::of(env);
     let exists = |text: &str| decode::existing_atom(vm, AtomText::Utf8(text)).is_some();
     let (mut text, mut shown) = (Vec::new(), Vec::new());
     let through = json::encode(&etf, limits, &mut text).is_ok()
-        && json::decode(&text, limits, &exists, &mut shown).is_ok();
+        && json::decode(&text, &json::text_limits(limits), &exists, &mut shown).is_ok();
     // What can't be saved like this is shown as it is.
-    Some(if through { shown } else { etf })
+    Some(if through {
+        (shown, json::term_limits(limits))
+    } else {
+        (etf, *limits)
+    })
 }
 
 fn json_to_term<'a>(env: Env<'a>, text: &[u8], limits: &Limits) -> Result<Term<'a>, Failure> {
@@ -148,20 +159,35 @@ fn json_to_term<'a>(env: Env<'a>, text: &[u8], limits: &Limits) -> Result<Term<'
     let exists = |text: &str| decode::existing_atom(vm, AtomText::Utf8(text)).is_some();
     let mut etf = buffer::take();
     etf.clear();
-    let decoded = json::decode(text, limits, &exists, &mut etf).map_err(Failure::from);
-    let term = decoded.and_then(|()| etf_to_term(env, &etf, limits));
+    let decoded =
+        json::decode(text, &json::text_limits(limits), &exists, &mut etf).map_err(Failure::from);
+    let term = decoded.and_then(|()| etf_to_term(env, &etf, &json::term_limits(limits), true));
     buffer::keep(etf);
     term
 }
 
-pub fn etf_to_term<'a>(env: Env<'a>, etf: &[u8], limits: &Limits) -> Result<Term<'a>, Failure> {
-    decode::from_slice(env, etf, limits).map_err(|error| match error {
+/// Identifiers of other nodes are replaced if need be, functions that this VM
+/// does not have only on request: loading their code may bring them.
+pub fn etf_to_term<'a>(
+    env: Env<'a>,
+    etf: &[u8],
+    limits: &Limits,
+    functions_as_text: bool,
+) -> Result<Term<'a>, Failure> {
+    let replaced = if functions_as_text {
+        Replaced::All
+    } else {
+        Replaced::Identifiers
+    };
+    decode::from_slice(env, etf, limits, replaced).map_err(|error| match error {
         // The view tells the caller which code might bring the atom.
-        decode::Error::UnknownAtom { .. } => Failure::UnknownAtom(
-            recording::summarize(etf, limits)
-                .ok()
-                .map(|it| it.view.inspected().into_owned()),
-        ),
+        decode::Error::UnknownAtom { .. } | decode::Error::UnknownFunction { .. } => {
+            Failure::UnknownAtom(
+                recording::summarize(etf, limits)
+                    .ok()
+                    .map(|it| it.view.inspected().into_owned()),
+            )
+        }
         other => other.into(),
     })
 }

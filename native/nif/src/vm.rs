@@ -4,9 +4,13 @@
 use std::ffi::c_int;
 use std::mem::MaybeUninit;
 
+use replay_etf::tag;
 use rustler::sys::{
     self, ERL_NIF_BIN2TERM_SAFE, ErlNifBinary, ErlNifCharEncoding, ErlNifEnv, ErlNifTerm,
 };
+
+/// More than the VM reads of any number or identifier.
+const MARGIN: usize = 64;
 
 /// A term's word: an immediate value or a tagged pointer into the env's heap.
 pub type Raw = ErlNifTerm;
@@ -179,15 +183,24 @@ impl Env {
         }
     }
 
-    /// The term of `131, …` as `binary_to_term(bytes, [safe])` reads it.
-    pub fn binary_to_term_safe(self, bytes: &[u8]) -> Option<Raw> {
+    /// The term of these bytes, which lack the version byte, as
+    /// `binary_to_term(bytes, [safe])` reads it.
+    ///
+    /// They must be well-formed. As the VM does not check everything before it
+    /// reads, zeros stand behind them, in `scratch`.
+    pub fn term_of(self, bytes: &[u8], scratch: &mut Vec<u8>) -> Option<Raw> {
+        scratch.clear();
+        scratch.push(tag::VERSION);
+        scratch.extend_from_slice(bytes);
+        let len = scratch.len();
+        scratch.extend_from_slice(&[0; MARGIN]);
         let mut term = Raw::default();
-        // SAFETY: the VM checks the bytes, which outlive the call.
+        // SAFETY: so many bytes, and more, lie at the pointer during the call.
         let used = unsafe {
             sys::enif_binary_to_term(
                 self.raw,
-                bytes.as_ptr(),
-                bytes.len(),
+                scratch.as_ptr(),
+                len,
                 &mut term,
                 ERL_NIF_BIN2TERM_SAFE,
             )
@@ -247,7 +260,9 @@ impl Env {
         }
     }
 
-    /// A map of `keys[i] => values[i]`; `None` when two keys are equal.
+    /// A map of `keys[i] => values[i]`; `None` when two keys are equal, which
+    /// the VM itself refuses in small maps only: a large one comes with fewer
+    /// pairs than it is laid out for, and is no term.
     ///
     /// # Safety
     /// All terms belong to this environment.
@@ -265,7 +280,12 @@ impl Env {
                 &mut map,
             )
         };
-        (made != 0).then_some(map)
+        if made == 0 {
+            return None;
+        }
+        // SAFETY: the map was made in this environment.
+        let size = unsafe { self.map_size(map) };
+        (size == Some(keys.len())).then_some(map)
     }
 }
 

@@ -73,15 +73,24 @@ impl Loader {
 
     /// Reads a file as it is on the disk.
     pub(crate) fn read(&self, file: &[u8], buffers: &mut Buffers) -> io::Result<Stamp> {
+        let max = self.limits_of(format_of(file)).max_bytes;
         // What can't be compressed grows by less than this.
-        let overhead = self.limits.max_bytes / 1024 + 1024;
-        let limit = self.limits.max_bytes.saturating_add(overhead) as u64;
+        let overhead = max / 1024 + 1024;
+        let limit = max.saturating_add(overhead) as u64;
         self.fs.read(&self.path(file), limit, &mut buffers.raw)
+    }
+
+    /// The limits of a file's content: those of a recording, or of what they let its text be.
+    fn limits_of(&self, format: Format) -> Limits {
+        match format {
+            Format::Etf => self.limits,
+            Format::Json => json::text_limits(&self.limits),
+        }
     }
 
     /// Undoes the compressions of what was read.
     pub(crate) fn unpack(&self, format: Format, buffers: &mut Buffers) -> Result<Plain, Flaw> {
-        let max = self.limits.max_bytes;
+        let max = self.limits_of(format).max_bytes;
         let Buffers { raw, inflated } = buffers;
         let plain = if let Some(len) = self.codec.decompress(raw, inflated, max)? {
             Plain::Inflated(len)
@@ -108,15 +117,49 @@ impl Loader {
         stamp: Stamp,
         buffers: &mut Buffers,
     ) -> Result<(Entry, Plain), Flaw> {
-        let format = name::parse(file).map_or(Format::Etf, |parts| parts.format);
+        let format = format_of(file);
         let plain = self.unpack(format, buffers)?;
         let bytes = buffers.plain(&plain);
         let summary = match format {
             Format::Etf => recording::summarize(bytes, &self.limits)?,
-            Format::Json => json::summarize(bytes, &self.limits)?,
+            Format::Json => json::summarize(bytes, &self.limits_of(format))?,
         };
         let flags = Flags::of(&buffers.raw);
         let entry = Entry::new(summary, flags, format, file.into(), stamp, &self.shared);
         Ok((entry, plain))
     }
+
+    /// Whether a recording is sound as a whole, when its summary has been made of it already: what
+    /// [`Files::read`](crate::files::Files) gives out must become terms. Looks at each key, and
+    /// makes a term of each text, which takes some times as long as the summary; so it is done by
+    /// those who are to find damage, and not when a directory is opened.
+    pub(crate) fn check(&self, format: Format, bytes: &[u8]) -> Result<(), Flaw> {
+        match format {
+            Format::Etf => replay_etf::validate(bytes, &self.limits)?,
+            Format::Json => {
+                let mut term = Vec::new();
+                json::decode(bytes, &self.limits_of(format), &|_| false, &mut term)?;
+                replay_etf::validate(&term, &json::term_limits(&self.limits))?
+            }
+        };
+        Ok(())
+    }
+
+    /// Whether the pure-Elixir backend reads what was read, though it is no recording here.
+    pub(crate) fn is_read_elsewhere(&self, file: &[u8], buffers: &mut Buffers) -> bool {
+        let format = format_of(file);
+        let Ok(plain) = self.unpack(format, buffers) else {
+            return false;
+        };
+        let (bytes, limits) = (buffers.plain(&plain), self.limits_of(format));
+        let read = match format {
+            Format::Etf => recording::is_read_elsewhere(bytes, &limits),
+            Format::Json => json::is_read_elsewhere(bytes, &limits),
+        };
+        read.unwrap_or(false)
+    }
+}
+
+fn format_of(file: &[u8]) -> Format {
+    name::parse(file).map_or(Format::Etf, |parts| parts.format)
 }

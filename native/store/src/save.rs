@@ -27,14 +27,17 @@ impl Files {
         format: Format,
         flags: Flags,
     ) -> Result<(), Error> {
-        // Only a larger one can have too many terms, or too deep ones, to be read back: a term
-        // takes a byte, and one with others in it takes two.
+        // Only a larger one can have too many terms, or too deep or wide ones, to be read back: a
+        // term takes a byte, and one with others in it takes two; in memory, a byte is at most an
+        // element of a list.
         let Limits {
             max_depth,
             max_terms,
+            max_words,
             ..
         } = self.loader.limits;
-        let is_readable = etf.len() as u64 <= max_terms.min(max_depth.into());
+        let max = max_terms.min(max_depth.into()).min(max_words / 2);
+        let is_readable = etf.len() as u64 <= max;
         self.save_as(etf, is_readable.then_some(summary), format, flags)
     }
 
@@ -97,7 +100,6 @@ impl Files {
             }
             Format::Json => {
                 let encoded = json::encode(etf, limits, text).map_err(Error::Recording)?;
-                self.check_size(text)?;
                 (&**text, Cow::Borrowed(encoded.id), encoded.summary)
             }
         };

@@ -43,7 +43,7 @@ pub struct Verified {
 /// A file that can't be read as a recording, or is not what the index says.
 struct Suspect {
     flaw: Flaw,
-    /// The version that was read, if it was.
+    /// The version that was read, if it was, and may be moved away.
     stamp: Option<Stamp>,
 }
 
@@ -125,10 +125,17 @@ impl Files {
                 return flaw_of_read(&error).map(|flaw| Suspect { flaw, stamp: None });
             }
         };
-        let found = match self.loader.unpack_entry(file, stamp, buffers) {
-            Ok((entry, _)) => entry,
+        let unpacked = self.loader.unpack_entry(file, stamp, buffers);
+        let checked = unpacked.and_then(|(entry, plain)| {
+            self.loader.check(entry.format, buffers.plain(&plain))?;
+            Ok(entry)
+        });
+        let found = match checked {
+            Ok(entry) => entry,
             Err(flaw) => {
-                let stamp = Some(stamp);
+                let whole = flaw.is_of_shape() && self.loader.is_read_elsewhere(file, buffers);
+                // What another program reads stays.
+                let stamp = (!whole).then_some(stamp);
                 return Some(Suspect { flaw, stamp });
             }
         };
@@ -231,6 +238,11 @@ impl Commit<'_> {
 }
 
 impl Flaw {
+    /// Whether it is only that a field is of another kind than a recording's.
+    fn is_of_shape(&self) -> bool {
+        matches!(self, Flaw::Recording(error) if matches!(error.kind, ErrorKind::NotARecording(_)))
+    }
+
     /// Whether it is in what the file holds, and will be the same tomorrow.
     fn is_of_content(&self) -> bool {
         match self {

@@ -1,6 +1,6 @@
 use super::put;
 use super::reader::{Ignore, Reader, Sink};
-use super::recording::{event, open, open_events, required_integer, required_string};
+use super::recording::{connected_at, event, open, open_events, required_string};
 use super::terms::Terms;
 use crate::name::{MODULE_PREFIX, alias};
 use crate::recording::EventKind;
@@ -19,7 +19,8 @@ use crate::{Error, ErrorKind, Field, Limits, tag};
 ///
 /// # Errors
 ///
-/// As [`summarize`](super::summarize). `out` is left as it was.
+/// As [`summarize`](super::summarize), and [`ErrorKind::TooLarge`] if the term would have more than
+/// 2^32 bytes. `out` is left as it was.
 pub fn decode(
     json: &[u8],
     limits: &Limits,
@@ -70,8 +71,8 @@ impl Decoder<'_, '_> {
                     self.terms.string(&id);
                 }
                 Field::ConnectedAt => {
-                    let connected_at = required_integer(&mut self.reader, field)?;
-                    put::integer(connected_at, &mut self.terms.out);
+                    let connected_at = connected_at(&mut self.reader)?;
+                    self.terms.number(connected_at);
                 }
                 Field::View => self.view()?,
                 Field::Events => self.events()?,
@@ -91,6 +92,7 @@ impl Decoder<'_, '_> {
                 _ => return Err(Error::new(start, ErrorKind::NotARecording(field))),
             }
         }
+        self.check_length()?;
         let Terms { out, unique, .. } = &mut self.terms;
         let members = unique.close(out);
         put::count(members, map, out);
@@ -166,7 +168,7 @@ impl Decoder<'_, '_> {
         // In the text the type mostly follows the payload, in the term it comes before it.
         let end = terms.out.len();
         terms.out.extend_from_slice(&[tag::SMALL_TUPLE, 3]);
-        put::integer(event.offset_ms, &mut terms.out);
+        terms.number(event.offset_ms);
         if EventKind::from_name(event.kind.as_bytes()) == EventKind::Other {
             self.atom_or_string(&event.kind, &event.kind);
         } else {
@@ -176,8 +178,17 @@ impl Decoder<'_, '_> {
         if let Some(bytes) = self.terms.out.get_mut(start..) {
             bytes.rotate_right(head);
         }
+        self.check_length()?;
         self.terms.unique.shift(mark, head);
         self.terms.templates.shift(templates_mark, head);
+        Ok(())
+    }
+
+    /// Refuses a term of more bytes than positions in it have bits for.
+    fn check_length(&self) -> Result<(), Error> {
+        if u32::try_from(self.terms.out.len()).is_err() {
+            return Err(Error::new(0, ErrorKind::TooLarge));
+        }
         Ok(())
     }
 

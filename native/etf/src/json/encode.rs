@@ -1,4 +1,5 @@
 mod alike;
+mod calendar;
 mod value;
 
 use std::borrow::Cow;
@@ -7,7 +8,7 @@ use std::ops::Range;
 use super::recording::name_in;
 use super::templates::Templates;
 use super::unique::Unique;
-use super::{MAX_DEPTH, readable, summarize};
+use super::{decimal, readable, text_limits};
 use crate::recording::{self, EventKind, Events, Parts};
 use crate::{Error, ErrorKind, Field, Limits, Summary, Token, View, Walker, name};
 
@@ -25,9 +26,9 @@ const AROUND_FIELD: usize = 1;
 ///
 /// # Errors
 ///
-/// As [`summarize`](crate::summarize()), and [`ErrorKind::TooLarge`] if the text exceeds
-/// [`Limits::max_bytes`], because it could not be read again, as with any other limit. `out` is
-/// left as it was.
+/// As [`summarize`](crate::summarize()). The text is within [`text_limits`], so that it can be read
+/// again, or if it would have more than 2^32 bytes that is [`ErrorKind::TooLarge`]. `out` is left
+/// as it was.
 pub fn encode<'a>(etf: &'a [u8], limits: &Limits, out: &mut Vec<u8>) -> Result<Encoded<'a>, Error> {
     let walker = Walker::new(etf, limits)?;
     let start = out.len();
@@ -35,6 +36,8 @@ pub fn encode<'a>(etf: &'a [u8], limits: &Limits, out: &mut Vec<u8>) -> Result<E
     let mut encoder = Encoder {
         etf,
         limits: *limits,
+        max_length: start.saturating_add(text_limits(limits).max_bytes),
+        effort: decimal::Effort::to_write(),
         walker,
         json: std::mem::take(out),
         unique: Unique::default(),
@@ -46,10 +49,7 @@ pub fn encode<'a>(etf: &'a [u8], limits: &Limits, out: &mut Vec<u8>) -> Result<E
     let result = encoder.recording();
     *out = encoder.json;
     let id = encoder.id;
-    let result = result.and_then(|summary| {
-        check(out.get(start..).unwrap_or_default(), limits)?;
-        Ok(Encoded { id, summary })
-    });
+    let result = result.map(|summary| Encoded { id, summary });
     if result.is_err() {
         out.truncate(start);
     }
@@ -65,24 +65,14 @@ pub struct Encoded<'a> {
     pub summary: Summary<'a>,
 }
 
-/// Refuses a text that could not be read again.
-fn check(text: &[u8], limits: &Limits) -> Result<(), Error> {
-    if text.len() > limits.max_bytes {
-        return Err(Error::new(0, ErrorKind::TooLarge));
-    }
-    // A value takes two bytes at least, with what is between it and the next one.
-    let few = text.len() as u64 / 2 < limits.max_terms;
-    if !few || (limits.max_depth as usize) < MAX_DEPTH {
-        summarize(text, limits)?;
-    }
-    Ok(())
-}
-
 /// Every value and member is written with a comma after it, which the end of the array or object
 /// replaces: this way members can be removed without looking at their neighbours.
 struct Encoder<'a> {
     etf: &'a [u8],
     limits: Limits,
+    /// The text so far, and what stood before it, may have so many bytes.
+    max_length: usize,
+    effort: decimal::Effort,
     walker: Walker<'a>,
     json: Vec<u8>,
     unique: Unique,
@@ -129,6 +119,7 @@ impl<'a> Encoder<'a> {
         // The comma after the recording.
         self.json.pop();
         self.unique.finish(&mut self.json);
+        self.check_length()?;
         std::mem::replace(&mut self.parts, Parts::none()).summary(start)
     }
 
@@ -147,8 +138,8 @@ impl<'a> Encoder<'a> {
                 self.parts.id = Some(text_of(id));
                 self.leaf(token)
             }
-            (Field::ConnectedAt, Token::Integer(ms)) => {
-                self.parts.connected_at = Some(ms);
+            (Field::ConnectedAt, Token::Integer(_) | Token::Big(_)) => {
+                self.parts.connected_at = recording::clamped(token);
                 self.leaf(token)
             }
             (Field::View, Token::Binary(name)) => {
@@ -189,8 +180,23 @@ impl<'a> Encoder<'a> {
                 self.json.extend_from_slice(b"{},");
                 Ok(())
             }
-            _ => self.value(AROUND_FIELD),
+            _ => {
+                // Dates are written as nowhere else.
+                self.templates.clear();
+                let written = self.value(AROUND_FIELD);
+                self.templates.clear();
+                written
+            }
         }
+    }
+
+    /// Refuses a text that could not be read again.
+    #[inline]
+    fn check_length(&self) -> Result<(), Error> {
+        if self.json.len() > self.max_length {
+            return Err(Error::new(0, ErrorKind::TooLarge));
+        }
+        Ok(())
     }
 
     fn events(&mut self) -> Result<(), Error> {
@@ -228,11 +234,10 @@ impl<'a> Encoder<'a> {
     fn event(&mut self) -> Result<(i64, EventKind, Range<usize>), Error> {
         let start = self.walker.offset();
         let not_an_event = Error::new(start, ErrorKind::NotARecording(Field::Events));
-        let (Token::Tuple(3), offset @ Token::Integer(offset_ms)) =
-            (self.walker.token()?, self.walker.token()?)
-        else {
+        let (Token::Tuple(3), offset) = (self.walker.token()?, self.walker.token()?) else {
             return Err(not_an_event);
         };
+        let offset_ms = recording::clamped(offset).ok_or(not_an_event)?;
         self.json.extend_from_slice(b"{\"offset\":");
         self.leaf(offset)?;
         self.json.extend_from_slice(b"\"type\":");
@@ -253,6 +258,7 @@ impl<'a> Encoder<'a> {
         let start = self.json.len();
         self.value(AROUND_PAYLOAD)?;
         self.end(b'}');
+        self.check_length()?;
         Ok((offset_ms, kind, start..self.json.len().saturating_sub(2)))
     }
 }

@@ -13,6 +13,7 @@
 //! | list, tuple | array; an improper list's tail is the last element |
 //! | map | object; a key that is no text becomes the text it is written as |
 //! | struct | object of its fields, and `"__struct__": "My.Module"` |
+//! | `Date`, `Time`, `NaiveDateTime`, `DateTime` in `params` and `session` | ISO 8601 |
 //! | bitstring, pid, port, reference, function | the text it is written as |
 //!
 //! When two keys become the same text, the later one wins. The view is written as its name,
@@ -22,8 +23,9 @@ mod checked;
 mod decimal;
 mod decode;
 mod encode;
+mod limits;
 mod put;
-mod readable;
+pub(crate) mod readable;
 mod reader;
 mod recording;
 mod templates;
@@ -33,9 +35,10 @@ mod unique;
 
 pub use decode::decode;
 pub use encode::{Encoded, encode};
+pub use limits::{term_limits, text_limits};
 pub use reader::Fault;
-pub use recording::summarize;
+pub use recording::{is_read_elsewhere, summarize};
 
-/// Deepest nesting of arrays and objects, those of the recording itself included. It is read
-/// with an explicit stack; the cap is for the readers after this one.
+/// Deepest nesting of arrays and objects that is written, those of the recording itself included:
+/// for the readers after this one, which itself needs no stack.
 pub const MAX_DEPTH: usize = 1000;

@@ -20,9 +20,10 @@ pub(super) fn term<'a>(
     walker: &mut Walker<'a>,
     token: Token<'a>,
     around: usize,
+    effort: &mut decimal::Effort,
 ) -> Result<String, Error> {
     let mut out = String::new();
-    write_term(walker, token, around, MAX_LEVELS, &mut out)?;
+    write_term(walker, token, around, MAX_LEVELS, effort, &mut out)?;
     Ok(out)
 }
 
@@ -33,7 +34,9 @@ pub(super) fn abbreviated<'a>(
     around: usize,
 ) -> Result<String, Error> {
     let mut out = String::new();
-    write_term(walker, token, around, 0, &mut out)?;
+    // Nothing of it is looked into.
+    let mut effort = decimal::Effort::to_write();
+    write_term(walker, token, around, 0, &mut effort, &mut out)?;
     Ok(out)
 }
 
@@ -48,17 +51,17 @@ pub(super) fn float(value: f64) -> String {
     text
 }
 
-/// The digits of an integer beyond 64 bits, if it is not too large for that.
-pub(super) fn digits(big: Big<'_>) -> Option<String> {
+/// The digits of an integer beyond 64 bits, if there is time for that.
+pub(super) fn digits(big: Big<'_>, effort: &mut decimal::Effort) -> Option<String> {
     let sign = if big.negative { "-" } else { "" };
-    (big.magnitude.len() <= decimal::MAX_BYTES)
+    effort
+        .allows_writing(big.magnitude.len())
         .then(|| sign.to_owned() + &decimal::to_digits(big.magnitude))
 }
 
-/// An integer beyond 64 bits, whatever its size.
-pub(super) fn integer_of_any_size(big: Big<'_>) -> String {
-    let size = || format!("#Integer<{} bytes>", big.magnitude.len());
-    digits(big).unwrap_or_else(size)
+/// What stands for an integer that is too large.
+pub(super) fn size_of(big: Big<'_>) -> String {
+    format!("#Integer<{} bytes>", big.magnitude.len())
 }
 
 /// A binary that is not text: `<<255, 1>>`.
@@ -91,7 +94,7 @@ pub(super) fn bits(bytes: &[u8], last_bits: u8) -> String {
 }
 
 /// An identifier or a function.
-pub(super) fn opaque(kind: OpaqueKind, bytes: &[u8]) -> Result<String, Error> {
+pub(crate) fn opaque(kind: OpaqueKind, bytes: &[u8]) -> Result<String, Error> {
     let all = Limits {
         max_bytes: usize::MAX,
         ..Limits::default()
@@ -115,7 +118,7 @@ pub(super) fn opaque(kind: OpaqueKind, bytes: &[u8]) -> Result<String, Error> {
         OpaqueKind::Reference => reference(c, term_tag)?,
         OpaqueKind::Export => {
             let (module, function) = (atom::read(c)?, atom::read(c)?);
-            let [_integer, arity] = c.array(0)?;
+            let arity = integer(c)?;
             let (module, function) = (module.to_str(), function.to_str());
             format!(
                 "&{}.{}/{arity}",
@@ -123,7 +126,7 @@ pub(super) fn opaque(kind: OpaqueKind, bytes: &[u8]) -> Result<String, Error> {
                 name::literal(&function)
             )
         }
-        OpaqueKind::Fun => closure(c, term_tag)?,
+        OpaqueKind::Fun => closure(c)?,
     })
 }
 
@@ -149,11 +152,7 @@ fn reference(c: &mut Cursor<'_>, term_tag: u8) -> Result<String, Error> {
     Ok(out)
 }
 
-fn closure(c: &mut Cursor<'_>, term_tag: u8) -> Result<String, Error> {
-    if term_tag != tag::NEW_FUN {
-        // No runtime in use can have written it.
-        return Ok("#Function<...>".to_owned());
-    }
+fn closure(c: &mut Cursor<'_>) -> Result<String, Error> {
     c.u32(0)?;
     let arity = c.u8(0)?;
     // A digest of the module, the new index and the number of free variables.
@@ -178,6 +177,7 @@ fn write_term<'a>(
     token: Token<'a>,
     around: usize,
     levels: usize,
+    effort: &mut decimal::Effort,
     out: &mut String,
 ) -> Result<(), Error> {
     let (open, elements, close) = match token {
@@ -185,7 +185,7 @@ fn write_term<'a>(
         Token::Tuple(arity) => ("{", arity, "}"),
         Token::Map(pairs) => ("%{", pairs, "}"),
         leaf => {
-            out.push_str(&leaf_text(leaf)?);
+            out.push_str(&leaf_text(leaf, effort)?);
             return Ok(());
         }
     };
@@ -196,19 +196,16 @@ fn write_term<'a>(
         out.push_str(close);
         return Ok(());
     }
-    let next = |walker: &mut Walker<'a>, out: &mut String| {
-        let around = walker.depth();
-        let token = walker.token()?;
-        write_term(walker, token, around, levels.saturating_sub(1), out)
-    };
+    let levels = levels.saturating_sub(1);
     for index in 0..elements {
         if index > 0 {
             out.push_str(", ");
         }
         if let Token::Map(_) = token {
-            key(walker, levels, out)?;
+            key(walker, levels, effort, out)?;
         }
-        next(walker, out)?;
+        let (around, token) = (walker.depth(), walker.token()?);
+        write_term(walker, token, around, levels, effort, out)?;
     }
     if let Token::List(_) = token {
         let around = walker.depth();
@@ -216,7 +213,7 @@ fn write_term<'a>(
             Token::Nil => {}
             tail => {
                 out.push_str(" | ");
-                write_term(walker, tail, around, levels.saturating_sub(1), out)?;
+                write_term(walker, tail, around, levels, effort, out)?;
             }
         }
     }
@@ -225,7 +222,12 @@ fn write_term<'a>(
 }
 
 /// The key of a map and what stands between it and its value.
-fn key(walker: &mut Walker<'_>, levels: usize, out: &mut String) -> Result<(), Error> {
+fn key(
+    walker: &mut Walker<'_>,
+    levels: usize,
+    effort: &mut decimal::Effort,
+    out: &mut String,
+) -> Result<(), Error> {
     let around = walker.depth();
     match walker.token()? {
         Token::Atom(key) if name::alias(&key.to_str()).is_none() => {
@@ -233,17 +235,17 @@ fn key(walker: &mut Walker<'_>, levels: usize, out: &mut String) -> Result<(), E
             out.push_str(": ");
         }
         key => {
-            write_term(walker, key, around, levels.saturating_sub(1), out)?;
+            write_term(walker, key, around, levels, effort, out)?;
             out.push_str(" => ");
         }
     }
     Ok(())
 }
 
-fn leaf_text(token: Token<'_>) -> Result<String, Error> {
+fn leaf_text(token: Token<'_>, effort: &mut decimal::Effort) -> Result<String, Error> {
     Ok(match token {
         Token::Integer(value) => value.to_string(),
-        Token::Big(value) => integer_of_any_size(value),
+        Token::Big(value) => digits(value, effort).unwrap_or_else(|| size_of(value)),
         Token::Float(value) => float(value),
         Token::Atom(text) => name::inspect(&text.to_str()).into_owned(),
         Token::Binary(binary) => match std::str::from_utf8(binary) {

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 pub(super) use number::Number;
 pub(super) use sink::{Ignore, Sink};
 
-use super::MAX_DEPTH;
+use super::decimal;
 use super::templates::{Point, Shape};
 use crate::{Error, ErrorKind, Limits};
 
@@ -44,6 +44,8 @@ pub(super) struct Reader<'a> {
     max_depth: usize,
     max_terms: u64,
     terms_left: u64,
+    /// For integers beyond 64 bits.
+    effort: decimal::Effort,
 }
 
 impl<'a> Reader<'a> {
@@ -56,7 +58,7 @@ impl<'a> Reader<'a> {
             .map_err(|error| fault(error.valid_up_to(), Fault::NotUtf8))?;
         let max_depth = usize::try_from(limits.max_depth).unwrap_or(usize::MAX);
         Ok(Reader {
-            max_depth: max_depth.min(MAX_DEPTH),
+            max_depth,
             max_terms: limits.max_terms,
             terms_left: limits.max_terms,
             ..Reader::over(text)
@@ -70,9 +72,10 @@ impl<'a> Reader<'a> {
             position: 0,
             open: Vec::new(),
             fresh: false,
-            max_depth: MAX_DEPTH,
+            max_depth: usize::MAX,
             max_terms: u64::MAX,
             terms_left: u64::MAX,
+            effort: decimal::Effort::to_read(),
         }
     }
 
@@ -152,17 +155,14 @@ impl<'a> Reader<'a> {
         Ok(follows)
     }
 
-    /// Reads an integer of up to 64 bits; checks and skips any other value.
-    pub(super) fn integer(&mut self) -> Result<Option<i64>, Error> {
+    /// Reads a number; checks and skips any other value.
+    pub(super) fn any_number(&mut self) -> Result<Option<Number<'a>>, Error> {
         if !matches!(self.peek()?, b'-' | b'0'..=b'9') {
             self.value(&mut Ignore)?;
             return Ok(None);
         }
         self.count()?;
-        match self.number()? {
-            Number::Integer(value) => Ok(Some(value)),
-            _ => Ok(None),
-        }
+        self.number().map(Some)
     }
 
     /// Reads one value of any kind.

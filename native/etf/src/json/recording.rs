@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::checked::Checked;
-use super::reader::{Ignore, Reader};
+use super::reader::{Ignore, Number, Reader};
 use crate::recording::{EventKind, Events, NAME, Parts};
 use crate::{Error, ErrorKind, Field, Limits, Summary, View};
 
@@ -36,7 +36,7 @@ pub fn summarize(json: &[u8], limits: &Limits) -> Result<Summary<'static>, Error
             }
             Some(Field::Url) => parts.url = reader.string()?.map(into_bytes),
             Some(Field::ConnectedAt) => {
-                parts.connected_at = Some(required_integer(&mut reader, Field::ConnectedAt)?);
+                parts.connected_at = Some(connected_at(&mut reader)?.clamped());
             }
             Some(Field::Events) => parts.events = Some(events(&mut reader)?),
             _ => reader.value(&mut Ignore)?,
@@ -69,7 +69,7 @@ fn events(reader: &mut Reader<'_>) -> Result<Events<'static>, Error> {
         {
             events.names.add_copy(name.as_bytes());
         }
-        events.add(event.offset_ms, kind);
+        events.add(event.offset_ms.clamped(), kind);
     }
     Ok(events)
 }
@@ -126,17 +126,28 @@ pub(super) fn required_string<'a>(
         .ok_or(Error::new(start, ErrorKind::NotARecording(field)))
 }
 
-/// Reads an integer that a recording needs.
-pub(super) fn required_integer(reader: &mut Reader<'_>, field: Field) -> Result<i64, Error> {
+/// Reads the time of a recording, an integer.
+pub(super) fn connected_at<'a>(reader: &mut Reader<'a>) -> Result<Number<'a>, Error> {
     let start = reader.offset();
-    reader
-        .integer()?
-        .ok_or(Error::new(start, ErrorKind::NotARecording(field)))
+    match reader.any_number()? {
+        Some(time @ (Number::Integer(_) | Number::Digits { .. })) => Ok(time),
+        _ => Err(Error::new(
+            start,
+            ErrorKind::NotARecording(Field::ConnectedAt),
+        )),
+    }
+}
+
+/// Reads the offset of an event, a number.
+fn offset<'a>(reader: &mut Reader<'a>) -> Result<Number<'a>, Error> {
+    let start = reader.offset();
+    let not_an_event = Error::new(start, ErrorKind::NotARecording(Field::Events));
+    reader.any_number()?.ok_or(not_an_event)
 }
 
 /// An event, but for its payload.
 pub(super) struct Event<'a> {
-    pub(super) offset_ms: i64,
+    pub(super) offset_ms: Number<'a>,
     pub(super) kind: Cow<'a, str>,
 }
 
@@ -155,7 +166,7 @@ pub(super) fn event<'a>(
     let (mut offset_ms, mut kind) = (None, None);
     while let Some(key) = reader.next_key()? {
         match &*key {
-            OFFSET => offset_ms = Some(required_integer(reader, Field::Events)?),
+            OFFSET => offset_ms = Some(offset(reader)?),
             TYPE => kind = Some(required_string(reader, Field::Events)?),
             PAYLOAD => payload(reader)?,
             _ => reader.value(&mut Ignore)?,
@@ -165,4 +176,55 @@ pub(super) fn event<'a>(
         (Some(offset_ms), Some(kind)) => Ok(Event { offset_ms, kind }),
         _ => Err(not_an_event),
     }
+}
+
+/// Whether the pure-Elixir backend reads this text as a recording, though [`summarize`] does not,
+/// because a field is of a kind that no recorder writes: that backend wants an id, a time that is an
+/// integer, and events that have their three keys.
+///
+/// # Errors
+///
+/// Any [`ErrorKind`] about what is not JSON, and limits.
+pub fn is_read_elsewhere(json: &[u8], limits: &Limits) -> Result<bool, Error> {
+    let mut reader = Reader::new(json, limits)?;
+    if !reader.object()? {
+        return Ok(false);
+    }
+    let (mut has_id, mut has_time, mut has_events) = (false, false, false);
+    while let Some(key) = reader.next_key()? {
+        match Field::from_name(&key) {
+            Some(Field::ConnectedAt) => {
+                let time = reader.any_number()?;
+                has_time = matches!(time, Some(Number::Integer(_) | Number::Digits { .. }));
+            }
+            Some(Field::Events) if reader.array()? => {
+                has_events = true;
+                while reader.next_element()? {
+                    has_events &= has_keys_of_event(&mut reader)?;
+                }
+            }
+            field => {
+                has_id |= field == Some(Field::Id);
+                reader.value(&mut Ignore)?;
+            }
+        }
+    }
+    reader.end()?;
+    Ok(has_id && has_time && has_events)
+}
+
+fn has_keys_of_event(reader: &mut Reader<'_>) -> Result<bool, Error> {
+    if !reader.object()? {
+        reader.value(&mut Ignore)?;
+        return Ok(false);
+    }
+    let keys = [OFFSET, TYPE, PAYLOAD];
+    let mut found = [false; 3];
+    while let Some(key) = reader.next_key()? {
+        for (known, found) in keys.iter().zip(&mut found) {
+            *found |= *known == key;
+        }
+        reader.value(&mut Ignore)?;
+    }
+    Ok(found == [true; 3])
 }

@@ -5,6 +5,9 @@ use std::ops::Range;
 ///
 /// Overridden members are only remembered, and removed all at once by [`Unique::finish`]: taking
 /// each out on its own would make a hostile input quadratic.
+///
+/// An object can be one of a hundred million members, so what is known of each is kept small.
+/// Buffers have less than 2^32 bytes.
 #[derive(Debug, Default)]
 pub(super) struct Unique {
     /// Members of all open objects, innermost last.
@@ -12,19 +15,20 @@ pub(super) struct Unique {
     /// Where in `members` each open object begins.
     open: Vec<usize>,
     /// Overridden members, as ranges of the buffer.
-    dead: Vec<Range<usize>>,
+    dead: Vec<Range<u32>>,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Member {
-    start: usize,
-    key_end: usize,
-    fingerprint: u64,
+    start: u32,
+    key_end: u32,
+    fingerprint: u32,
 }
 
 impl Member {
     fn key(self, buffer: &[u8]) -> &[u8] {
-        buffer.get(self.start..self.key_end).unwrap_or_default()
+        let key = self.start as usize..self.key_end as usize;
+        buffer.get(key).unwrap_or_default()
     }
 }
 
@@ -41,10 +45,11 @@ impl Unique {
     pub(super) fn member(&mut self, buffer: &[u8], start: usize) {
         let key = buffer.get(start..).unwrap_or_default();
         let member = Member {
-            start,
-            key_end: buffer.len(),
+            start: start as u32,
+            key_end: buffer.len() as u32,
             fingerprint: fingerprint(key),
         };
+        grow(&mut self.members);
         self.members.push(member);
     }
 
@@ -59,13 +64,20 @@ impl Unique {
     pub(super) fn close(&mut self, buffer: &[u8]) -> usize {
         let base = self.open.pop().unwrap_or(0);
         let members = self.members.get(base..).unwrap_or_default();
-        let before = self.dead.len();
+        let mut live = members.len();
+        let own = self.dead.len();
         let mut kill = |index: usize| {
             if let Some(member) = members.get(index) {
-                let end = members
-                    .get(index + 1)
-                    .map_or(buffer.len(), |next| next.start);
-                self.dead.push(member.start..end);
+                let next = members.get(index + 1);
+                let end = next.map_or(buffer.len() as u32, |next| next.start);
+                live -= 1;
+                match self.dead.get_mut(own..).and_then(<[_]>::last_mut) {
+                    Some(last) if last.end == member.start => last.end = end,
+                    _ => {
+                        grow(&mut self.dead);
+                        self.dead.push(member.start..end);
+                    }
+                }
             }
         };
         if members.len() <= FEW {
@@ -79,20 +91,20 @@ impl Unique {
                 }
             }
         } else {
-            let mut sorted: Vec<(usize, &Member)> = members.iter().enumerate().collect();
-            sorted.sort_unstable_by_key(|&(index, member)| {
-                (member.fingerprint, member.key(buffer), index)
-            });
+            let identity = |index: u32| {
+                let member = members.get(index as usize);
+                member.map(|it| (it.fingerprint, it.key(buffer)))
+            };
+            let mut sorted: Vec<u32> = (0..members.len() as u32).collect();
+            sorted.sort_unstable_by(|&a, &b| identity(a).cmp(&identity(b)).then(a.cmp(&b)));
             for pair in sorted.windows(2) {
-                if let [(index, member), (_, later)] = pair
-                    && member.fingerprint == later.fingerprint
-                    && member.key(buffer) == later.key(buffer)
+                if let [index, later] = *pair
+                    && identity(index) == identity(later)
                 {
-                    kill(*index);
+                    kill(index as usize);
                 }
             }
         }
-        let live = members.len() - (self.dead.len() - before);
         self.members.truncate(base);
         live
     }
@@ -110,7 +122,7 @@ impl Unique {
     /// Follows what has been overridden since the mark: so many bytes were inserted before it.
     pub(super) fn shift(&mut self, mark: usize, bytes: usize) {
         for range in self.dead.iter_mut().skip(mark) {
-            *range = range.start + bytes..range.end + bytes;
+            *range = range.start + bytes as u32..range.end + bytes as u32;
         }
     }
 
@@ -124,10 +136,11 @@ impl Unique {
             .sort_unstable_by_key(|range| (range.start, std::cmp::Reverse(range.end)));
         let (mut kept, mut read) = (0, 0);
         for range in self.dead.drain(..) {
-            if range.start >= read {
-                buffer.copy_within(read..range.start, kept);
-                kept += range.start - read;
-                read = range.end;
+            let (start, end) = (range.start as usize, range.end as usize);
+            if start >= read {
+                buffer.copy_within(read..start, kept);
+                kept += start - read;
+                read = end;
             }
         }
         let end = buffer.len();
@@ -138,13 +151,22 @@ impl Unique {
 
 /// Tells most keys apart without comparing them: the length and both ends of the key.
 #[inline]
-fn fingerprint(key: &[u8]) -> u64 {
+fn fingerprint(key: &[u8]) -> u32 {
     let ends = match (key.first_chunk::<8>(), key.last_chunk::<8>()) {
         (Some(first), Some(last)) => {
             u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(29)
         }
         _ => key.iter().fold(0, |sum, &byte| sum << 8 | u64::from(byte)),
     };
-    ends.wrapping_add(key.len() as u64)
-        .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    let mixed = ends.wrapping_add(key.len() as u64);
+    // The product's upper bits depend on all of the factor's.
+    (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u32
+}
+
+/// Makes room for one more where there is none, without doubling what is large.
+#[inline]
+fn grow<T>(items: &mut Vec<T>) {
+    if items.len() == items.capacity() {
+        items.reserve_exact((items.len() / 4).max(64));
+    }
 }

@@ -139,9 +139,7 @@ pub(crate) fn head(walker: &mut Walker<'_>) -> Result<(i64, EventKind), Error> {
     let Token::Tuple(3) = walker.token()? else {
         return Err(not_an_event());
     };
-    let Token::Integer(offset_ms) = walker.token()? else {
-        return Err(not_an_event());
-    };
+    let offset_ms = clamped(walker.token()?).ok_or_else(not_an_event)?;
     let kind = match walker.token()? {
         Token::Atom(name) => EventKind::from_name(name.to_str().as_bytes()),
         // JSON leaves a type as a string when the runtime has no such atom.
@@ -149,6 +147,18 @@ pub(crate) fn head(walker: &mut Walker<'_>) -> Result<(i64, EventKind), Error> {
         _ => return Err(not_an_event()),
     };
     Ok((offset_ms, kind))
+}
+
+/// A number as an index has room for it: without its fraction, and at most as large as 64 bits can
+/// be. `None` for anything else.
+pub(crate) fn clamped(token: Token<'_>) -> Option<i64> {
+    match token {
+        Token::Integer(value) => Some(value),
+        Token::Big(big) if big.negative => Some(i64::MIN),
+        Token::Big(_) => Some(i64::MAX),
+        Token::Float(value) => Some(value as i64),
+        _ => None,
+    }
 }
 
 /// Reads the payload of a user's event and returns the name in it.

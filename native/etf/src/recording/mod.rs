@@ -5,6 +5,7 @@
 
 mod append;
 mod assemble;
+mod elsewhere;
 mod event;
 mod field;
 mod names;
@@ -12,8 +13,9 @@ mod summary;
 mod view;
 
 pub use assemble::{Frame, offset_and_kind};
-pub(crate) use event::NAME;
+pub use elsewhere::is_read_elsewhere;
 pub use event::{EventCounts, EventHead, EventKind, event};
+pub(crate) use event::{NAME, clamped};
 pub use field::Field;
 pub use names::{MAX_NAME_BYTES, MAX_NAMES};
 pub(crate) use summary::{Events, Parts, key};

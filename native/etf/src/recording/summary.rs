@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 
+use super::event::{self, clamped, payload_name};
 use super::names::Names;
-use super::{event, event::payload_name};
 use crate::{Error, ErrorKind, EventCounts, EventKind, Field, Limits, Token, View, Walker};
 
 /// What a list of recordings shows of one.
@@ -13,11 +13,12 @@ pub struct Summary<'a> {
     pub view: View<'a>,
     /// The URL the view was opened with, if it is known.
     pub url: Option<Cow<'a, [u8]>>,
-    /// When it began, in Unix milliseconds.
+    /// When it began, in Unix milliseconds; the nearest that 64 bits can hold.
     pub connected_at: i64,
     /// How many events it has.
     pub event_count: u32,
-    /// The offset of its last event in milliseconds, 0 without events.
+    /// The offset of its last event in milliseconds, 0 without events; the nearest integer that 64
+    /// bits can hold, towards 0.
     pub duration_ms: i64,
     /// How many events of each type it has.
     pub events: EventCounts,
@@ -153,7 +154,9 @@ fn value<'a>(walker: &mut Walker<'a>, field: Field, parts: &mut Parts<'a>) -> Re
     let (start, depth) = (walker.offset(), walker.depth());
     match (field, walker.token()?) {
         (Field::Id, Token::Binary(id)) => parts.id = Some(Cow::Borrowed(id)),
-        (Field::ConnectedAt, Token::Integer(ms)) => parts.connected_at = Some(ms),
+        (Field::ConnectedAt, time @ (Token::Integer(_) | Token::Big(_))) => {
+            parts.connected_at = clamped(time);
+        }
         (Field::Id | Field::ConnectedAt, _) => {
             return Err(Error::new(start, ErrorKind::NotARecording(field)));
         }

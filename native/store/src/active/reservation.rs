@@ -5,6 +5,9 @@ use replay_etf::recording::offset_and_kind;
 use super::recording::Recording;
 use crate::slab::{Append, AppendError, Kind, Mark};
 
+/// What a list of events takes beside them, when there are some.
+const LIST_BYTES: usize = 5;
+
 /// An event that is being appended. Dropped before it is committed, it leaves no trace.
 pub struct Reservation<'r> {
     recording: &'r Recording,
@@ -48,7 +51,7 @@ impl<'r> Reservation<'r> {
         let limits = &self.recording.limits;
         let (offset_ms, kind) = offset_and_kind(self.append.written(len), limits)
             .map_err(|_| AppendError::NotAnEvent)?;
-        if tally.bytes().saturating_add(len) > limits.max_bytes {
+        if tally.bytes().saturating_add(LIST_BYTES + len) > limits.max_bytes {
             return Err(self.full());
         }
         self.append.commit(Kind::Event, len)?;

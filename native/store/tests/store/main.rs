@@ -13,5 +13,6 @@ mod names;
 mod query;
 mod retention;
 mod saving;
+mod soundness;
 mod support;
 mod verify;

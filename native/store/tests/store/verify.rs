@@ -8,7 +8,10 @@ use replay_store::{Compression, Format, Notice, Options, Store, Verified};
 use crate::support::{Dir, Recording, gzip, ids, names_in, options};
 
 /// Goes through all files as a caller does.
-fn all(store: &Store, turn: impl Fn(&[&[u8]]) -> Verified) -> (usize, Vec<String>, Vec<String>) {
+pub fn all(
+    store: &Store,
+    turn: impl Fn(&[&[u8]]) -> Verified,
+) -> (usize, Vec<String>, Vec<String>) {
     let files = store.recording_files().unwrap();
     let mut rest: Vec<&[u8]> = files.iter().map(|file| &**file).collect();
     let (mut checked, mut damaged, mut quarantined) = (0, Vec::new(), Vec::new());
@@ -27,7 +30,7 @@ fn all(store: &Store, turn: impl Fn(&[&[u8]]) -> Verified) -> (usize, Vec<String
 }
 
 /// Makes a file look as if nobody had written to it for a minute.
-fn age(dir: &Dir, name: &str) {
+pub fn age(dir: &Dir, name: &str) {
     let file = File::options().write(true).open(dir.file(name)).unwrap();
     let before = SystemTime::now() - Duration::from_secs(60);
     file.set_modified(before).unwrap();
@@ -84,7 +87,7 @@ fn damage() -> (Dir, Vec<&'static str>) {
     (dir, names.to_vec())
 }
 
-fn names_of(damage: &[String]) -> Vec<&str> {
+pub fn names_of(damage: &[String]) -> Vec<&str> {
     damage
         .iter()
         .filter_map(|it| it.split(": ").next())

@@ -1,5 +1,5 @@
-use super::Encoder;
 use super::alike::shape;
+use super::{AROUND_FIELD, Encoder, calendar};
 use crate::json::templates::{Point, Shape, Start};
 use crate::json::{MAX_DEPTH, readable, text};
 use crate::{AtomText, Error, Token, name, tag};
@@ -47,6 +47,7 @@ impl<'a> Encoder<'a> {
                 Container::List => self.tail(),
                 _ => {
                     self.close(around);
+                    self.check_length()?;
                     Ok(false)
                 }
             };
@@ -103,7 +104,11 @@ impl<'a> Encoder<'a> {
     }
 
     fn next_tag(&self) -> Option<u8> {
-        self.etf.get(self.walker.offset()).copied()
+        self.rest().first().copied()
+    }
+
+    fn rest(&self) -> &'a [u8] {
+        self.etf.get(self.walker.offset()..).unwrap_or_default()
     }
 
     pub(super) fn point(&self, around: usize) -> Point<'a> {
@@ -120,13 +125,22 @@ impl<'a> Encoder<'a> {
     #[inline]
     fn head(&mut self, around: usize) -> Result<(), Error> {
         let (at, depth) = (self.point(around), self.walker.depth());
+        if around == AROUND_FIELD
+            && self.next_tag() == Some(tag::MAP)
+            && let Some((text, length)) = calendar::iso8601(self.rest())
+        {
+            self.walker.skip_equal(length)?;
+            // No leaf of a template: its parts can't be told from the text.
+            self.string(&text);
+            return Ok(());
+        }
         let token = self.walker.token()?;
         let (container, bracket, left) = match token {
             Token::Tuple(arity) => (Container::Tuple, b'[', arity),
             Token::List(length) => (Container::List, b'[', length),
             Token::Map(pairs) => (Container::Map, b'{', pairs),
             Token::Nil | Token::String(_) if at.level >= MAX_DEPTH => {
-                let text = readable::term(&mut self.walker, token, depth)?;
+                let text = readable::term(&mut self.walker, token, depth, &mut self.effort)?;
                 self.string(&text);
                 return Ok(());
             }
@@ -194,7 +208,7 @@ impl<'a> Encoder<'a> {
         match text {
             Some(key) => self.member(key),
             None => {
-                let key = readable::term(&mut self.walker, token, depth)?;
+                let key = readable::term(&mut self.walker, token, depth, &mut self.effort)?;
                 self.member(&key);
             }
         }
@@ -204,9 +218,9 @@ impl<'a> Encoder<'a> {
     pub(super) fn leaf(&mut self, token: Token<'a>) -> Result<(), Error> {
         match token {
             Token::Integer(value) => self.integer(value),
-            Token::Big(big) => match readable::digits(big) {
+            Token::Big(big) => match readable::digits(big, &mut self.effort) {
                 Some(digits) => self.plain(&digits),
-                None => self.string(&readable::integer_of_any_size(big)),
+                None => self.string(&readable::size_of(big)),
             },
             Token::Float(value) => self.plain(&readable::float(value)),
             Token::Atom(AtomText::Utf8("nil")) => self.plain("null"),

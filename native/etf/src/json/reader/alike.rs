@@ -10,7 +10,7 @@ impl<'a> Reader<'a> {
         sink: &mut S,
         at: Point<'a>,
     ) -> bool {
-        let terms_left = self.terms_left;
+        let (terms_left, effort) = (self.terms_left, self.effort);
         let alike = loop {
             match sink.step(&mut follow, at.source) {
                 Step::Leaf(offset) => {
@@ -34,7 +34,7 @@ impl<'a> Reader<'a> {
         sink.end_follow(&follow, !alike);
         if !alike {
             self.position = at.offset;
-            self.terms_left = terms_left;
+            (self.terms_left, self.effort) = (terms_left, effort);
         }
         alike
     }

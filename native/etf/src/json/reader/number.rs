@@ -14,6 +14,19 @@ pub(in crate::json) enum Number<'a> {
     Float(f64),
 }
 
+impl Number<'_> {
+    /// The number as an index has room for it: without its fraction, and at most as large as 64
+    /// bits can be.
+    pub(in crate::json) fn clamped(self) -> i64 {
+        match self {
+            Number::Integer(value) => value,
+            Number::Digits { negative: true, .. } => i64::MIN,
+            Number::Digits { .. } => i64::MAX,
+            Number::Float(value) => value as i64,
+        }
+    }
+}
+
 impl<'a> Reader<'a> {
     /// Reads a number.
     pub(super) fn number(&mut self) -> Result<Number<'a>, Error> {
@@ -49,7 +62,8 @@ impl<'a> Reader<'a> {
         }
         match text.parse() {
             Ok(value) => Ok(Number::Integer(value)),
-            Err(_) if digits.len() > decimal::MAX_DIGITS => {
+            Err(_) if digits.len() > decimal::MAX_DIGITS => Err(bad),
+            Err(_) if !self.effort.allows_reading(digits.len()) => {
                 Err(Error::new(start, ErrorKind::TooLarge))
             }
             Err(_) => Ok(Number::Digits { negative, digits }),

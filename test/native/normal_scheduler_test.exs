@@ -1,0 +1,79 @@
+defmodule PhoenixReplay.Native.NormalSchedulerTest do
+  @moduledoc false
+  # What a call on a normal scheduler does not begin, because it would take too
+  # long: it says `:again`, and the caller goes to a dirty scheduler.
+  use ExUnit.Case, async: true
+
+  import PhoenixReplay.Native.Test.Recordings
+
+  alias PhoenixReplay.Native.{Active, Nif}
+  alias PhoenixReplay.Storage.Native
+
+  setup do
+    opts = [path: tmp_dir()]
+    recording = %{recording() | events: []}
+    {:ok, handle} = Active.start(recording, 10_000, opts)
+    # The first append makes room.
+    :ok = Active.append(handle, {0, :event, %{}})
+    on_exit(fn -> :ok = Active.finalize(handle, recording.id, opts) end)
+    %{opts: opts, handle: handle, id: recording.id}
+  end
+
+  # Making more space for the recording takes a dirty call now and then, which
+  # is no matter here.
+  defp append_at_once(handle, event) do
+    Enum.find(1..50, fn _ ->
+      :ok = Active.append(handle, {0, :info, %{pad: :binary.copy(<<0>>, 200_000)}})
+      Nif.active_append(handle, event) == :ok
+    end)
+  end
+
+  test "events of few terms are appended at once", %{handle: handle} do
+    for term <- [
+          List.duplicate([], 10_000),
+          List.duplicate(%{}, 4_000),
+          List.duplicate(:event, 10_000),
+          List.duplicate(self(), 900),
+          :binary.copy(<<7>>, 90_000)
+        ] do
+      assert append_at_once(handle, {1, :info, %{x: term}})
+    end
+  end
+
+  test "events of many terms are not, whatever they are", %{handle: handle} do
+    # So small that bytes alone would not tell.
+    for term <- [
+          List.duplicate([], 20_000),
+          List.to_tuple(List.duplicate({}, 20_000)),
+          List.duplicate(%{}, 8_000),
+          List.duplicate("", 8_000),
+          List.duplicate(7, 20_000),
+          List.duplicate(self(), 1_500),
+          for(_ <- 1..1_500, do: make_ref())
+        ] do
+      event = {1, :info, %{x: term}}
+      assert Nif.active_append(handle, event) == :again
+      assert Active.append(handle, event) == :ok
+    end
+  end
+
+  test "what was appended either way is read", %{opts: opts, handle: handle, id: id} do
+    wide = {1, :info, %{x: List.duplicate([], 20_000)}}
+    :ok = Active.append(handle, wide)
+    assert {:ok, %{events: [_, ^wide]}} = Native.get(id, opts)
+  end
+
+  test "an id that is too long to look at is not looked at", %{opts: opts} do
+    id = :binary.copy("x", 65_537)
+    <<_::3, unaligned::binary-size(65_537), _::bitstring>> = <<id::binary, 0>>
+
+    for long <- [id, unaligned] do
+      assert Active.lookup(long, opts) == {:error, :not_found}
+      recording = %{recording() | id: long}
+      assert Active.start(recording, 10, opts) == {:error, {:invalid_recording, :id}}
+      # A finished one is saved and read by dirty schedulers.
+      assert Native.save(recording, opts) == :ok
+      assert Native.get(long, opts) == {:ok, recording}
+    end
+  end
+end
