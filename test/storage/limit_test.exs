@@ -66,7 +66,8 @@ defmodule PhoenixReplay.Storage.LimitTest do
         acknowledged = Enum.count(results, &(&1 == :ok))
         assert acknowledged in 1..19
         assert Enum.uniq(results) == [:ok, {:error, :max_events}]
-        assert Active.finalize(handle, recording.id, opts) == :ok
+        assert {:ok, %{events: events}} = Active.finalize(handle, recording.id, opts)
+        assert length(events) == acknowledged
         assert {:ok, %{events: events}} = Native.get(recording.id, opts)
         assert length(events) == acknowledged
       end

@@ -40,22 +40,12 @@ defmodule PhoenixReplay.Native.Active do
 
   @spec append(Nif.active(), tuple()) :: :ok | {:error, Error.reason()}
   def append(handle, event) do
-    result =
-      Error.guard(fn ->
-        case Nif.active_append(handle, event) do
-          :again -> Nif.active_append_dirty(handle, event)
-          result -> result
-        end
-      end)
-
-    case {result, event} do
-      # The host takes any number, a summary has whole milliseconds.
-      {{:error, {:invalid_recording, :events}}, {offset, type, payload}} when is_float(offset) ->
-        append(handle, {trunc(offset), type, payload})
-
-      _ ->
-        result
-    end
+    Error.guard(fn ->
+      case Nif.active_append(handle, event) do
+        :again -> Nif.active_append_dirty(handle, event)
+        result -> result
+      end
+    end)
   end
 
   @spec lookup(term(), keyword()) :: {:ok, Nif.active()} | {:error, Error.reason()}

@@ -237,13 +237,3 @@ fn as_term<'a>(
         Err(failure) => failure.encode(env),
     }
 }
-
-/// Ends a recording and returns all of it.
-#[rustler::nif(schedule = "DirtyIo")]
-fn active_finish(env: Env<'_>, session: ResourceArc<Session>) -> Term<'_> {
-    let finished = session.recording.finish().map_err(Failure::from);
-    match finished.and_then(|etf| etf_to_term(env, &etf, &session.limits)) {
-        Ok(term) => (ok(), term).encode(env),
-        Err(failure) => failure.encode(env),
-    }
-}
