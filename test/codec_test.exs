@@ -149,7 +149,7 @@ defmodule PhoenixReplay.Native.CodecTest do
         do: assert(:zlib.gunzip(Nif.codec_compress(content, {:gzip, level})) == content)
 
     for level <- [-1, 0, 13],
-        do: assert_raise(ArgumentError, fn -> Nif.codec_compress(content, {:gzip, level}) end)
+        do: assert(Nif.codec_compress(content, {:gzip, level}) == {:error, :badarg})
   end
 
   test "what is compressed is a Zstandard frame, at every level and no other" do
@@ -159,7 +159,7 @@ defmodule PhoenixReplay.Native.CodecTest do
         do: assert(<<0x28, 0xB5, 0x2F, 0xFD, _::binary>> = compress(content, {:zstd, level}))
 
     for level <- [-1, 0, 20],
-        do: assert_raise(ArgumentError, fn -> compress(content, {:zstd, level}) end)
+        do: assert(compress(content, {:zstd, level}) == {:error, :badarg})
   end
 
   defp compress(content, compression), do: Nif.codec_compress(content, compression)

@@ -151,10 +151,11 @@ defmodule PhoenixReplay.Native do
           {:ok, %{recordings: [summary()], total: non_neg_integer(), cursor: cursor() | nil}}
           | {:error, Error.reason()}
   def query(filters \\ [], opts \\ Storage.storage_opts()) do
-    with {:ok, store} <- open(opts),
-         {:ok, {recordings, total, cursor}} <- Query.page(store, filters) do
-      Damage.log(store, {:ok, %{recordings: recordings, total: total, cursor: cursor}})
-    end
+    on(opts, fn store ->
+      with {:ok, {recordings, total, cursor}} <- Query.page(store, filters) do
+        Damage.log(store, {:ok, %{recordings: recordings, total: total, cursor: cursor}})
+      end
+    end)
   end
 
   @doc """
@@ -183,11 +184,12 @@ defmodule PhoenixReplay.Native do
            }}
           | {:error, Error.reason()}
   def facets(filters \\ [], opts \\ Storage.storage_opts()) do
-    with {:ok, store} <- open(opts),
-         {:ok, filter} <- Filter.new(filters),
-         {:ok, {views, events, days}} <- Error.guard(fn -> Nif.query_facets(store, filter) end) do
-      Damage.log(store, {:ok, %{views: views, events: events, days: dates(days)}})
-    end
+    on(opts, fn store ->
+      with {:ok, filter} <- Filter.new(filters),
+           {:ok, {views, events, days}} <- Nif.query_facets(store, filter) do
+        Damage.log(store, {:ok, %{views: views, events: events, days: dates(days)}})
+      end
+    end)
   end
 
   @doc """
@@ -221,12 +223,13 @@ defmodule PhoenixReplay.Native do
   @spec delete_where([filter(), ...], keyword()) ::
           {:ok, %{count: non_neg_integer(), ids: [binary()]}} | {:error, Error.reason()}
   def delete_where(filters, opts \\ Storage.storage_opts()) do
-    with {:ok, store} <- open(opts),
-         {:ok, filter} <- Filter.new(filters),
-         erased = Error.guard(fn -> Nif.store_delete_where(store, filter) end),
-         {:ok, ids} <- Refusal.log(erased, "erase recordings") do
-      {:ok, %{count: length(ids), ids: ids}}
-    end
+    on(opts, fn store ->
+      with {:ok, filter} <- Filter.new(filters),
+           erased = Nif.store_delete_where(store, filter),
+           {:ok, ids} <- Refusal.log(erased, "erase recordings") do
+        {:ok, %{count: length(ids), ids: ids}}
+      end
+    end)
   end
 
   @typedoc "A file, named without its directory, and what is wrong with it, for people."
@@ -259,10 +262,11 @@ defmodule PhoenixReplay.Native do
   @spec verify([{:progress, (progress() -> any())}], keyword()) ::
           {:ok, %{checked: non_neg_integer(), damaged: [damage()]}} | {:error, Error.reason()}
   def verify(options \\ [], opts \\ Storage.storage_opts()) do
-    with {:ok, store} <- open(opts),
-         {:ok, result} <- Verify.run(store, false, options) do
-      {:ok, Map.take(result, [:checked, :damaged])}
-    end
+    on(opts, fn store ->
+      with {:ok, result} <- Verify.run(store, false, options) do
+        {:ok, Map.take(result, [:checked, :damaged])}
+      end
+    end)
   end
 
   @doc """
@@ -286,11 +290,12 @@ defmodule PhoenixReplay.Native do
            }}
           | {:error, Error.reason()}
   def repair(options \\ [], opts \\ Storage.storage_opts()) do
-    with {:ok, store} <- open(opts),
-         {:ok, result} <- Verify.run(store, true, options),
-         :ok <- Error.guard(fn -> Nif.verify_rebuild(store) end) do
-      {:ok, result}
-    end
+    on(opts, fn store ->
+      with {:ok, result} <- Verify.run(store, true, options),
+           :ok <- Nif.verify_rebuild(store) do
+        {:ok, result}
+      end
+    end)
   end
 
   @doc """
@@ -300,9 +305,24 @@ defmodule PhoenixReplay.Native do
   opening it.
   """
   @spec stats(keyword()) :: {:ok, stats()} | {:error, Error.reason()}
-  def stats(opts \\ Storage.storage_opts()) do
-    with {:ok, store} <- open(opts), do: Error.guard(fn -> Nif.store_stats(store) end)
-  end
+  def stats(opts \\ Storage.storage_opts()), do: on(opts, &Nif.store_stats/1)
+
+  @doc """
+  Closes the directory, and gives back all that keeping it open takes: its index
+  in memory, locks, descriptors, the space for recordings in flight.
+
+  What has ended is saved first, for which it waits as long as
+  `:drain_timeout_ms`. A directory in which recordings are still running, or
+  could not be saved, stays open: `{:error, {:in_flight, count}}`. So does one
+  that others go on reading for more than 5 seconds: `{:error, :etimedout}`.
+
+  Closing one that is not open is `:ok`. Whoever uses the directory afterwards
+  opens it again, with the options he gives; `stats/1` then counts from there. It
+  need not be called: what is not used is closed after `:idle_timeout_ms` by itself,
+  see `PhoenixReplay.Native.Options`.
+  """
+  @spec close(keyword()) :: :ok | {:error, Error.reason()}
+  def close(opts \\ Storage.storage_opts()), do: Stores.close(opts)
 
   @epoch Date.to_gregorian_days(~D[1970-01-01])
   @days Date.to_gregorian_days(~D[-9999-01-01])..Date.to_gregorian_days(~D[9999-12-31])
@@ -313,7 +333,5 @@ defmodule PhoenixReplay.Native do
     end
   end
 
-  defp open(opts) do
-    with {:ok, {store, _format}} <- Error.guard(fn -> Stores.fetch(opts) end), do: {:ok, store}
-  end
+  defp on(opts, calls), do: Stores.run(opts, fn store, _format -> calls.(store) end)
 end

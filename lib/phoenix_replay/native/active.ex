@@ -15,37 +15,38 @@ defmodule PhoenixReplay.Native.Active do
 
   @fields [:id, :view, :url, :params, :session, :connected_at, :events]
 
-  # What the native side counts with. The host compares with `<`, where any
-  # atom is more than every number.
+  # What the native side counts with.
   @no_limit 0xFFFF_FFFF
 
-  @spec start(Recording.t(), non_neg_integer() | atom(), keyword()) ::
+  @spec start(Recording.t(), max_events :: term(), keyword()) ::
           {:ok, Nif.active()} | {:error, Error.reason()}
   def start(%{id: id}, _max_events, _opts) when byte_size(id) > @max_id_bytes,
     do: {:error, {:invalid_recording, :id}}
 
   def start(recording, max_events, opts) do
-    with {:ok, {store, format}} <- Stores.fetch(opts) do
-      fields = Map.take(recording, @fields)
-      max_events = max_events |> max(0) |> min(@no_limit)
+    fields = Map.take(recording, @fields)
+    max_events = limit(max_events)
 
-      Error.guard(fn ->
-        case Nif.active_start(store, recording.id, fields, max_events, format) do
-          :again -> Nif.active_start_dirty(store, recording.id, fields, max_events, format)
-          result -> result
-        end
-      end)
-    end
-  end
-
-  @spec append(Nif.active(), tuple()) :: :ok | {:error, Error.reason()}
-  def append(handle, event) do
-    Error.guard(fn ->
-      case Nif.active_append(handle, event) do
-        :again -> Nif.active_append_dirty(handle, event)
+    Stores.run(opts, fn store, format ->
+      case Nif.active_start(store, recording.id, fields, max_events, format) do
+        :again -> Nif.active_start_dirty(store, recording.id, fields, max_events, format)
         result -> result
       end
     end)
+  end
+
+  # The host compares the number of events so far with `<`: another event is
+  # taken at 1 of 1.5, and any term that is no number is more than all numbers.
+  defp limit(max) when is_float(max), do: max |> Float.ceil() |> trunc() |> limit()
+  defp limit(max) when is_integer(max), do: max |> max(0) |> min(@no_limit)
+  defp limit(_any), do: @no_limit
+
+  @spec append(Nif.active(), tuple()) :: :ok | {:error, Error.reason()}
+  def append(handle, event) do
+    case Nif.active_append(handle, event) do
+      :again -> Nif.active_append_dirty(handle, event)
+      result -> result
+    end
   end
 
   @spec lookup(term(), keyword()) :: {:ok, Nif.active()} | {:error, Error.reason()}
@@ -53,9 +54,7 @@ defmodule PhoenixReplay.Native.Active do
   def lookup(id, _opts) when not is_binary(id) or byte_size(id) > @max_id_bytes,
     do: {:error, :not_found}
 
-  def lookup(id, opts) do
-    with {:ok, {store, _format}} <- Stores.fetch(opts), do: Nif.active_lookup(store, id)
-  end
+  def lookup(id, opts), do: Stores.run(opts, fn store, _ -> Nif.active_lookup(store, id) end)
 
   @spec recording(Nif.active()) :: {:ok, Recording.t()} | {:error, Error.reason()}
   def recording(handle) do
@@ -79,9 +78,8 @@ defmodule PhoenixReplay.Native.Active do
   def finalize(handle, id, opts) do
     deadline = System.monotonic_time(:millisecond) + @patience_ms
 
-    with {:ok, {store, _format}} <- Stores.fetch(opts),
-         {:ok, recording} <- finish(handle),
-         :ok <- await_saved(store, id, deadline) do
+    with {:ok, recording} <- finish(handle),
+         :ok <- await_saved(id, opts, deadline) do
       {:ok, recording}
     end
   end
@@ -95,18 +93,21 @@ defmodule PhoenixReplay.Native.Active do
     end
   end
 
-  defp await_saved(store, id, deadline) do
-    case Nif.active_lookup(store, id) do
+  defp await_saved(id, opts, deadline) do
+    case lookup(id, opts) do
       {:error, :not_found} ->
         :ok
 
       {:ok, _handle} ->
         if System.monotonic_time(:millisecond) < deadline do
           Process.sleep(1)
-          await_saved(store, id, deadline)
+          await_saved(id, opts, deadline)
         else
           {:error, :etimedout}
         end
+
+      {:error, reason} ->
+        {:error, reason}
     end
   end
 end

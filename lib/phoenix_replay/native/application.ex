@@ -2,16 +2,17 @@ defmodule PhoenixReplay.Native.Application do
   @moduledoc false
   # Recording and saving need nothing from here: the host may have opened the
   # directory long before this application starts, and sessions may go on when
-  # it stops. It tells the log what native threads report, and at a shutdown
-  # sees to it that everything is on the disk.
+  # it stops. It tells the log what native threads report, closes directories
+  # that nobody uses, and at a shutdown sees to it that everything is on the
+  # disk.
 
   use Application
 
-  alias PhoenixReplay.Native.{Reporter, Shutdown}
+  alias PhoenixReplay.Native.{Directories, Reporter, Shutdown}
 
   @impl true
   def start(_type, _args) do
-    Supervisor.start_link([Reporter],
+    Supervisor.start_link([Reporter, Directories],
       strategy: :one_for_one,
       name: PhoenixReplay.Native.Supervisor
     )

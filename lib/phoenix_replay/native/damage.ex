@@ -4,12 +4,12 @@ defmodule PhoenixReplay.Native.Damage do
 
   require Logger
 
-  alias PhoenixReplay.Native.{Error, Nif}
+  alias PhoenixReplay.Native.Nif
 
   @doc "Names each damaged file once, whoever comes across it, and returns `result`."
   @spec log(Nif.store(), result) :: result when result: var
   def log(store, result) do
-    with damages when is_list(damages) <- Error.guard(fn -> Nif.store_take_damage(store) end) do
+    with damages when is_list(damages) <- Nif.store_take_damage(store) do
       for {file, reason} <- damages, do: Logger.error(sentence(file, reason))
     end
 

@@ -8,6 +8,8 @@ defmodule PhoenixReplay.Native.Error do
 
       iex> Exception.message(%PhoenixReplay.Native.Error{reason: :enospc})
       "no space left on device"
+      iex> raise PhoenixReplay.Native.Error, :enospc
+      ** (PhoenixReplay.Native.Error) no space left on device
   """
 
   @typedoc """
@@ -37,6 +39,12 @@ defmodule PhoenixReplay.Native.Error do
       `PhoenixReplay.Storage.Native`
     * `:badarg`: an argument that the native library does not take
     * `:panicked`: a defect of the native library; nothing stored was touched
+    * `{:not_loaded, text}`: there is no native library, for the reason that the
+      system gave when it was to be loaded
+    * `{:in_flight, count}`: so many recordings are running in the directory, or
+      could not be saved yet
+    * `:closed`: the directory was closed while it was being used, and so again
+      when it had been opened for that
   """
   @type reason ::
           File.posix()
@@ -59,6 +67,9 @@ defmodule PhoenixReplay.Native.Error do
           | {:invalid_filter, atom(), String.t()}
           | :invalid_cursor
           | :no_filters
+          | :closed
+          | {:not_loaded, String.t()}
+          | {:in_flight, pos_integer()}
 
   @type t :: %__MODULE__{reason: reason()}
 
@@ -66,21 +77,28 @@ defmodule PhoenixReplay.Native.Error do
   defexception [:reason]
 
   @doc false
-  # Runs calls of the native library. What they raise is a defect, of the
+  # Runs a call of the native library. What it raises is a defect, of the
   # library or of an argument that got past its checks, and must not take a
   # process of the application with it.
   @spec guard((() -> result)) :: result | {:error, reason()} when result: var
-  def guard(calls) do
-    calls.()
-  rescue
-    error in ErlangError ->
-      if error.original == :nif_panicked,
-        do: {:error, :panicked},
-        else: reraise(error, __STACKTRACE__)
-
-    _error in ArgumentError ->
-      {:error, :badarg}
+  def guard(call) do
+    call.()
+  catch
+    :error, raised -> {:error, raised(raised)}
   end
+
+  defp raised(:nif_panicked), do: :panicked
+  defp raised({:not_loaded, text}), do: {:not_loaded, text}
+  # Its code is just being replaced, or was deleted.
+  defp raised(:undef), do: {:not_loaded, "its module is not there"}
+  defp raised(:closed), do: :closed
+  # That is what the VM raises for an argument, and the glue has words of its
+  # own for parts of one, such as `:invalid_variant`.
+  defp raised(_argument), do: :badarg
+
+  @impl true
+  def exception(reason: reason), do: %__MODULE__{reason: reason}
+  def exception(reason), do: %__MODULE__{reason: reason}
 
   @impl true
   def message(%__MODULE__{reason: reason}), do: format(reason)
@@ -91,6 +109,13 @@ defmodule PhoenixReplay.Native.Error do
   def format(:too_large), do: "the recording is larger than :max_recording_bytes"
   def format(:badarg), do: "the native library does not take an argument like this"
   def format(:panicked), do: "the native library failed; this is a bug, please report it"
+  def format({:not_loaded, text}), do: "the native library is not loaded: #{text}"
+  def format({:in_flight, 1}), do: "a recording is running in the directory, or is not saved yet"
+
+  def format({:in_flight, count}),
+    do: "#{count} recordings are running in the directory, or are not saved yet"
+
+  def format(:closed), do: "the directory was closed"
   def format(:ended), do: "the recording has ended"
   def format(:max_events), do: "the recording has reached :max_events"
   def format(:already_active), do: "a recording with this id is being made"

@@ -1,116 +1,132 @@
 defmodule PhoenixReplay.Native.Nif do
   @moduledoc false
-  # The stubs of the native library, one group per Rust file. Reasons are
-  # those of `t:PhoenixReplay.Native.Error.reason/0`.
+  # The calls of the native library, one group per Rust file, and the only way
+  # to make them: each is guarded, see `Error.guard/1`, and answers
+  # `{:error, reason}` also where its spec does not say so. Reasons are those of
+  # `t:PhoenixReplay.Native.Error.reason/0`.
 
   alias PhoenixReplay.Native.{Error, Filter, Options, Refusal}
 
-  @on_load :load
+  import PhoenixReplay.Native.Nif.Guarded
 
-  @typedoc "An open recording directory."
-  @opaque store :: reference()
-
-  @doc false
-  def load do
-    path =
-      :filename.join(:code.priv_dir(:phoenix_replay_native), ~c"native/phoenix_replay_native")
-
-    :erlang.load_nif(path, 0)
-  end
+  @typedoc """
+  A recording directory, which may be closed: then calls answer
+  `{:error, :closed}`, and `PhoenixReplay.Native.Stores` opens it again.
+  """
+  @type store :: non_neg_integer()
 
   # codec.rs
 
   @spec codec_encode(term()) :: {:ok, binary()} | {:error, Error.reason()}
-  def codec_encode(_term), do: not_loaded()
+  defguarded codec_encode(term)
 
   @spec codec_decode(binary()) :: {:ok, term()} | {:error, Error.reason()}
-  def codec_decode(_binary), do: not_loaded()
+  defguarded codec_decode(binary)
+
+  @spec codec_panic() :: {:error, :panicked}
+  defguarded codec_panic()
 
   @spec codec_compress(binary(), Options.compression()) :: binary()
-  def codec_compress(_content, _compression), do: not_loaded()
+  defguarded codec_compress(content, compression)
 
-  # store.rs
+  # opening.rs
 
   # The native side takes the fields that it knows, by name (options.rs).
-  @spec store_open(binary(), Options.t()) ::
-          {:ok, store()} | {:error, Error.reason()} | Refusal.t()
-  def store_open(_path, _options), do: not_loaded()
+  @spec directory_opened(binary(), Options.t()) ::
+          {:ok, store(), differing :: [atom()]} | :closed | {:error, Error.reason()}
+  defguarded directory_opened(path, options)
+
+  @spec directory_open(binary(), Options.t()) ::
+          {:ok, store(), differing :: [atom()]} | :opening | {:error, Error.reason()}
+  defguarded directory_open(path, options)
+
+  @spec directory_close(binary(), timeout_ms :: non_neg_integer()) ::
+          :ok | :again | :closing | {:error, Error.reason()}
+  defguarded directory_close(path, timeout_ms)
+
+  @spec directories_open() :: [{store(), path :: binary()}] | {:error, Error.reason()}
+  defguarded directories_open()
+
+  @spec directories_release() :: non_neg_integer() | nil | {:error, Error.reason()}
+  defguarded directories_release()
+
+  # store.rs
 
   @type done :: :ok | {:error, Error.reason()} | Refusal.t()
 
   @spec store_save(store(), map(), :etf | :json) :: done()
-  def store_save(_store, _recording, _format), do: not_loaded()
+  defguarded store_save(store, recording, format)
 
   @spec store_read(store(), binary(), functions_as_text? :: boolean()) ::
           {:ok, map()} | {:error, Error.reason()}
-  def store_read(_store, _id, _functions_as_text?), do: not_loaded()
+  defguarded store_read(store, id, functions_as_text?)
 
   @spec store_ids(store()) :: {:ok, [binary()]} | {:error, Error.reason()}
-  def store_ids(_store), do: not_loaded()
+  defguarded store_ids(store)
 
   @spec store_delete(store(), binary()) :: done()
-  def store_delete(_store, _id), do: not_loaded()
+  defguarded store_delete(store, id)
 
   @spec store_clear(store()) :: done()
-  def store_clear(_store), do: not_loaded()
+  defguarded store_clear(store)
 
   @spec store_count(store()) :: non_neg_integer()
-  def store_count(_store), do: not_loaded()
+  defguarded store_count(store)
 
   @spec store_count_hint(store()) :: non_neg_integer()
-  def store_count_hint(_store), do: not_loaded()
+  defguarded store_count_hint(store)
 
   @spec store_drain(store(), non_neg_integer()) :: left :: non_neg_integer()
-  def store_drain(_store, _timeout_ms), do: not_loaded()
+  defguarded store_drain(store, timeout_ms)
 
   @spec store_checkpoint(store(), non_neg_integer()) :: left :: non_neg_integer()
-  def store_checkpoint(_store, _timeout_ms), do: not_loaded()
+  defguarded store_checkpoint(store, timeout_ms)
 
   @spec store_slab(store()) :: {used_bytes :: non_neg_integer(), bytes :: non_neg_integer()}
-  def store_slab(_store), do: not_loaded()
+  defguarded store_slab(store)
 
   @spec store_trim(store()) :: :ok
-  def store_trim(_store), do: not_loaded()
+  defguarded store_trim(store)
 
   @spec store_take_damage(store()) :: [{file :: binary(), reason :: binary()}]
-  def store_take_damage(_store), do: not_loaded()
+  defguarded store_take_damage(store)
 
   # query.rs
 
   @spec query_page(store(), Filter.t(), atom(), pos_integer() | nil, binary() | nil) ::
           {:ok, {[tuple()], non_neg_integer(), binary() | nil}} | {:error, Error.reason()}
-  def query_page(_store, _filter, _sort, _limit, _cursor), do: not_loaded()
+  defguarded query_page(store, filter, sort, limit, cursor)
 
   @spec query_facets(store(), Filter.t()) ::
           {:ok,
            {[{atom() | binary(), pos_integer()}], [{binary(), pos_integer()}],
             [{day :: integer(), pos_integer()}]}}
           | {:error, Error.reason()}
-  def query_facets(_store, _filter), do: not_loaded()
+  defguarded query_facets(store, filter)
 
   # erase.rs
 
   @spec store_delete_where(store(), PhoenixReplay.Native.Filter.t()) ::
           {:ok, [binary()]} | {:error, Error.reason()} | Refusal.t()
-  def store_delete_where(_store, _filter), do: not_loaded()
+  defguarded store_delete_where(store, filter)
 
   # stats.rs
 
   @spec store_stats(store()) :: {:ok, map()} | {:error, Error.reason()}
-  def store_stats(_store), do: not_loaded()
+  defguarded store_stats(store)
 
   # verify.rs
 
   @spec verify_files(store()) :: {:ok, [binary()]} | {:error, Error.reason()}
-  def verify_files(_store), do: not_loaded()
+  defguarded verify_files(store)
 
   @spec verify_batch(store(), [binary()], repair :: boolean()) ::
           {checked :: pos_integer(), damaged :: [{binary(), binary()}],
            quarantined :: [{binary(), binary()}]}
-  def verify_batch(_store, _files, _repair), do: not_loaded()
+  defguarded verify_batch(store, files, repair)
 
   @spec verify_rebuild(store()) :: :ok | {:error, Error.reason()}
-  def verify_rebuild(_store), do: not_loaded()
+  defguarded verify_rebuild(store)
 
   # active.rs
 
@@ -119,32 +135,30 @@ defmodule PhoenixReplay.Native.Nif do
 
   @spec active_start(store(), binary(), map(), non_neg_integer(), :etf | :json) ::
           {:ok, active()} | :again | {:error, Error.reason()}
-  def active_start(_store, _id, _recording, _max_events, _format), do: not_loaded()
+  defguarded active_start(store, id, recording, max_events, format)
 
   @spec active_start_dirty(store(), binary(), map(), non_neg_integer(), :etf | :json) ::
           {:ok, active()} | {:error, Error.reason()}
-  def active_start_dirty(_store, _id, _recording, _max_events, _format), do: not_loaded()
+  defguarded active_start_dirty(store, id, recording, max_events, format)
 
   @spec active_append(active(), tuple()) :: :ok | :again | {:error, Error.reason()}
-  def active_append(_active, _event), do: not_loaded()
+  defguarded active_append(active, event)
 
   @spec active_append_dirty(active(), tuple()) :: :ok | {:error, Error.reason()}
-  def active_append_dirty(_active, _event), do: not_loaded()
+  defguarded active_append_dirty(active, event)
 
   @spec active_lookup(store(), binary()) :: {:ok, active()} | {:error, :not_found}
-  def active_lookup(_store, _id), do: not_loaded()
+  defguarded active_lookup(store, id)
 
   @spec active_recording(active(), functions_as_text? :: boolean()) ::
           {:ok, map()} | {:error, Error.reason()}
-  def active_recording(_active, _functions_as_text?), do: not_loaded()
+  defguarded active_recording(active, functions_as_text?)
 
   @spec active_finish(active()) :: {:ok, map()} | {:error, Error.reason()}
-  def active_finish(_active), do: not_loaded()
+  defguarded active_finish(active)
 
   # notices.rs
 
   @spec notices_to(pid()) :: :ok
-  def notices_to(_pid), do: not_loaded()
-
-  defp not_loaded, do: :erlang.nif_error(:nif_not_loaded)
+  defguarded notices_to(pid)
 end

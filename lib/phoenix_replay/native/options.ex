@@ -16,12 +16,20 @@ defmodule PhoenixReplay.Native.Options do
       bytes before compression, that is saved or read. Default 256 MiB.
     * `:max_recordings`, `:max_age_ms`, `:max_bytes` (`t:non_neg_integer/0`, nil
       or `:infinity`): how much is kept. See below.
-    * `:drain_timeout_ms` (`t:non_neg_integer/0`): how long this library's
-      application, when it stops, waits until everything that was recorded is
-      saved. Default 30 000.
+    * `:drain_timeout_ms` (0 to 4 294 967 295, or `:infinity`): how long this
+      library's application, when it stops, waits until everything that was
+      recorded is saved, and `PhoenixReplay.Native.close/1` for what has ended.
+      Default 30 000.
+    * `:idle_timeout_ms` (1 to 4 294 967 295, or `:infinity`): a directory in
+      which nothing is in flight and that nobody has asked for anything for so
+      long is closed, as `PhoenixReplay.Native.close/1` does, and opened again
+      when it is next used. It is this library's application that does it. A
+      directory with limits stays open, because they are kept all the time.
+      Default 600 000.
 
-  A directory keeps the compression and the limits with which it was first
-  opened until the system restarts.
+  The format is one of each call. All else a directory keeps, as it was first
+  opened, until it is closed: who uses it with other options meanwhile finds that
+  in the log, once.
 
   Any other key is an error that names the known ones.
 
@@ -82,7 +90,7 @@ defmodule PhoenixReplay.Native.Options do
   alias PhoenixReplay.Native.Error
 
   @enforce_keys [:path, :native_path, :format, :compression, :max_recording_bytes] ++
-                  [:max_recordings, :max_age_ms, :max_bytes, :drain_timeout_ms]
+                  [:max_recordings, :max_age_ms, :max_bytes, :drain_timeout_ms, :idle_timeout_ms]
   defstruct @enforce_keys
 
   @typedoc "How files are compressed, and how hard: 1 is the fastest level."
@@ -97,7 +105,8 @@ defmodule PhoenixReplay.Native.Options do
           max_recordings: non_neg_integer() | nil,
           max_age_ms: non_neg_integer() | nil,
           max_bytes: non_neg_integer() | nil,
-          drain_timeout_ms: non_neg_integer()
+          drain_timeout_ms: non_neg_integer(),
+          idle_timeout_ms: pos_integer() | nil
         }
 
   @defaults [
@@ -106,8 +115,13 @@ defmodule PhoenixReplay.Native.Options do
     format: :etf,
     compression: :gzip,
     max_recording_bytes: 256 * 1024 * 1024,
-    drain_timeout_ms: 30_000
+    drain_timeout_ms: 30_000,
+    idle_timeout_ms: 600_000
   ]
+
+  # Of a time: 49 days.
+  @max_ms 0xFFFF_FFFF
+
   # Without these in the options, the host's settings of these names apply.
   @limits [max_recordings: :max_recordings, max_age_ms: :max_recording_age_ms, max_bytes: nil]
   @known Keyword.keys(@defaults) ++ Keyword.keys(@limits)
@@ -126,7 +140,8 @@ defmodule PhoenixReplay.Native.Options do
          {:ok, max_recordings} <- limit(opts, :max_recordings),
          {:ok, max_age_ms} <- limit(opts, :max_age_ms),
          {:ok, max_bytes} <- limit(opts, :max_bytes),
-         {:ok, drain_timeout_ms} <- drain_timeout_ms(opts[:drain_timeout_ms]) do
+         {:ok, drain_timeout_ms} <- drain_timeout_ms(opts[:drain_timeout_ms]),
+         {:ok, idle_timeout_ms} <- idle_timeout_ms(opts[:idle_timeout_ms]) do
       {:ok,
        %__MODULE__{
          path: path,
@@ -137,7 +152,8 @@ defmodule PhoenixReplay.Native.Options do
          max_recordings: max_recordings,
          max_age_ms: max_age_ms,
          max_bytes: max_bytes,
-         drain_timeout_ms: drain_timeout_ms
+         drain_timeout_ms: drain_timeout_ms,
+         idle_timeout_ms: idle_timeout_ms
        }}
     end
   end
@@ -203,9 +219,21 @@ defmodule PhoenixReplay.Native.Options do
   defp host_setting(nil), do: nil
   defp host_setting(key), do: Application.get_env(:phoenix_replay, key)
 
-  defp drain_timeout_ms(ms) when is_integer(ms) and ms >= 0, do: {:ok, ms}
+  defp drain_timeout_ms(:infinity), do: {:ok, @max_ms}
+  defp drain_timeout_ms(ms) when ms in 0..@max_ms, do: {:ok, ms}
 
   defp drain_timeout_ms(_) do
-    {:error, {:invalid_option, :drain_timeout_ms, "a number of milliseconds"}}
+    {:error,
+     {:invalid_option, :drain_timeout_ms,
+      "a number of milliseconds from 0 to #{@max_ms}, or :infinity"}}
+  end
+
+  defp idle_timeout_ms(:infinity), do: {:ok, nil}
+  defp idle_timeout_ms(ms) when ms in 1..@max_ms, do: {:ok, ms}
+
+  defp idle_timeout_ms(_) do
+    {:error,
+     {:invalid_option, :idle_timeout_ms,
+      "a number of milliseconds from 1 to #{@max_ms}, or :infinity"}}
   end
 end

@@ -26,7 +26,8 @@ defmodule PhoenixReplay.Native.Query do
     # What filters leave of them is not known before.
     expected = if query == [], do: Nif.store_count_hint(store), else: 0
 
-    Room.for_summaries(expected, fn ->
+    # An error is one of what follows, too.
+    Room.for_summaries(if(is_integer(expected), do: expected, else: 0), fn ->
       with {:ok, {summaries, _total, _cursor}} <- run(store, query, @keys -- [:cursor], nil) do
         {:ok, summaries}
       end
@@ -41,7 +42,7 @@ defmodule PhoenixReplay.Native.Query do
          {:ok, limit} <- limit(Keyword.get(paging, :limit, default_limit), default_limit),
          {:ok, cursor} <- decode(Keyword.get(paging, :cursor)),
          {:ok, {tuples, total, next}} <-
-           Error.guard(fn -> Nif.query_page(store, filter, sort, limit, cursor) end) do
+           Nif.query_page(store, filter, sort, limit, cursor) do
       {:ok, {Summaries.maps(tuples), total, encode(next)}}
     end
   end

@@ -11,38 +11,69 @@ defmodule PhoenixReplay.Native.Shutdown do
 
   @doc """
   Waits until the host has handed over what it holds and the queue of the
-  engine is empty, and saves what running sessions have recorded so far: at
-  most `:drain_timeout_ms`.
+  engine is empty, in each directory that is open, and saves what running
+  sessions have recorded so far: at most `:drain_timeout_ms`.
   """
   @spec run() :: :ok
   def run do
-    if Storage.backend() == Storage.Native, do: drain(Storage.storage_opts())
+    configured = configured()
+    deadline = now() + configured.drain_timeout_ms
+    start = System.monotonic_time(:microsecond)
+
+    with open when is_list(open) <- Nif.directories_open() do
+      open = for {store, path} <- open, do: {store, path, Nif.store_count(store)}
+      if configured.path, do: wait_for_host(deadline)
+
+      for {store, path, before} <- open, is_integer(before) do
+        with %{} = outcome <- drain(store, before, deadline) do
+          tell(
+            outcome,
+            path,
+            path == configured.path,
+            System.monotonic_time(:microsecond) - start
+          )
+        end
+      end
+    end
+
     :ok
   end
 
-  defp drain(opts) do
-    with {:ok, options} <- Options.new(opts),
-         start = System.monotonic_time(:microsecond),
-         deadline = now() + options.drain_timeout_ms,
-         {:ok, {store, _format}} <- Stores.fetch(opts) do
-      before = Nif.store_count(store)
-      wait_for_host(deadline)
-      left = Nif.store_drain(store, remaining(deadline))
-      running = Nif.store_checkpoint(store, remaining(deadline))
-      saved = max(Nif.store_count(store) - before, 0)
-      left = left + running
-      Logger.info("PhoenixReplay: #{saved} recordings saved at shutdown")
-      duration_us = System.monotonic_time(:microsecond) - start
-      measurements = %{duration_us: duration_us, saved: saved, left: left}
-      Telemetry.execute(:drained, measurements, %{path: options.path})
-
-      if left > 0 do
-        Logger.warning(
-          "PhoenixReplay: #{left} recordings could not be saved in time; " <>
-            "they are kept, and saved at the next start"
-        )
-      end
+  # Where settings are wrong, what is open is drained all the same.
+  defp configured do
+    with Storage.Native <- Storage.backend(),
+         {:ok, options} <- Options.new(Storage.storage_opts()) do
+      # What the host hands over may be the first that it needs the directory for.
+      _ = Stores.fetch(Storage.storage_opts())
+      options
+    else
+      _other ->
+        {:ok, defaults} = Options.new(path: ".")
+        %{defaults | path: nil}
     end
+  end
+
+  defp drain(store, before, deadline) do
+    with left when is_integer(left) <- Nif.store_drain(store, remaining(deadline)),
+         running when is_integer(running) <- Nif.store_checkpoint(store, remaining(deadline)),
+         now when is_integer(now) <- Nif.store_count(store) do
+      %{saved: max(now - before, 0), left: left + running}
+    end
+  end
+
+  defp tell(%{saved: 0, left: 0}, _path, false, _duration_us), do: :ok
+
+  defp tell(%{saved: saved, left: left} = outcome, path, _configured?, duration_us) do
+    Logger.info("PhoenixReplay: #{saved} recordings saved at shutdown in #{path}")
+    Telemetry.execute(:drained, Map.put(outcome, :duration_us, duration_us), %{path: path})
+    if left > 0, do: log_left(left, path)
+  end
+
+  defp log_left(left, path) do
+    Logger.warning(
+      "PhoenixReplay: #{left} recordings could not be saved in time in #{path}; " <>
+        "they are kept, and saved at the next start"
+    )
   end
 
   defp remaining(deadline), do: max(deadline - now(), 0)

@@ -59,7 +59,7 @@ defmodule PhoenixReplay.Native.Store do
       :ok
     else
       {:error, reason} ->
-        Logger.error("PhoenixReplay: a recording can't be started: #{Error.format(reason)}")
+        log_not_started(reason)
         :error
     end
   end
@@ -71,6 +71,12 @@ defmodule PhoenixReplay.Native.Store do
   defp startable(_id, %Recording{}), do: {:error, {:invalid_recording, :id}}
   defp startable(_id, _other), do: {:error, {:invalid_recording, :struct}}
 
+  # Said when it was to be loaded, and not for each session again.
+  defp log_not_started({:not_loaded, _text}), do: :ok
+
+  defp log_not_started(reason),
+    do: Logger.error("PhoenixReplay: a recording can't be started: #{Error.format(reason)}")
+
   @doc """
   Appends an event, from any process.
 
@@ -81,18 +87,30 @@ defmodule PhoenixReplay.Native.Store do
   @spec append_event(binary(), Recording.event() | tuple()) :: :ok | {:error, Error.reason()}
   def append_event(id, event) do
     case Process.get(__MODULE__) do
-      {^id, handle} -> Active.append(handle, event)
-      _ -> append_elsewhere(id, event)
+      {^id, handle} ->
+        case Active.append(handle, event) do
+          # The id may have been started again since.
+          {:error, :ended} = ended -> append_elsewhere(id, event, ended)
+          # The native library was loaded anew.
+          {:error, :badarg} -> append_elsewhere(id, event, {:error, :not_found})
+          result -> result
+        end
+
+      _ ->
+        append_elsewhere(id, event, {:error, :not_found})
     end
   end
 
   # Another process's recording, or one of several: found by its id once, and
   # then remembered in place of the last one.
-  defp append_elsewhere(id, event) do
+  defp append_elsewhere(id, event, not_found) do
     with {:ok, opts} <- storage_opts(),
          {:ok, handle} <- Active.lookup(id, opts) do
       Process.put(__MODULE__, {id, handle})
       Active.append(handle, event)
+    else
+      {:error, :not_found} -> not_found
+      {:error, reason} -> {:error, reason}
     end
   end
 

@@ -1,16 +1,47 @@
 defmodule PhoenixReplay.Native.Stores do
   @moduledoc false
-  # From a user's options to the open directory behind them.
+  # From a user's options to the directory behind them.
   #
   # Every callback gets the same keyword list, so the answer is kept under it
   # as a persistent term: a lookup without a copy, from any process, whether
-  # or not `init/1` or an application has run. The native library opens each
-  # directory once, however many processes ask at the same time.
+  # or not `init/1` or an application has run. What is kept is a number, which
+  # stays good when the directory is closed and opened again, and when code is
+  # reloaded; one that the native library does not know any more is replaced.
 
-  alias PhoenixReplay.Native.{Error, Nif, Options, Refusal}
+  require Logger
+
+  alias PhoenixReplay.Native.{Awaited, Error, Nif, Options, Refusal}
 
   @type t :: {Nif.store(), :etf | :json}
 
+  # Who finds the directory closed each time has somebody against him.
+  @tries 5
+
+  # A message that has not come for so long is asked for again.
+  @patience_ms 30_000
+
+  # Opening and closing take turns.
+  @turn_ms 10
+
+  @doc "Runs calls on the directory, and once more if it was closed meanwhile."
+  @spec run(keyword(), (Nif.store(), :etf | :json -> result)) ::
+          result | {:error, Error.reason()}
+        when result: var
+  def run(opts, calls), do: run(opts, calls, @tries)
+
+  defp run(opts, calls, tries) do
+    with {:ok, {store, format}} <- fetch(opts) do
+      case calls.(store, format) do
+        {:error, :closed} when tries > 0 ->
+          with {:ok, _store} <- open(opts), do: run(opts, calls, tries - 1)
+
+        result ->
+          result
+      end
+    end
+  end
+
+  @doc "The directory, opened if it never was."
   @spec fetch(keyword()) :: {:ok, t()} | {:error, Error.reason()}
   def fetch(opts) do
     case :persistent_term.get({__MODULE__, opts}, nil) do
@@ -19,13 +50,71 @@ defmodule PhoenixReplay.Native.Stores do
     end
   end
 
+  @doc "Closes the directory, see `PhoenixReplay.Native.close/1`."
+  @spec close(keyword()) :: :ok | {:error, Error.reason()}
+  def close(opts) do
+    with {:ok, options} <- Options.new(opts),
+         do: Awaited.run(fn -> close_now(options.path, options.drain_timeout_ms) end)
+  end
+
+  @doc "Closes a directory if nothing is in flight there now."
+  @spec close_idle(binary()) :: :ok | {:error, Error.reason()}
+  def close_idle(path), do: Awaited.run(fn -> close_now(path, 0) end)
+
   defp open(opts) do
     with {:ok, options} <- Options.new(opts),
-         opened = Nif.store_open(options.path, options),
-         {:ok, store} <- Refusal.log(opened, "open #{options.path}") do
+         opened = opened(options),
+         {:ok, store, differing} <- Refusal.log(opened, "open #{options.path}") do
       store = {store, options.format}
-      :persistent_term.put({__MODULE__, opts}, store)
+
+      # Whoever puts another term in its place has all processes searched.
+      if :persistent_term.get({__MODULE__, opts}, nil) != store do
+        :persistent_term.put({__MODULE__, opts}, store)
+        warn(options.path, differing)
+      end
+
       {:ok, store}
     end
+  end
+
+  defp opened(options) do
+    with :closed <- Nif.directory_opened(options.path, options) do
+      Awaited.run(fn -> open_now(options) end)
+    end
+  end
+
+  defp open_now(options) do
+    with :opening <- Nif.directory_open(options.path, options) do
+      receive do
+        {:replay_opened, :again} -> open_now(options)
+        {:replay_opened, opened} -> opened
+      after
+        @patience_ms -> open_now(options)
+      end
+    end
+  end
+
+  defp close_now(path, timeout_ms) do
+    case Nif.directory_close(path, timeout_ms) do
+      :again ->
+        Process.sleep(@turn_ms)
+        close_now(path, timeout_ms)
+
+      :closing ->
+        receive do: ({:replay_closed, closed} -> closed)
+
+      result ->
+        result
+    end
+  end
+
+  defp warn(_path, []), do: :ok
+
+  defp warn(path, differing) do
+    Logger.warning(
+      "PhoenixReplay: #{path} is open with other options: " <>
+        "#{Enum.map_join(differing, ", ", &inspect/1)} as given here " <>
+        "will be in force when it is next opened"
+    )
   end
 end

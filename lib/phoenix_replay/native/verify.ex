@@ -14,7 +14,7 @@ defmodule PhoenixReplay.Native.Verify do
   @spec run(Nif.store(), boolean(), keyword()) :: {:ok, result()} | {:error, Error.reason()}
   def run(store, repair, options) do
     with {:ok, progress} <- progress(options),
-         {:ok, files} <- Error.guard(fn -> Nif.verify_files(store) end) do
+         {:ok, files} <- Nif.verify_files(store) do
       state = %{
         store: store,
         repair: repair,
@@ -35,7 +35,7 @@ defmodule PhoenixReplay.Native.Verify do
     batch = Enum.take(files, @batch)
 
     with {checked, damaged, quarantined} when is_integer(checked) <-
-           Error.guard(fn -> Nif.verify_batch(store, batch, repair) end) do
+           Nif.verify_batch(store, batch, repair) do
       result = %{
         checked: state.result.checked + checked,
         damaged: maps(damaged) ++ state.result.damaged,

@@ -44,9 +44,12 @@ defmodule PhoenixReplay.Storage.Native do
   @impl true
   @spec init(keyword()) :: :ok | {:error, Error.reason()}
   def init(opts) do
-    with {:ok, {store, _format}} <- fetch(opts) do
-      Damage.log(store, :ok)
-    end
+    # It may be closed, as any that is not used: then this opens it.
+    Stores.run(opts, fn store, _format ->
+      with hint when is_integer(hint) <- Nif.store_count_hint(store) do
+        Damage.log(store, :ok)
+      end
+    end)
   end
 
   @doc """
@@ -58,16 +61,16 @@ defmodule PhoenixReplay.Storage.Native do
   @impl true
   @spec save(Recording.t(), keyword()) :: :ok | {:error, Error.reason()}
   def save(%Recording{} = recording, opts) do
-    with {:ok, {store, format}} <- fetch(opts) do
-      fields = Map.take(recording, @fields)
+    fields = Map.take(recording, @fields)
 
-      result = Error.guard(fn -> Nif.store_save(store, fields, format) end)
+    Stores.run(opts, fn store, format ->
+      result = Nif.store_save(store, fields, format)
 
-      with {:error, reason} <- Refusal.log(result, "save a recording") do
+      with {:error, reason} when reason != :closed <- Refusal.log(result, "save a recording") do
         tell_failed(recording.id, reason, Refusal.metadata(result), opts)
         {:error, reason}
       end
-    end
+    end)
   end
 
   def save(_other, _opts), do: {:error, {:invalid_recording, :struct}}
@@ -93,9 +96,14 @@ defmodule PhoenixReplay.Storage.Native do
   @impl true
   @spec get(binary(), keyword()) :: {:ok, Recording.t()} | :error
   def get(id, opts) when is_binary(id) do
-    case fetch(opts) do
-      {:ok, {store, _format}} -> get_from(store, id)
-      {:error, reason} -> log_failure("read recordings", reason, :error)
+    read = fn store, _format ->
+      with {:error, {:damaged, _file}} = error <- read(store, id), do: Damage.log(store, error)
+    end
+
+    case Stores.run(opts, read) do
+      {:ok, recording} -> {:ok, recording}
+      {:error, :not_found} -> :error
+      {:error, reason} -> log_unreadable(id, reason)
     end
   end
 
@@ -105,10 +113,12 @@ defmodule PhoenixReplay.Storage.Native do
   @impl true
   @spec list(keyword()) :: [Recording.t()]
   def list(opts) do
-    with {:ok, {store, _format}} <- fetch(opts),
-         {:ok, ids} <- Error.guard(fn -> Nif.store_ids(store) end) do
-      Damage.log(store, Enum.flat_map(ids, &read_or_log(store, &1)))
-    else
+    list = fn store, _format ->
+      with {:ok, ids} <- Nif.store_ids(store), do: {:ok, read_all(store, ids)}
+    end
+
+    case Stores.run(opts, list) do
+      {:ok, recordings} -> recordings
       {:error, reason} -> log_failure("list recordings", reason, [])
     end
   end
@@ -128,10 +138,12 @@ defmodule PhoenixReplay.Storage.Native do
   def list_summaries(opts) do
     {query, opts} = split(opts)
 
-    with {:ok, {store, _format}} <- fetch(opts),
-         {:ok, summaries} <- Query.all(store, query) do
-      Damage.log(store, summaries)
-    else
+    list = fn store, _format ->
+      with {:ok, summaries} <- Query.all(store, query), do: Damage.log(store, {:ok, summaries})
+    end
+
+    case Stores.run(opts, list) do
+      {:ok, summaries} -> summaries
       {:error, reason} -> log_failure("list summaries", reason, [])
     end
   end
@@ -145,9 +157,9 @@ defmodule PhoenixReplay.Storage.Native do
   @impl true
   @spec delete(binary(), keyword()) :: :ok | {:error, Error.reason()}
   def delete(id, opts) when is_binary(id) do
-    with {:ok, {store, _}} <- fetch(opts) do
-      Refusal.log(Error.guard(fn -> Nif.store_delete(store, id) end), "delete a recording")
-    end
+    Stores.run(opts, fn store, _format ->
+      Refusal.log(Nif.store_delete(store, id), "delete a recording")
+    end)
   end
 
   def delete(_id, _opts), do: :ok
@@ -156,21 +168,10 @@ defmodule PhoenixReplay.Storage.Native do
   @impl true
   @spec clear(keyword()) :: :ok | {:error, Error.reason()}
   def clear(opts) do
-    with {:ok, {store, _}} <- fetch(opts) do
-      Refusal.log(Error.guard(fn -> Nif.store_clear(store) end), "delete all recordings")
-    end
+    Stores.run(opts, fn store, _format ->
+      Refusal.log(Nif.store_clear(store), "delete all recordings")
+    end)
   end
-
-  defp get_from(store, id) do
-    case read(store, id) do
-      {:ok, recording} -> {:ok, recording}
-      {:error, :not_found} -> :error
-      {:error, {:damaged, _file}} -> Damage.log(store, :error)
-      {:error, reason} -> log_unreadable(id, reason)
-    end
-  end
-
-  defp fetch(opts), do: Error.guard(fn -> Stores.fetch(opts) end)
 
   defp read(store, id) do
     with {:error, {:unknown_atom, view}} <- read_now(store, id, false) do
@@ -180,10 +181,12 @@ defmodule PhoenixReplay.Storage.Native do
   end
 
   defp read_now(store, id, functions_as_text?) do
-    with {:ok, fields} <- Error.guard(fn -> Nif.store_read(store, id, functions_as_text?) end) do
+    with {:ok, fields} <- Nif.store_read(store, id, functions_as_text?) do
       {:ok, struct(Recording, fields)}
     end
   end
+
+  defp read_all(store, ids), do: Damage.log(store, Enum.flat_map(ids, &read_or_log(store, &1)))
 
   defp read_or_log(store, id) do
     case read(store, id) do
@@ -206,6 +209,9 @@ defmodule PhoenixReplay.Storage.Native do
   defp log_unreadable(id, reason) do
     log_failure("read recording #{inspect(printable(id))}", reason, :error)
   end
+
+  # Said when it was to be loaded.
+  defp log_failure(_what, {:not_loaded, _text}, result), do: result
 
   defp log_failure(what, reason, result) do
     Logger.error("PhoenixReplay: can't #{what}: #{Error.format(reason)}")

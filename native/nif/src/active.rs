@@ -9,14 +9,14 @@ use std::sync::Arc;
 use replay_etf::Limits;
 use replay_store::{AppendError, Error as StoreError, Format, Recording, Reservation, Wait};
 use rustler::types::atom::ok;
-use rustler::{
-    Atom, Binary, Encoder, Env, LocalPid, Monitor, NifResult, Resource, ResourceArc, Term,
-};
+use rustler::{Atom, Binary, Encoder, Env, NifResult, Term};
 
+use crate::directories::Opened;
 use crate::encode::{self, Effort};
 use crate::errors::Failure;
+use crate::session::{Given, Kept, Session};
 use crate::sink::{Full, Grow, SLACK};
-use crate::store::{Opened, etf_to_term, format_of};
+use crate::store::{etf_to_term, format_of};
 
 mod atoms {
     rustler::atoms! { again }
@@ -25,24 +25,6 @@ mod atoms {
 /// Bytes of an event that are encoded on a normal scheduler: well under a
 /// tenth of a millisecond, whatever they are made of.
 const BOUNDED_BYTES: usize = 96 << 10;
-
-/// A recording in flight, as Elixir holds it. It monitors the process that
-/// started it, and the engine keeps it alive until it is done: a resource that
-/// is collected before its process exits would lose the monitor silently.
-pub struct Session {
-    recording: Arc<Recording>,
-    limits: Limits,
-}
-
-#[rustler::resource_impl]
-impl Resource for Session {
-    const IMPLEMENTS_DOWN: bool = true;
-
-    /// Only puts the recording into a queue.
-    fn down<'a>(&'a self, _env: Env<'a>, _pid: LocalPid, _monitor: Monitor) {
-        self.recording.end();
-    }
-}
 
 #[rustler::nif]
 fn active_start<'a>(
@@ -94,20 +76,36 @@ fn watched<'a>(
         Err(error) => return Failure::from(error).encode(env),
     };
     recording.save_as(format);
-    let session = ResourceArc::new(Session {
+    let session = Session {
         recording: Arc::clone(&recording),
         limits: handle.limits,
-    });
-    if env.monitor(&session, &env.pid()).is_none() {
+    };
+    let Some(session) = Kept::new(session) else {
+        recording.end();
+        return out_of_memory(env);
+    };
+    if !session.monitor(env) {
         // The process is exiting.
         recording.end();
     }
+    // A resource that is collected before its process exits would lose the monitor silently.
     recording.keep(Box::new(session.clone()));
     (ok(), session).encode(env)
 }
 
+fn out_of_memory(env: Env<'_>) -> Term<'_> {
+    let source = std::io::ErrorKind::OutOfMemory.into();
+    let action = "allocate a resource";
+    Failure::from(StoreError::Io {
+        action,
+        path: None,
+        source,
+    })
+    .encode(env)
+}
+
 #[rustler::nif]
-fn active_append<'a>(env: Env<'a>, session: ResourceArc<Session>, event: Term<'a>) -> Term<'a> {
+fn active_append<'a>(env: Env<'a>, session: Given<'a>, event: Term<'a>) -> Term<'a> {
     let mut reservation = match session.recording.reserve(Wait::Never) {
         Ok(reservation) => reservation,
         Err(error) => return answer(env, Err(error)),
@@ -127,11 +125,7 @@ fn active_append<'a>(env: Env<'a>, session: ResourceArc<Session>, event: Term<'a
 }
 
 #[rustler::nif(schedule = "DirtyIo")]
-fn active_append_dirty<'a>(
-    env: Env<'a>,
-    session: ResourceArc<Session>,
-    event: Term<'a>,
-) -> Term<'a> {
+fn active_append_dirty<'a>(env: Env<'a>, session: Given<'a>, event: Term<'a>) -> Term<'a> {
     let mut reservation = match session.recording.reserve(Wait::Yes) {
         Ok(reservation) => reservation,
         Err(error) => return answer(env, Err(error)),
@@ -195,31 +189,26 @@ fn active_lookup<'a>(env: Env<'a>, handle: Opened, id: Binary<'a>) -> Term<'a> {
     match handle.store.active(&id) {
         // Not the resource with the monitor: that one watches the process that
         // started the recording, and this one need not.
-        Some(recording) => (
-            ok(),
-            ResourceArc::new(Session {
-                recording,
-                limits: handle.limits,
-            }),
-        )
-            .encode(env),
+        Some(recording) => {
+            let limits = handle.limits;
+            match Kept::new(Session { recording, limits }) {
+                Some(session) => (ok(), session).encode(env),
+                None => out_of_memory(env),
+            }
+        }
         None => Failure::from(StoreError::NotFound).encode(env),
     }
 }
 
 #[rustler::nif(schedule = "DirtyIo")]
-fn active_recording(
-    env: Env<'_>,
-    session: ResourceArc<Session>,
-    functions_as_text: bool,
-) -> Term<'_> {
+fn active_recording<'a>(env: Env<'a>, session: Given<'a>, functions_as_text: bool) -> Term<'a> {
     let limits = &session.limits;
     as_term(env, session.recording.snapshot(), limits, functions_as_text)
 }
 
 /// Ends a recording and returns all of it.
 #[rustler::nif(schedule = "DirtyIo")]
-fn active_finish(env: Env<'_>, session: ResourceArc<Session>) -> Term<'_> {
+fn active_finish<'a>(env: Env<'a>, session: Given<'a>) -> Term<'a> {
     as_term(env, session.recording.finish(), &session.limits, false)
 }
 

@@ -49,3 +49,10 @@ fn codec_compress<'a>(
     binary.as_mut_slice().copy_from_slice(&packed);
     Ok(binary.into())
 }
+
+/// Panics, for tests of what becomes of that.
+#[rustler::nif(schedule = "DirtyCpu")]
+#[expect(clippy::panic, reason = "that is what it is for")]
+fn codec_panic() -> bool {
+    panic!("as a test wants it");
+}

@@ -3,9 +3,10 @@
 use rustler::types::atom::ok;
 use rustler::{Encoder, Env, Term};
 
+use crate::directories::Opened;
 use crate::errors::Failure;
 use crate::filter::Filter;
-use crate::store::{Opened, binary};
+use crate::store::binary;
 
 /// `{:ok, ids}`
 #[rustler::nif(schedule = "DirtyIo")]

@@ -12,7 +12,7 @@ use crate::sink::Full;
 mod atoms {
     rustler::atoms! {
         already_active, damaged, eio, ended, events, invalid_cursor, invalid_option, invalid_recording,
-        malformed, max_events, no_filters, not_found, refused, too_large, unknown_atom,
+        malformed, max_events, no_filters, not_found, panicked, refused, too_large, unknown_atom,
     }
 }
 
@@ -29,6 +29,8 @@ pub enum Failure {
     UnknownAtom(Option<String>),
     /// Larger than the configured cap.
     TooLarge,
+    /// A worker panicked.
+    Panicked,
 }
 
 impl From<StoreError> for Failure {
@@ -75,6 +77,7 @@ impl Encoder for Failure {
             ) => (atoms::refused(), *offset).encode(env),
             Self::UnknownAtom(view) => (atoms::unknown_atom(), view.as_deref()).encode(env),
             Self::TooLarge => atoms::too_large().encode(env),
+            Self::Panicked => atoms::panicked().encode(env),
         };
         (rustler::types::atom::error(), reason).encode(env)
     }

@@ -1,10 +1,18 @@
-//! The options of a store, as `PhoenixReplay.Native.Options` writes them.
+//! The options of a directory, as `PhoenixReplay.Native.Options` writes them.
+
+use std::time::Duration;
 
 use replay_etf::Limits;
 use replay_store::Retention;
 use rustler::{Atom, Binary, Decoder, NifMap, NifResult, NifTaggedEnum, Term};
 
 use crate::store::{format_of, path_of};
+
+mod atoms {
+    rustler::atoms! {
+        compression, idle_timeout_ms, max_age_ms, max_bytes, max_recording_bytes, max_recordings,
+    }
+}
 
 /// The fields of Elixir's struct that concern the engine, under their names there.
 #[derive(NifMap)]
@@ -16,6 +24,7 @@ struct Fields<'a> {
     max_recordings: Option<usize>,
     max_age_ms: Option<u64>,
     max_bytes: Option<u64>,
+    idle_timeout_ms: Option<u64>,
 }
 
 /// `{:gzip, level}` or `{:zstd, level}`.
@@ -25,13 +34,46 @@ pub enum Compression {
     Zstd(i32),
 }
 
-/// How a store works; what Elixir says nothing of is as the engine has it.
-pub struct Options(pub replay_store::Options);
+/// How a directory works; what Elixir says nothing of is as the engine has it.
+#[derive(Clone)]
+pub struct Options {
+    pub store: replay_store::Options,
+    /// After so long without use it is closed.
+    pub idle_timeout: Option<Duration>,
+}
+
+impl Options {
+    /// The names of those that `others` have and a directory with these does not follow. The
+    /// format is one of each call.
+    pub fn differing(&self, others: &Options) -> Vec<Atom> {
+        let (own, other) = (&self.store, &others.store);
+        let (kept, asked) = (&own.retention, &other.retention);
+        let differ = [
+            (atoms::compression(), own.compression != other.compression),
+            (
+                atoms::max_recording_bytes(),
+                own.limits.max_bytes != other.limits.max_bytes,
+            ),
+            (
+                atoms::max_recordings(),
+                kept.max_recordings != asked.max_recordings,
+            ),
+            (atoms::max_age_ms(), kept.max_age_ms != asked.max_age_ms),
+            (atoms::max_bytes(), kept.max_bytes != asked.max_bytes),
+            (
+                atoms::idle_timeout_ms(),
+                self.idle_timeout != others.idle_timeout,
+            ),
+        ];
+        let differing = differ.into_iter().filter(|(_, differs)| *differs);
+        differing.map(|(name, _)| name).collect()
+    }
+}
 
 impl<'a> Decoder<'a> for Options {
     fn decode(term: Term<'a>) -> NifResult<Self> {
         let fields: Fields<'_> = term.decode()?;
-        Ok(Options(replay_store::Options {
+        let store = replay_store::Options {
             native_path: fields.native_path.map(|path| path_of(&path).to_owned()),
             format: format_of(fields.format)?,
             compression: fields.compression.into(),
@@ -42,7 +84,11 @@ impl<'a> Decoder<'a> for Options {
                 max_bytes: fields.max_bytes,
             },
             ..replay_store::Options::default()
-        }))
+        };
+        Ok(Options {
+            store,
+            idle_timeout: fields.idle_timeout_ms.map(Duration::from_millis),
+        })
     }
 }
 

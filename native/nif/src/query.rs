@@ -4,9 +4,10 @@ use replay_store::{Cursor, Sort};
 use rustler::types::atom::ok;
 use rustler::{Binary, Encoder, Env, NifUnitEnum, Term};
 
+use crate::directories::Opened;
 use crate::errors::Failure;
 use crate::filter::Filter;
-use crate::store::{Opened, binary};
+use crate::store::binary;
 use crate::summary::Summaries;
 use crate::view;
 

@@ -4,8 +4,8 @@ use replay_store::{Evictions, Latency, Removed, Stats};
 use rustler::types::atom::ok;
 use rustler::{Encoder, Env, NifMap, Term};
 
+use crate::directories::Opened;
 use crate::errors::Failure;
-use crate::store::Opened;
 
 #[derive(NifMap)]
 struct Fields {

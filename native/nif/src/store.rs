@@ -1,76 +1,20 @@
 //! Finished recordings: the calls behind `PhoenixReplay.Storage.Native`.
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 use std::time::Duration;
 
-use once_cell::sync::OnceCell;
-use parking_lot::Mutex;
 use replay_etf::{AtomText, Limits, Replaced, json, recording};
-use replay_store::{Filter, Format, Recording, Sort, Store};
+use replay_store::{Filter, Format, Recording, Sort};
 use rustler::types::atom::ok;
-use rustler::{Atom, Binary, Encoder, Env, NewBinary, NifResult, Resource, ResourceArc, Term};
+use rustler::{Atom, Binary, Encoder, Env, NewBinary, NifResult, Term};
 
+use crate::directories::Opened;
 use crate::encode::Effort;
 use crate::errors::Failure;
-use crate::options::Options;
-use crate::{buffer, decode, encode, notices, vm};
+use crate::{buffer, decode, encode, vm};
 
 mod atoms {
     rustler::atoms! { etf, json }
-}
-
-/// An open recording directory, as Elixir holds it.
-pub struct Handle {
-    pub store: Store,
-    pub limits: Limits,
-}
-
-#[rustler::resource_impl]
-impl Resource for Handle {}
-
-pub type Opened = ResourceArc<Handle>;
-
-/// The directories that are open in this VM. One is opened once, by whoever
-/// asks first, while others who want the same one wait for it.
-static OPEN: Mutex<Option<HashMap<PathBuf, Arc<OnceCell<Opened>>>>> = Mutex::new(None);
-
-fn open(path: &Path, options: replay_store::Options) -> Result<Opened, Failure> {
-    let cell = {
-        let mut open = OPEN.lock();
-        Arc::clone(
-            open.get_or_insert_default()
-                .entry(path.to_path_buf())
-                .or_default(),
-        )
-    };
-    let limits = options.limits;
-    let opened = cell.get_or_try_init(|| {
-        let store = Store::open(path, options)?;
-        store.observe(notices::observer(path));
-        give_back_memory();
-        Ok::<_, Failure>(ResourceArc::new(Handle { store, limits }))
-    })?;
-    Ok(opened.clone())
-}
-
-/// Reading a directory takes about as much memory as the index which comes of
-/// it, in small pieces that glibc would hold on to. Takes some milliseconds.
-fn give_back_memory() {
-    #[cfg(target_env = "gnu")]
-    // SAFETY: it takes no pointer, and any thread may call it at any time.
-    unsafe {
-        libc::malloc_trim(0);
-    }
-}
-
-#[rustler::nif(schedule = "DirtyIo")]
-fn store_open<'a>(env: Env<'a>, path: Binary<'a>, options: Options) -> Term<'a> {
-    match open(path_of(&path), options.0) {
-        Ok(handle) => (ok(), handle).encode(env),
-        Err(failure) => failure.explained(env),
-    }
 }
 
 pub fn format_of(format: Atom) -> NifResult<Format> {

@@ -4,8 +4,9 @@ use replay_store::{Damage, Verified};
 use rustler::types::atom::ok;
 use rustler::{Atom, Binary, Encoder, Env, Term};
 
+use crate::directories::Opened;
 use crate::errors::Failure;
-use crate::store::{Opened, binary};
+use crate::store::binary;
 
 /// `{:ok, names}` of all files that are to hold recordings.
 #[rustler::nif(schedule = "DirtyIo")]

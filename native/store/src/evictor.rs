@@ -1,12 +1,14 @@
-//! The thread that deletes what is beyond the [limits](crate::Retention).
+//! Deletes what is beyond the [limits](crate::Retention).
 
 use std::collections::HashSet;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
+
+use crate::crew::{self, Chore, Next};
 use crate::files::Files;
 use crate::pace::Pace;
 use crate::retention::{Awake, now_ms};
@@ -30,7 +32,7 @@ const MAX_DELAY: Duration = Duration::from_secs(30);
 /// Deletes recordings until it is dropped.
 pub(crate) struct Evictor {
     files: Arc<Files>,
-    thread: Option<JoinHandle<()>>,
+    eviction: Arc<Eviction>,
 }
 
 /// Whether a recording with this id is running or waits to be saved.
@@ -44,13 +46,15 @@ impl Evictor {
             passed_over: HashSet::new(),
             delay: FIRST_DELAY,
             pace: Pace::default(),
+            last: Batch::Deleted,
         };
-        let thread = thread::Builder::new()
-            .name("replay-evict".into())
-            .spawn(move || worker.work())?;
+        crew::enlist()?;
+        let eviction = Arc::new(Eviction(Mutex::new(Some(worker))));
+        let chore: Weak<Eviction> = Arc::downgrade(&eviction);
+        files.alarm.set(chore);
         Ok(Evictor {
             files: Arc::clone(files),
-            thread: Some(thread),
+            eviction,
         })
     }
 }
@@ -58,9 +62,18 @@ impl Evictor {
 impl Drop for Evictor {
     fn drop(&mut self) {
         self.files.alarm.close();
-        if let Some(thread) = self.thread.take() {
-            // Panics end no more than one batch.
-            let _ = thread.join();
+        // Waits for a batch that is under way.
+        *self.eviction.0.lock() = None;
+    }
+}
+
+struct Eviction(Mutex<Option<Worker>>);
+
+impl Chore for Eviction {
+    fn run(self: Arc<Self>, _scratch: &mut Vec<u8>) -> Next {
+        match &mut *self.0.lock() {
+            Some(worker) => worker.work(),
+            None => Next::Done,
         }
     }
 }
@@ -72,6 +85,8 @@ struct Worker {
     passed_over: HashSet<Box<[u8]>>,
     delay: Duration,
     pace: Pace,
+    /// What the batch before came to.
+    last: Batch,
 }
 
 #[derive(Clone, Copy)]
@@ -87,35 +102,36 @@ enum Batch {
 }
 
 impl Worker {
-    fn work(mut self) {
-        loop {
-            let start = Instant::now();
-            let batch = catch_unwind(AssertUnwindSafe(|| self.batch())).unwrap_or(Batch::Stuck);
-            let alarm = &self.files.alarm;
-            let awake = match batch {
-                // Half of the time is for others.
-                Batch::Deleted => alarm.pause(start.elapsed()),
-                Batch::Later(after) => alarm.pause(after.min(MAX_PAUSE)),
-                Batch::Done(until_due) => {
-                    self.files.write_journal();
-                    alarm.sleep(until_due.min(MAX_SLEEP))
-                }
-                Batch::Stuck => alarm.pause(self.delay),
-            };
-            self.delay = match batch {
-                Batch::Stuck => (self.delay * 2).min(MAX_DELAY),
-                _ => FIRST_DELAY,
-            };
-            match (awake, batch) {
-                (Awake::Closed, _) => return,
-                (Awake::TimeOut, Batch::Done(_) | Batch::Stuck) => {
-                    self.passed_over.clear();
-                    // If it fails, whoever asks for a list is told.
-                    let _ = self.files.refresh();
-                }
-                _ => {}
+    fn work(&mut self) -> Next {
+        let files = Arc::clone(&self.files);
+        let alarm = &files.alarm;
+        match (alarm.wake(), self.last) {
+            (None, _) => return Next::Done,
+            (Some(Awake::TimeOut), Batch::Done(_) | Batch::Stuck) => {
+                self.passed_over.clear();
+                // If it fails, whoever asks for a list is told.
+                let _ = files.refresh();
             }
+            _ => {}
         }
+        let start = Instant::now();
+        let batch = catch_unwind(AssertUnwindSafe(|| self.batch())).unwrap_or(Batch::Stuck);
+        self.last = batch;
+        let next = match batch {
+            // Half of the time is for others.
+            Batch::Deleted => alarm.pause(start.elapsed()),
+            Batch::Later(after) => alarm.pause(after.min(MAX_PAUSE)),
+            Batch::Done(until_due) => {
+                files.write_journal();
+                alarm.sleep(until_due.min(MAX_SLEEP))
+            }
+            Batch::Stuck => alarm.pause(self.delay),
+        };
+        self.delay = match batch {
+            Batch::Stuck => (self.delay * 2).min(MAX_DELAY),
+            _ => FIRST_DELAY,
+        };
+        next
     }
 
     fn batch(&mut self) -> Batch {

@@ -21,6 +21,7 @@ mod codec;
 mod commit;
 mod compression;
 mod content;
+mod crew;
 mod damage;
 mod doubt;
 mod durable;

@@ -28,7 +28,7 @@ pub struct Options {
     pub format: Format,
     /// How much is kept.
     pub retention: Retention,
-    /// Threads that save recordings which have ended. They mostly wait for the disk.
+    /// Recordings that have ended and are saved at once. Those who do it mostly wait for the disk.
     pub finalizers: usize,
     /// Where the space for running recordings and the index are: in a part of this directory that
     /// no other recordings use. `None` for the recordings' directory.

@@ -86,6 +86,14 @@ impl Store {
         round.wait(timeout)
     }
 
+    /// How many recordings are running or on their way into a file. One that has failed for good,
+    /// and is kept for the next run, is not among them.
+    pub fn unfinished(&self) -> usize {
+        let actives = self.actives();
+        let running = actives.iter().filter(|active| !active.has_ended());
+        running.count() + self.queue_length()
+    }
+
     /// How many jobs the threads have that save recordings, with those to be tried again later.
     pub(crate) fn queue_length(&self) -> usize {
         self.active.shared.queue.len()

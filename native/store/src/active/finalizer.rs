@@ -2,12 +2,13 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::Duration;
 
 use super::Shared;
 use super::queue::{Drained, Job, Task};
 use super::recording::Recording;
+use crate::crew::{self, Chore, Next};
 use crate::slab::Wait;
 use crate::{Error, Notice};
 
@@ -17,65 +18,50 @@ const FIRST_DELAY: Duration = Duration::from_millis(100);
 
 const MAX_DELAY: Duration = Duration::from_secs(30);
 
-/// A worker that assembled a recording larger than this gives the memory back.
-const MAX_KEPT_BYTES: usize = 4 << 20;
-
-/// Threads that save recordings. They stop when this is dropped.
+/// Has recordings saved until it is dropped.
 pub(super) struct Finalizer {
     shared: Arc<Shared>,
-    threads: Vec<JoinHandle<()>>,
 }
 
 impl Finalizer {
-    pub(super) fn start(shared: &Arc<Shared>, threads: usize) -> io::Result<Self> {
-        let mut finalizer = Finalizer {
+    pub(super) fn start(shared: &Arc<Shared>) -> io::Result<Self> {
+        crew::enlist()?;
+        Ok(Finalizer {
             shared: Arc::clone(shared),
-            threads: Vec::new(),
-        };
-        for n in 0..threads {
-            let shared = Arc::clone(shared);
-            let thread = thread::Builder::new()
-                .name(format!("replay-save-{n}"))
-                .spawn(move || work(&shared))?;
-            finalizer.threads.push(thread);
-        }
-        Ok(finalizer)
+        })
     }
 }
 
 impl Drop for Finalizer {
     fn drop(&mut self) {
         self.shared.queue.close();
-        for thread in self.threads.drain(..) {
-            // What a recording keeps may be the last that keeps the store.
-            if thread.thread().id() != thread::current().id() {
-                // A panic outside of a job has been reported already.
-                let _ = thread.join();
+        // The rest is found by the next run; and what is kept for it is not dropped on the thread
+        // that closes the store.
+        let table = &self.shared.table;
+        let leave = || table.all().iter().for_each(|recording| recording.leave());
+        thread::scope(|scope| {
+            let closing = thread::Builder::new().name("replay-close".into());
+            if closing.spawn_scoped(scope, leave).is_err() {
+                leave();
             }
-        }
+        });
     }
 }
 
-fn work(shared: &Shared) {
-    let mut buffer = Vec::new();
-    while let Some(job) = shared.queue.take() {
-        let result = catch_unwind(AssertUnwindSafe(|| shared.run(&job, &mut buffer)));
-        shared.conclude(job, result);
-        if buffer.capacity() > MAX_KEPT_BYTES {
-            buffer = Vec::new();
+impl Chore for Shared {
+    fn run(self: Arc<Self>, scratch: &mut Vec<u8>) -> Next {
+        match self.queue.take() {
+            Some(job) => {
+                let result = catch_unwind(AssertUnwindSafe(|| self.work(&job, scratch)));
+                self.conclude(job, result)
+            }
+            None => Next::Done,
         }
     }
-    // The rest is found by the next run; and what is kept for it is dropped here, not on the
-    // thread that closes the store.
-    shared
-        .table
-        .all()
-        .iter()
-        .for_each(|recording| recording.leave());
 }
 
 impl Shared {
-    fn run(&self, job: &Job, buffer: &mut Vec<u8>) -> Result<Drained, Error> {
+    fn work(&self, job: &Job, buffer: &mut Vec<u8>) -> Result<Drained, Error> {
         let recording = &job.recording;
         // Nobody else saves or deletes a file of this id meanwhile.
         let _turn = self.table.turn(recording.id());
@@ -127,7 +113,7 @@ impl Shared {
         recording.found && stored().is_some_and(|entry| entry.event_count >= events)
     }
 
-    fn conclude(&self, mut job: Job, result: thread::Result<Result<Drained, Error>>) {
+    fn conclude(&self, mut job: Job, result: thread::Result<Result<Drained, Error>>) -> Next {
         let id = Arc::clone(job.recording.id());
         job.attempts = job.attempts.saturating_add(1);
         let attempt = job.attempts;
@@ -162,11 +148,12 @@ impl Shared {
             (Task::Finish, Some(delay)) if outcome == LEFT => self.queue.delay(job, delay),
             (Task::Finish, _) => {
                 job.recording.drop_guards();
-                self.queue.done(outcome);
+                self.queue.done(outcome)
             }
             (Task::Checkpoint(round), _) => {
-                self.queue.done(Drained::default());
+                let next = self.queue.done(Drained::default());
                 round.done(outcome);
+                next
             }
         }
     }

@@ -23,7 +23,7 @@ pub use reservation::Reservation;
 pub use summary::{ActiveSummary, State};
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use once_cell::sync::OnceCell;
 
@@ -46,7 +46,7 @@ pub(crate) struct Active {
     shared: Arc<Shared>,
 }
 
-/// What the threads of the finalizer work with.
+/// What the finalizer works with.
 pub(crate) struct Shared {
     files: Arc<Files>,
     table: Table,
@@ -56,15 +56,15 @@ pub(crate) struct Shared {
 impl Active {
     /// Takes over what earlier runs left behind, if [`Options::recover`](crate::Options) is set.
     pub(crate) fn open(files: &Arc<Files>) -> Result<Self, Error> {
-        let shared = Shared {
+        let shared = Arc::new_cyclic(|shared: &Weak<Shared>| Shared {
             files: Arc::clone(files),
             table: Table::default(),
-            queue: Queue::default(),
-        };
+            queue: Queue::new(Weak::clone(shared) as _, files.options.finalizers),
+        });
         let active = Active {
             finalizer: OnceCell::new(),
             slab: OnceCell::new(),
-            shared: Arc::new(shared),
+            shared,
         };
         let adopted = active.adopt()?;
         if !adopted.is_empty() {
@@ -129,8 +129,7 @@ impl Active {
             let (slab, left_behind) = Slab::open(fs, &files.native_dir, adopted, settings)
                 .map_err(Error::io("open the space for running recordings"))?;
             self.finalizer.get_or_try_init(|| {
-                Finalizer::start(&self.shared, files.options.finalizers)
-                    .map_err(Error::io("start a thread"))
+                Finalizer::start(&self.shared).map_err(Error::io("start a thread"))
             })?;
             found = Some((left_behind, intents));
             Ok(slab)

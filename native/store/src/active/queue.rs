@@ -1,11 +1,13 @@
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
+use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
 use super::recording::Recording;
 use super::round::Round;
+use crate::crew::{self, Chore, Next};
 
 /// Something to do for a recording.
 pub(super) struct Job {
@@ -35,14 +37,15 @@ pub struct Drained {
     pub left: usize,
 }
 
-/// The jobs that wait for a worker. Those that failed wait apart, so that no other is delayed.
-#[derive(Default)]
+/// The jobs that wait for a thread. Those that failed wait apart, so that no other is delayed.
 pub(super) struct Queue {
     jobs: Mutex<Jobs>,
-    /// Signalled when there may be something to do.
-    work: Condvar,
-    /// Signalled when there may be nothing left.
+    /// Signalled when there may be nothing left, and when a job is no longer under way.
     idle: Condvar,
+    /// Does the jobs.
+    worker: Weak<dyn Chore>,
+    /// So many at once.
+    hands: usize,
 }
 
 #[derive(Default)]
@@ -51,60 +54,85 @@ struct Jobs {
     /// By when they are due, and a number for those due at the same time.
     delayed: BTreeMap<(Instant, u64), Job>,
     next: u64,
-    /// Jobs that workers have taken and not finished.
-    taken: usize,
+    /// Who has taken jobs and not finished.
+    taken: Vec<ThreadId>,
+    /// Whether a thread has been asked to take a job and has not come yet.
+    called: bool,
     /// What has been done since somebody asked.
     done: Drained,
     closed: bool,
 }
 
 impl Queue {
-    /// Adds a job. Never waits for more than a moment.
-    pub(super) fn push(&self, job: Job) {
-        self.jobs.lock().ready.push_back(job);
-        self.work.notify_one();
-    }
-
-    /// Takes a job, waiting until there is one. `None` once closed.
-    pub(super) fn take(&self) -> Option<Job> {
-        let mut jobs = self.jobs.lock();
-        loop {
-            if jobs.closed {
-                return None;
-            }
-            let now = Instant::now();
-            if let Some(job) = jobs.next_due(now) {
-                jobs.taken += 1;
-                return Some(job);
-            }
-            match jobs.delayed.first_key_value() {
-                Some((&(due, _), _)) => {
-                    self.work.wait_until(&mut jobs, due);
-                }
-                None => self.work.wait(&mut jobs),
-            }
+    /// A queue whose jobs `worker` does, `hands` at once.
+    pub(super) fn new(worker: Weak<dyn Chore>, hands: usize) -> Self {
+        Queue {
+            jobs: Mutex::default(),
+            idle: Condvar::new(),
+            worker,
+            hands,
         }
     }
 
-    /// A job that was taken is done.
-    pub(super) fn done(&self, outcome: Drained) {
+    /// Adds a job. Never waits for more than a moment.
+    pub(super) fn push(&self, job: Job) {
         let mut jobs = self.jobs.lock();
-        jobs.taken -= 1;
-        jobs.done.saved += outcome.saved;
-        jobs.done.dropped += outcome.dropped;
-        self.idle.notify_all();
+        jobs.ready.push_back(job);
+        self.call(&mut jobs);
     }
 
-    /// A job that was taken is to be tried again later.
-    pub(super) fn delay(&self, job: Job, delay: Duration) {
+    /// Has a thread come if there is something to do for one more.
+    fn call(&self, jobs: &mut Jobs) {
+        if jobs.taken.len() < self.hands && jobs.wants_hand() {
+            jobs.called = true;
+            crew::soon(Weak::clone(&self.worker));
+        }
+    }
+
+    /// Takes a job, if there is one that is due and not too many are under way.
+    pub(super) fn take(&self) -> Option<Job> {
         let mut jobs = self.jobs.lock();
-        jobs.taken -= 1;
+        jobs.called = false;
+        if jobs.closed || jobs.taken.len() >= self.hands {
+            return None;
+        }
+        let job = jobs.next_due(Instant::now())?;
+        jobs.taken.push(thread::current().id());
+        self.call(&mut jobs);
+        Some(job)
+    }
+
+    /// A job that was taken is done. Says when to take the next one.
+    pub(super) fn done(&self, outcome: Drained) -> Next {
+        let mut jobs = self.jobs.lock();
+        jobs.done.saved += outcome.saved;
+        jobs.done.dropped += outcome.dropped;
+        self.put_down(&mut jobs)
+    }
+
+    /// A job that was taken is to be tried again later. Says when to take the next one.
+    pub(super) fn delay(&self, job: Job, delay: Duration) -> Next {
+        let mut jobs = self.jobs.lock();
         jobs.next += 1;
-        let key = (Instant::now() + delay, jobs.next);
+        let due = Instant::now() + delay;
+        let key = (due, jobs.next);
         jobs.delayed.insert(key, job);
-        drop(jobs);
-        // Whoever waits until later must wait for this one.
-        self.work.notify_one();
+        crew::at(due, Weak::clone(&self.worker));
+        self.put_down(&mut jobs)
+    }
+
+    fn put_down(&self, jobs: &mut Jobs) -> Next {
+        let this = thread::current().id();
+        if let Some(at) = jobs.taken.iter().position(|thread| *thread == this) {
+            jobs.taken.swap_remove(at);
+        }
+        self.idle.notify_all();
+        if jobs.wants_hand() {
+            jobs.called = true;
+            Next::Again
+        } else {
+            Next::Done
+        }
     }
 
     /// Waits until there is nothing left to do, and tells what was done since the last time.
@@ -114,7 +142,7 @@ impl Queue {
         let mut jobs = self.jobs.lock();
         let delayed = std::mem::take(&mut jobs.delayed);
         jobs.ready.extend(delayed.into_values());
-        self.work.notify_all();
+        self.call(&mut jobs);
         while jobs.left() > 0 && !jobs.closed {
             match deadline {
                 Some(deadline) => {
@@ -136,11 +164,17 @@ impl Queue {
         self.jobs.lock().left()
     }
 
-    /// Gives out no more jobs. Those that are left are dropped with the queue.
+    /// Gives out no more jobs, and waits for those that others have taken. Those that are left are
+    /// dropped with the queue.
     pub(super) fn close(&self) {
-        self.jobs.lock().closed = true;
-        self.work.notify_all();
+        let mut jobs = self.jobs.lock();
+        jobs.closed = true;
         self.idle.notify_all();
+        // What a recording keeps may be the last that keeps the store.
+        let this = thread::current().id();
+        while jobs.taken.iter().any(|thread| *thread != this) {
+            self.idle.wait(&mut jobs);
+        }
     }
 }
 
@@ -155,7 +189,15 @@ impl Jobs {
         (due <= now).then(|| entry.remove())
     }
 
+    /// Whether somebody is to be called who takes a job.
+    fn wants_hand(&self) -> bool {
+        // What became due while nobody was free waits here too.
+        let due = self.delayed.first_key_value();
+        let has_due = || due.is_some_and(|(&(due, _), _)| due <= Instant::now());
+        !self.closed && !self.called && (!self.ready.is_empty() || has_due())
+    }
+
     fn left(&self) -> usize {
-        self.ready.len() + self.delayed.len() + self.taken
+        self.ready.len() + self.delayed.len() + self.taken.len()
     }
 }

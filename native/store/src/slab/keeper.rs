@@ -1,61 +1,92 @@
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 use super::space::Space;
+use crate::crew::{self, Chore, Next};
 
 /// How often segments are looked at as long as some may soon be deleted.
 const TRIM_EVERY: Duration = Duration::from_secs(1);
 
-/// A thread that makes segments before they are needed and deletes them when they no longer are,
-/// and wipes what others have no time to.
-/// It stops when this is dropped.
-pub(super) struct Keeper {
-    stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+/// Makes segments before they are needed and deletes them when they no longer are, and wipes what
+/// others have no time to, until it is dropped.
+pub(super) struct Keeper(Arc<Keeping>);
+
+/// What a thread of the crew does for a slab.
+pub(super) struct Keeping {
+    /// Locked while it is done. None once the keeper is dropped.
+    state: Mutex<Option<State>>,
+    /// Whether it has been asked for and has not begun.
+    wanted: AtomicBool,
+}
+
+struct State {
+    space: Arc<Space>,
+    /// When it is done next because time has passed.
+    trim_at: Option<Instant>,
 }
 
 impl Keeper {
     pub(super) fn start(space: &Arc<Space>) -> io::Result<Self> {
-        let stop = Arc::new(AtomicBool::new(false));
-        let (stopped, kept) = (Arc::clone(&stop), Arc::clone(space));
-        let thread = thread::Builder::new()
-            .name("replay-slab".to_owned())
-            .spawn(move || keep(&kept, &stopped))?;
+        crew::enlist()?;
+        let keeping = Arc::new(Keeping {
+            state: Mutex::new(Some(State {
+                space: Arc::clone(space),
+                trim_at: None,
+            })),
+            wanted: AtomicBool::new(false),
+        });
         // It can't be set yet: the space is new.
-        let _ = space.keeper.set(thread.thread().clone());
-        Ok(Keeper {
-            stop,
-            thread: Some(thread),
-        })
+        let _ = space.keeper.set(Arc::downgrade(&keeping));
+        keeping.wake();
+        Ok(Keeper(keeping))
     }
 }
 
 impl Drop for Keeper {
     fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            thread.thread().unpark();
-            // That it panicked was reported when it happened.
-            let _ = thread.join();
+        if let Some(State { space, .. }) = self.0.state.lock().take() {
+            // The rest is left to the next run.
+            let _ = space.wipe_all();
+            space.leave_unreleased();
         }
     }
 }
 
-fn keep(space: &Space, stop: &AtomicBool) {
-    while !stop.load(Ordering::Relaxed) {
+impl Keeping {
+    /// Has it done soon. Never waits.
+    pub(super) fn wake(self: &Arc<Self>) {
+        if !self.wanted.swap(true, Ordering::AcqRel) {
+            let chore: Weak<Keeping> = Arc::downgrade(self);
+            crew::soon(chore);
+        }
+    }
+}
+
+impl Chore for Keeping {
+    fn run(self: Arc<Self>, _scratch: &mut Vec<u8>) -> Next {
+        // Asked for from here on, it is done once more.
+        self.wanted.store(false, Ordering::Release);
+        let mut state = self.state.lock();
+        let Some(State { space, trim_at }) = &mut *state else {
+            return Next::Done;
+        };
         let wiped = space.wipe_all();
         // A failure is for those who find no space, and try themselves, to report.
         let _ = space.grow_ahead();
-        if space.trim(space.settings.idle) || wiped.is_err() {
-            thread::park_timeout(TRIM_EVERY);
-        } else {
-            thread::park();
+        let more = space.trim(space.settings.idle) || wiped.is_err();
+        let now = Instant::now();
+        if trim_at.is_some_and(|at| at <= now) {
+            *trim_at = None;
         }
+        if !more || trim_at.is_some() {
+            return Next::Done;
+        }
+        let at = now + TRIM_EVERY;
+        *trim_at = Some(at);
+        Next::At(at)
     }
-    // The rest is left to the next run.
-    let _ = space.wipe_all();
-    space.leave_unreleased();
 }

@@ -154,6 +154,25 @@ impl Segments {
         self.wanted
     }
 
+    /// Whether nothing has been in use for so long, so that no reserve is needed until the next who
+    /// asks; and whether that will be so if nobody does.
+    pub(super) fn rest(&mut self, after: Duration) -> (bool, bool) {
+        let mut slots = self.slots.iter().flatten().peekable();
+        if slots.peek().is_none() {
+            return (false, false);
+        }
+        let Some(idle) = slots
+            .map(|slot| slot.unused_since.map(|since| since.elapsed()))
+            .min()
+            .flatten()
+        else {
+            return (false, false);
+        };
+        let resting = idle >= after;
+        self.wanted &= !resting;
+        (resting, !resting)
+    }
+
     pub(super) fn usage(&self) -> Usage {
         let mut usage = Usage::default();
         for slot in self.slots.iter().flatten() {

@@ -12,6 +12,8 @@ pub(crate) struct Settings {
     pub(crate) max_frame: usize,
     /// How long a segment beyond the reserve may be unused before it is deleted.
     pub(crate) idle: Duration,
+    /// How long nothing may be in use before the reserve is deleted too.
+    pub(crate) rest: Duration,
     /// Threads that read what an earlier run left behind.
     pub(crate) threads: usize,
 }
@@ -22,6 +24,7 @@ impl Default for Settings {
             segment_bytes: 8 << 20,
             max_frame: super::chunk::MAX_PAYLOAD,
             idle: Duration::from_secs(5),
+            rest: Duration::from_secs(30),
             threads: thread::available_parallelism().map_or(1, NonZero::get),
         }
     }

@@ -2,8 +2,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
-use std::thread::Thread;
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -11,6 +10,7 @@ use parking_lot::Mutex;
 use super::chain;
 use super::chunk::{Chunk, Unwiped};
 use super::error::AppendError;
+use super::keeper::Keeping;
 use super::map::PAGE;
 use super::segment::Segment;
 use super::segments::{Block, Segments, Usage};
@@ -57,7 +57,7 @@ pub(super) struct Space {
     /// Files of earlier runs that could not be read, and whether that was the disk's fault.
     pub(super) unread: Mutex<HashMap<PathBuf, bool>>,
     /// Who makes segments ahead of need and deletes those out of use.
-    pub(super) keeper: OnceLock<Thread>,
+    pub(super) keeper: OnceLock<Weak<Keeping>>,
 }
 
 /// What this run makes.
@@ -233,14 +233,19 @@ impl Space {
         Ok(())
     }
 
-    /// Deletes the segments that are out of use, of this run after `idle`, but for a reserve.
-    /// Returns whether others may follow when time passes.
+    /// Deletes the segments that are out of use, of this run after `idle`, but for a reserve, and
+    /// that too when nothing has been recorded for a while. Returns whether others may follow when
+    /// time passes.
     pub(super) fn trim(&self, idle: Duration) -> bool {
         let _one_at_a_time = self.own.lock();
-        let (reserve, usual) = (self.reserve(), self.settings.segment_bytes);
-        let (unused, more) = self.segments.lock().take_unused(idle, reserve, usual);
+        let usual = self.settings.segment_bytes;
+        let mut segments = self.segments.lock();
+        let (resting, will_rest) = segments.rest(self.settings.rest.max(idle));
+        let reserve = if resting { 0 } else { self.reserve() };
+        let (unused, more) = segments.take_unused(idle, reserve, usual);
+        drop(segments);
         unused.iter().for_each(|segment| segment.remove());
-        more
+        more || will_rest
     }
 
     /// The directory of this run.
@@ -281,8 +286,8 @@ impl Space {
     }
 
     fn wake_keeper(&self) {
-        if let Some(keeper) = self.keeper.get() {
-            keeper.unpark();
+        if let Some(keeper) = self.keeper.get().and_then(Weak::upgrade) {
+            keeper.wake();
         }
     }
 }

@@ -213,7 +213,7 @@ fn on_finalizer() -> bool {
     let thread = std::thread::current();
     thread
         .name()
-        .is_some_and(|name| name.starts_with("replay-save"))
+        .is_some_and(|name| name.starts_with("replay-work"))
 }
 
 impl FileSystem for Stepped {

@@ -24,6 +24,7 @@ fn settings() -> Settings {
         segment_bytes: 64 << 10,
         max_frame: 1 << 20,
         idle: Duration::from_secs(3600),
+        rest: Duration::from_secs(3600),
         threads: 2,
     }
 }

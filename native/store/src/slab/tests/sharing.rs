@@ -110,3 +110,24 @@ fn readers_see_a_growing_prefix_while_others_append_and_release() {
     });
     assert_eq!(contents(&chain).1.len(), 3000);
 }
+
+#[test]
+fn a_slab_in_which_nothing_happens_gives_back_its_reserve_too() {
+    let home = tempfile::tempdir().unwrap();
+    let settings = Settings {
+        idle: Duration::ZERO,
+        rest: Duration::ZERO,
+        ..settings()
+    };
+    let (slab, _) = Slab::open(Arc::new(OsFileSystem), home.path(), Vec::new(), settings).unwrap();
+    assert_eq!(segments(home.path()).len(), 0, "nobody has asked");
+    for _ in 0..2 {
+        let chain = slab.chain(b"head", Wait::Yes).unwrap();
+        slab.trim(Duration::ZERO);
+        assert!(slab.usage().used > 0 && contents(&chain).0 == b"head");
+        chain.release(Wait::Yes);
+        slab.trim(Duration::ZERO);
+        assert_eq!(slab.usage(), Usage::default());
+        assert_eq!(segments(home.path()).len(), 0);
+    }
+}

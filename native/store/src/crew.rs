@@ -1,0 +1,280 @@
+//! The threads that all stores of a process share.
+//!
+//! There are as many as there is to do at once, whatever number of stores are open: one waits
+//! while nothing happens. Whoever takes a chore while nobody else is free has another thread
+//! started first, so that a disk which does not answer keeps only its own stores waiting, and
+//! whoever hands in a chore, perhaps on a thread that must not wait, never starts one.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Weak};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex, MutexGuard};
+
+/// More are never started: what comes on top waits. A store occupies only a few at once.
+const MAX_THREADS: usize = 64;
+
+/// How long a thread waits for something to do before it ends.
+const LINGER: Duration = Duration::from_secs(5);
+
+/// A thread that used more memory than this for a chore gives it back.
+const MAX_KEPT_BYTES: usize = 4 << 20;
+
+/// Something that is done a part at a time.
+pub(crate) trait Chore: Send + Sync {
+    /// Does a part of it. `scratch` is memory of the thread, with anything in it.
+    fn run(self: Arc<Self>, scratch: &mut Vec<u8>) -> Next;
+}
+
+/// When a chore is to be run again, whoever else has it run.
+pub(crate) enum Next {
+    /// As soon as those who wait have had their turn.
+    Again,
+    /// At this time.
+    At(Instant),
+    /// Not until it is handed in again.
+    Done,
+}
+
+struct Crew {
+    state: Mutex<State>,
+    /// Signalled when there is something to do for one more thread.
+    work: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    ready: VecDeque<Weak<dyn Chore>>,
+    /// By when they are due, and a number for those due at the same time.
+    later: BTreeMap<(Instant, u64), Weak<dyn Chore>>,
+    number: u64,
+    threads: usize,
+    /// Threads that wait.
+    idle: usize,
+}
+
+static CREW: Crew = Crew {
+    state: Mutex::new(State {
+        ready: VecDeque::new(),
+        later: BTreeMap::new(),
+        number: 0,
+        threads: 0,
+        idle: 0,
+    }),
+    work: Condvar::new(),
+};
+
+/// Makes sure that there is somebody who does what is handed in.
+pub(crate) fn enlist() -> io::Result<()> {
+    let mut state = CREW.state.lock();
+    if state.threads == 0 {
+        spawn(&mut state)?;
+    }
+    Ok(())
+}
+
+/// Has a chore run soon. It is forgotten when nobody else holds it any more.
+pub(crate) fn soon(chore: Weak<dyn Chore>) {
+    CREW.state.lock().ready.push_back(chore);
+    CREW.work.notify_one();
+}
+
+/// Has a chore run at a time.
+pub(crate) fn at(time: Instant, chore: Weak<dyn Chore>) {
+    CREW.state.lock().put_off(time, chore);
+    // Whoever waits until later must wait for this one.
+    CREW.work.notify_one();
+}
+
+fn spawn(state: &mut State) -> io::Result<()> {
+    thread::Builder::new()
+        .name("replay-work".into())
+        .spawn(work)?;
+    state.threads += 1;
+    Ok(())
+}
+
+fn work() {
+    let mut scratch = Vec::new();
+    let mut idle_since = Instant::now();
+    let mut state = CREW.state.lock();
+    loop {
+        state.call_up_due();
+        if let Some(chore) = state.ready.pop_front() {
+            if state.idle == 0 && state.threads < MAX_THREADS {
+                // If it fails, what is left waits for this one.
+                let _ = spawn(&mut state);
+            }
+            MutexGuard::unlocked(&mut state, || run(chore, &mut scratch));
+            idle_since = Instant::now();
+            continue;
+        }
+        let over_at = idle_since + LINGER;
+        if state.threads > 1 && Instant::now() >= over_at {
+            state.threads -= 1;
+            return;
+        }
+        let due = state.later.first_key_value().map(|(&(due, _), _)| due);
+        let until = match state.threads {
+            1 => due,
+            _ => Some(due.map_or(over_at, |due| due.min(over_at))),
+        };
+        state.idle += 1;
+        match until {
+            Some(until) => {
+                CREW.work.wait_until(&mut state, until);
+            }
+            None => CREW.work.wait(&mut state),
+        }
+        state.idle -= 1;
+    }
+}
+
+fn run(chore: Weak<dyn Chore>, scratch: &mut Vec<u8>) {
+    // What the last one who held it gave up drops it here.
+    let Some(held) = chore.upgrade() else {
+        return;
+    };
+    // A chore reports its own panics, and one of it must not end the thread.
+    let next = catch_unwind(AssertUnwindSafe(|| held.run(scratch))).unwrap_or(Next::Done);
+    if scratch.capacity() > MAX_KEPT_BYTES {
+        *scratch = Vec::new();
+    }
+    match next {
+        // This thread is about to look for something to do anyway.
+        Next::Again => CREW.state.lock().ready.push_back(chore),
+        Next::At(time) => at(time, chore),
+        Next::Done => {}
+    }
+}
+
+impl State {
+    fn put_off(&mut self, time: Instant, chore: Weak<dyn Chore>) {
+        self.number += 1;
+        self.later.insert((time, self.number), chore);
+    }
+
+    /// Makes ready what is due by now.
+    fn call_up_due(&mut self) {
+        if self.later.is_empty() {
+            return;
+        }
+        let now = Instant::now();
+        while let Some(entry) = self.later.first_entry()
+            && entry.key().0 <= now
+        {
+            self.ready.push_back(entry.remove());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Receiver, Sender, channel};
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    type Work = dyn Fn() -> Next + Send + Sync;
+
+    struct Job(Box<Work>);
+
+    impl Chore for Job {
+        fn run(self: Arc<Self>, _scratch: &mut Vec<u8>) -> Next {
+            (self.0)()
+        }
+    }
+
+    fn job(work: impl Fn() -> Next + Send + Sync + 'static) -> Arc<dyn Chore> {
+        enlist().unwrap();
+        Arc::new(Job(Box::new(work)))
+    }
+
+    /// A chore that says so and then waits for a word.
+    fn blocked() -> (Arc<dyn Chore>, Receiver<()>, Sender<()>) {
+        let (started, has_started) = channel();
+        let (go_on, may_go_on) = channel();
+        let may_go_on = Mutex::new(may_go_on);
+        let chore = job(move || {
+            started.send(()).unwrap();
+            may_go_on.lock().recv().unwrap();
+            Next::Done
+        });
+        (chore, has_started, go_on)
+    }
+
+    #[test]
+    fn chores_that_get_nowhere_do_not_hold_up_others() {
+        let stuck: Vec<_> = (0..10).map(|_| blocked()).collect();
+        for (chore, has_started, _) in &stuck {
+            soon(Arc::downgrade(chore));
+            has_started.recv_timeout(LONG).unwrap();
+        }
+        stuck
+            .iter()
+            .for_each(|(_, _, go_on)| go_on.send(()).unwrap());
+    }
+
+    #[test]
+    fn a_chore_is_run_until_it_is_done_also_if_it_panics() {
+        let (sender, runs) = channel();
+        let count = Mutex::new(0);
+        let chore = job(move || {
+            let count = {
+                let mut count = count.lock();
+                *count += 1;
+                *count
+            };
+            sender.send(count).unwrap();
+            match count {
+                1 => Next::Again,
+                2 => Next::At(Instant::now() + Duration::from_millis(1)),
+                _ => panic!("as the test wants it"),
+            }
+        });
+        soon(Arc::downgrade(&chore));
+        for n in 1..=3 {
+            assert_eq!(runs.recv_timeout(LONG), Ok(n));
+        }
+        at(Instant::now(), Arc::downgrade(&chore));
+        assert_eq!(runs.recv_timeout(LONG), Ok(4));
+    }
+
+    #[test]
+    fn what_is_due_first_is_run_first() {
+        let (sender, runs) = channel();
+        let now = Instant::now();
+        let jobs = [40, 20].map(|ms| {
+            let sender = sender.clone();
+            let chore = job(move || {
+                sender.send(ms).unwrap();
+                Next::Done
+            });
+            at(now + Duration::from_millis(ms), Arc::downgrade(&chore));
+            chore
+        });
+        assert_eq!(runs.recv_timeout(LONG), Ok(20));
+        assert_eq!(runs.recv_timeout(LONG), Ok(40));
+        drop(jobs);
+    }
+
+    #[test]
+    fn a_chore_that_nobody_holds_any_more_is_not_run() {
+        let (sender, runs) = channel::<()>();
+        let chore = job(move || {
+            let _ = sender.send(());
+            Next::Done
+        });
+        at(
+            Instant::now() + Duration::from_millis(5),
+            Arc::downgrade(&chore),
+        );
+        drop(chore);
+        // Its end of the channel went with it.
+        assert!(runs.recv_timeout(LONG).is_err());
+    }
+}
