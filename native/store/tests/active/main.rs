@@ -12,4 +12,3 @@ mod refusals;
 mod support;
 mod threads;
 mod unread;
-mod users;

@@ -1,46 +1,66 @@
 //! Directories that belong to several users of the operating system, or to others, and disks that
 //! can't be written. Becoming another user takes root, which is what continuous integration runs
 //! as.
+//!
+//! All threads of a process have one user, the shared ones of the stores too: so these tests are a
+//! program of their own, and take turns.
+#![expect(clippy::unwrap_used, reason = "a failed test is meant to panic")]
+
+#[path = "../active/support.rs"]
+#[allow(dead_code, reason = "it is for the tests beside it")]
+mod support;
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::PathBuf;
-use std::sync::mpsc;
+use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 
 use replay_store::{Format, Options};
 
-use crate::support::*;
+use support::*;
 
 const ANN: u32 = 61_001;
 const BOB: u32 = 61_002;
 const TEAM: u32 = 61_000;
 
 /// Does something as another user, of the team and no other group.
-fn as_user<R: Send>(user: u32, work: impl FnOnce() -> R + Send) -> R {
+fn as_user<R>(user: u32, work: impl FnOnce() -> R) -> R {
     as_member(user, TEAM, &[], work)
 }
 
-/// Does something as another user, of these groups. On Linux these system calls are about the
-/// calling thread alone, and the threads that it starts.
-fn as_member<R: Send>(user: u32, group: u32, others: &[u32], work: impl FnOnce() -> R + Send) -> R {
-    let become_user = move || {
-        // SAFETY: so many groups are there to be read; the others take numbers.
-        let results = unsafe {
-            [
-                libc::syscall(libc::SYS_setgroups, others.len(), others.as_ptr()),
-                libc::syscall(libc::SYS_setresgid, group, group, group),
-                libc::syscall(libc::SYS_setresuid, user, user, user),
-            ]
-        };
-        assert_eq!(results, [0; 3], "this test changes users: run it as root");
+/// Does something as another user, of these groups: the whole process does.
+fn as_member<R>(user: u32, group: u32, others: &[u32], work: impl FnOnce() -> R) -> R {
+    // SAFETY: so many groups are there to be read; the others take numbers.
+    let became = unsafe {
+        [
+            libc::setgroups(others.len(), others.as_ptr()),
+            libc::setegid(group),
+            libc::seteuid(user),
+        ]
     };
-    std::thread::scope(|scope| {
-        let thread = scope.spawn(|| {
-            become_user();
-            work()
-        });
-        thread.join().unwrap()
-    })
+    let _root = Root;
+    assert_eq!(became, [0; 3], "this test changes users: run it as root");
+    work()
+}
+
+/// Becomes root again, also where a test fails.
+struct Root;
+
+impl Drop for Root {
+    fn drop(&mut self) {
+        // SAFETY: they take numbers.
+        unsafe {
+            libc::seteuid(0);
+            libc::setegid(0);
+            libc::setgroups(0, std::ptr::null());
+        }
+    }
+}
+
+/// Waits for the tests before.
+fn turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A directory of Ann's with this mode, and of the team's.
@@ -96,6 +116,7 @@ fn left_alone(store: &Store) -> Vec<(String, String)> {
 
 #[test]
 fn two_users_share_a_directory_that_is_open_to_their_group() {
+    let _turn = turn();
     for mode in [0o2775, 0o770] {
         let dir = dir_with(mode);
         let anns = as_user(ANN, || {
@@ -140,6 +161,7 @@ fn two_users_share_a_directory_that_is_open_to_their_group() {
 
 #[test]
 fn a_directory_that_no_group_was_given_stays_its_owners() {
+    let _turn = turn();
     // What everybody may write was not opened to anybody in particular.
     for mode in [0o700, 0o755, 0o750, 0o777, 0o1777] {
         let dir = dir_with(mode);
@@ -160,6 +182,7 @@ fn a_directory_that_no_group_was_given_stays_its_owners() {
 
 #[test]
 fn only_the_group_of_the_directory_is_let_in() {
+    let _turn = turn();
     const OWN: u32 = 61_003;
     // Without the bit that hands down the directory's group, files are of the user's own first.
     let of_member = |others: &[u32]| {
@@ -174,6 +197,7 @@ fn only_the_group_of_the_directory_is_let_in() {
 
 #[test]
 fn a_directory_made_by_the_store_is_its_owners_wherever_it_is() {
+    let _turn = turn();
     let parent = dir_with(0o2775);
     let path = parent.path().join("made");
     let options = options();
@@ -186,6 +210,7 @@ fn a_directory_made_by_the_store_is_its_owners_wherever_it_is() {
 
 #[test]
 fn a_directory_that_is_opened_to_a_group_later_is_so_from_then_on() {
+    let _turn = turn();
     let dir = dir_with(0o750);
     as_user(ANN, || save(&dir.open(), "old").unwrap());
     set_mode(dir.path(), 0o2770);
@@ -199,6 +224,7 @@ fn a_directory_that_is_opened_to_a_group_later_is_so_from_then_on() {
 
 #[test]
 fn what_belongs_to_another_user_is_left_alone_and_everything_else_works() {
+    let _turn = turn();
     let dir = dir_with(0o2775);
     as_user(ANN, || {
         let store = dir.open();
@@ -236,6 +262,7 @@ fn what_belongs_to_another_user_is_left_alone_and_everything_else_works() {
 
 #[test]
 fn a_native_directory_of_another_user_leaves_a_store_that_reads() {
+    let _turn = turn();
     let dir = dir_with(0o2775);
     as_user(ANN, || save(&dir.open(), "a").unwrap());
     for mode in [0o700, 0o755] {
@@ -258,6 +285,7 @@ fn a_native_directory_of_another_user_leaves_a_store_that_reads() {
 
 #[test]
 fn recordings_that_can_not_be_written_have_nothing_elsewhere() {
+    let _turn = turn();
     let (dir, disk) = (dir_with(0o2755), dir_with(0o2775));
     let open = || {
         let options = Options {
