@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::slab::{AppendError, cause};
 
-/// Why an operation of a [`Store`](crate::Store) failed.
+/// Why an operation of a [`Store`](crate::store::Store) failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -22,7 +22,7 @@ pub enum Error {
     /// What was to be saved is not a recording.
     #[error("not a recording: {0}")]
     Recording(#[source] replay_etf::Error),
-    /// What was to be saved is larger than [`Options::limits`](crate::Options::limits) allow, so
+    /// What was to be saved is larger than [`Options::limits`](crate::options::Options::limits) allow, so
     /// that it could not be read back.
     #[error("{bytes} bytes, more than the limit of {max}")]
     TooLarge {
@@ -43,7 +43,7 @@ pub enum Error {
     /// Everything would match, and what was asked for is not for everything.
     #[error("no filters")]
     NoFilters,
-    /// It can't be done without waiting; repeat it with [`Wait::Yes`](crate::Wait::Yes).
+    /// It can't be done without waiting; repeat it with [`Wait::Yes`](crate::slab::Wait::Yes).
     #[error("it would have to wait")]
     WouldBlock,
     /// The operating system refused.

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use crate::error::Error;
+use crate::retention::Limit;
 use crate::stats::Counters;
-use crate::{Error, Limit, Removed};
+use crate::stats::Removed;
 
 /// So many notices are kept for an observer that has not come yet.
 const MAX_KEPT: usize = 1000;

@@ -4,19 +4,21 @@ use std::thread;
 
 use replay_etf::Limits;
 
-use crate::{Compression, Error, Format, Retention};
+use crate::codec::{Compression, Format};
+use crate::error::Error;
+use crate::retention::Retention;
 
 const MIN_SEGMENT_BYTES: usize = 64 << 10;
 
 /// What the length of an event has room for.
 const MAX_EVENT_BYTES: usize = (1 << 28) - 1;
 
-/// How a [`Store`](crate::Store) works.
+/// How a [`Store`](crate::store::Store) works.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// How the files of new recordings are compressed.
     pub compression: Compression,
-    /// Threads that read files at [`Store::open`](crate::Store::open), and later when many
+    /// Threads that read files at [`Store::open`](crate::store::Store::open), and later when many
     /// changed at once. The caller's own thread is one of them.
     pub threads: usize,
     /// How much is read before an input is refused; `max_bytes` caps a decompressed recording.

@@ -3,7 +3,11 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use parking_lot::Mutex;
 
-use crate::{Error, Limit, Notice, Store, Usage};
+use crate::error::Error;
+use crate::notice::Notice;
+use crate::retention::Limit;
+use crate::slab::Usage;
+use crate::store::Store;
 
 /// The longest save that is told from longer ones, in microseconds: an hour.
 const MAX_SAVE_US: u64 = 3_600_000_000;
@@ -61,11 +65,11 @@ pub struct Counts {
 /// What was deleted, by the limit it was beyond.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Evictions {
-    /// [`Retention::max_recordings`](crate::Retention::max_recordings)
+    /// [`Retention::max_recordings`](crate::retention::Retention::max_recordings)
     pub max_recordings: Removed,
-    /// [`Retention::max_age_ms`](crate::Retention::max_age_ms)
+    /// [`Retention::max_age_ms`](crate::retention::Retention::max_age_ms)
     pub max_age_ms: Removed,
-    /// [`Retention::max_bytes`](crate::Retention::max_bytes)
+    /// [`Retention::max_bytes`](crate::retention::Retention::max_bytes)
     pub max_bytes: Removed,
 }
 

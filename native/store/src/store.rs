@@ -3,11 +3,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::active::Active;
-use crate::evictor::Evictor;
-use crate::files::Files;
-use crate::flags::Flags;
-use crate::read::Contents;
-use crate::{Damage, Entry, Error, FileSystem, Format, Options, OsFileSystem};
+use crate::codec::Format;
+use crate::codec::flags::Flags;
+use crate::directory::Files;
+use crate::disk::{FileSystem, OsFileSystem};
+use crate::error::Error;
+use crate::files::read::Contents;
+use crate::index::{Damage, Entry};
+use crate::options::Options;
+use crate::retention::evictor::Evictor;
 
 /// The recordings of one directory. Shared between threads by reference or `Arc`.
 ///
@@ -16,7 +20,7 @@ use crate::{Damage, Entry, Error, FileSystem, Format, Options, OsFileSystem};
 /// a finished recording lives in the subdirectory `.native/`. Summaries are kept in memory, and
 /// files that others add, replace or remove are noticed when something is asked for.
 ///
-/// [`file_stem`]: crate::file_stem
+/// [`file_stem`]: crate::index::name::file_stem
 pub struct Store {
     /// Stopped first.
     _evictor: Option<Evictor>,

@@ -6,8 +6,10 @@ use replay_etf::{ErrorKind, Field};
 use super::queue::{Drained, Job, Task};
 use super::recording::Recording;
 use super::round::Round;
+use crate::error::Error;
+use crate::notice::Notice;
 use crate::slab::{Slab, Usage, Wait};
-use crate::{Error, Notice, Store};
+use crate::store::Store;
 
 /// Recordings that are not in their files yet.
 impl Store {

@@ -7,8 +7,8 @@ use replay_etf::recording::Frame;
 
 use super::Shared;
 use super::recording::Recording;
-use crate::Error;
-use crate::flags::Flags;
+use crate::codec::flags::Flags;
+use crate::error::Error;
 use crate::slab::{Frames, Kind, Mark, Wait};
 
 /// What the finalizer does with a recording.

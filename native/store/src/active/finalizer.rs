@@ -9,8 +9,9 @@ use super::Shared;
 use super::queue::{Drained, Job, Task};
 use super::recording::Recording;
 use crate::crew::{self, Chore, Next};
+use crate::error::Error;
+use crate::notice::Notice;
 use crate::slab::Wait;
-use crate::{Error, Notice};
 
 /// Before a recording that could not be saved is tried again for the first time. Doubled each
 /// time.

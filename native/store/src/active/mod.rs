@@ -27,11 +27,11 @@ use std::sync::{Arc, Weak};
 
 use once_cell::sync::OnceCell;
 
-use crate::Error;
+use crate::directory::Files;
+use crate::disk::owned::Directory;
 use crate::erase::Intent;
-use crate::evictor::InFlight;
-use crate::files::Files;
-use crate::owned::Directory;
+use crate::error::Error;
+use crate::retention::evictor::InFlight;
 use crate::slab::{self, Slab, Wait};
 use finalizer::Finalizer;
 use queue::Queue;
@@ -54,7 +54,7 @@ pub(crate) struct Shared {
 }
 
 impl Active {
-    /// Takes over what earlier runs left behind, if [`Options::recover`](crate::Options) is set.
+    /// Takes over what earlier runs left behind, if [`Options::recover`](crate::options::Options) is set.
     pub(crate) fn open(files: &Arc<Files>) -> Result<Self, Error> {
         let shared = Arc::new_cyclic(|shared: &Weak<Shared>| Shared {
             files: Arc::clone(files),

@@ -11,8 +11,10 @@ use super::queue::{Job, Task};
 use super::reservation::Reservation;
 use super::summary::{ActiveSummary, State};
 use super::tally::Tally;
+use crate::codec::Format;
+use crate::error::Error;
+use crate::index::{Names, View};
 use crate::slab::{AppendError, Chain, Mark, Wait};
-use crate::{Error, Format, Names, View};
 
 /// A recording that is not in its file yet: it is still running, or waits to be saved.
 ///
@@ -73,7 +75,7 @@ impl Recording {
     }
 
     /// Chooses how its file is encoded, instead of by
-    /// [`Options::format`](crate::Options::format).
+    /// [`Options::format`](crate::options::Options::format).
     pub fn save_as(&self, format: Format) {
         self.json.store(format == Format::Json, Relaxed);
     }

@@ -9,8 +9,9 @@ use super::Shared;
 use super::queue::{Job, Task};
 use super::recording::Recording;
 use super::tally::Tally;
+use crate::error::Error;
+use crate::notice::Notice;
 use crate::slab::{Chain, Found, Frames, Mark, Payload, SetAside, Wait};
-use crate::{Error, Notice};
 
 impl Shared {
     /// Makes recordings of what earlier runs left behind, and has them saved, but for those that

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use replay_etf::EventCounts;
 
-use crate::View;
+use crate::index::View;
 
 /// What a list shows of a recording that is not in its file yet.
 #[derive(Debug, Clone, PartialEq, Eq)]

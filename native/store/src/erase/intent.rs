@@ -2,9 +2,11 @@ use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::files::Files;
-use crate::temp;
-use crate::{Error, FileName, Notice};
+use crate::directory::Files;
+use crate::disk::FileName;
+use crate::disk::temp;
+use crate::error::Error;
+use crate::notice::Notice;
 
 /// What the names of notes begin with.
 const PREFIX: &str = "erase-";

@@ -15,9 +15,12 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::files::Files;
+use crate::directory::Files;
+use crate::error::Error;
+use crate::notice::Notice;
+use crate::query::Filter;
 use crate::slab::Slab;
-use crate::{Error, Filter, Notice, Store};
+use crate::store::Store;
 
 /// How long others are waited for. Wiping a recording in flight takes microseconds, but it may
 /// just be being saved.
@@ -35,7 +38,7 @@ impl Store {
     /// Not erased are recordings in flight in other programs, damaged files, and other files of a
     /// recording that someone copied by hand under another id.
     ///
-    /// [`Options::sync`]: crate::Options::sync
+    /// [`Options::sync`]: crate::options::Options::sync
     ///
     /// # Errors
     ///

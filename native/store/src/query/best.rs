@@ -5,7 +5,7 @@ use super::flights::Shadows;
 use super::item::{InFlight, Item};
 use super::sort::Place;
 use super::{Cursor, Facts as _, Sort};
-use crate::Entry;
+use crate::index::Entry;
 use crate::index::Index;
 
 /// A recording that may get onto the page, and what the order goes by.

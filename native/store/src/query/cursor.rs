@@ -1,6 +1,6 @@
 use super::Sort;
 use super::sort::Place;
-use crate::Error;
+use crate::error::Error;
 
 /// The first byte of a cursor. One of another version is refused.
 const VERSION: u8 = 1;

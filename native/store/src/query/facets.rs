@@ -8,7 +8,7 @@ use super::flights::Flights;
 use super::stored::each_stored;
 use super::{Filter, view};
 use crate::index::Index;
-use crate::{Names, View};
+use crate::index::{Names, View};
 
 /// Names of events in [`Facets::events`] at most, those that most recordings have.
 pub const MAX_EVENT_NAMES: usize = 1000;

@@ -1,4 +1,4 @@
-use crate::{Entry, Names, View};
+use crate::index::{Entry, Names, View};
 
 /// What there is to know of a recording without opening it: what filters ask and sorts go by.
 pub trait Facts {

@@ -4,7 +4,7 @@ use memchr::memmem::Finder;
 
 use super::Facts;
 use super::view::is_named;
-use crate::{Names, View};
+use crate::index::{Names, View};
 
 /// What recordings must be like. Everything that is given has to hold; the default is all of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

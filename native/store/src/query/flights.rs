@@ -3,8 +3,10 @@ use std::ptr;
 
 use super::item::InFlight;
 use super::{Facts, Filter};
+use crate::active::Recording;
 use crate::index::Index;
-use crate::{Entry, Names, Recording, Store};
+use crate::index::{Entry, Names};
+use crate::store::Store;
 
 /// The recordings in flight, at one moment.
 #[derive(Debug, Default)]

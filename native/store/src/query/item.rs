@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use super::Facts;
-use crate::{ActiveSummary, Entry, Names, State, View};
+use crate::active::{ActiveSummary, State};
+use crate::index::{Entry, Names, View};
 
 /// A recording that was found.
 #[derive(Debug, Clone)]

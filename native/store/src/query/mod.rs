@@ -30,7 +30,8 @@ use std::collections::HashSet;
 
 use flights::Flights;
 
-use crate::{Error, Store};
+use crate::error::Error;
+use crate::store::Store;
 
 /// Queries.
 impl Store {

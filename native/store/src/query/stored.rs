@@ -6,7 +6,7 @@ use super::Filter;
 use super::address::ByAddress;
 use super::flights::Shadows;
 use crate::index::Index;
-use crate::{Entry, Names, View};
+use crate::index::{Entry, Names, View};
 
 /// Entries that are brought into the cache together.
 const BATCH: usize = 64;

@@ -1,6 +1,6 @@
 //! How a view is written, whether the file is Erlang's or JSON.
 
-use crate::View;
+use crate::index::View;
 
 /// What Elixir puts before the names of its modules, among the atoms. Older releases wrote it to
 /// JSON.

@@ -7,7 +7,7 @@ use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use super::map::{Mapping, PAGE};
-use crate::access;
+use crate::disk::access;
 
 /// Read at once where what is read is of no interest. It is on the stack, which may be small.
 const SCRATCH: usize = 4 * PAGE;

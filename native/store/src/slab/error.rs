@@ -17,7 +17,7 @@ pub enum AppendError {
     /// The event is larger than one may be.
     #[error("{0} bytes, more than the limit of {1}")]
     TooLarge(usize, usize),
-    /// It can't be done without waiting; repeat it with [`Wait::Yes`](crate::Wait::Yes).
+    /// It can't be done without waiting; repeat it with [`Wait::Yes`](crate::slab::Wait::Yes).
     #[error("it would have to wait")]
     WouldBlock,
     /// The operating system refused more space. A later attempt may succeed.

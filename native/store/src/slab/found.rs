@@ -16,7 +16,7 @@ use super::left::{Fate, is_medium};
 use super::scan::{self, Part, Scan, Scanned};
 use super::segment;
 use super::space::{Space, Wait};
-use crate::owned::Directory;
+use crate::disk::owned::Directory;
 
 /// A segment file that could not be read. If it is damaged it was renamed and is not looked at
 /// again.

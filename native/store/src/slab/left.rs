@@ -15,8 +15,8 @@ use super::error::{at, cause};
 use super::header::{self, Mark};
 use super::map::{Mapping, PAGE};
 use super::segment::{self, Segment};
-use crate::owned::Directory;
-use crate::{FileSystem, Kind};
+use crate::disk::owned::Directory;
+use crate::disk::{FileSystem, Kind};
 
 /// Bytes that are looked at at once where there is no end to a file.
 const STRIDE: usize = 1 << 20;

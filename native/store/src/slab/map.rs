@@ -10,8 +10,8 @@ use memmap2::{MmapOptions, MmapRaw};
 pub(super) const PAGE: usize = 4096;
 
 /// A file as memory that other threads may change at any time; what
-/// [`FileSystem::map`](crate::FileSystem::map) and
-/// [`FileSystem::map_read_only`](crate::FileSystem::map_read_only) answer.
+/// [`FileSystem::map`](crate::disk::FileSystem::map) and
+/// [`FileSystem::map_read_only`](crate::disk::FileSystem::map_read_only) answer.
 ///
 /// What several threads meet in is reached as atomic words. The rest is handed out as pointers
 /// and, unsafely, as slices: who calls for them knows that nobody writes there.

@@ -63,8 +63,8 @@ use std::time::Duration;
 use keeper::Keeper;
 use space::Space;
 
-use crate::FileSystem;
-use crate::owned::{self, Directory};
+use crate::disk::FileSystem;
+use crate::disk::owned::{self, Directory};
 
 /// What the names of its directories begin with.
 const PREFIX: &str = "slab-";

@@ -15,7 +15,7 @@ use super::header::{self, Header, Mark};
 use super::left::{Lost, Opened};
 use super::segment::{self, Segment};
 use super::space::Space;
-use crate::owned::Directory;
+use crate::disk::owned::Directory;
 
 /// The directory of an earlier run, and what is in it.
 pub(super) struct Scanned {

@@ -8,8 +8,8 @@ use super::error::at;
 use super::header::{self, Mark};
 use super::left::Left;
 use super::map::{Mapping, PAGE};
-use crate::FileSystem;
-use crate::owned::Directory;
+use crate::disk::FileSystem;
+use crate::disk::owned::Directory;
 
 /// Words of the header page.
 pub(super) const MAGIC_AT: usize = 0;

@@ -15,8 +15,8 @@ use super::map::PAGE;
 use super::segment::Segment;
 use super::segments::{Block, Segments, Usage};
 use super::settings::Settings;
-use crate::FileSystem;
-use crate::owned::Directory;
+use crate::disk::FileSystem;
+use crate::disk::owned::Directory;
 
 /// Whether a call may wait for the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

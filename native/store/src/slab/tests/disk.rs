@@ -2,7 +2,7 @@
 
 use std::fs::File;
 
-use crate::{FileName, Metadata, Stamp};
+use crate::disk::{FileName, Metadata, Stamp};
 
 use super::*;
 

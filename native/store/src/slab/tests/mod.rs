@@ -16,7 +16,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::*;
-use crate::OsFileSystem;
+use crate::disk::OsFileSystem;
 
 /// Small segments, so that everything that can happen does.
 fn settings() -> Settings {

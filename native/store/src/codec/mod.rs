@@ -1,0 +1,148 @@
+pub(crate) mod compression;
+pub(crate) mod flags;
+mod gzip;
+pub(crate) mod pool;
+mod zstd;
+
+pub use crate::index::entry::Format;
+pub use compression::Compression;
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+
+use libdeflater::{CompressionLvl, Compressor, Decompressor};
+use parking_lot::Mutex;
+use zstd_safe::{CCtx, DCtx};
+
+use crate::index::damage::Flaw;
+use flags::Flags;
+use pool::Pool;
+
+/// Compressors and decompressors, reused: a compressor is some hundred kilobytes of tables.
+pub(crate) struct Codec {
+    compressors: Compressors,
+    gzip: Pool<Decompressor>,
+    zstd: Pool<DCtx<'static>>,
+}
+
+enum Compressors {
+    Gzip(Pool<Compressor>),
+    Zstd(Pool<CCtx<'static>>, i32),
+}
+
+/// Why bytes could not be decompressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("malformed or cut short")]
+    Malformed,
+    #[error("followed by something else")]
+    TrailingBytes,
+    #[error("larger than the limit")]
+    TooLarge,
+    #[error("out of memory")]
+    OutOfMemory,
+}
+
+impl Codec {
+    /// The level has been checked.
+    pub(crate) fn new(compression: Compression) -> Self {
+        let compressors = match compression {
+            Compression::Gzip(level) => {
+                let level = CompressionLvl::new(level).unwrap_or_default();
+                Compressors::Gzip(Pool::new(move || Compressor::new(level)))
+            }
+            Compression::Zstd(level) => Compressors::Zstd(Pool::new(CCtx::create), level),
+        };
+        Codec {
+            compressors,
+            gzip: Pool::new(Decompressor::new),
+            zstd: Pool::new(DCtx::create),
+        }
+    }
+
+    /// Compresses a recording into a file that carries the flags, to the front of `out`, which
+    /// grows as needed, and returns how many bytes there are.
+    pub(crate) fn compress(
+        &self,
+        content: &[u8],
+        flags: Flags,
+        out: &mut Vec<u8>,
+    ) -> io::Result<usize> {
+        match &self.compressors {
+            Compressors::Gzip(pool) => {
+                let packed = pool.with(|compressor| flags.gzip(compressor, content, out));
+                packed.map_err(io::Error::other)
+            }
+            Compressors::Zstd(pool, level) => {
+                pool.with(|context| zstd::compress(context, *level, content, flags, out))
+            }
+        }
+    }
+
+    /// Decompresses a file to the front of `out`, which grows as needed and does not shrink, and
+    /// returns how many bytes there are; `None` if it is not compressed. More than `max` are
+    /// refused before they are allocated.
+    pub(crate) fn decompress(
+        &self,
+        file: &[u8],
+        out: &mut Vec<u8>,
+        max: usize,
+    ) -> Result<Option<usize>, Flaw> {
+        let (len, kind) = if gzip::is_gzip(file) {
+            let unpack = |context: &mut _| gzip::decompress(context, file, out, max);
+            (self.gzip.with(unpack), "gzip")
+        } else if zstd::is_zstd(file) {
+            let unpack = |context: &mut _| zstd::decompress(context, file, out, max);
+            (self.zstd.with(unpack), "zstd")
+        } else {
+            return Ok(None);
+        };
+        match len {
+            Ok(len) => Ok(Some(len)),
+            Err(Error::TooLarge) => Err(Flaw::TooLarge),
+            Err(error) => Err(Flaw::Packed(kind, error)),
+        }
+    }
+}
+
+/// Makes room for `len` bytes.
+pub(crate) fn grow(out: &mut Vec<u8>, len: usize) -> Result<(), Error> {
+    if out.len() < len {
+        out.try_reserve_exact(len - out.len())
+            .map_err(|_| Error::OutOfMemory)?;
+        out.resize(len, 0);
+    }
+    Ok(())
+}
+
+/// A codec, with space to compress into that is used again as the store's is.
+type Shared = Arc<(Codec, Pool<Vec<u8>>)>;
+
+/// For [`compress()`].
+static SHARED: Mutex<Option<HashMap<Compression, Shared>>> = Mutex::new(None);
+
+/// Compresses content as a recording's file is: for tools and measurements.
+///
+/// # Errors
+///
+/// [`Error::Option`](crate::error::Error::Option) for a level that there is not, and
+/// [`Error::Io`](crate::error::Error::Io).
+pub fn compress(content: &[u8], compression: Compression) -> Result<Vec<u8>, crate::error::Error> {
+    compression.check()?;
+    let make = || Arc::new((Codec::new(compression), Pool::new(Vec::new)));
+    let shared = Arc::clone(
+        SHARED
+            .lock()
+            .get_or_insert_default()
+            .entry(compression)
+            .or_insert_with(make),
+    );
+    let (codec, space) = &*shared;
+    space.with(|out| {
+        let len = codec
+            .compress(content, Flags::default(), out)
+            .map_err(crate::error::Error::io("compress"))?;
+        Ok(out.get(..len).unwrap_or_default().to_vec())
+    })
+}

@@ -1,0 +1,117 @@
+use std::io;
+use std::path::{self, Path};
+use std::sync::Arc;
+
+use once_cell::sync::OnceCell;
+use parking_lot::{Mutex, RwLock};
+
+use super::Files;
+use super::durable::{self, Unsynced};
+use super::native_dir::{Elsewhere, NATIVE_DIR};
+use crate::codec::Codec;
+use crate::codec::pool::Pool;
+use crate::disk::group::Group;
+use crate::disk::temp::{self, TempDir};
+use crate::disk::{FileSystem, Kind};
+use crate::erase::Intent;
+use crate::error::Error;
+use crate::index::Index;
+use crate::index::entry::Shared;
+use crate::index::journal::Journal;
+use crate::index::loader::{Buffers, Loader};
+use crate::notice::Observer;
+use crate::options::Options;
+use crate::retention::limits::Alarm;
+use crate::watch::freshness::Freshness;
+
+impl Files {
+    /// See [`Store::open_on`](crate::store::Store::open_on).
+    pub(crate) fn open(
+        fs: Arc<dyn FileSystem>,
+        path: &Path,
+        options: Options,
+    ) -> Result<Files, Error> {
+        options.check()?;
+        // The program may change its working directory later.
+        let dir = path::absolute(path).map_err(Error::io("find the directory"))?;
+        create_dirs(&*fs, &dir, options.sync).map_err(Error::at("create the directory", &dir))?;
+        let beside_dir = dir.join(NATIVE_DIR);
+        let elsewhere = match &options.native_path {
+            Some(path) => Some(Elsewhere::of(&*fs, path, &dir, options.sync)?),
+            None => None,
+        };
+        let native_dir = elsewhere
+            .as_ref()
+            .map_or(&beside_dir, |it| &it.path)
+            .clone();
+        let files = Files {
+            loader: Loader {
+                fs,
+                dir,
+                codec: Codec::new(options.compression),
+                limits: options.limits,
+                shared: Shared::new(),
+            },
+            buffers: Pool::new(Buffers::default),
+            options,
+            journal: Journal::new(&native_dir),
+            journal_damage: Mutex::default(),
+            native_dir,
+            beside_dir,
+            elsewhere,
+            temp_dir: TempDir::default(),
+            prepared: OnceCell::new(),
+            beside_prepared: OnceCell::new(),
+            observer: Observer::default(),
+            left_alone: Mutex::default(),
+            alarm: Alarm::default(),
+            syncs: Group::default(),
+            unsynced: Unsynced::default(),
+            scan: Mutex::new(()),
+            commit: Mutex::new(()),
+            freshness: Mutex::new(Freshness::default()),
+            index: RwLock::new(Index::default()),
+        };
+        let orphans = temp::remove_stale(files.fs(), &files.beside_dir);
+        files.load_journal();
+        files.refresh()?;
+        files.index.write().pack();
+        for orphan in orphans {
+            files.complete(None, Intent::left_in(&files, orphan.path())?, &[]);
+        }
+        Ok(files)
+    }
+
+    fn load_journal(&self) {
+        let mut index = self.index.write();
+        let damage = self
+            .journal
+            .load(self.fs(), &self.loader.shared, &mut index);
+        index.changes().record();
+        *self.journal_damage.lock() = damage;
+    }
+}
+
+/// Creates a directory and those above it that are missing.
+pub(crate) fn create_dirs(fs: &dyn FileSystem, dir: &Path, sync: bool) -> io::Result<()> {
+    match fs.metadata(dir) {
+        Ok(found) if found.kind == Kind::Directory => return Ok(()),
+        Ok(_) => return Err(io::ErrorKind::NotADirectory.into()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let parent = dir.parent();
+    if let Some(parent) = parent {
+        create_dirs(fs, parent, sync)?;
+    }
+    match fs.create_dir(dir) {
+        // Another process was faster.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        result => result?,
+    }
+    match parent {
+        // That it is not supported is told when a recording is saved.
+        Some(parent) if sync => durable::sync_names(fs, parent).map(drop),
+        _ => Ok(()),
+    }
+}

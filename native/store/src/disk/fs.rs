@@ -1,0 +1,242 @@
+//! Everything the engine asks of a file system, so that a test can stand in for a failing disk.
+
+use std::ffi::OsString;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{
+    DirBuilderExt as _, DirEntryExt as _, MetadataExt as _, OpenOptionsExt as _,
+};
+use std::path::Path;
+
+use super::access;
+use crate::slab::{Mapping, disk};
+
+/// What tells one version of a file from another without reading it.
+///
+/// The inode is part of it because a file replaced by rename may have the size and, on a kernel
+/// with coarse timestamps, the time of the one before; it never has its inode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    /// Size in bytes.
+    pub len: u64,
+    /// Time of the last change of the content, in nanoseconds since the Unix epoch.
+    pub modified_ns: i64,
+    /// Inode number.
+    pub inode: u64,
+}
+
+/// What a path leads to, symbolic links followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A regular file.
+    File,
+    /// A directory.
+    Directory,
+    /// Anything else: a pipe, a socket, a device.
+    Other,
+}
+
+/// Answer of [`FileSystem::metadata`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Metadata {
+    /// What it is.
+    pub kind: Kind,
+    /// Which version it is.
+    pub stamp: Stamp,
+}
+
+/// A name in a directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileName {
+    /// The name, without the directory.
+    pub name: OsString,
+    /// Inode number of what it names, a symbolic link itself and not what it leads to.
+    pub inode: u64,
+}
+
+/// The file operations of the engine. [`OsFileSystem`] is the real one.
+pub trait FileSystem: Send + Sync {
+    /// Creates one directory that only its owner can enter (mode 0700).
+    fn create_dir(&self, path: &Path) -> io::Result<()>;
+
+    /// Opens a directory to the group that the one around it is open to, if it is. What keeps it
+    /// from that is nobody's concern.
+    fn share_dir(&self, _path: &Path) {}
+
+    /// Looks at a path, following symbolic links.
+    fn metadata(&self, path: &Path) -> io::Result<Metadata>;
+
+    /// The names in a directory, in no order; those known to be directories may be left out.
+    fn names(&self, path: &Path) -> io::Result<Vec<FileName>>;
+
+    /// Replaces `into` by the content of a regular file and returns the version read.
+    ///
+    /// Must neither wait for a pipe's other end nor read more than `limit` bytes: the errors are
+    /// [`io::ErrorKind::InvalidInput`] and [`io::ErrorKind::FileTooLarge`].
+    fn read(&self, path: &Path, limit: u64, into: &mut Vec<u8>) -> io::Result<Stamp>;
+
+    /// Writes a file that must not exist yet and that only its owner can read (mode 0600), or
+    /// also the group that its directory is open to. With `sync`, its content is on the disk when this returns.
+    fn write_new(&self, path: &Path, content: &[u8], sync: bool) -> io::Result<Stamp>;
+
+    /// Appends to a file that exists, in one piece, and returns how long it is then.
+    fn append(&self, path: &Path, content: &[u8]) -> io::Result<u64>;
+
+    /// Renames a file, replacing `to` atomically.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+
+    /// Removes a file, or a symbolic link but not what it leads to.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+
+    /// Puts the names in a directory on the disk.
+    fn sync_dir(&self, path: &Path) -> io::Result<()>;
+
+    // What follows is for files that are mapped into memory, and is the operating system's unless
+    // an implementation has its own.
+
+    /// Makes an empty file that must not exist yet and that only its owner can read (mode 0600),
+    /// to be read and written.
+    fn create_file(&self, path: &Path) -> io::Result<File> {
+        disk::create(path)
+    }
+
+    /// Opens a file that exists, to be read and written.
+    fn open_file(&self, path: &Path) -> io::Result<File> {
+        disk::open(path)
+    }
+
+    /// Makes an empty file `len` bytes of zeros that really have their place on the disk, so that
+    /// writing to them through memory can't fail.
+    fn allocate(&self, file: &File, len: usize) -> io::Result<()> {
+        disk::allocate(file, len)
+    }
+
+    /// Maps a file of `len` bytes, of which all are allocated, to be written to.
+    fn map(&self, file: &File, len: usize) -> io::Result<Mapping> {
+        disk::map(file, len)
+    }
+
+    /// Maps the first `len` bytes of a file, to be read.
+    fn map_read_only(&self, file: &File, len: usize) -> io::Result<Mapping> {
+        disk::map_read_only(file, len)
+    }
+
+    /// Has a part of what is mapped from the file at `path` in memory when this returns, so that
+    /// what can't be read is an error here and not a signal there.
+    fn load(&self, mapping: &Mapping, path: &Path, at: usize, len: usize) -> io::Result<()> {
+        disk::load(mapping, path, at, len)
+    }
+
+    /// Writes to a part of a file, which a map of it shows.
+    fn write_at(&self, file: &File, at: u64, bytes: &[u8]) -> io::Result<()> {
+        disk::write_at(file, at, bytes)
+    }
+}
+
+/// The operating system's file system.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OsFileSystem;
+
+impl FileSystem for OsFileSystem {
+    fn create_dir(&self, path: &Path) -> io::Result<()> {
+        DirBuilder::new().mode(0o700).create(path)
+    }
+
+    fn share_dir(&self, path: &Path) {
+        access::share_dir(path);
+    }
+
+    fn metadata(&self, path: &Path) -> io::Result<Metadata> {
+        fs::metadata(path).map(|metadata| Metadata::from(&metadata))
+    }
+
+    fn names(&self, path: &Path) -> io::Result<Vec<FileName>> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(path)? {
+            let entry = entry?;
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                continue;
+            }
+            names.push(FileName {
+                name: entry.file_name(),
+                inode: entry.ino(),
+            });
+        }
+        Ok(names)
+    }
+
+    fn read(&self, path: &Path, limit: u64, into: &mut Vec<u8>) -> io::Result<Stamp> {
+        into.clear();
+        // Opening a named pipe would wait for a writer otherwise; regular files don't mind.
+        let file = OpenOptions::new()
+            .read(true)
+            .custom_flags(libc::O_NONBLOCK)
+            .open(path)?;
+        let Metadata { kind, stamp } = Metadata::from(&file.metadata()?);
+        if kind != Kind::File {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        if stamp.len > limit {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        let len = usize::try_from(stamp.len).map_err(|_| io::ErrorKind::FileTooLarge)?;
+        into.try_reserve_exact(len)?;
+        // A file that grows meanwhile gives a part, whose stamp is out of date at once.
+        file.take(stamp.len).read_to_end(into)?;
+        Ok(stamp)
+    }
+
+    fn write_new(&self, path: &Path, content: &[u8], sync: bool) -> io::Result<Stamp> {
+        disk::check_size(content.len() as u64)?;
+        let mut file = access::open(OpenOptions::new().write(true).create_new(true), path)?;
+        file.write_all(content)?;
+        if sync {
+            file.sync_data()?;
+        }
+        Ok(Metadata::from(&file.metadata()?).stamp)
+    }
+
+    fn append(&self, path: &Path, content: &[u8]) -> io::Result<u64> {
+        let mut file = OpenOptions::new().append(true).open(path)?;
+        let len = file.metadata()?.len();
+        disk::check_size(len.saturating_add(content.len() as u64))?;
+        file.write_all(content)?;
+        Ok(file.metadata()?.len())
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        File::open(path)?.sync_all()
+    }
+}
+
+impl From<&fs::Metadata> for Metadata {
+    fn from(metadata: &fs::Metadata) -> Self {
+        let kind = if metadata.is_file() {
+            Kind::File
+        } else if metadata.is_dir() {
+            Kind::Directory
+        } else {
+            Kind::Other
+        };
+        let modified_ns = metadata
+            .mtime()
+            .saturating_mul(1_000_000_000)
+            .saturating_add(metadata.mtime_nsec());
+        Metadata {
+            kind,
+            stamp: Stamp {
+                len: metadata.len(),
+                modified_ns,
+                inode: metadata.ino(),
+            },
+        }
+    }
+}

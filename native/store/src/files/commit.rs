@@ -1,0 +1,83 @@
+use std::io;
+use std::sync::Arc;
+use std::time::Instant;
+
+use parking_lot::MutexGuard;
+
+use super::lookup::Belonging;
+use crate::directory::Files;
+use crate::disk::Kind;
+use crate::disk::temp::TempFile;
+use crate::index::Entry;
+use crate::index::Slot;
+
+/// The right to change names in the directory. Whoever holds it changes the directory first and
+/// the index at once after, so that the order of changes is the same in both.
+pub(crate) struct Commit<'a> {
+    pub(crate) files: &'a Files,
+    _turn: MutexGuard<'a, ()>,
+}
+
+impl Files {
+    pub(crate) fn commit(&self) -> Commit<'_> {
+        Commit {
+            files: self,
+            _turn: self.commit.lock(),
+        }
+    }
+}
+
+impl Commit<'_> {
+    /// Puts a file in its place.
+    pub(crate) fn place(&self, temp: TempFile<'_>, entry: Entry) -> io::Result<()> {
+        let path = self.files.loader.path(entry.file());
+        self.change_directory(|| temp.place(&path))?;
+        let entry = Arc::new(entry);
+        let mut index = self.files.index.write();
+        index.touch(entry.file());
+        index.put(entry.file(), Slot::Recording(Arc::clone(&entry)));
+        self.files.check_limits(&index);
+        Ok(())
+    }
+
+    /// Whether there is such a file.
+    pub(crate) fn exists(&self, Belonging { file, only }: &Belonging) -> bool {
+        match self.files.fs().metadata(&self.files.loader.path(file)) {
+            Ok(found) => {
+                found.kind != Kind::Directory && only.is_none_or(|only| only == found.stamp)
+            }
+            // What can't be looked at, such as a symbolic link to itself, can be removed still.
+            Err(error) => only.is_none() && error.kind() != io::ErrorKind::NotFound,
+        }
+    }
+
+    /// Removes a file, and returns whether there was one.
+    pub(crate) fn remove(&self, file: &[u8]) -> io::Result<bool> {
+        let path = self.files.loader.path(file);
+        let existed = match self.change_directory(|| self.files.fs().remove(&path)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            result => result.map(|()| true)?,
+        };
+        let mut index = self.files.index.write();
+        index.touch(file);
+        index.remove(file);
+        Ok(existed)
+    }
+
+    pub(crate) fn change_directory(
+        &self,
+        change: impl FnOnce() -> io::Result<()>,
+    ) -> io::Result<()> {
+        let before = self.files.dir_modified_ns();
+        let result = change();
+        let after = self.files.dir_modified_ns();
+        let mut freshness = self.files.freshness.lock();
+        match (before, after) {
+            (Ok(Some(before)), Ok(Some(after))) => {
+                freshness.changed(before, after, Instant::now());
+            }
+            _ => freshness.forget(),
+        }
+        result
+    }
+}

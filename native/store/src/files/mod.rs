@@ -1,0 +1,11 @@
+//! The recordings in their files, one by one.
+
+pub(crate) mod commit;
+pub(crate) mod lookup;
+pub(crate) mod read;
+mod remove;
+mod save;
+mod verify;
+
+pub use read::Contents;
+pub use verify::Verified;

@@ -1,0 +1,62 @@
+use std::io;
+use std::os::unix::ffi::OsStrExt as _;
+
+use super::commit::Commit;
+use super::lookup::{Belonging, belongings};
+use crate::directory::Files;
+use crate::error::Error;
+
+impl Files {
+    /// See [`Store::delete`](crate::store::Store::delete).
+    pub(crate) fn delete(&self, id: &[u8]) -> Result<(), Error> {
+        if self.index.read().claims(id).next().is_none() {
+            // A file that somebody else has just written may have the id inside only.
+            self.refresh()?;
+        }
+        if !self.remove(id)? {
+            return Ok(());
+        }
+        self.write_journal();
+        self.sync_dir()
+    }
+
+    /// Removes the files of this id that the index knows of, without making it durable. Returns
+    /// whether there were any.
+    pub(crate) fn remove(&self, id: &[u8]) -> Result<bool, Error> {
+        let commit = self.commit();
+        commit
+            .remove_recording(id)
+            .map_err(Error::at("remove a recording in", self.path()))
+    }
+
+    /// See [`Store::clear`](crate::store::Store::clear).
+    pub(crate) fn clear(&self) -> Result<(), Error> {
+        let files = self
+            .recording_files()
+            .map_err(Error::at("read the directory", self.path()))?;
+        let mut result = Ok(());
+        for file in files {
+            // One turn for each, so that saves need not wait for thousands.
+            let removed = self.commit().remove(file.name.as_bytes());
+            result = result.and(removed.map(drop));
+        }
+        self.write_journal();
+        result.map_err(Error::at("remove a recording in", self.path()))?;
+        self.sync_dir()
+    }
+}
+
+impl Commit<'_> {
+    /// Removes the files of a recording, and returns whether there was one.
+    pub(crate) fn remove_recording(&self, id: &[u8]) -> io::Result<bool> {
+        let mut belongings = belongings(&self.files.index.read(), id);
+        // One that is gone already has to leave the index.
+        let is_known = |file: &[u8]| self.files.index.read().get(file).is_some();
+        belongings.retain(|it| self.exists(it) || (it.only.is_none() && is_known(&it.file)));
+        let mut existed = false;
+        for Belonging { file, .. } in &belongings {
+            existed |= self.remove(file)?;
+        }
+        Ok(existed)
+    }
+}

@@ -1,0 +1,7 @@
+//! What is deleted by itself.
+
+pub(crate) mod evictor;
+pub(crate) mod limits;
+pub(crate) mod pace;
+
+pub use limits::{Limit, Retention};

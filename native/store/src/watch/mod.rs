@@ -1,0 +1,5 @@
+//! How changes that others make to the directory are noticed.
+
+pub(crate) mod freshness;
+pub(crate) mod refresh;
+pub(crate) mod scan;
