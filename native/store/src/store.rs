@@ -3,8 +3,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::active::Active;
+use crate::codec::Flags;
 use crate::codec::Format;
-use crate::codec::flags::Flags;
 use crate::directory::Files;
 use crate::disk::{FileSystem, OsFileSystem};
 use crate::error::Error;

@@ -7,7 +7,7 @@ use replay_etf::recording::Frame;
 
 use super::Shared;
 use super::recording::Recording;
-use crate::codec::flags::Flags;
+use crate::codec::Flags;
 use crate::error::Error;
 use crate::slab::{Frames, Kind, Mark, Wait};
 

@@ -1,8 +1,16 @@
 //! Gzip (RFC 1952) whole buffers at a time, with libdeflate.
 
-use libdeflater::{DecompressionError, Decompressor, crc32};
+mod header;
 
-use super::{Error, grow};
+pub(super) use header::flags_of;
+
+use std::io;
+
+use libdeflater::{Compressor, DecompressionError, Decompressor, crc32};
+
+use super::Error;
+use super::flags::Flags;
+use super::space::grow;
 
 /// First two bytes of every gzip member.
 const MAGIC: [u8; 2] = [0x1f, 0x8b];
@@ -17,12 +25,42 @@ const TRAILER_BYTES: usize = 8;
 const MAX_RATIO: usize = 1032;
 
 /// Whether bytes start like gzip. Neither an external term nor JSON starts so.
-pub(crate) fn is_gzip(bytes: &[u8]) -> bool {
+pub(super) fn is_gzip(bytes: &[u8]) -> bool {
     bytes.starts_with(&MAGIC)
 }
 
+/// Compresses a recording into a member that carries the flags. See
+/// [`Codec::compress`](crate::codec::Codec::compress).
+pub(super) fn compress(
+    compressor: &mut Compressor,
+    content: &[u8],
+    flags: Flags,
+    gz: &mut Vec<u8>,
+) -> io::Result<usize> {
+    if flags == Flags::default() {
+        let bound = compressor.gzip_compress_bound(content.len());
+        if gz.len() < bound {
+            gz.resize(bound, 0);
+        }
+        return compressor
+            .gzip_compress(content, gz)
+            .map_err(io::Error::other);
+    }
+    gz.clear();
+    gz.extend_from_slice(&header::with_flags(flags.byte()));
+    let start = gz.len();
+    gz.resize(start + compressor.deflate_compress_bound(content.len()), 0);
+    let space = gz.get_mut(start..).unwrap_or_default();
+    let len = compressor
+        .deflate_compress(content, space)
+        .map_err(io::Error::other)?;
+    gz.truncate(start + len);
+    gz.extend_from_slice(&trailer_of(content));
+    Ok(gz.len())
+}
+
 /// See [`Codec::decompress`](crate::codec::Codec::decompress).
-pub(crate) fn decompress(
+pub(super) fn decompress(
     decompressor: &mut Decompressor,
     gz: &[u8],
     out: &mut Vec<u8>,
@@ -119,7 +157,7 @@ fn after_member<'a>(gz: &'a [u8], content: &[u8]) -> Option<&'a [u8]> {
 }
 
 /// What a member ends in.
-pub(crate) fn trailer_of(content: &[u8]) -> [u8; TRAILER_BYTES] {
+fn trailer_of(content: &[u8]) -> [u8; TRAILER_BYTES] {
     let [a, b, c, d] = crc32(content).to_le_bytes();
     // The format wants the size modulo 2^32.
     let [e, f, g, h] = (content.len() as u32).to_le_bytes();

@@ -1,11 +1,21 @@
-pub(crate) mod compression;
-pub(crate) mod flags;
+//! The bytes of a file and what they hold: compression, and the flags beside it.
+
+mod compression;
+mod error;
+mod flags;
+mod flaw;
+mod format;
 mod gzip;
-pub(crate) mod pool;
+mod pool;
+mod space;
 mod zstd;
 
-pub use crate::index::entry::Format;
 pub use compression::Compression;
+pub(crate) use error::Error;
+pub(crate) use flags::Flags;
+pub(crate) use flaw::Flaw;
+pub use format::Format;
+pub(crate) use pool::Pool;
 
 use std::collections::HashMap;
 use std::io;
@@ -14,10 +24,6 @@ use std::sync::Arc;
 use libdeflater::{CompressionLvl, Compressor, Decompressor};
 use parking_lot::Mutex;
 use zstd_safe::{CCtx, DCtx};
-
-use crate::index::damage::Flaw;
-use flags::Flags;
-use pool::Pool;
 
 /// Compressors and decompressors, reused: a compressor is some hundred kilobytes of tables.
 pub(crate) struct Codec {
@@ -29,19 +35,6 @@ pub(crate) struct Codec {
 enum Compressors {
     Gzip(Pool<Compressor>),
     Zstd(Pool<CCtx<'static>>, i32),
-}
-
-/// Why bytes could not be decompressed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Error {
-    #[error("malformed or cut short")]
-    Malformed,
-    #[error("followed by something else")]
-    TrailingBytes,
-    #[error("larger than the limit")]
-    TooLarge,
-    #[error("out of memory")]
-    OutOfMemory,
 }
 
 impl Codec {
@@ -71,8 +64,7 @@ impl Codec {
     ) -> io::Result<usize> {
         match &self.compressors {
             Compressors::Gzip(pool) => {
-                let packed = pool.with(|compressor| flags.gzip(compressor, content, out));
-                packed.map_err(io::Error::other)
+                pool.with(|compressor| gzip::compress(compressor, content, flags, out))
             }
             Compressors::Zstd(pool, level) => {
                 pool.with(|context| zstd::compress(context, *level, content, flags, out))
@@ -106,14 +98,10 @@ impl Codec {
     }
 }
 
-/// Makes room for `len` bytes.
-pub(crate) fn grow(out: &mut Vec<u8>, len: usize) -> Result<(), Error> {
-    if out.len() < len {
-        out.try_reserve_exact(len - out.len())
-            .map_err(|_| Error::OutOfMemory)?;
-        out.resize(len, 0);
-    }
-    Ok(())
+/// What is to be known of a recording, from its file.
+pub(crate) fn flags_of(file: &[u8]) -> Flags {
+    let byte = gzip::flags_of(file).or_else(|| zstd::flags_of(file));
+    Flags::from_byte(byte.unwrap_or_default())
 }
 
 /// A codec, with space to compress into that is used again as the store's is.

@@ -8,8 +8,9 @@ use zstd_safe::{
     get_frame_content_size,
 };
 
+use super::Error;
 use super::flags::Flags;
-use super::{Error, grow};
+use super::space::grow;
 
 /// First four bytes of a frame with content.
 const MAGIC: [u8; 4] = 0xfd2f_b528_u32.to_le_bytes();
@@ -29,7 +30,7 @@ const MAX_RATIO: usize = 32 << 10;
 const TOO_SMALL: ErrorCode = (ZSTD_error_dstSize_tooSmall as usize).wrapping_neg();
 
 /// Whether bytes start like Zstandard. Neither an external term nor JSON starts so.
-pub(crate) fn is_zstd(bytes: &[u8]) -> bool {
+pub(super) fn is_zstd(bytes: &[u8]) -> bool {
     let Some(&[first, rest @ ..]) = bytes.first_chunk::<4>() else {
         return false;
     };
@@ -39,7 +40,7 @@ pub(crate) fn is_zstd(bytes: &[u8]) -> bool {
 }
 
 /// The byte that our skippable frame carries, if the file starts with one.
-pub(crate) fn flags_of(file: &[u8]) -> Option<u8> {
+pub(super) fn flags_of(file: &[u8]) -> Option<u8> {
     file.strip_prefix(&SKIPPABLE_MAGIC)?
         .strip_prefix(&FLAGS_HEAD)?
         .first()
@@ -47,7 +48,7 @@ pub(crate) fn flags_of(file: &[u8]) -> Option<u8> {
 }
 
 /// See [`Codec::compress`](crate::codec::Codec::compress).
-pub(crate) fn compress(
+pub(super) fn compress(
     context: &mut CCtx<'_>,
     level: i32,
     content: &[u8],
@@ -79,7 +80,7 @@ pub(crate) fn compress(
 /// See [`Codec::decompress`](crate::codec::Codec::decompress). Frames may follow each other, and
 /// skippable ones have no content. The window needs no memory, and so no limit: it is what has
 /// been decompressed.
-pub(crate) fn decompress(
+pub(super) fn decompress(
     context: &mut DCtx<'_>,
     mut file: &[u8],
     out: &mut Vec<u8>,

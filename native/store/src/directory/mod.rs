@@ -10,7 +10,7 @@ use std::sync::Arc;
 use once_cell::sync::OnceCell;
 use parking_lot::{Mutex, RwLock};
 
-use crate::codec::pool::Pool;
+use crate::codec::Pool;
 use crate::disk::FileSystem;
 use crate::disk::group::Group;
 use crate::disk::temp::TempDir;

@@ -9,7 +9,7 @@ use super::Files;
 use super::durable::{self, Unsynced};
 use super::native_dir::{Elsewhere, NATIVE_DIR};
 use crate::codec::Codec;
-use crate::codec::pool::Pool;
+use crate::codec::Pool;
 use crate::disk::group::Group;
 use crate::disk::temp::{self, TempDir};
 use crate::disk::{FileSystem, Kind};

@@ -2,12 +2,12 @@ use std::io;
 use std::sync::Arc;
 
 use super::lookup::{Candidate, candidates, serves};
+use crate::codec::Flaw;
 use crate::codec::Format;
 use crate::directory::Files;
 use crate::disk::Stamp;
 use crate::error::Error;
 use crate::index::Slot;
-use crate::index::damage::Flaw;
 use crate::index::loader::{Buffers, Plain};
 use crate::watch::scan::flaw_of_read;
 

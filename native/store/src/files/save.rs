@@ -6,8 +6,8 @@ use std::time::Instant;
 use replay_etf::{Limits, Summary, json, recording};
 
 use super::lookup::{Belonging, belongings};
+use crate::codec::Flags;
 use crate::codec::Format;
-use crate::codec::flags::Flags;
 use crate::directory::Files;
 use crate::disk::temp::TempFile;
 use crate::error::Error;

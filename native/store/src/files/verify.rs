@@ -11,12 +11,12 @@ use replay_etf::ErrorKind;
 
 use super::commit::Commit;
 use crate::codec;
+use crate::codec::Flaw;
 use crate::directory::Files;
 use crate::disk::{Kind, Stamp, temp};
 use crate::error::Error;
 use crate::index::Damage;
 use crate::index::Slot;
-use crate::index::damage::Flaw;
 use crate::index::loader::Buffers;
 use crate::notice::Notice;
 use crate::store::Store;

@@ -5,17 +5,8 @@ use replay_etf::recording::{self, Summary};
 
 use super::interned::Interned;
 use super::name;
-use crate::codec::flags::Flags;
+use crate::codec::{Flags, Format};
 use crate::disk::Stamp;
-
-/// How a recording's file is encoded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Format {
-    /// Erlang's external term format.
-    Etf,
-    /// The JSON text of the pure-Elixir backend.
-    Json,
-}
 
 /// What a recording says about the view it was made in.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -7,12 +7,9 @@ use std::sync::Arc;
 
 use replay_etf::{Limits, json, recording};
 
-use super::damage::Flaw;
-use super::entry::Shared;
-use super::{Entry, name};
-use crate::codec::Codec;
-use crate::codec::Format;
-use crate::codec::flags::Flags;
+use super::entry::{Entry, Shared};
+use super::name;
+use crate::codec::{self, Codec, Flaw, Format};
 use crate::disk::{FileSystem, Stamp};
 
 /// Reads recording files: from the disk to the plain bytes, and from those to an index entry.
@@ -126,7 +123,7 @@ impl Loader {
             Format::Etf => recording::summarize(bytes, &self.limits)?,
             Format::Json => json::summarize(bytes, &self.limits_of(format))?,
         };
-        let flags = Flags::of(&buffers.raw);
+        let flags = codec::flags_of(&buffers.raw);
         let entry = Entry::new(summary, flags, format, file.into(), stamp, &self.shared);
         Ok((entry, plain))
     }

@@ -1,6 +1,6 @@
 pub(crate) mod changes;
 mod claims;
-pub(crate) mod damage;
+mod damage;
 mod doubt;
 pub(crate) mod entry;
 mod interned;
@@ -19,10 +19,10 @@ use std::ops::Bound;
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::codec::Flaw;
 use crate::disk::Stamp;
 use changes::Changes;
 use claims::Claims;
-use damage::Flaw;
 use doubt::Doubt;
 use order::Order;
 
@@ -343,8 +343,8 @@ mod tests {
     use replay_etf::recording::{EventCounts, Summary, View};
 
     use super::*;
+    use crate::codec::Flags;
     use crate::codec::Format;
-    use crate::codec::flags::Flags;
     use entry::Shared;
 
     fn recording(id: &str, file: &str, connected_at: i64, modified_ns: i64) -> Slot {

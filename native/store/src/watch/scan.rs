@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use crate::codec::Flaw;
 use crate::disk::{Kind, Stamp};
 use crate::index::Entry;
-use crate::index::damage::Flaw;
 use crate::index::loader::{Buffers, Loader};
 
 /// With fewer files per thread than this, starting the thread takes longer than it saves.
