@@ -1,6 +1,7 @@
 //! How bytes and names reach the disk.
 
 pub(crate) mod access;
+pub(crate) mod framed;
 pub(crate) mod fs;
 pub(crate) mod group;
 pub(crate) mod owned;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::directory::Files;
 use crate::disk::FileName;
+use crate::disk::framed;
 use crate::disk::temp;
 use crate::error::Error;
 use crate::notice::Notice;
@@ -11,14 +12,14 @@ use crate::notice::Notice;
 /// What the names of notes begin with.
 const PREFIX: &str = "erase-";
 
-/// A note is this, the version, the ids, each behind its length, and a CRC-32C of all that.
-/// Numbers have four bytes, the lowest first.
+/// A note is this, the version, and a [frame](framed) of the number of ids and the ids, each
+/// behind its length. Numbers have four bytes, the lowest first.
 const MAGIC: &[u8; 8] = b"rplerase";
 
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// No note is larger: some ten million ids.
-const MAX_BYTES: u64 = 1 << 29;
+const MAX_BYTES: usize = 1 << 29;
 
 /// A note of which recordings are to be erased. It stays until they are.
 pub(crate) struct Intent {
@@ -82,7 +83,7 @@ impl Intent {
                 continue;
             }
             let mut note = Vec::new();
-            fs.read(&path, MAX_BYTES, &mut note)
+            fs.read(&path, MAX_BYTES as u64, &mut note)
                 .map_err(Error::io("read what is to be erased"))?;
             match decode(&note) {
                 Ok(ids) => intents.push(Intent { path, ids }),
@@ -105,41 +106,45 @@ fn is_note(name: &OsStr) -> bool {
 }
 
 fn encode(ids: &[Box<[u8]>]) -> io::Result<Vec<u8>> {
-    let mut note = [&MAGIC[..], &VERSION.to_le_bytes()].concat();
+    let length = |len: usize| u32::try_from(len).map(u32::to_le_bytes);
+    let mut content = Vec::from(length(ids.len()).map_err(|_| io::ErrorKind::FileTooLarge)?);
     for id in ids {
-        let len = u32::try_from(id.len()).map_err(|_| io::ErrorKind::FileTooLarge)?;
-        note.extend(len.to_le_bytes());
-        note.extend(&**id);
+        content.extend(length(id.len()).map_err(|_| io::ErrorKind::FileTooLarge)?);
+        content.extend(&**id);
     }
-    if note.len() as u64 + 4 > MAX_BYTES {
-        return Err(io::ErrorKind::FileTooLarge.into());
+    let mut note = [&MAGIC[..], &VERSION.to_le_bytes()].concat();
+    if framed::push(&mut note, MAX_BYTES, |out| out.append(&mut content)) {
+        Ok(note)
+    } else {
+        Err(io::ErrorKind::FileTooLarge.into())
     }
-    note.extend(crc32c::crc32c(&note).to_le_bytes());
-    Ok(note)
 }
 
 fn decode(note: &[u8]) -> Result<Vec<Box<[u8]>>, &'static str> {
-    let (content, checksum) = note.split_last_chunk().ok_or("too short")?;
-    let rest = content.strip_prefix(MAGIC).ok_or("not of this kind")?;
-    let (version, mut rest) = rest.split_first_chunk().ok_or("too short")?;
+    let rest = note.strip_prefix(MAGIC).ok_or("not of this kind")?;
+    let (version, frame) = rest.split_first_chunk().ok_or("too short")?;
     if u32::from_le_bytes(*version) != VERSION {
         return Err("of an unknown version");
     }
-    if crc32c::crc32c(content) != u32::from_le_bytes(*checksum) {
-        return Err("its checksum is wrong");
-    }
+    let content = framed::only(frame).map_err(|_| "it is damaged")?;
+    let (count, mut rest) = number(content)?;
     let mut ids = Vec::new();
-    while let Some((len, more)) = rest.split_first_chunk() {
-        let len = u32::from_le_bytes(*len) as usize;
+    while !rest.is_empty() {
+        let (len, more) = number(rest)?;
         let (id, more) = more.split_at_checked(len).ok_or("an id is cut off")?;
         ids.push(id.into());
         rest = more;
     }
-    if rest.is_empty() {
+    if ids.len() == count {
         Ok(ids)
     } else {
-        Err("an id is cut off")
+        Err("ids are missing")
     }
+}
+
+fn number(bytes: &[u8]) -> Result<(usize, &[u8]), &'static str> {
+    let (number, rest) = bytes.split_first_chunk().ok_or("too short")?;
+    Ok((u32::from_le_bytes(*number) as usize, rest))
 }
 
 #[cfg(test)]
@@ -165,8 +170,7 @@ mod tests {
             changed[at] ^= 1;
             assert!(decode(&changed).is_err(), "changed at {at}");
         }
-        let mut later = [&MAGIC[..], &2u32.to_le_bytes()].concat();
-        later.extend(crc32c::crc32c(&later).to_le_bytes());
+        let later = [&MAGIC[..], &(VERSION + 1).to_le_bytes()].concat();
         assert_eq!(decode(&later), Err("of an unknown version"));
     }
 }

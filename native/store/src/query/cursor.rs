@@ -1,5 +1,6 @@
 use super::Sort;
 use super::sort::Place;
+use crate::disk::framed;
 use crate::error::Error;
 
 /// The first byte of a cursor. One of another version is refused.
@@ -28,12 +29,14 @@ impl Cursor {
         self.sort
     }
 
-    /// The cursor as bytes: version, order, value (big endian), id, CRC-32C of all that (big
-    /// endian).
+    /// The cursor as bytes: a frame of version, order, value (little-endian) and id.
     pub fn to_bytes(&self) -> Vec<u8> {
         let head = [VERSION, number(self.sort)];
-        let mut bytes = [&head, &self.value.to_be_bytes()[..], &self.id].concat();
-        bytes.extend(crc32c::crc32c(&bytes).to_be_bytes());
+        let mut bytes = Vec::new();
+        // Of any size: the id has been in memory before.
+        framed::push(&mut bytes, usize::MAX, |out| {
+            out.extend([&head, &self.value.to_le_bytes()[..], &self.id].concat());
+        });
         bytes
     }
 
@@ -47,16 +50,13 @@ impl Cursor {
     }
 
     fn parse(bytes: &[u8]) -> Option<Cursor> {
-        let (content, sum) = bytes.split_last_chunk::<4>()?;
-        if crc32c::crc32c(content).to_be_bytes() != *sum {
-            return None;
-        }
+        let content = framed::only(bytes).ok()?;
         let ([version, sort], rest) = content.split_first_chunk::<2>()?;
         let (value, id) = rest.split_first_chunk::<8>()?;
         (*version == VERSION).then_some(())?;
         Some(Cursor {
             sort: numbered(*sort)?,
-            value: i64::from_be_bytes(*value),
+            value: i64::from_le_bytes(*value),
             id: id.into(),
         })
     }
@@ -138,11 +138,12 @@ mod tests {
     #[test]
     fn a_cursor_of_another_version_or_order_is_refused() {
         let with = |at: usize, byte| {
-            let mut bytes = cursor(Sort::Largest, 7, b"id").to_bytes();
-            bytes[at] = byte;
-            bytes.truncate(bytes.len() - 4);
-            let sum = crc32c::crc32c(&bytes).to_be_bytes();
-            Cursor::from_bytes(&[&bytes[..], &sum].concat())
+            let whole = cursor(Sort::Largest, 7, b"id").to_bytes();
+            let mut content = framed::only(&whole).unwrap().to_vec();
+            content[at] = byte;
+            let mut changed = Vec::new();
+            framed::push(&mut changed, usize::MAX, |out| out.append(&mut content));
+            Cursor::from_bytes(&changed)
         };
         assert!(with(0, VERSION).is_ok());
         assert!(matches!(with(0, VERSION + 1), Err(Error::Cursor)));

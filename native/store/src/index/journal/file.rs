@@ -1,4 +1,4 @@
-//! What both files of the journal are made of: a header and frames.
+//! What both files of the journal are made of: a header, and rows in [frames](framed).
 //!
 //! | header | bytes | |
 //! | --- | --- | --- |
@@ -6,13 +6,14 @@
 //! | version | 4 | of everything below |
 //! | kind | 4 | snapshot or log |
 //! | generation | 8 | of the snapshot; a log goes with the one of the same generation |
-//! | count | 4 | frames that follow; 0 for a log, which grows |
+//! | count | 4 | rows that follow; 0 for a log, which grows |
 //! | checksum | 4 | CRC-32C of the above |
 //!
-//! A frame is the length of its payload, the CRC-32C of the length and the payload, and the
-//! payload. Integers are little-endian.
+//! Integers are little-endian.
 
-use crc32c::{crc32c, crc32c_append};
+use crc32c::crc32c;
+
+use crate::disk::framed;
 
 const MAGIC: [u8; 8] = *b"PRINDEX\0";
 const VERSION: u32 = 1;
@@ -20,8 +21,8 @@ const VERSION: u32 = 1;
 /// Bytes of a header.
 pub(super) const HEADER_BYTES: usize = 32;
 
-/// A larger payload is not believed. An entry of ordinary size is some hundred bytes.
-const MAX_PAYLOAD_BYTES: usize = 1 << 20;
+/// A larger row is not believed. An entry of ordinary size is some hundred bytes.
+const MAX_ROW_BYTES: usize = 1 << 20;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -41,13 +42,14 @@ pub(super) struct Header {
 pub(super) enum Fault {
     #[error("it is not an index of this version")]
     Header,
-    #[error("a checksum is wrong")]
-    Checksum,
-    #[error("it is cut short")]
-    Short,
+    #[error("{0}")]
+    Frame(framed::Fault),
     #[error("it holds something unknown")]
     Unknown,
 }
+
+/// It ends too early.
+pub(super) const SHORT: Fault = Fault::Frame(framed::Fault::Short);
 
 impl Header {
     pub(super) fn encode(self) -> [u8; HEADER_BYTES] {
@@ -73,12 +75,10 @@ impl Header {
 
     /// Reads the header, and returns it with what follows.
     pub(super) fn decode(file: &[u8], kind: Kind) -> Result<(Header, &[u8]), Fault> {
-        let (bytes, frames) = file
-            .split_first_chunk::<HEADER_BYTES>()
-            .ok_or(Fault::Short)?;
+        let (bytes, frames) = file.split_first_chunk::<HEADER_BYTES>().ok_or(SHORT)?;
         let (_, rest) = bytes.split_at(16);
-        let (generation, rest) = rest.split_first_chunk::<8>().ok_or(Fault::Short)?;
-        let (count, _) = rest.split_first_chunk::<4>().ok_or(Fault::Short)?;
+        let (generation, rest) = rest.split_first_chunk::<8>().ok_or(SHORT)?;
+        let (count, _) = rest.split_first_chunk::<4>().ok_or(SHORT)?;
         let header = Header {
             kind,
             generation: u64::from_le_bytes(*generation),
@@ -93,52 +93,14 @@ impl Header {
     }
 }
 
-/// Appends a frame whose payload `write` appends. An empty or too large payload makes none.
-pub(super) fn push_frame(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) -> bool {
-    let start = out.len();
-    out.extend_from_slice(&[0; 8]);
-    write(out);
-    let length = out.len().saturating_sub(start + 8);
-    if length == 0 || length > MAX_PAYLOAD_BYTES {
-        out.truncate(start);
-        return false;
-    }
-    let length = (length as u32).to_le_bytes();
-    let sum = checksum(length, out.get(start + 8..).unwrap_or_default()).to_le_bytes();
-    if let Some(head) = out.get_mut(start..start + 8) {
-        head.copy_from_slice(&[length, sum].concat());
-    }
-    true
+/// Appends a row that `write` appends, unless it is of no sensible size.
+pub(super) fn push_row(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) -> bool {
+    framed::push(out, MAX_ROW_BYTES, write)
 }
 
-/// Takes the first frame's payload off `frames`; `None` at the end.
-pub(super) fn next_frame<'a>(frames: &mut &'a [u8]) -> Option<Result<&'a [u8], Fault>> {
-    if frames.is_empty() {
-        return None;
-    }
-    Some(split_frame(frames).map(|(payload, rest)| {
-        *frames = rest;
-        payload
-    }))
-}
-
-fn split_frame(frames: &[u8]) -> Result<(&[u8], &[u8]), Fault> {
-    let (&length, rest) = frames.split_first_chunk::<4>().ok_or(Fault::Short)?;
-    let (&sum, rest) = rest.split_first_chunk::<4>().ok_or(Fault::Short)?;
-    let payload_bytes = u32::from_le_bytes(length) as usize;
-    if payload_bytes == 0 || payload_bytes > MAX_PAYLOAD_BYTES {
-        return Err(Fault::Checksum);
-    }
-    let (payload, rest) = rest.split_at_checked(payload_bytes).ok_or(Fault::Short)?;
-    if checksum(length, payload) == u32::from_le_bytes(sum) {
-        Ok((payload, rest))
-    } else {
-        Err(Fault::Checksum)
-    }
-}
-
-fn checksum(length: [u8; 4], payload: &[u8]) -> u32 {
-    crc32c_append(crc32c(&length), payload)
+/// Takes the first row off `rows`; `None` at the end.
+pub(super) fn next_row<'a>(rows: &mut &'a [u8]) -> Option<Result<&'a [u8], Fault>> {
+    framed::next(rows, MAX_ROW_BYTES).map(|row| row.map_err(Fault::Frame))
 }
 
 #[cfg(test)]
@@ -169,32 +131,6 @@ mod tests {
             let mut flipped = whole;
             flipped[at] ^= 1;
             assert!(Header::decode(&flipped, Kind::Snapshot).is_err(), "{at}");
-        }
-    }
-
-    #[test]
-    fn frames_come_back_until_one_is_damaged() {
-        let mut frames = Vec::new();
-        for payload in [&b"one"[..], b"two"] {
-            assert!(push_frame(&mut frames, |out| out.extend_from_slice(payload)));
-        }
-        assert!(!push_frame(&mut frames, |_| ()), "an empty one is none");
-        let read = |mut frames: &[u8]| {
-            let mut payloads = Vec::new();
-            while let Some(frame) = next_frame(&mut frames) {
-                payloads.push(frame?.to_vec());
-            }
-            Ok::<_, Fault>(payloads)
-        };
-        assert_eq!(read(&frames), Ok(vec![b"one".to_vec(), b"two".to_vec()]));
-        for len in 1..frames.len() {
-            let whole = read(&frames[..len]).is_ok();
-            assert_eq!(whole, len == frames.len() / 2, "{len}");
-        }
-        for at in 0..frames.len() {
-            let mut flipped = frames.clone();
-            flipped[at] ^= 0x80;
-            assert!(read(&flipped).is_err(), "{at}");
         }
     }
 }

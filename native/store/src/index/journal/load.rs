@@ -3,7 +3,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Journal;
-use super::file::{Fault, Header, Kind, next_frame};
+use super::file::{Fault, Header, Kind, SHORT, next_row};
 use super::row;
 use crate::disk::FileSystem;
 use crate::index::Damage;
@@ -82,20 +82,20 @@ fn replay(
     shared: &Shared,
     index: &mut Index,
 ) -> Result<u64, Flaw> {
-    let (header, mut frames) = Header::decode(file, kind).map_err(Flaw::Fault)?;
+    let (header, mut rows) = Header::decode(file, kind).map_err(Flaw::Fault)?;
     if !wanted(header) {
         return Err(Flaw::Other);
     }
     let mut count = 0;
-    while let Some(frame) = next_frame(&mut frames) {
-        let payload = frame.map_err(Flaw::Fault)?;
-        let entry = row::decode(payload, shared).ok_or(Flaw::Fault(Fault::Unknown))?;
+    while let Some(row) = next_row(&mut rows) {
+        let row = row.map_err(Flaw::Fault)?;
+        let entry = row::decode(row, shared).ok_or(Flaw::Fault(Fault::Unknown))?;
         let entry = Arc::new(entry);
         index.put(entry.file(), Slot::Recording(Arc::clone(&entry)));
         count += 1;
     }
     match kind {
-        Kind::Snapshot if count != header.count => Err(Flaw::Fault(Fault::Short)),
+        Kind::Snapshot if count != header.count => Err(Flaw::Fault(SHORT)),
         _ => Ok(header.generation),
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::State;
-use super::file::{HEADER_BYTES, Header, Kind, push_frame};
+use super::file::{HEADER_BYTES, Header, Kind, push_row};
 use super::row;
 use parking_lot::MutexGuard;
 
@@ -119,11 +119,11 @@ impl Files {
         let Some(changes) = self.index.write().changes().take() else {
             return Ok(Log::Finished);
         };
-        let mut frames = Vec::with_capacity(changes.len() * 128);
+        let mut rows = Vec::with_capacity(changes.len() * 128);
         for entry in &changes {
-            push_frame(&mut frames, |out| row::encode(entry, out));
+            push_row(&mut rows, |out| row::encode(entry, out));
         }
-        match self.fs().append(&self.journal.log, &frames) {
+        match self.fs().append(&self.journal.log, &rows) {
             Ok(bytes) if bytes <= state.snapshot_bytes.max(MIN_LOG_BYTES) => Ok(Log::Continued),
             Ok(_) => Ok(Log::Finished),
             // There is none yet, or somebody removed it.
@@ -147,7 +147,7 @@ impl Files {
         snapshot.resize(HEADER_BYTES, 0);
         let mut count: u32 = 0;
         for entry in entries {
-            count += u32::from(push_frame(&mut snapshot, |out| row::encode(&entry, out)));
+            count += u32::from(push_row(&mut snapshot, |out| row::encode(&entry, out)));
         }
         let mut header = Header {
             kind: Kind::Snapshot,
