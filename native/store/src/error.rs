@@ -2,7 +2,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::slab::{AppendError, cause};
+use crate::slab::cause;
 
 /// Why an operation of a [`Store`](crate::store::Store) failed.
 #[derive(Debug, thiserror::Error)]
@@ -71,17 +71,6 @@ impl Error {
     /// Whether a save that failed so fails each time, as long as the store is open.
     pub(crate) fn is_final(&self) -> bool {
         matches!(self, Error::Recording(_) | Error::TooLarge { .. })
-    }
-
-    /// For `map_err`: the first frame of a recording could not be written.
-    pub(crate) fn starting(error: AppendError) -> Error {
-        match error {
-            AppendError::WouldBlock => Error::WouldBlock,
-            AppendError::TooLarge(bytes, max) => Error::TooLarge { bytes, max },
-            AppendError::Io(source) => Error::io("grow the slab")(source),
-            // These are about recordings that exist.
-            AppendError::Ended | AppendError::Full | AppendError::NotAnEvent => Error::NotFound,
-        }
     }
 
     /// For `map_err`: an I/O error that happened during `action`.

@@ -23,6 +23,7 @@ mod error;
 mod files;
 mod index;
 mod notice;
+mod observer;
 mod options;
 mod query;
 mod retention;
@@ -44,7 +45,7 @@ pub use query::{
     Cursor, Facets, Facts, Filter, InFlight, Item, MAX_EVENT_NAMES, Page, Sort, UrlPart,
 };
 pub use replay_etf::recording::EventCounts;
-pub use retention::{Limit, Retention};
+pub use retention::{Limit, Removed, Retention};
 pub use slab::{AppendError, Mapping, Usage, Wait};
-pub use stats::{Counts, Evictions, Latency, Removed, Stats};
+pub use stats::{Counts, Evictions, Latency, Stats};
 pub use store::Store;

@@ -3,11 +3,9 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use parking_lot::Mutex;
 
-use crate::error::Error;
 use crate::notice::Notice;
-use crate::retention::Limit;
+use crate::retention::{Limit, Removed};
 use crate::slab::Usage;
-use crate::store::Store;
 
 /// The longest save that is told from longer ones, in microseconds: an hour.
 const MAX_SAVE_US: u64 = 3_600_000_000;
@@ -73,15 +71,6 @@ pub struct Evictions {
     pub max_bytes: Removed,
 }
 
-/// Recordings that were deleted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Removed {
-    /// How many.
-    pub count: u64,
-    /// The size of their files.
-    pub bytes: u64,
-}
-
 /// How long saves took, in values of which so many percent are no longer; each may be 1 % off.
 /// Zero without any.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -94,38 +83,6 @@ pub struct Latency {
     pub p99: Duration,
     /// All did.
     pub max: Duration,
-}
-
-impl Store {
-    /// What is in the store now, and what has happened since it was opened. Changes that others
-    /// made to the directory are included.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Io`] if the directory can't be read.
-    pub fn stats(&self) -> Result<Stats, Error> {
-        self.files.refresh()?;
-        let (counts, latency) = self.files.observer.counters.read();
-        let actives = self.actives();
-        let waiting = actives.iter().filter(|active| active.has_ended()).count();
-        let queue_length = self.queue_length();
-        let index = self.files.index.read();
-        let mut by_age = index.newest_first().map(|entry| entry.connected_at);
-        let newest_at = by_age.next();
-        Ok(Stats {
-            recordings: index.len(),
-            bytes: index.bytes(),
-            oldest_at: by_age.next_back().or(newest_at),
-            newest_at,
-            damaged: index.damaged_len(),
-            running: actives.len() - waiting,
-            waiting,
-            queue_length,
-            slab: self.usage(),
-            counts,
-            latency,
-        })
-    }
 }
 
 /// Counts what the observer is told.
@@ -184,7 +141,7 @@ impl Counters {
         self.0.lock().counts.failed += 1;
     }
 
-    fn read(&self) -> (Counts, Latency) {
+    pub(crate) fn read(&self) -> (Counts, Latency) {
         let state = self.0.lock();
         let latency = state.took_us.as_ref().map(|took_us| {
             let at_most = |share| Duration::from_micros(took_us.value_at_quantile(share));

@@ -12,6 +12,7 @@ use crate::files::read::Contents;
 use crate::index::{Damage, Entry};
 use crate::options::Options;
 use crate::retention::evictor::Evictor;
+use crate::stats::Stats;
 
 /// The recordings of one directory. Shared between threads by reference or `Arc`.
 ///
@@ -160,5 +161,35 @@ impl Store {
     /// The damaged files that were found since the last call, each once.
     pub fn take_damage(&self) -> Vec<Damage> {
         self.files.take_damage()
+    }
+
+    /// What is in the store now, and what has happened since it was opened. Changes that others
+    /// made to the directory are included.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if the directory can't be read.
+    pub fn stats(&self) -> Result<Stats, Error> {
+        self.files.refresh()?;
+        let (counts, latency) = self.files.observer.counters.read();
+        let actives = self.actives();
+        let waiting = actives.iter().filter(|active| active.has_ended()).count();
+        let queue_length = self.queue_length();
+        let index = self.files.index.read();
+        let mut by_age = index.newest_first().map(|entry| entry.connected_at);
+        let newest_at = by_age.next();
+        Ok(Stats {
+            recordings: index.len(),
+            bytes: index.bytes(),
+            oldest_at: by_age.next_back().or(newest_at),
+            newest_at,
+            damaged: index.damaged_len(),
+            running: actives.len() - waiting,
+            waiting,
+            queue_length,
+            slab: self.usage(),
+            counts,
+            latency,
+        })
     }
 }

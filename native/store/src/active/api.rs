@@ -8,7 +8,7 @@ use super::recording::Recording;
 use super::round::Round;
 use crate::error::Error;
 use crate::notice::Notice;
-use crate::slab::{Slab, Usage, Wait};
+use crate::slab::{AppendError, Slab, Usage, Wait};
 use crate::store::Store;
 
 /// Recordings that are not in their files yet.
@@ -42,7 +42,7 @@ impl Store {
             .active
             .slab(wait)?
             .chain(head, wait)
-            .map_err(Error::starting)?;
+            .map_err(not_started)?;
         let recording = Recording::new(shared, summary, head.len(), max_events, chain);
         let recording = Arc::new(recording);
         if shared.table.insert(&recording) {
@@ -118,5 +118,16 @@ impl Store {
     /// called on the threads of the store and must not keep them for long.
     pub fn observe(&self, observer: Box<dyn Fn(Notice) + Send + Sync>) {
         self.active.shared.files.observer.set(observer);
+    }
+}
+
+/// The first frame of a recording could not be written.
+fn not_started(error: AppendError) -> Error {
+    match error {
+        AppendError::WouldBlock => Error::WouldBlock,
+        AppendError::TooLarge(bytes, max) => Error::TooLarge { bytes, max },
+        AppendError::Io(source) => Error::io("grow the slab")(source),
+        // These are about recordings that exist.
+        AppendError::Ended | AppendError::Full | AppendError::NotAnEvent => Error::NotFound,
     }
 }

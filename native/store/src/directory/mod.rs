@@ -20,7 +20,7 @@ use crate::index::journal::Journal;
 use crate::index::loader::{Buffers, Loader};
 use crate::index::{Damage, Entry};
 use crate::notice::Notice;
-use crate::notice::Observer;
+use crate::observer::Observer;
 use crate::options::Options;
 use crate::retention::limits::Alarm;
 use crate::watch::freshness::Freshness;

@@ -19,7 +19,7 @@ use crate::index::Index;
 use crate::index::entry::Shared;
 use crate::index::journal::Journal;
 use crate::index::loader::{Buffers, Loader};
-use crate::notice::Observer;
+use crate::observer::Observer;
 use crate::options::Options;
 use crate::retention::limits::Alarm;
 use crate::watch::freshness::Freshness;

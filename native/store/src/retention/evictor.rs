@@ -15,7 +15,7 @@ use crate::crew::{self, Chore, Next};
 use crate::directory::Files;
 use crate::index::Entry;
 use crate::notice::Notice;
-use crate::stats::Removed;
+use crate::retention::Removed;
 
 /// Recordings that are deleted in one turn: a save that wants its own waits for a millisecond.
 const BATCH: usize = 32;

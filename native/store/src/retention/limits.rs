@@ -40,6 +40,15 @@ pub enum Limit {
     MaxBytes,
 }
 
+/// Recordings that were deleted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// How many.
+    pub count: u64,
+    /// The size of their files.
+    pub bytes: u64,
+}
+
 impl Retention {
     /// Whether there is any limit.
     pub fn is_limited(&self) -> bool {

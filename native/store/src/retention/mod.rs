@@ -4,4 +4,4 @@ pub(crate) mod evictor;
 pub(crate) mod limits;
 pub(crate) mod pace;
 
-pub use limits::{Limit, Retention};
+pub use limits::{Limit, Removed, Retention};
