@@ -2,7 +2,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::slab::cause;
+use crate::disk::step::cause;
 
 /// Why an operation of a [`Store`](crate::store::Store) failed.
 #[derive(Debug, thiserror::Error)]

@@ -34,7 +34,7 @@ mod watch;
 
 pub use active::{ActiveSummary, Drained, Recording, Reservation, State};
 pub use codec::{Compression, Format, compress};
-pub use disk::{FileName, FileSystem, Kind, Metadata, OsFileSystem, Stamp};
+pub use disk::{FileName, FileSystem, Kind, Mapping, Metadata, OsFileSystem, Stamp};
 pub use error::{Error, posix_name};
 pub use files::{Contents, Verified};
 pub use index::name::file_stem;
@@ -46,6 +46,6 @@ pub use query::{
 };
 pub use replay_etf::recording::EventCounts;
 pub use retention::{Limit, Removed, Retention};
-pub use slab::{AppendError, Mapping, Usage, Wait};
+pub use slab::{AppendError, Usage, Wait};
 pub use stats::{Counts, Evictions, Latency, Stats};
 pub use store::Store;

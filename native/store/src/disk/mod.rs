@@ -1,10 +1,19 @@
 //! How bytes and names reach the disk.
 
 pub(crate) mod access;
+pub(crate) mod clock;
 pub(crate) mod framed;
 pub(crate) mod fs;
 pub(crate) mod group;
+#[expect(unsafe_code, reason = "a file becomes memory")]
+pub(crate) mod map;
+#[expect(unsafe_code, reason = "the standard library lacks some calls")]
+pub(crate) mod mapped;
+mod os;
 pub(crate) mod owned;
+pub(crate) mod step;
 pub(crate) mod temp;
 
-pub use fs::{FileName, FileSystem, Kind, Metadata, OsFileSystem, Stamp};
+pub use fs::{FileName, FileSystem, Kind, Metadata, Stamp};
+pub use map::Mapping;
+pub use os::OsFileSystem;

@@ -3,12 +3,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
 use super::owned::{self, Directory};
-use super::{FileName, FileSystem, Kind, Stamp};
+use super::{FileName, FileSystem, Kind, Stamp, clock};
 
 /// Start of the name of every temporary file, and of the directories they are in.
 pub(crate) const PREFIX: &str = "tmp-";
@@ -110,7 +110,11 @@ impl Drop for TempFile<'_> {
 pub(crate) fn unused_path(dir: &Path, prefix: &str) -> PathBuf {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    dir.join(format!("{prefix}{}-{:x}-{count}", process::id(), wall_ns()))
+    dir.join(format!(
+        "{prefix}{}-{:x}-{count}",
+        process::id(),
+        clock::wall_ns()
+    ))
 }
 
 /// Removes the temporary files that writers left behind when they crashed, and returns their
@@ -132,7 +136,7 @@ pub(crate) fn is_temp(name: &OsStr) -> bool {
 }
 
 fn remove_old(fs: &dyn FileSystem, dir: &Path) {
-    let now = wall_ns();
+    let now = clock::wall_ns();
     let mut files = fs.names(dir).unwrap_or_default();
     files.retain(|file| is_temp(&file.name));
     for FileName { name, .. } in files {
@@ -145,12 +149,4 @@ fn remove_old(fs: &dyn FileSystem, dir: &Path) {
             let _ = fs.remove(&path);
         }
     }
-}
-
-/// The wall clock in nanoseconds since the Unix epoch, the scale of [`Stamp::modified_ns`].
-pub(crate) fn wall_ns() -> i64 {
-    let since_epoch = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(since_epoch.as_nanos()).unwrap_or(i64::MAX)
 }

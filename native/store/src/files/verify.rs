@@ -13,7 +13,7 @@ use super::commit::Commit;
 use crate::codec;
 use crate::codec::Flaw;
 use crate::directory::Files;
-use crate::disk::{Kind, Stamp, temp};
+use crate::disk::{Kind, Stamp, clock};
 use crate::error::Error;
 use crate::index::Damage;
 use crate::index::Slot;
@@ -261,6 +261,6 @@ impl Flaw {
 }
 
 fn is_settled(stamp: Stamp) -> bool {
-    let age_ns = temp::wall_ns().saturating_sub(stamp.modified_ns);
+    let age_ns = clock::wall_ns().saturating_sub(stamp.modified_ns);
     i128::from(age_ns) > SETTLED_AFTER.as_nanos() as i128
 }

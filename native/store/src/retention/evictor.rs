@@ -9,10 +9,11 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use super::Limit;
-use super::limits::{Awake, now_ms};
+use super::limits::Awake;
 use super::pace::Pace;
 use crate::crew::{self, Chore, Next};
 use crate::directory::Files;
+use crate::disk::clock::now_ms;
 use crate::index::Entry;
 use crate::notice::Notice;
 use crate::retention::Removed;

@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 
 use crate::crew::{self, Chore, Next};
 use crate::directory::Files;
-use crate::disk::temp;
+use crate::disk::clock::now_ms;
 use crate::index::Entry;
 use crate::index::Index;
 
@@ -103,11 +103,6 @@ impl Retention {
             u64::try_from(left_ms).unwrap_or(u64::MAX),
         ))
     }
-}
-
-/// The wall clock, in the scale of `connected_at`.
-pub(crate) fn now_ms() -> i64 {
-    temp::wall_ns() / 1_000_000
 }
 
 fn age_ms(connected_at: i64, now_ms: i64) -> u64 {

@@ -6,8 +6,8 @@ use super::chain::Tail;
 use super::chunk::{Chunk, FRAME_HEADER, Kind, MAX_PAYLOAD};
 use super::error::AppendError;
 use super::header::{self, Mark};
-use super::map::PAGE;
 use super::space::{Space, Wait, order_for};
+use crate::disk::map::PAGE;
 
 /// A chunk takes this part of what a recording has already, so that no more than it is unused.
 const GROWTH: usize = 16;

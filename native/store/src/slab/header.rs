@@ -1,6 +1,6 @@
 use std::sync::atomic::Ordering::{Relaxed, Release};
 
-use super::map::Mapping;
+use crate::disk::map::Mapping;
 
 /// Bytes of a chunk's header.
 pub(super) const LEN: usize = 48;

@@ -10,12 +10,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use super::disk::ZEROS;
-use super::error::{at, cause};
 use super::header::{self, Mark};
-use super::map::{Mapping, PAGE};
 use super::segment::{self, Segment};
+use crate::disk::map::{Mapping, PAGE};
+use crate::disk::mapped::ZEROS;
 use crate::disk::owned::Directory;
+use crate::disk::step::{at, cause};
 use crate::disk::{FileSystem, Kind};
 
 /// Bytes that are looked at at once where there is no end to a file.

@@ -22,16 +22,12 @@ mod buddy;
 mod chain;
 #[expect(unsafe_code, reason = "frames are read where they are")]
 mod chunk;
-#[expect(unsafe_code, reason = "the standard library lacks some calls")]
-pub(crate) mod disk;
 mod error;
 mod found;
 mod frames;
 mod header;
 mod keeper;
 mod left;
-#[expect(unsafe_code, reason = "a file becomes memory")]
-mod map;
 mod scan;
 #[expect(unsafe_code, reason = "a block is wiped where it is")]
 mod segment;
@@ -45,11 +41,9 @@ pub(crate) use append::Append;
 pub(crate) use chain::Chain;
 pub(crate) use chunk::Kind;
 pub use error::AppendError;
-pub(crate) use error::cause;
 pub(crate) use found::{Found, SetAside};
 pub(crate) use frames::{Frames, Payload};
 pub(crate) use header::Mark;
-pub use map::Mapping;
 pub use segments::Usage;
 pub(crate) use settings::Settings;
 pub use space::Wait;

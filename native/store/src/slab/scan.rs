@@ -10,12 +10,12 @@ use std::thread;
 use parking_lot::Mutex;
 
 use super::chunk::{Chunk, Kind};
-use super::error::at;
 use super::header::{self, Header, Mark};
 use super::left::{Lost, Opened};
 use super::segment::{self, Segment};
 use super::space::Space;
 use crate::disk::owned::Directory;
+use crate::disk::step::at;
 
 /// The directory of an earlier run, and what is in it.
 pub(super) struct Scanned {

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::error::at;
 use super::header::{self, Mark};
 use super::left::Left;
-use super::map::{Mapping, PAGE};
 use crate::disk::FileSystem;
+use crate::disk::map::{Mapping, PAGE};
 use crate::disk::owned::Directory;
+use crate::disk::step::at;
 
 /// Words of the header page.
 pub(super) const MAGIC_AT: usize = 0;

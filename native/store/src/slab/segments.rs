@@ -2,8 +2,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::buddy::Buddy;
-use super::map::PAGE;
 use super::segment::Segment;
+use crate::disk::map::PAGE;
 
 /// A part of a segment. It belongs to whoever claimed it until it is given back.
 #[derive(Debug, Clone, Copy)]

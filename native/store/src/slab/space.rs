@@ -11,11 +11,11 @@ use super::chain;
 use super::chunk::{Chunk, Unwiped};
 use super::error::AppendError;
 use super::keeper::Keeping;
-use super::map::PAGE;
 use super::segment::Segment;
 use super::segments::{Block, Segments, Usage};
 use super::settings::Settings;
 use crate::disk::FileSystem;
+use crate::disk::map::PAGE;
 use crate::disk::owned::Directory;
 
 /// Whether a call may wait for the disk.

@@ -10,7 +10,7 @@ use parking_lot::MutexGuard;
 
 use super::scan::{Job, Outcome, scan};
 use crate::directory::Files;
-use crate::disk::{FileName, temp};
+use crate::disk::{FileName, clock};
 use crate::error::Error;
 use crate::index::Slot;
 use crate::index::{Entry, name};
@@ -119,7 +119,7 @@ impl Files {
         // None of the store's own changes falls between these, so that each is either seen by
         // the scan or known to it as touched, and the chain of times is not broken by it.
         let _commit = self.commit.lock();
-        let wall_ns = temp::wall_ns();
+        let wall_ns = clock::wall_ns();
         let modified_ns = self
             .dir_modified_ns()
             .map_err(Error::at("look at the directory", self.path()))?;

@@ -11,7 +11,8 @@ use parking_lot::MutexGuard;
 
 use crate::directory::Files;
 use crate::disk::access;
-use crate::disk::temp::{self, TempFile};
+use crate::disk::clock;
+use crate::disk::temp::TempFile;
 use crate::index::Entry;
 
 /// A log shorter than this is not worth a new snapshot.
@@ -152,7 +153,7 @@ impl Files {
         let mut header = Header {
             kind: Kind::Snapshot,
             // Another one each time, also where several processes write.
-            generation: temp::wall_ns().unsigned_abs(),
+            generation: clock::wall_ns().unsigned_abs(),
             count,
         };
         if let Some(bytes) = snapshot.first_chunk_mut::<HEADER_BYTES>() {

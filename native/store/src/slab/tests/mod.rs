@@ -16,7 +16,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::*;
-use crate::disk::OsFileSystem;
+use crate::disk::step::cause;
+use crate::disk::{Mapping, OsFileSystem, map};
 
 /// Small segments, so that everything that can happen does.
 fn settings() -> Settings {

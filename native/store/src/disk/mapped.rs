@@ -6,14 +6,14 @@ use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-use super::map::{Mapping, PAGE};
 use crate::disk::access;
+use crate::disk::map::{Mapping, PAGE};
 
 /// Read at once where what is read is of no interest. It is on the stack, which may be small.
 const SCRATCH: usize = 4 * PAGE;
 
 /// Written at once where zeros are.
-pub(super) static ZEROS: [u8; 16 * PAGE] = [0; 16 * PAGE];
+pub(crate) static ZEROS: [u8; 16 * PAGE] = [0; 16 * PAGE];
 
 pub(crate) fn create(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use memmap2::{MmapOptions, MmapRaw};
 
 /// Unit of everything here, whatever the machine's own pages are.
-pub(super) const PAGE: usize = 4096;
+pub(crate) const PAGE: usize = 4096;
 
 /// A file as memory that other threads may change at any time; what
 /// [`FileSystem::map`](crate::disk::FileSystem::map) and
@@ -23,7 +23,7 @@ pub struct Mapping {
 impl Mapping {
     /// Of a file of `len` bytes, to be written to, with memory behind all of it, so that writing
     /// does not have to wait for that.
-    pub(super) fn populated(file: &File, len: usize) -> io::Result<Self> {
+    pub(crate) fn populated(file: &File, len: usize) -> io::Result<Self> {
         let raw = MmapOptions::new().len(len).map_raw(file)?;
         let mapping = Mapping { raw };
         match populate_write(&mapping.raw) {
@@ -39,28 +39,28 @@ impl Mapping {
     }
 
     /// Of the first `len` bytes of a file.
-    pub(super) fn read_only(file: &File, len: usize) -> io::Result<Self> {
+    pub(crate) fn read_only(file: &File, len: usize) -> io::Result<Self> {
         let raw = MmapOptions::new().len(len).map_raw_read_only(file)?;
         Ok(Mapping { raw })
     }
 
     /// Has the kernel put memory behind a part of it, so that reading it can't fail.
-    pub(super) fn populate_read(&self, at: usize, len: usize) -> io::Result<()> {
+    pub(crate) fn populate_read(&self, at: usize, len: usize) -> io::Result<()> {
         populate_read(&self.raw, at, len)
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.raw.len()
     }
 
     /// Puts what was written on the disk.
-    pub(super) fn sync(&self) -> io::Result<()> {
+    pub(crate) fn sync(&self) -> io::Result<()> {
         self.raw.flush()
     }
 
     /// The eight bytes at `at`, which must be a multiple of eight within the map.
     #[inline]
-    pub(super) fn word(&self, at: usize) -> &AtomicU64 {
+    pub(crate) fn word(&self, at: usize) -> &AtomicU64 {
         assert!(
             at.is_multiple_of(8) && at < self.len() & !7,
             "no word there"
@@ -72,7 +72,7 @@ impl Mapping {
 
     /// Where to write the bytes from `at`, which must be within the map, on.
     #[inline]
-    pub(super) fn at(&self, at: usize) -> *mut u8 {
+    pub(crate) fn at(&self, at: usize) -> *mut u8 {
         assert!(at <= self.len(), "beyond the map");
         // SAFETY: within the map, or one past its end.
         unsafe { self.raw.as_mut_ptr().add(at) }
@@ -84,7 +84,7 @@ impl Mapping {
     ///
     /// Nobody writes to these bytes for as long as the slice is used.
     #[inline]
-    pub(super) unsafe fn slice(&self, at: usize, len: usize) -> &[u8] {
+    pub(crate) unsafe fn slice(&self, at: usize, len: usize) -> &[u8] {
         let fits = at.checked_add(len).is_some_and(|end| end <= self.len());
         assert!(fits, "beyond the map");
         // SAFETY: within the map, initialised like everything read from a file, and unchanged
