@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::Error;
-use crate::retention::{Limit, Removed};
+use crate::retention::limits::{Limit, Removed};
 
 /// Something that happened to recordings. It holds nothing of what they contain.
 #[derive(Debug)]

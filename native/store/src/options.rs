@@ -6,7 +6,7 @@ use replay_etf::Limits;
 
 use crate::codec::{Compression, Format};
 use crate::error::Error;
-use crate::retention::Retention;
+use crate::retention::limits::Retention;
 
 const MIN_SEGMENT_BYTES: usize = 64 << 10;
 

@@ -4,7 +4,7 @@ use hdrhistogram::Histogram;
 use parking_lot::Mutex;
 
 use crate::notice::Notice;
-use crate::retention::{Limit, Removed};
+use crate::retention::limits::{Limit, Removed};
 use crate::slab::Usage;
 
 /// The longest save that is told from longer ones, in microseconds: an hour.

@@ -12,6 +12,7 @@ use parking_lot::{Mutex, RwLock};
 
 use crate::codec::Pool;
 use crate::disk::FileSystem;
+use crate::disk::clock::now_ms;
 use crate::disk::group::Group;
 use crate::disk::temp::TempDir;
 use crate::error::Error;
@@ -22,7 +23,7 @@ use crate::index::{Damage, Entry};
 use crate::notice::Notice;
 use crate::observer::Observer;
 use crate::options::Options;
-use crate::retention::limits::Alarm;
+use crate::retention::alarm::Alarm;
 use crate::watch::freshness::Freshness;
 use durable::Unsynced;
 use native_dir::Elsewhere;
@@ -107,5 +108,19 @@ impl Files {
 
     pub(crate) fn fs(&self) -> &dyn FileSystem {
         &*self.loader.fs
+    }
+
+    /// Wakes the evictor if there is something for it to do. The index has just grown.
+    pub(crate) fn check_limits(&self, index: &Index) {
+        let retention = &self.options.retention;
+        if !retention.is_limited() {
+            return;
+        }
+        let Some(oldest) = index.newest_first().next_back() else {
+            return;
+        };
+        let (count, bytes, oldest_at) = (index.len(), index.bytes(), oldest.connected_at);
+        let exceeded = retention.exceeded(count, bytes, oldest_at, now_ms());
+        self.alarm.ring(exceeded.is_some(), oldest_at);
     }
 }

@@ -18,12 +18,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::Files;
 use super::open::create_dirs;
-use crate::disk::FileSystem;
+use crate::disk::{FileSystem, NATIVE_DIR};
 use crate::error::Error;
 use crate::watch::freshness;
-
-/// The subdirectory for everything that is not a recording.
-pub(crate) const NATIVE_DIR: &str = ".native";
 
 /// The file with the number.
 const ID: &str = "id";

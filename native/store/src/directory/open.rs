@@ -7,9 +7,10 @@ use parking_lot::{Mutex, RwLock};
 
 use super::Files;
 use super::durable::{self, Unsynced};
-use super::native_dir::{Elsewhere, NATIVE_DIR};
+use super::native_dir::Elsewhere;
 use crate::codec::Codec;
 use crate::codec::Pool;
+use crate::disk::NATIVE_DIR;
 use crate::disk::group::Group;
 use crate::disk::temp::{self, TempDir};
 use crate::disk::{FileSystem, Kind};
@@ -21,7 +22,7 @@ use crate::index::journal::Journal;
 use crate::index::loader::{Buffers, Loader};
 use crate::observer::Observer;
 use crate::options::Options;
-use crate::retention::limits::Alarm;
+use crate::retention::alarm::Alarm;
 use crate::watch::freshness::Freshness;
 
 impl Files {

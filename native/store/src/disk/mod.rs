@@ -14,6 +14,9 @@ pub(crate) mod owned;
 pub(crate) mod step;
 pub(crate) mod temp;
 
+/// The subdirectory for everything that is not a recording.
+pub(crate) const NATIVE_DIR: &str = ".native";
+
 pub use fs::{FileName, FileSystem, Kind, Metadata, Stamp};
 pub use map::Mapping;
 pub use os::OsFileSystem;

@@ -8,15 +8,14 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use super::Limit;
-use super::limits::Awake;
+use super::alarm::Awake;
 use super::pace::Pace;
+use super::{Limit, Removed, Retention};
 use crate::crew::{self, Chore, Next};
 use crate::directory::Files;
 use crate::disk::clock::now_ms;
-use crate::index::Entry;
+use crate::index::{Entry, Index};
 use crate::notice::Notice;
-use crate::retention::Removed;
 
 /// Recordings that are deleted in one turn: a save that wants its own waits for a millisecond.
 const BATCH: usize = 32;
@@ -179,7 +178,7 @@ impl Worker {
     fn choose(&mut self) -> Result<Vec<(Arc<Entry>, Limit)>, Batch> {
         let (retention, now_ms) = (&self.files.options.retention, now_ms());
         let index = self.files.index.read();
-        let mut excess = retention.excess(&index, now_ms).peekable();
+        let mut excess = beyond(retention, &index, now_ms).peekable();
         if excess.peek().is_none() {
             let oldest = index.newest_first().next_back();
             return Err(Batch::Done(
@@ -187,7 +186,9 @@ impl Worker {
             ));
         }
         // While there are few too many, saves come first.
-        let is_urgent = retention.relaxed().excess(&index, now_ms).next().is_some();
+        let is_urgent = beyond(&retention.relaxed(), &index, now_ms)
+            .next()
+            .is_some();
         if !is_urgent && let Some(after) = self.pace.wait(Instant::now()) {
             return Err(Batch::Later(after));
         }
@@ -218,4 +219,20 @@ impl Worker {
             .and_then(|oldest_at| retention.time_left(oldest_at, now_ms))
             .unwrap_or(Duration::MAX)
     }
+}
+
+/// The recordings beyond the limits, oldest first.
+fn beyond<'i>(
+    retention: &Retention,
+    index: &'i Index,
+    now_ms: i64,
+) -> impl Iterator<Item = (&'i Arc<Entry>, Limit)> {
+    let (mut count, mut bytes) = (index.len(), index.bytes());
+    index.newest_first().rev().map_while(move |entry| {
+        let limit = retention.exceeded(count, bytes, entry.connected_at, now_ms)?;
+        count = count.saturating_sub(1);
+        let files = index.claims(entry.id());
+        bytes = bytes.saturating_sub(files.map(|file| file.stamp.len).sum());
+        Some((entry, limit))
+    })
 }

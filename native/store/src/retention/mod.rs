@@ -1,5 +1,6 @@
 //! What is deleted by itself.
 
+pub(crate) mod alarm;
 pub(crate) mod evictor;
 pub(crate) mod limits;
 pub(crate) mod pace;

@@ -3,3 +3,4 @@
 pub(crate) mod freshness;
 pub(crate) mod refresh;
 pub(crate) mod scan;
+mod written;

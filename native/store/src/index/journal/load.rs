@@ -60,7 +60,7 @@ impl Flaw {
         };
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         Some(Damage {
-            file: format!("{}/{name}", crate::directory::native_dir::NATIVE_DIR),
+            file: format!("{}/{name}", crate::disk::NATIVE_DIR),
             reason,
         })
     }

@@ -14,6 +14,8 @@ mod load;
 mod row;
 mod write;
 
+pub(crate) use write::{rows, snapshot};
+
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -22,24 +24,24 @@ use parking_lot::Mutex;
 
 /// The index on the disk.
 pub(crate) struct Journal {
-    snapshot: PathBuf,
-    log: PathBuf,
-    lock: PathBuf,
+    pub(crate) snapshot: PathBuf,
+    pub(crate) log: PathBuf,
+    pub(crate) lock: PathBuf,
     /// Where either of the two is while it is being written.
-    temp: PathBuf,
-    state: Mutex<State>,
+    pub(crate) temp: PathBuf,
+    pub(crate) state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+pub(crate) struct State {
     /// The open lock file, from the first change on.
-    lock: Option<File>,
+    pub(crate) lock: Option<File>,
     /// Size of the snapshot.
-    snapshot_bytes: u64,
+    pub(crate) snapshot_bytes: u64,
     /// The log is no place to go on: the next thing to write is a snapshot.
-    spoilt: bool,
+    pub(crate) spoilt: bool,
     /// After a failure, when to try again.
-    retry_at: Option<Instant>,
+    pub(crate) retry_at: Option<Instant>,
 }
 
 impl Journal {
