@@ -1,3 +1,6 @@
+mod search;
+mod upkeep;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;

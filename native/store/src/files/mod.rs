@@ -2,6 +2,7 @@
 
 pub(crate) mod commit;
 pub(crate) mod lookup;
+mod quarantine;
 pub(crate) mod read;
 mod remove;
 mod save;

@@ -1,38 +1,27 @@
-//! Reading every recording in full, and moving out of the way what is none.
+//! Reading every recording in full.
 
-use std::io;
-use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use replay_etf::ErrorKind;
 
-use super::commit::Commit;
+use super::quarantine::is_settled;
 use crate::codec;
 use crate::codec::Flaw;
 use crate::directory::Files;
-use crate::disk::{Kind, Stamp, clock};
-use crate::error::Error;
+use crate::disk::Stamp;
 use crate::index::Damage;
 use crate::index::Slot;
 use crate::index::loader::Buffers;
 use crate::notice::Notice;
-use crate::store::Store;
 use crate::watch::scan::flaw_of_read;
-
-/// Where damaged files are moved to, within `.native/`.
-const QUARANTINE: &str = "quarantine";
-
-/// A damaged file younger than this may still be being written: the pure-Elixir backend writes in
-/// place.
-const SETTLED_AFTER: Duration = Duration::from_secs(10);
 
 /// One turn ends with the file during which so much time is over.
 const MAX_TURN: Duration = Duration::from_millis(50);
 
-/// What a turn of [`Store::verify`] or [`Store::repair`] came to.
+/// What a turn of [`Store::verify`](crate::Store::verify) or
+/// [`Store::repair`](crate::Store::repair) came to.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Verified {
@@ -51,49 +40,9 @@ struct Suspect {
     stamp: Option<Stamp>,
 }
 
-impl Store {
-    /// The names of all files that are to hold recordings.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Io`] if the directory can't be read.
-    pub fn recording_files(&self) -> Result<Vec<Box<[u8]>>, Error> {
-        self.files.refresh()?;
-        let files = self.files.recording_files();
-        let files = files.map_err(Error::at("read the directory", self.path()))?;
-        let names = files.into_iter().map(|file| file.name.into_vec());
-        Ok(names.map(Vec::into_boxed_slice).collect())
-    }
-
-    /// Reads the first of these files in full, as many as can be in some 50 milliseconds, and
-    /// compares them with the index. One that is gone meanwhile is not damaged.
-    pub fn verify(&self, files: &[&[u8]]) -> Verified {
-        self.files.verify(files, false)
-    }
-
-    /// As [`Store::verify`], and moves damaged files to `.native/quarantine/`, where no program
-    /// looks for recordings. A file stays where it is if it may be whole: because it changed just
-    /// now, is larger than this store reads, or can't be read for another reason than what is in
-    /// it. What the index knew wrong is corrected.
-    pub fn repair(&self, files: &[&[u8]]) -> Verified {
-        self.files.verify(files, true)
-    }
-
-    /// Makes the index true for the directory, and writes it down anew.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Io`]
-    pub fn rebuild_index(&self) -> Result<(), Error> {
-        self.files.freshness.lock().forget();
-        self.files
-            .rewrite_journal()
-            .map_err(Error::io("rewrite the index"))
-    }
-}
-
 impl Files {
-    fn verify(&self, files: &[&[u8]], repair: bool) -> Verified {
+    /// See [`Store::verify`](crate::Store::verify) and [`Store::repair`](crate::Store::repair).
+    pub(crate) fn verify(&self, files: &[&[u8]], repair: bool) -> Verified {
         let mut verified = Verified::default();
         let start = Instant::now();
         self.buffers.with(|buffers| {
@@ -181,64 +130,6 @@ impl Files {
             }
         }
     }
-
-    /// Moves a file out of the way, unless it changed since it was read.
-    fn quarantine(&self, file: &[u8], read: Stamp) -> io::Result<bool> {
-        self.prepare_beside().map_err(io::Error::other)?;
-        let dir = self.beside_dir.join(QUARANTINE);
-        match self.fs().create_dir(&dir) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            result => result?,
-        }
-        self.fs().share_dir(&dir);
-        let commit = self.commit();
-        let found = match self.fs().metadata(&self.loader.path(file)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-            found => found?,
-        };
-        if (found.kind, found.stamp) != (Kind::File, read) {
-            return Ok(false);
-        }
-        commit.move_away(file, &self.unused_in(dir.clone(), file)?)?;
-        drop(commit);
-        if self.options.sync {
-            // First where it is now, so that a power cut does not find it nowhere.
-            self.sync_names(&dir)?;
-            self.sync_names(&self.loader.dir)?;
-        }
-        Ok(true)
-    }
-
-    /// The file's name in the directory, with a number behind it if it is in use.
-    fn unused_in(&self, dir: PathBuf, file: &[u8]) -> io::Result<PathBuf> {
-        let name = std::ffi::OsStr::from_bytes(file);
-        let names = self.fs().names(&dir)?;
-        let is_used = |name: &std::ffi::OsStr| names.iter().any(|used| used.name == name);
-        if !is_used(name) {
-            return Ok(dir.join(name));
-        }
-        let numbered = (1..=names.len()).map(|n| {
-            let mut name = name.to_owned();
-            name.push(format!(".{n}"));
-            name
-        });
-        let unused = numbered.into_iter().find(|name| !is_used(name));
-        unused
-            .map(|name| dir.join(name))
-            .ok_or_else(|| io::ErrorKind::AlreadyExists.into())
-    }
-}
-
-impl Commit<'_> {
-    /// Moves a recording's file to where it is none.
-    fn move_away(&self, file: &[u8], to: &std::path::Path) -> io::Result<()> {
-        let path = self.files.loader.path(file);
-        self.change_directory(|| self.files.fs().rename(&path, to))?;
-        let mut index = self.files.index.write();
-        index.touch(file);
-        index.remove(file);
-        Ok(())
-    }
 }
 
 impl Flaw {
@@ -258,9 +149,4 @@ impl Flaw {
             Flaw::TooLarge | Flaw::Unreadable(_) | Flaw::Panic | Flaw::Unexpected => false,
         }
     }
-}
-
-fn is_settled(stamp: Stamp) -> bool {
-    let age_ns = clock::wall_ns().saturating_sub(stamp.modified_ns);
-    i128::from(age_ns) > SETTLED_AFTER.as_nanos() as i128
 }

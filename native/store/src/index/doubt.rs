@@ -8,8 +8,8 @@
 
 use std::time::{Duration, Instant};
 
-/// For so long a file is looked at each time someone asks: it is probably being written.
-const EAGER: Duration = Duration::from_secs(10);
+/// For so long a file that is damaged may be in the middle of being written.
+pub(crate) const SETTLED_AFTER: Duration = Duration::from_secs(10);
 
 /// The longest pause.
 const MAX_PAUSE: Duration = Duration::from_secs(60);
@@ -38,7 +38,7 @@ impl Doubt {
     /// From when on it is to be looked at again.
     pub(crate) fn due(&self) -> Instant {
         let age = self.looked_at.saturating_duration_since(self.since);
-        match age < EAGER {
+        match age < SETTLED_AFTER {
             true => self.looked_at,
             false => self.looked_at + (age / 2).min(MAX_PAUSE),
         }

@@ -10,6 +10,7 @@ pub(crate) mod name;
 mod order;
 
 pub use damage::Damage;
+pub(crate) use doubt::SETTLED_AFTER;
 pub use entry::{Entry, Names, View};
 
 use std::borrow::Borrow;

@@ -1,12 +1,12 @@
 use std::collections::HashSet;
 use std::ptr;
+use std::sync::Arc;
 
 use super::item::InFlight;
 use super::{Facts, Filter};
 use crate::active::Recording;
 use crate::index::Index;
 use crate::index::{Entry, Names};
-use crate::store::Store;
 
 /// The recordings in flight, at one moment.
 #[derive(Debug, Default)]
@@ -18,19 +18,19 @@ pub(super) struct Flights {
 }
 
 impl Flights {
-    pub(super) fn matching(store: &Store, filter: &Filter) -> Self {
-        Flights::read(store, filter, filter.event.is_some())
+    pub(super) fn matching(actives: &[Arc<Recording>], filter: &Filter) -> Self {
+        Flights::read(actives, filter, filter.event.is_some())
     }
 
     /// As [`Flights::matching`]; the names of what matches are there in any case.
-    pub(super) fn matching_with_names(store: &Store, filter: &Filter) -> Self {
-        Flights::read(store, filter, true)
+    pub(super) fn matching_with_names(actives: &[Arc<Recording>], filter: &Filter) -> Self {
+        Flights::read(actives, filter, true)
     }
 
     /// The ids of those that match, but that nothing else counts because no user has done anything
     /// in them.
-    pub(super) fn idle(store: &Store, filter: &Filter) -> Vec<Box<[u8]>> {
-        let flights = store.actives().into_iter().map(|recording| InFlight {
+    pub(super) fn idle(actives: &[Arc<Recording>], filter: &Filter) -> Vec<Box<[u8]>> {
+        let flights = actives.iter().map(|recording| InFlight {
             summary: recording.summary(),
             names: Names::default(),
         });
@@ -40,10 +40,10 @@ impl Flights {
             .collect()
     }
 
-    fn read(store: &Store, filter: &Filter, with_names: bool) -> Self {
+    fn read(actives: &[Arc<Recording>], filter: &Filter, with_names: bool) -> Self {
         let mut flights = Flights::default();
-        for recording in store.actives() {
-            flights.add(&recording, filter, with_names);
+        for recording in actives {
+            flights.add(recording, filter, with_names);
         }
         flights
     }

@@ -27,60 +27,54 @@ pub use page::Page;
 pub use sort::Sort;
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use flights::Flights;
 
+use crate::active::Recording;
+use crate::directory::Files;
 use crate::error::Error;
-use crate::store::Store;
 
-/// Queries.
-impl Store {
-    /// The recordings that match a filter, in order: at most `limit` of those behind `after`, and
-    /// how many there are in all. Changes that others made to the directory are included.
-    ///
-    /// Recordings in flight are among them, but for those in which no user has done anything yet.
-    /// Without a filter, by time, it takes as long as the page is long, else about as long as
-    /// there are recordings in the filter's range of time.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Cursor`] if `after` belongs to another order, [`Error::Io`] if the directory
-    /// can't be read.
-    pub fn query(
-        &self,
-        filter: &Filter,
-        sort: Sort,
-        limit: usize,
-        after: Option<&Cursor>,
-    ) -> Result<Page, Error> {
-        if after.is_some_and(|cursor| cursor.sort() != sort) {
-            return Err(Error::Cursor);
-        }
-        let flights = Flights::matching(self, filter);
-        self.files.refresh()?;
-        let index = self.files.index.read();
-        Ok(page::page(&index, &flights, filter, sort, limit, after))
+/// See [`Store::query`](crate::Store::query); `actives` were looked at before anything else.
+pub(crate) fn query(
+    files: &Files,
+    actives: &[Arc<Recording>],
+    filter: &Filter,
+    sort: Sort,
+    limit: usize,
+    after: Option<&Cursor>,
+) -> Result<Page, Error> {
+    if after.is_some_and(|cursor| cursor.sort() != sort) {
+        return Err(Error::Cursor);
     }
+    let flights = Flights::matching(actives, filter);
+    files.refresh()?;
+    let index = files.index.read();
+    Ok(page::page(&index, &flights, filter, sort, limit, after))
+}
 
-    /// The ids of all recordings that match, of those too in which no user has done anything yet.
-    pub(crate) fn matching(&self, filter: &Filter) -> Result<Vec<Box<[u8]>>, Error> {
-        // These first: one that a user begins to do something in meanwhile is found then.
-        let idle = Flights::idle(self, filter);
-        let page = self.query(filter, Sort::Newest, usize::MAX, None)?;
-        let found = page.items.iter().map(Item::id).map(Box::from);
-        let ids: HashSet<Box<[u8]>> = found.chain(idle).collect();
-        Ok(ids.into_iter().collect())
-    }
+/// The ids of all recordings that match, of those too in which no user has done anything yet.
+pub(crate) fn matching(
+    files: &Files,
+    actives: &[Arc<Recording>],
+    filter: &Filter,
+) -> Result<Vec<Box<[u8]>>, Error> {
+    // These first: one that a user begins to do something in meanwhile is found then.
+    let idle = Flights::idle(actives, filter);
+    let page = query(files, actives, filter, Sort::Newest, usize::MAX, None)?;
+    let found = page.items.iter().map(Item::id).map(Box::from);
+    let ids: HashSet<Box<[u8]>> = found.chain(idle).collect();
+    Ok(ids.into_iter().collect())
+}
 
-    /// How the recordings that match a filter spread over views, events and days.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Io`] if the directory can't be read.
-    pub fn facets(&self, filter: &Filter) -> Result<Facets, Error> {
-        let flights = Flights::matching_with_names(self, filter);
-        self.files.refresh()?;
-        let index = self.files.index.read();
-        Ok(facets::facets(&index, &flights, filter))
-    }
+/// See [`Store::facets`](crate::Store::facets).
+pub(crate) fn facets(
+    files: &Files,
+    actives: &[Arc<Recording>],
+    filter: &Filter,
+) -> Result<Facets, Error> {
+    let flights = Flights::matching_with_names(actives, filter);
+    files.refresh()?;
+    let index = files.index.read();
+    Ok(facets::facets(&index, &flights, filter))
 }
