@@ -8,8 +8,8 @@ defmodule Rooms do
 
   # From the ground up: a room may import from those before it, and from itself. Where a file is
   # named, it stands on a floor of its own, below or above the rest of its room.
-  @floors ~w(error crew disk codec retention/limits retention/alarm options slab notice stats observer
-             index watch/freshness directory watch files erase retention active query store lib)
+  @floors ~w(crew disk error codec retention/limits retention/alarm options slab notice stats observer
+             index watch/freshness watch/probe directory watch files erase retention active query store lib)
 
   @max_lines 350
   @max_test_lines 400

@@ -20,7 +20,7 @@ use super::Files;
 use super::open::create_dirs;
 use crate::disk::{FileSystem, NATIVE_DIR};
 use crate::error::Error;
-use crate::watch::freshness;
+use crate::watch::probe;
 
 /// The file with the number.
 const ID: &str = "id";
@@ -107,7 +107,7 @@ impl Files {
         self.beside_prepared.get_or_try_init(|| {
             self.create_dirs(&self.beside_dir)?;
             let dir = self.temp_dir.path(&self.beside_dir);
-            let fine = dir.is_ok_and(|dir| freshness::is_fine_grained(self.fs(), &dir));
+            let fine = dir.is_ok_and(|dir| probe::is_fine_grained(self.fs(), &dir));
             self.freshness.lock().set_fine_grained(fine);
             Ok::<_, Error>(())
         })?;
