@@ -14,9 +14,10 @@ use rustler::{Atom, Binary, Encoder, Env, NifResult, Term};
 use crate::directories::Opened;
 use crate::encode::{self, Effort};
 use crate::errors::Failure;
+use crate::options::format_of;
 use crate::session::{Given, Kept, Session};
 use crate::sink::{Full, Grow, SLACK};
-use crate::store::{etf_to_term, format_of};
+use crate::store::etf_to_term;
 
 mod atoms {
     rustler::atoms! { again }

@@ -1,13 +1,20 @@
 //! External Term Format → term, with the semantics of
 //! `:erlang.binary_to_term(bytes, [:safe])`: no atom is ever created.
 
+mod atom;
+mod error;
+mod spelled;
+
+pub use atom::existing_atom;
+pub use error::Error;
+
 use replay_etf::{
-    AtomText, Error as EtfError, Limits, Missing, Repeats, Replaced, Runtime, Token, Walker,
-    replace, tag,
+    AtomText, Limits, Missing, Repeats, Replaced, Runtime, Token, Walker, replace, tag,
 };
 use rustler::sys;
 
 use crate::vm::{Env, Raw};
+use spelled::Spelled;
 
 /// Nesting the decoder follows on its own stack; deeper terms are handed,
 /// whole, to the VM's decoder, which needs no stack.
@@ -18,36 +25,6 @@ const BINARY_HEAD: usize = 5;
 
 /// Longer binaries are compared by [`Repeats`] only.
 const MAX_SHARED_BINARY: usize = 64;
-
-/// Why bytes did not become a term.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Error {
-    /// The bytes are not External Term Format.
-    Malformed(EtfError),
-    /// An atom is not known to this VM.
-    UnknownAtom {
-        /// Byte offset of the atom's tag, or of the fun or the deeply nested
-        /// term that mentions it.
-        offset: usize,
-    },
-    /// A function, or its module, is not known to this VM.
-    UnknownFunction {
-        /// As above.
-        offset: usize,
-    },
-    /// Well-formed, but no term: equal keys in a map, or what claims to be of
-    /// this node with numbers that can't be.
-    Refused {
-        /// Byte offset of the term's tag.
-        offset: usize,
-    },
-}
-
-impl From<EtfError> for Error {
-    fn from(error: EtfError) -> Self {
-        Self::Malformed(error)
-    }
-}
 
 /// Decodes one term. Bytes behind it are ignored, as by the VM. What the VM
 /// does not have is replaced or an error; see [`replace()`].
@@ -349,84 +326,5 @@ impl Runtime for Env {
 
     fn reads(&self, term: &[u8]) -> bool {
         self.term_of(term, &mut Vec::new()).is_some()
-    }
-}
-
-/// The atom with this text, if the VM has it.
-pub fn existing_atom(env: Env, text: AtomText<'_>) -> Option<Raw> {
-    match text {
-        AtomText::Latin1(bytes) => env.existing_atom(bytes),
-        AtomText::Utf8(text) if text.is_ascii() => env.existing_atom(text.as_bytes()),
-        AtomText::Utf8(text) => {
-            // The public call takes Latin-1 before NIF version 2.17; the
-            // external format takes everything, and creates nothing if safe.
-            let mut encoded = vec![tag::ATOM_UTF8];
-            encoded.extend(u16::try_from(text.len()).ok()?.to_be_bytes());
-            encoded.extend(text.as_bytes());
-            env.term_of(&encoded, &mut Vec::new())
-        }
-    }
-}
-
-/// Remembers, for one decoding, which term some bytes stand for: a recording
-/// spells the same few dozen atoms and keys thousands of times. Direct mapped:
-/// a collision only costs making the term again.
-struct Spelled<'a> {
-    slots: Vec<Option<Spelling<'a>>>,
-}
-
-#[derive(Clone, Copy)]
-struct Spelling<'a> {
-    ends: Ends,
-    bytes: &'a [u8],
-    term: Raw,
-}
-
-/// The first and the last eight bytes, which overlap, and which together with
-/// the length are all there is of a short text: comparing them is comparing
-/// nearly everything, without a call.
-type Ends = (u64, u64);
-
-impl<'a> Spelled<'a> {
-    const SLOTS_LOG2: u32 = 10;
-
-    fn new() -> Self {
-        Self {
-            slots: vec![None; 1 << Self::SLOTS_LOG2],
-        }
-    }
-
-    #[inline]
-    fn ends(bytes: &[u8]) -> Ends {
-        match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
-            (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
-            _ => (
-                bytes
-                    .iter()
-                    .fold(0, |word, &byte| word << 8 | u64::from(byte)),
-                0,
-            ),
-        }
-    }
-
-    #[inline]
-    fn slot((first, last): Ends, len: usize) -> usize {
-        let hash = (first ^ last.rotate_left(29) ^ len as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        (hash >> (u64::BITS - Self::SLOTS_LOG2)) as usize
-    }
-
-    #[inline]
-    fn get(&self, bytes: &[u8]) -> Option<Raw> {
-        let ends = Self::ends(bytes);
-        let known = self.slots[Self::slot(ends, bytes.len())]?;
-        let equal = known.ends == ends
-            && known.bytes.len() == bytes.len()
-            && (bytes.len() <= 16 || known.bytes[8..] == bytes[8..]);
-        equal.then_some(known.term)
-    }
-
-    fn put(&mut self, bytes: &'a [u8], term: Raw) {
-        let ends = Self::ends(bytes);
-        self.slots[Self::slot(ends, bytes.len())] = Some(Spelling { ends, bytes, term });
     }
 }

@@ -6,7 +6,7 @@ use rustler::{Encoder, Env, Term};
 use crate::directories::Settled;
 use crate::errors::Failure;
 use crate::filter::Filter;
-use crate::store::binary;
+use crate::terms::binary;
 
 /// `{:ok, ids}`
 #[rustler::nif(schedule = "DirtyIo")]

@@ -24,6 +24,7 @@ mod sink;
 mod stats;
 mod store;
 mod summary;
+mod terms;
 mod verify;
 mod view;
 mod vm;

@@ -116,7 +116,7 @@ fn map<'a>(env: Env<'a>, pairs: Pairs<'a>) -> Term<'a> {
 }
 
 fn parts<'a>(env: Env<'a>, notice: &Notice) -> (Atom, Pairs<'a>, Pairs<'a>) {
-    let id_of = |id: &[u8]| (atoms::id(), crate::store::binary(env, id));
+    let id_of = |id: &[u8]| (atoms::id(), crate::terms::binary(env, id));
     let count_of = |count: usize| (atoms::count(), count.encode(env));
     let failed = |id: &[u8], reason: Term<'a>, attempt: u32, retry_in: Option<Duration>| {
         let retry = (atoms::retry(), retry_in.is_some().encode(env));

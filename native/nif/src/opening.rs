@@ -16,7 +16,7 @@ use crate::directories::{Directory, Engine, State, Waiter};
 use crate::errors::Failure;
 use crate::notices;
 use crate::options::Options;
-use crate::store::{binary, path_of};
+use crate::terms::{binary, path_of};
 use crate::workers;
 
 mod atoms {

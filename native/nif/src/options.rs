@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use replay_etf::Limits;
-use replay_store::Retention;
+use replay_store::{Format, Retention};
 use rustler::{Atom, Binary, Decoder, NifMap, NifResult, NifTaggedEnum, Term};
 
-use crate::store::{format_of, path_of};
+use crate::terms::path_of;
 
 mod atoms {
     rustler::atoms! {
-        compression, idle_timeout_ms, max_age_ms, max_bytes, max_recording_bytes, max_recordings,
+        compression, etf, idle_timeout_ms, json, max_age_ms, max_bytes, max_recording_bytes, max_recordings,
     }
 }
 
@@ -98,5 +98,16 @@ impl From<Compression> for replay_store::Compression {
             Compression::Gzip(level) => Self::Gzip(level),
             Compression::Zstd(level) => Self::Zstd(level),
         }
+    }
+}
+
+/// `:etf` or `:json`.
+pub fn format_of(format: Atom) -> NifResult<Format> {
+    if format == atoms::etf() {
+        Ok(Format::Etf)
+    } else if format == atoms::json() {
+        Ok(Format::Json)
+    } else {
+        Err(rustler::Error::BadArg)
     }
 }

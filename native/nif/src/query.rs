@@ -7,8 +7,8 @@ use rustler::{Binary, Encoder, Env, NifUnitEnum, Term};
 use crate::directories::Settled;
 use crate::errors::Failure;
 use crate::filter::Filter;
-use crate::store::binary;
 use crate::summary::Summaries;
+use crate::terms::binary;
 use crate::view;
 
 /// The order of a page.

@@ -1,37 +1,18 @@
 //! Finished recordings: the calls behind `PhoenixReplay.Storage.Native`.
 
-use std::path::Path;
 use std::time::Duration;
 
 use replay_etf::{AtomText, Limits, Replaced, json, recording};
 use replay_store::{Filter, Format, Recording, Sort};
 use rustler::types::atom::ok;
-use rustler::{Atom, Binary, Encoder, Env, NewBinary, NifResult, Term};
+use rustler::{Atom, Binary, Encoder, Env, NifResult, Term};
 
 use crate::directories::{Opened, Settled};
 use crate::encode::Effort;
 use crate::errors::Failure;
+use crate::options::format_of;
+use crate::terms::binary;
 use crate::{buffer, decode, encode, vm};
-
-mod atoms {
-    rustler::atoms! { etf, json }
-}
-
-pub fn format_of(format: Atom) -> NifResult<Format> {
-    if format == atoms::etf() {
-        Ok(Format::Etf)
-    } else if format == atoms::json() {
-        Ok(Format::Json)
-    } else {
-        Err(rustler::Error::BadArg)
-    }
-}
-
-#[cfg(unix)]
-pub fn path_of(bytes: &[u8]) -> &Path {
-    use std::os::unix::ffi::OsStrExt;
-    Path::new(std::ffi::OsStr::from_bytes(bytes))
-}
 
 #[rustler::nif(schedule = "DirtyIo")]
 fn store_save<'a>(
@@ -225,10 +206,4 @@ fn done(env: Env<'_>, result: Result<(), Failure>) -> Term<'_> {
         Ok(()) => ok().encode(env),
         Err(failure) => failure.explained(env),
     }
-}
-
-pub fn binary<'a>(env: Env<'a>, bytes: &[u8]) -> Term<'a> {
-    let mut new = NewBinary::new(env, bytes.len());
-    new.as_mut_slice().copy_from_slice(bytes);
-    new.into()
 }

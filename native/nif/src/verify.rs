@@ -6,7 +6,7 @@ use rustler::{Atom, Binary, Encoder, Env, Term};
 
 use crate::directories::{Opened, Settled};
 use crate::errors::Failure;
-use crate::store::binary;
+use crate::terms::binary;
 
 /// `{:ok, names}` of all files that are to hold recordings.
 #[rustler::nif(schedule = "DirtyIo")]

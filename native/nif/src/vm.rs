@@ -1,6 +1,10 @@
 //! The few raw calls into the VM that the encoder and the decoder need, each
 //! with the type a Rust caller wants. Everything else goes through rustler.
 
+mod pairs;
+
+pub use pairs::MapPairs;
+
 use std::ffi::c_int;
 use std::mem::MaybeUninit;
 
@@ -304,80 +308,5 @@ impl Drop for VmBinary {
     fn drop(&mut self) {
         // SAFETY: the binary is owned and released once.
         unsafe { sys::enif_release_binary(&mut self.0) }
-    }
-}
-
-/// Walks the pairs of a map in the VM's order.
-///
-/// Made first and started later, where it then stays: the VM fills the
-/// iterator word by word, and moving it at once, in wider pieces, would wait
-/// for each of those writes.
-pub struct MapPairs {
-    env: Env,
-    iter: MaybeUninit<sys::ErlNifMapIterator>,
-    started: bool,
-}
-
-impl MapPairs {
-    /// Walks nothing yet.
-    #[inline]
-    pub fn new(env: Env) -> Self {
-        Self {
-            env,
-            iter: MaybeUninit::uninit(),
-            started: false,
-        }
-    }
-
-    /// Goes to the first pair; false if the term is not a map.
-    ///
-    /// # Safety
-    /// As [`Env::kind`]; to be called once, and the value must not outlive the
-    /// NIF call.
-    #[inline]
-    pub unsafe fn start(&mut self, map: Raw) -> bool {
-        // SAFETY: on success the VM has initialised `iter`.
-        self.started = unsafe {
-            sys::enif_map_iterator_create(
-                self.env.raw,
-                map,
-                self.iter.as_mut_ptr(),
-                sys::ErlNifMapIteratorEntry::ERL_NIF_MAP_ITERATOR_HEAD,
-            )
-        } != 0;
-        self.started
-    }
-}
-
-impl Iterator for MapPairs {
-    type Item = (Raw, Raw);
-
-    #[inline]
-    fn next(&mut self) -> Option<(Raw, Raw)> {
-        if !self.started {
-            return None;
-        }
-        let (mut key, mut value) = (Raw::default(), Raw::default());
-        let (env, iter) = (self.env.raw, self.iter.as_mut_ptr());
-        // SAFETY: the iterator was initialised and is alive; at its end the
-        // call returns false and nothing is advanced.
-        unsafe {
-            if sys::enif_map_iterator_get_pair(env, iter, &mut key, &mut value) == 0 {
-                return None;
-            }
-            sys::enif_map_iterator_next(env, iter);
-        }
-        Some((key, value))
-    }
-}
-
-impl Drop for MapPairs {
-    #[inline]
-    fn drop(&mut self) {
-        if self.started {
-            // SAFETY: created once, destroyed once; needed for large maps,
-            // whose iterator owns a stack.
-            unsafe { sys::enif_map_iterator_destroy(self.env.raw, self.iter.as_mut_ptr()) }
-        }
     }
 }

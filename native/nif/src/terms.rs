@@ -1,0 +1,19 @@
+//! Bytes as Elixir holds them.
+
+use std::path::Path;
+
+use rustler::{Env, NewBinary, Term};
+
+/// A binary with these bytes.
+pub fn binary<'a>(env: Env<'a>, bytes: &[u8]) -> Term<'a> {
+    let mut new = NewBinary::new(env, bytes.len());
+    new.as_mut_slice().copy_from_slice(bytes);
+    new.into()
+}
+
+/// A path as Elixir writes it.
+#[cfg(unix)]
+pub fn path_of(bytes: &[u8]) -> &Path {
+    use std::os::unix::ffi::OsStrExt;
+    Path::new(std::ffi::OsStr::from_bytes(bytes))
+}
