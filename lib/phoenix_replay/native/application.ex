@@ -8,11 +8,11 @@ defmodule PhoenixReplay.Native.Application do
 
   use Application
 
-  alias PhoenixReplay.Native.{Directories, Reporter, Shutdown}
+  alias PhoenixReplay.Native.{IdleRelease, Reporter, Shutdown}
 
   @impl true
   def start(_type, _args) do
-    Supervisor.start_link([Reporter, Directories],
+    Supervisor.start_link([Reporter, IdleRelease],
       strategy: :one_for_one,
       name: PhoenixReplay.Native.Supervisor
     )

@@ -1,4 +1,4 @@
-defmodule PhoenixReplay.Native.Directories do
+defmodule PhoenixReplay.Native.IdleRelease do
   @moduledoc false
   # Owns the directories that are open, in as far as one must: it closes those
   # that nobody uses, as their `:idle_timeout_ms` says, and all it can when the
