@@ -31,7 +31,7 @@ defmodule PhoenixReplay.Native.CrashTest do
   [path] = System.argv()
   opts = [path: path]
   :ok = PhoenixReplay.Storage.Native.init(opts)
-  {:ok, {store, _}} = PhoenixReplay.Native.Stores.fetch(opts)
+  {:ok, {store, _}} = PhoenixReplay.Native.Directories.fetch(opts)
   0 = PhoenixReplay.Native.Nif.store_drain(store, 60_000)
   recovered = for %{recovered?: true} <- PhoenixReplay.Storage.Native.list_summaries(opts), do: 1
   IO.puts("recovered \#{length(recovered)}")

@@ -14,7 +14,7 @@ defmodule PhoenixReplay.Native.ManyDirectoriesTest do
   Logger.configure(level: :warning)
   {:ok, _} = Application.ensure_all_started(:phoenix_replay_native)
   alias PhoenixReplay.Native.Test.Session
-  alias PhoenixReplay.Native.{Nif, Stores}
+  alias PhoenixReplay.Native.{Directories, Nif}
   Application.put_env(:phoenix_replay, :storage, PhoenixReplay.Storage.Native)
   count = fn what -> length(File.ls!("/proc/self/" <> what)) end
   settled = fn settled, condition -> condition.() || (Process.sleep(20); settled.(settled, condition)) end
@@ -24,7 +24,7 @@ defmodule PhoenixReplay.Native.ManyDirectoriesTest do
     Application.put_env(:phoenix_replay, :storage_opts, opts)
     [pid] = Session.start_many("s", 1, 3)
     Session.stop(pid)
-    0 = Stores.run(opts, fn store, _ -> Nif.store_drain(store, 30_000) end)
+    0 = Directories.run(opts, fn store, _ -> Nif.store_drain(store, 30_000) end)
   end
 
   record.(0)

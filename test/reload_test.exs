@@ -11,7 +11,7 @@ defmodule PhoenixReplay.Native.ReloadTest do
 
   @prelude """
   [path | args] = System.argv()
-  alias PhoenixReplay.Native.{Nif, Store, Stores}
+  alias PhoenixReplay.Native.{Directories, Nif, Store}
   alias PhoenixReplay.Native.Test.Session
   alias PhoenixReplay.Storage.Native
   Application.put_env(:phoenix_replay, :storage, Native)
@@ -74,7 +74,7 @@ defmodule PhoenixReplay.Native.ReloadTest do
 
             how = hd(args)
             kept = if how == "load_file_keeping_old", do: 1, else: 0
-            for module <- [Nif.Stubs, Nif, Stores, Store, PhoenixReplay.Native.Active],
+            for module <- [Nif.Stubs, Nif, Directories, Store, PhoenixReplay.Native.Active],
                 kept == 0 or module == Nif.Stubs do
               reload.(how, module)
             end
@@ -90,7 +90,7 @@ defmodule PhoenixReplay.Native.ReloadTest do
             {:ok, %{running: 10}} = PhoenixReplay.Native.stats(opts)
 
             for pid <- tl(own), do: Session.stop(pid)
-            0 = Stores.run(opts, fn store, _ -> Nif.store_drain(store, 30_000) end)
+            0 = Directories.run(opts, fn store, _ -> Nif.store_drain(store, 30_000) end)
             {:ok, %{running: 1, saved: 9}} = PhoenixReplay.Native.stats(opts)
             # The last one is saved by the shutdown.
             :ok = Application.stop(:phoenix_replay_native)

@@ -9,7 +9,7 @@ defmodule Bench.Sections.Memory do
   @behaviour Bench.Section
 
   alias Bench.{Check, Child, ProcessUsage, Run, Side, Traffic, Workspace}
-  alias PhoenixReplay.Native.{Nif, Stores}
+  alias PhoenixReplay.Native.{Directories, Nif}
   alias PhoenixReplay.Storage
 
   @impl true
@@ -63,7 +63,7 @@ defmodule Bench.Sections.Memory do
 
     modules = [
       Nif,
-      Stores,
+      Directories,
       Side.store(side),
       Storage.Native,
       Storage.File,

@@ -12,7 +12,7 @@ defmodule Bench.Sections.Recover do
   @behaviour Bench.Section
 
   alias Bench.{Check, Child, Run, Sessions, Side, Workspace}
-  alias PhoenixReplay.Native.{Nif, Stores}
+  alias PhoenixReplay.Native.{Directories, Nif}
   alias PhoenixReplay.Storage
 
   @impl true
@@ -49,7 +49,7 @@ defmodule Bench.Sections.Recover do
   def record(path, bytes) do
     :ok = Side.open(:native, path)
     Sessions.prepare(:typical)
-    {:ok, {store, _format}} = Stores.fetch(path: path)
+    {:ok, {store, _format}} = Directories.fetch(path: path)
     fill(store, bytes, 0)
   end
 
@@ -77,7 +77,7 @@ defmodule Bench.Sections.Recover do
   def recover(path, sessions) do
     Sessions.prepare(:typical)
     # Loading code and starting applications is not what is measured.
-    Enum.each([Nif, Stores, Storage.Native], &Code.ensure_loaded!/1)
+    Enum.each([Nif, Directories, Storage.Native], &Code.ensure_loaded!/1)
 
     started = now()
     :ok = Storage.Native.init(path: path)

@@ -24,7 +24,7 @@ defmodule Bench.Sections.Scale do
 
   alias Bench.{Backends, Check, Child, Corpus, Figure, ProcessUsage, Run, SessionEnd}
   alias Bench.{Timing, Traffic, Workspace}
-  alias PhoenixReplay.Native.{Nif, Stores}
+  alias PhoenixReplay.Native.{Directories, Nif}
   alias PhoenixReplay.Storage
 
   # Calls in a sample of what creates or deletes files.
@@ -120,7 +120,7 @@ defmodule Bench.Sections.Scale do
   @doc false
   # In a child: opens it again. What any directory takes is not of this one.
   def open_sample(path, empty, size) do
-    Enum.each([Nif, Stores, Storage.Native], &Code.ensure_loaded!/1)
+    Enum.each([Nif, Directories, Storage.Native], &Code.ensure_loaded!/1)
     :ok = Storage.Native.init(path: empty)
     :erlang.garbage_collect()
     resident = if ProcessUsage.available?(), do: ProcessUsage.resident_bytes(), else: 0
@@ -133,7 +133,7 @@ defmodule Bench.Sections.Scale do
   end
 
   defp count(path) do
-    {:ok, {store, _format}} = Stores.fetch(path: path)
+    {:ok, {store, _format}} = Directories.fetch(path: path)
     Nif.store_count(store)
   end
 

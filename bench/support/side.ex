@@ -5,7 +5,7 @@ defmodule Bench.Side do
   environment, so each gets a VM of its own, and these functions run there.
   """
 
-  alias PhoenixReplay.Native.{Nif, Stores}
+  alias PhoenixReplay.Native.{Directories, Nif}
   alias PhoenixReplay.{Recording, Storage}
 
   @type t :: :native | :baseline
@@ -83,7 +83,7 @@ defmodule Bench.Side do
 
   # A process that has exited may not have been noticed yet, hence the count.
   defp settled?(:native, stored) do
-    {:ok, {store, _format}} = Stores.fetch(Storage.storage_opts())
+    {:ok, {store, _format}} = Directories.fetch(Storage.storage_opts())
     Nif.store_drain(store, 1_000) == 0 and Nif.store_count(store) >= stored
   end
 

@@ -236,7 +236,7 @@ defmodule Demo do
   end
 
   defp drain(opts, started) do
-    {:ok, {store, _}} = PhoenixReplay.Native.Stores.fetch(opts)
+    {:ok, {store, _}} = PhoenixReplay.Native.Directories.fetch(opts)
 
     case PhoenixReplay.Native.Nif.store_drain(store, 500) do
       0 ->

@@ -26,7 +26,7 @@ defmodule PhoenixReplay.Native do
       cut off by a crash, reached `:max_events`
   """
 
-  alias PhoenixReplay.Native.{Damage, Error, Filter, Nif, Query, Refusal, Stores, Verify}
+  alias PhoenixReplay.Native.{Damage, Directories, Error, Filter, Nif, Query, Refusal, Verify}
   alias PhoenixReplay.Storage
 
   @typedoc "See [Filters](#module-filters)."
@@ -322,7 +322,7 @@ defmodule PhoenixReplay.Native do
   see `PhoenixReplay.Native.Options`.
   """
   @spec close(keyword()) :: :ok | {:error, Error.reason()}
-  def close(opts \\ Storage.storage_opts()), do: Stores.close(opts)
+  def close(opts \\ Storage.storage_opts()), do: Directories.close(opts)
 
   @epoch Date.to_gregorian_days(~D[1970-01-01])
   @days Date.to_gregorian_days(~D[-9999-01-01])..Date.to_gregorian_days(~D[9999-12-31])
@@ -333,5 +333,5 @@ defmodule PhoenixReplay.Native do
     end
   end
 
-  defp on(opts, calls), do: Stores.run(opts, fn store, _format -> calls.(store) end)
+  defp on(opts, calls), do: Directories.run(opts, fn store, _format -> calls.(store) end)
 end

@@ -6,7 +6,7 @@ defmodule PhoenixReplay.Native.CloseTest do
   import ExUnit.CaptureLog
   import PhoenixReplay.Native.Test.Recordings
 
-  alias PhoenixReplay.Native.{Nif, Store, Stores}
+  alias PhoenixReplay.Native.{Directories, Nif, Store}
   alias PhoenixReplay.Native.Test.Session
   alias PhoenixReplay.Storage.Native
 
@@ -195,6 +195,6 @@ defmodule PhoenixReplay.Native.CloseTest do
     assert Native.init(path: path) == :ok
     assert PhoenixReplay.Native.close([]) == :ok
     assert {:error, {:invalid_option, :path, _}} = PhoenixReplay.Native.close(path: 1)
-    assert {:ok, {_store, :etf}} = Stores.fetch(path: path)
+    assert {:ok, {_store, :etf}} = Directories.fetch(path: path)
   end
 end

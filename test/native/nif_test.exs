@@ -5,10 +5,10 @@ defmodule PhoenixReplay.Native.NifTest do
 
   import PhoenixReplay.Native.Test.Recordings, only: [tmp_dir: 0, recording: 0]
 
-  alias PhoenixReplay.Native.{Error, Nif, Options, Stores}
+  alias PhoenixReplay.Native.{Directories, Error, Nif, Options}
 
   defp store do
-    {:ok, {store, :etf}} = Stores.fetch(path: tmp_dir())
+    {:ok, {store, :etf}} = Directories.fetch(path: tmp_dir())
     store
   end
 

@@ -3,7 +3,7 @@ defmodule PhoenixReplay.Native.StatsTest do
 
   import PhoenixReplay.Native.Test.Recordings
 
-  alias PhoenixReplay.Native.{Nif, Store, Stores}
+  alias PhoenixReplay.Native.{Directories, Nif, Store}
   alias PhoenixReplay.Native.Test.Session
   alias PhoenixReplay.Storage.Native
 
@@ -47,7 +47,7 @@ defmodule PhoenixReplay.Native.StatsTest do
     File.mkdir_p!(Path.join(opts[:path], "stuck-1.etf.gz"))
     [pid] = Session.start_many("stuck", 1, 2)
     Session.stop(pid)
-    {:ok, {store, _}} = Stores.fetch(opts)
+    {:ok, {store, _}} = Directories.fetch(opts)
     assert Nif.store_drain(store, 20) == 1
     assert {:ok, stats} = PhoenixReplay.Native.stats()
     assert %{saved: 2, running: 0, waiting: 1, queue_length: 1} = stats

@@ -340,7 +340,7 @@ defmodule PhoenixReplay.Native.StoreTest do
     assert Session.check!(recording) == 20
 
     # What they took is free again, and given back but for a small reserve.
-    {:ok, {store, _}} = PhoenixReplay.Native.Stores.fetch(opts)
+    {:ok, {store, _}} = PhoenixReplay.Native.Directories.fetch(opts)
     assert {0, _total} = PhoenixReplay.Native.Nif.store_slab(store)
     :ok = PhoenixReplay.Native.Nif.store_trim(store)
     assert {0, total} = PhoenixReplay.Native.Nif.store_slab(store)

@@ -76,7 +76,7 @@ defmodule PhoenixReplay.Native.Test.Recordings do
   @doc "Waits until everything that has ended is saved."
   def drained(opts) do
     drain = fn store, _format -> PhoenixReplay.Native.Nif.store_drain(store, 30_000) end
-    0 = PhoenixReplay.Native.Stores.run(opts, drain)
+    0 = PhoenixReplay.Native.Directories.run(opts, drain)
     :ok
   end
 

@@ -4,7 +4,7 @@ defmodule PhoenixReplay.Native.Active do
   # scheduler may run, which answers `:again` when the work is too much for
   # it, and a dirty form that does it all.
 
-  alias PhoenixReplay.Native.{Error, Nif, Stores, Views}
+  alias PhoenixReplay.Native.{Directories, Error, Nif, Views}
   alias PhoenixReplay.Recording
 
   @patience_ms 5_000
@@ -27,7 +27,7 @@ defmodule PhoenixReplay.Native.Active do
     fields = Map.take(recording, @fields)
     max_events = limit(max_events)
 
-    Stores.run(opts, fn store, format ->
+    Directories.run(opts, fn store, format ->
       case Nif.active_start(store, recording.id, fields, max_events, format) do
         :again -> Nif.active_start_dirty(store, recording.id, fields, max_events, format)
         result -> result
@@ -54,7 +54,7 @@ defmodule PhoenixReplay.Native.Active do
   def lookup(id, _opts) when not is_binary(id) or byte_size(id) > @max_id_bytes,
     do: {:error, :not_found}
 
-  def lookup(id, opts), do: Stores.run(opts, fn store, _ -> Nif.active_lookup(store, id) end)
+  def lookup(id, opts), do: Directories.run(opts, fn store, _ -> Nif.active_lookup(store, id) end)
 
   @spec recording(Nif.active()) :: {:ok, Recording.t()} | {:error, Error.reason()}
   def recording(handle) do

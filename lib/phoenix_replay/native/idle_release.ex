@@ -7,7 +7,7 @@ defmodule PhoenixReplay.Native.IdleRelease do
   # There may be many to close.
   use GenServer, shutdown: 30_000
 
-  alias PhoenixReplay.Native.{Nif, Stores}
+  alias PhoenixReplay.Native.{Directories, Nif}
 
   # One may have been opened since, with a shorter time.
   @longest_ms 5_000
@@ -42,7 +42,7 @@ defmodule PhoenixReplay.Native.IdleRelease do
   @impl true
   def terminate(_reason, _state) do
     with open when is_list(open) <- Nif.directories_open() do
-      for {_store, path} <- open, do: Stores.close_idle(path)
+      for {_store, path} <- open, do: Directories.close_idle(path)
     end
   end
 end

@@ -11,7 +11,7 @@ defmodule PhoenixReplay.Native.Nif do
 
   @typedoc """
   A recording directory, which may be closed: then calls answer
-  `{:error, :closed}`, and `PhoenixReplay.Native.Stores` opens it again.
+  `{:error, :closed}`, and `PhoenixReplay.Native.Directories` opens it again.
   """
   @type store :: non_neg_integer()
 

@@ -4,7 +4,7 @@ defmodule PhoenixReplay.Native.Shutdown do
 
   require Logger
 
-  alias PhoenixReplay.Native.{Nif, Options, Stores, Telemetry}
+  alias PhoenixReplay.Native.{Directories, Nif, Options, Telemetry}
   alias PhoenixReplay.Storage
 
   @poll_ms 20
@@ -44,7 +44,7 @@ defmodule PhoenixReplay.Native.Shutdown do
     with Storage.Native <- Storage.backend(),
          {:ok, options} <- Options.new(Storage.storage_opts()) do
       # What the host hands over may be the first that it needs the directory for.
-      _ = Stores.fetch(Storage.storage_opts())
+      _ = Directories.fetch(Storage.storage_opts())
       options
     else
       _other ->

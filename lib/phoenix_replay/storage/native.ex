@@ -22,7 +22,7 @@ defmodule PhoenixReplay.Storage.Native do
 
   require Logger
 
-  alias PhoenixReplay.Native.{Damage, Error, Nif, Options, Query, Refusal, Stores}
+  alias PhoenixReplay.Native.{Damage, Directories, Error, Nif, Options, Query, Refusal}
   alias PhoenixReplay.Native.{Telemetry, Views}
   alias PhoenixReplay.Recording
 
@@ -45,7 +45,7 @@ defmodule PhoenixReplay.Storage.Native do
   @spec init(keyword()) :: :ok | {:error, Error.reason()}
   def init(opts) do
     # It may be closed, as any that is not used: then this opens it.
-    Stores.run(opts, fn store, _format ->
+    Directories.run(opts, fn store, _format ->
       with hint when is_integer(hint) <- Nif.store_count_hint(store) do
         Damage.log(store, :ok)
       end
@@ -63,7 +63,7 @@ defmodule PhoenixReplay.Storage.Native do
   def save(%Recording{} = recording, opts) do
     fields = Map.take(recording, @fields)
 
-    Stores.run(opts, fn store, format ->
+    Directories.run(opts, fn store, format ->
       result = Nif.store_save(store, fields, format)
 
       with {:error, reason} when reason != :closed <- Refusal.log(result, "save a recording") do
@@ -100,7 +100,7 @@ defmodule PhoenixReplay.Storage.Native do
       with {:error, {:damaged, _file}} = error <- read(store, id), do: Damage.log(store, error)
     end
 
-    case Stores.run(opts, read) do
+    case Directories.run(opts, read) do
       {:ok, recording} -> {:ok, recording}
       {:error, :not_found} -> :error
       {:error, reason} -> log_unreadable(id, reason)
@@ -117,7 +117,7 @@ defmodule PhoenixReplay.Storage.Native do
       with {:ok, ids} <- Nif.store_ids(store), do: {:ok, read_all(store, ids)}
     end
 
-    case Stores.run(opts, list) do
+    case Directories.run(opts, list) do
       {:ok, recordings} -> recordings
       {:error, reason} -> log_failure("list recordings", reason, [])
     end
@@ -142,7 +142,7 @@ defmodule PhoenixReplay.Storage.Native do
       with {:ok, summaries} <- Query.all(store, query), do: Damage.log(store, {:ok, summaries})
     end
 
-    case Stores.run(opts, list) do
+    case Directories.run(opts, list) do
       {:ok, summaries} -> summaries
       {:error, reason} -> log_failure("list summaries", reason, [])
     end
@@ -157,7 +157,7 @@ defmodule PhoenixReplay.Storage.Native do
   @impl true
   @spec delete(binary(), keyword()) :: :ok | {:error, Error.reason()}
   def delete(id, opts) when is_binary(id) do
-    Stores.run(opts, fn store, _format ->
+    Directories.run(opts, fn store, _format ->
       Refusal.log(Nif.store_delete(store, id), "delete a recording")
     end)
   end
@@ -168,7 +168,7 @@ defmodule PhoenixReplay.Storage.Native do
   @impl true
   @spec clear(keyword()) :: :ok | {:error, Error.reason()}
   def clear(opts) do
-    Stores.run(opts, fn store, _format ->
+    Directories.run(opts, fn store, _format ->
       Refusal.log(Nif.store_clear(store), "delete all recordings")
     end)
   end

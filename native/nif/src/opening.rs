@@ -1,4 +1,4 @@
-//! Opening and closing directories: the calls behind `PhoenixReplay.Native.Stores`.
+//! Opening and closing directories: the calls behind `PhoenixReplay.Native.Directories`.
 //!
 //! Either may take seconds, and is done by a worker. Whoever waits for it is sent a message, so
 //! that no scheduler waits.

@@ -1,4 +1,4 @@
-defmodule PhoenixReplay.Native.Stores do
+defmodule PhoenixReplay.Native.Directories do
   @moduledoc false
   # From a user's options to the directory behind them.
   #
