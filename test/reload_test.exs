@@ -74,7 +74,7 @@ defmodule PhoenixReplay.Native.ReloadTest do
 
             how = hd(args)
             kept = if how == "load_file_keeping_old", do: 1, else: 0
-            for module <- [Nif.Stubs, Nif, Directories, Store, PhoenixReplay.Native.Active],
+            for module <- [Nif.Stubs, Nif, Directories, Store, PhoenixReplay.Native.InFlight],
                 kept == 0 or module == Nif.Stubs do
               reload.(how, module)
             end

@@ -6,15 +6,15 @@ defmodule PhoenixReplay.Native.NormalSchedulerTest do
 
   import PhoenixReplay.Native.Test.Recordings
 
-  alias PhoenixReplay.Native.{Active, Nif}
+  alias PhoenixReplay.Native.{InFlight, Nif}
   alias PhoenixReplay.Storage.Native
 
   setup do
     opts = [path: tmp_dir()]
     recording = %{recording() | events: []}
-    {:ok, handle} = Active.start(recording, 10_000, opts)
+    {:ok, handle} = InFlight.start(recording, 10_000, opts)
     # The first append makes room.
-    :ok = Active.append(handle, {0, :event, %{}})
+    :ok = InFlight.append(handle, {0, :event, %{}})
     on_exit(fn -> :ok = PhoenixReplay.Native.close(opts) end)
     %{opts: opts, handle: handle, id: recording.id}
   end
@@ -23,7 +23,7 @@ defmodule PhoenixReplay.Native.NormalSchedulerTest do
   # is no matter here.
   defp append_at_once(handle, event) do
     Enum.find(1..50, fn _ ->
-      :ok = Active.append(handle, {0, :info, %{pad: :binary.copy(<<0>>, 200_000)}})
+      :ok = InFlight.append(handle, {0, :info, %{pad: :binary.copy(<<0>>, 200_000)}})
       Nif.active_append(handle, event) == :ok
     end)
   end
@@ -53,13 +53,13 @@ defmodule PhoenixReplay.Native.NormalSchedulerTest do
         ] do
       event = {1, :info, %{x: term}}
       assert Nif.active_append(handle, event) == :again
-      assert Active.append(handle, event) == :ok
+      assert InFlight.append(handle, event) == :ok
     end
   end
 
   test "what was appended either way is read", %{opts: opts, handle: handle, id: id} do
     wide = {1, :info, %{x: List.duplicate([], 20_000)}}
-    :ok = Active.append(handle, wide)
+    :ok = InFlight.append(handle, wide)
     assert {:ok, %{events: [_, ^wide]}} = Native.get(id, opts)
   end
 
@@ -68,9 +68,9 @@ defmodule PhoenixReplay.Native.NormalSchedulerTest do
     <<_::3, unaligned::binary-size(65_537), _::bitstring>> = <<id::binary, 0>>
 
     for long <- [id, unaligned] do
-      assert Active.lookup(long, opts) == {:error, :not_found}
+      assert InFlight.lookup(long, opts) == {:error, :not_found}
       recording = %{recording() | id: long}
-      assert Active.start(recording, 10, opts) == {:error, {:invalid_recording, :id}}
+      assert InFlight.start(recording, 10, opts) == {:error, {:invalid_recording, :id}}
       # A finished one is saved and read by dirty schedulers.
       assert Native.save(recording, opts) == :ok
       assert Native.get(long, opts) == {:ok, recording}

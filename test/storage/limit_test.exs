@@ -6,7 +6,7 @@ defmodule PhoenixReplay.Storage.LimitTest do
   import PhoenixReplay.Native.Test.Recordings
 
   alias PhoenixReplay.Native.Test.Terms
-  alias PhoenixReplay.Native.{Active, Nif}
+  alias PhoenixReplay.Native.{InFlight, Nif}
   alias PhoenixReplay.Storage.{File, Native}
 
   # Recordings that become more as JSON, and those of all kinds of terms.
@@ -60,13 +60,13 @@ defmodule PhoenixReplay.Storage.LimitTest do
       for max <- 600..660//3 do
         opts = [path: tmp_dir(), format: unquote(format), max_recording_bytes: max]
         recording = %{recording() | events: []}
-        {:ok, handle} = Active.start(recording, 10_000, opts)
+        {:ok, handle} = InFlight.start(recording, 10_000, opts)
         event = {1, :event, %{name: "click", params: %{a: "\u0001\u0002"}}}
-        results = for _ <- 1..20, do: Active.append(handle, event)
+        results = for _ <- 1..20, do: InFlight.append(handle, event)
         acknowledged = Enum.count(results, &(&1 == :ok))
         assert acknowledged in 1..19
         assert Enum.uniq(results) == [:ok, {:error, :max_events}]
-        assert {:ok, _recording} = Active.finalize(handle, recording.id, opts)
+        assert {:ok, _recording} = InFlight.finalize(handle, recording.id, opts)
         assert {:ok, %{events: events}} = Native.get(recording.id, opts)
         assert length(events) == acknowledged
       end

@@ -40,7 +40,7 @@ defmodule PhoenixReplay.Native.Store do
 
   require Logger
 
-  alias PhoenixReplay.Native.{Active, Error}
+  alias PhoenixReplay.Native.{Error, InFlight}
   alias PhoenixReplay.{Recording, Storage}
   alias PhoenixReplay.Storage.Native
 
@@ -54,7 +54,7 @@ defmodule PhoenixReplay.Native.Store do
   def start_recording(id, recording) do
     with {:ok, recording} <- startable(id, recording),
          {:ok, opts} <- storage_opts(),
-         {:ok, handle} <- Active.start(recording, max_events(), opts) do
+         {:ok, handle} <- InFlight.start(recording, max_events(), opts) do
       Process.put(__MODULE__, {id, handle})
       :ok
     else
@@ -88,7 +88,7 @@ defmodule PhoenixReplay.Native.Store do
   def append_event(id, event) do
     case Process.get(__MODULE__) do
       {^id, handle} ->
-        case Active.append(handle, event) do
+        case InFlight.append(handle, event) do
           # The id may have been started again since.
           {:error, :ended} = ended -> append_elsewhere(id, event, ended)
           # The native library was loaded anew.
@@ -105,9 +105,9 @@ defmodule PhoenixReplay.Native.Store do
   # then remembered in place of the last one.
   defp append_elsewhere(id, event, not_found) do
     with {:ok, opts} <- storage_opts(),
-         {:ok, handle} <- Active.lookup(id, opts) do
+         {:ok, handle} <- InFlight.lookup(id, opts) do
       Process.put(__MODULE__, {id, handle})
-      Active.append(handle, event)
+      InFlight.append(handle, event)
     else
       {:error, :not_found} -> not_found
       {:error, reason} -> {:error, reason}
@@ -124,8 +124,8 @@ defmodule PhoenixReplay.Native.Store do
   @spec finalize(binary()) :: {:ok, Recording.t()} | {:error, Error.reason()} | :error
   def finalize(id) do
     with {:ok, opts} <- storage_opts(),
-         {:ok, handle} <- Active.lookup(id, opts),
-         {:ok, recording} <- Active.finalize(handle, id, opts) do
+         {:ok, handle} <- InFlight.lookup(id, opts),
+         {:ok, recording} <- InFlight.finalize(handle, id, opts) do
       {:ok, recording}
     else
       {:error, :not_found} -> :error
@@ -137,8 +137,8 @@ defmodule PhoenixReplay.Native.Store do
   @spec get_active(binary()) :: {:ok, Recording.t()} | :error
   def get_active(id) do
     with {:ok, opts} <- storage_opts(),
-         {:ok, handle} <- Active.lookup(id, opts),
-         {:ok, recording} <- Active.recording(handle) do
+         {:ok, handle} <- InFlight.lookup(id, opts),
+         {:ok, recording} <- InFlight.recording(handle) do
       authorize_recording(recording)
     else
       {:error, _reason} -> :error

@@ -1,4 +1,4 @@
-//! Recordings in flight: the calls behind `PhoenixReplay.Native.Active`.
+//! Recordings in flight: the calls behind `PhoenixReplay.Native.InFlight`.
 //!
 //! What runs on a normal scheduler here does a bounded amount of work and
 //! waits for nothing. When that is not enough it answers `:again`, and the

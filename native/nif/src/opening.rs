@@ -1,4 +1,5 @@
-//! Opening and closing directories: the calls behind `PhoenixReplay.Native.Directories`.
+//! Opening and closing directories: the calls behind `PhoenixReplay.Native.Directories` and
+//! `PhoenixReplay.Native.IdleRelease`.
 //!
 //! Either may take seconds, and is done by a worker. Whoever waits for it is sent a message, so
 //! that no scheduler waits.

@@ -1,4 +1,4 @@
-defmodule PhoenixReplay.Native.Active do
+defmodule PhoenixReplay.Native.InFlight do
   @moduledoc false
   # The native calls for recordings in flight. Each has a form that a normal
   # scheduler may run, which answers `:again` when the work is too much for
