@@ -31,8 +31,8 @@ defmodule PhoenixReplay.Native.CrashTest do
   [path] = System.argv()
   opts = [path: path]
   :ok = PhoenixReplay.Storage.Native.init(opts)
-  {:ok, {store, _}} = PhoenixReplay.Native.Directories.fetch(opts)
-  0 = PhoenixReplay.Native.Nif.store_drain(store, 60_000)
+  {:ok, {directory, _}} = PhoenixReplay.Native.Directories.fetch(opts)
+  0 = PhoenixReplay.Native.Nif.store_drain(directory, 60_000)
   recovered = for %{recovered?: true} <- PhoenixReplay.Storage.Native.list_summaries(opts), do: 1
   IO.puts("recovered \#{length(recovered)}")
   """

@@ -87,8 +87,8 @@ defmodule PhoenixReplay.Native.DiskFullTest do
     send(pid, :stop)
     receive do: ({:DOWN, ^ref, _, _, _} -> :ok)
 
-    {:ok, {store, _}} = PhoenixReplay.Native.Directories.fetch(opts)
-    assert PhoenixReplay.Native.Nif.store_drain(store, 500) == 1
+    {:ok, {directory, _}} = PhoenixReplay.Native.Directories.fetch(opts)
+    assert PhoenixReplay.Native.Nif.store_drain(directory, 500) == 1
     assert {:ok, recording} = Native.get("full", opts)
     assert recording.events |> Enum.drop(1) |> Enum.take(kept) == Enum.map(1..kept, &event/1)
 

@@ -24,7 +24,7 @@ defmodule PhoenixReplay.Native.ManyDirectoriesTest do
     Application.put_env(:phoenix_replay, :storage_opts, opts)
     [pid] = Session.start_many("s", 1, 3)
     Session.stop(pid)
-    0 = Directories.run(opts, fn store, _ -> Nif.store_drain(store, 30_000) end)
+    0 = Directories.run(opts, fn directory, _ -> Nif.store_drain(directory, 30_000) end)
   end
 
   record.(0)

@@ -90,7 +90,7 @@ defmodule PhoenixReplay.Native.ReloadTest do
             {:ok, %{running: 10}} = PhoenixReplay.Native.stats(opts)
 
             for pid <- tl(own), do: Session.stop(pid)
-            0 = Directories.run(opts, fn store, _ -> Nif.store_drain(store, 30_000) end)
+            0 = Directories.run(opts, fn directory, _ -> Nif.store_drain(directory, 30_000) end)
             {:ok, %{running: 1, saved: 9}} = PhoenixReplay.Native.stats(opts)
             # The last one is saved by the shutdown.
             :ok = Application.stop(:phoenix_replay_native)

@@ -49,16 +49,16 @@ defmodule Bench.Sections.Recover do
   def record(path, bytes) do
     :ok = Side.open(:native, path)
     Sessions.prepare(:typical)
-    {:ok, {store, _format}} = Directories.fetch(path: path)
-    fill(store, bytes, 0)
+    {:ok, {directory, _format}} = Directories.fetch(path: path)
+    fill(directory, bytes, 0)
   end
 
-  defp fill(store, bytes, sessions) do
-    {used, _all} = Nif.store_slab(store)
+  defp fill(directory, bytes, sessions) do
+    {used, _all} = Nif.store_slab(directory)
 
     if used < bytes do
       Sessions.hold(:native, (sessions + 1)..(sessions + 20))
-      fill(store, bytes, sessions + 20)
+      fill(directory, bytes, sessions + 20)
     else
       sessions
     end

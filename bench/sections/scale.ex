@@ -133,8 +133,8 @@ defmodule Bench.Sections.Scale do
   end
 
   defp count(path) do
-    {:ok, {store, _format}} = Directories.fetch(path: path)
-    Nif.store_count(store)
+    {:ok, {directory, _format}} = Directories.fetch(path: path)
+    Nif.store_count(directory)
   end
 
   # With few of them, single pages decide.

@@ -49,7 +49,7 @@ defmodule Bench.Limits do
   @spec nif_call(Bench.Run.t()) :: (() -> term())
   def nif_call(run) do
     path = Bench.Workspace.directory(run, "empty")
-    {:ok, {store, _format}} = PhoenixReplay.Native.Directories.fetch(path: path)
-    fn -> PhoenixReplay.Native.Nif.store_slab(store) end
+    {:ok, {directory, _format}} = PhoenixReplay.Native.Directories.fetch(path: path)
+    fn -> PhoenixReplay.Native.Nif.store_slab(directory) end
   end
 end

@@ -83,8 +83,8 @@ defmodule Bench.Side do
 
   # A process that has exited may not have been noticed yet, hence the count.
   defp settled?(:native, stored) do
-    {:ok, {store, _format}} = Directories.fetch(Storage.storage_opts())
-    Nif.store_drain(store, 1_000) == 0 and Nif.store_count(store) >= stored
+    {:ok, {directory, _format}} = Directories.fetch(Storage.storage_opts())
+    Nif.store_drain(directory, 1_000) == 0 and Nif.store_count(directory) >= stored
   end
 
   # The answer comes when everything before it is done, its clean-ups too.

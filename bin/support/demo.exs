@@ -236,11 +236,11 @@ defmodule Demo do
   end
 
   defp drain(opts, started) do
-    {:ok, {store, _}} = PhoenixReplay.Native.Directories.fetch(opts)
+    {:ok, {directory, _}} = PhoenixReplay.Native.Directories.fetch(opts)
 
-    case PhoenixReplay.Native.Nif.store_drain(store, 500) do
+    case PhoenixReplay.Native.Nif.store_drain(directory, 500) do
       0 ->
-        PhoenixReplay.Native.Nif.store_trim(store)
+        PhoenixReplay.Native.Nif.store_trim(directory)
 
         IO.puts(
           "saved in the background within #{System.monotonic_time(:millisecond) - started} ms"

@@ -151,9 +151,9 @@ defmodule PhoenixReplay.Native do
           {:ok, %{recordings: [summary()], total: non_neg_integer(), cursor: cursor() | nil}}
           | {:error, Error.reason()}
   def query(filters \\ [], opts \\ Storage.storage_opts()) do
-    on(opts, fn store ->
-      with {:ok, {recordings, total, cursor}} <- Query.page(store, filters) do
-        Damage.log(store, {:ok, %{recordings: recordings, total: total, cursor: cursor}})
+    on(opts, fn directory ->
+      with {:ok, {recordings, total, cursor}} <- Query.page(directory, filters) do
+        Damage.log(directory, {:ok, %{recordings: recordings, total: total, cursor: cursor}})
       end
     end)
   end
@@ -184,10 +184,10 @@ defmodule PhoenixReplay.Native do
            }}
           | {:error, Error.reason()}
   def facets(filters \\ [], opts \\ Storage.storage_opts()) do
-    on(opts, fn store ->
+    on(opts, fn directory ->
       with {:ok, filter} <- Filter.new(filters),
-           {:ok, {views, events, days}} <- Nif.query_facets(store, filter) do
-        Damage.log(store, {:ok, %{views: views, events: events, days: dates(days)}})
+           {:ok, {views, events, days}} <- Nif.query_facets(directory, filter) do
+        Damage.log(directory, {:ok, %{views: views, events: events, days: dates(days)}})
       end
     end)
   end
@@ -223,9 +223,9 @@ defmodule PhoenixReplay.Native do
   @spec delete_where([filter(), ...], keyword()) ::
           {:ok, %{count: non_neg_integer(), ids: [binary()]}} | {:error, Error.reason()}
   def delete_where(filters, opts \\ Storage.storage_opts()) do
-    on(opts, fn store ->
+    on(opts, fn directory ->
       with {:ok, filter} <- Filter.new(filters),
-           erased = Nif.store_delete_where(store, filter),
+           erased = Nif.store_delete_where(directory, filter),
            {:ok, ids} <- Refusal.log(erased, "erase recordings") do
         {:ok, %{count: length(ids), ids: ids}}
       end
@@ -262,8 +262,8 @@ defmodule PhoenixReplay.Native do
   @spec verify([{:progress, (progress() -> any())}], keyword()) ::
           {:ok, %{checked: non_neg_integer(), damaged: [damage()]}} | {:error, Error.reason()}
   def verify(options \\ [], opts \\ Storage.storage_opts()) do
-    on(opts, fn store ->
-      with {:ok, result} <- Verify.run(store, false, options) do
+    on(opts, fn directory ->
+      with {:ok, result} <- Verify.run(directory, false, options) do
         {:ok, Map.take(result, [:checked, :damaged])}
       end
     end)
@@ -290,9 +290,9 @@ defmodule PhoenixReplay.Native do
            }}
           | {:error, Error.reason()}
   def repair(options \\ [], opts \\ Storage.storage_opts()) do
-    on(opts, fn store ->
-      with {:ok, result} <- Verify.run(store, true, options),
-           :ok <- Nif.verify_rebuild(store) do
+    on(opts, fn directory ->
+      with {:ok, result} <- Verify.run(directory, true, options),
+           :ok <- Nif.verify_rebuild(directory) do
         {:ok, result}
       end
     end)
@@ -333,5 +333,5 @@ defmodule PhoenixReplay.Native do
     end
   end
 
-  defp on(opts, calls), do: Directories.run(opts, fn store, _format -> calls.(store) end)
+  defp on(opts, calls), do: Directories.run(opts, fn directory, _format -> calls.(directory) end)
 end

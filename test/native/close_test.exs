@@ -195,6 +195,6 @@ defmodule PhoenixReplay.Native.CloseTest do
     assert Native.init(path: path) == :ok
     assert PhoenixReplay.Native.close([]) == :ok
     assert {:error, {:invalid_option, :path, _}} = PhoenixReplay.Native.close(path: 1)
-    assert {:ok, {_store, :etf}} = Directories.fetch(path: path)
+    assert {:ok, {_directory, :etf}} = Directories.fetch(path: path)
   end
 end

@@ -7,9 +7,9 @@ defmodule PhoenixReplay.Native.NifTest do
 
   alias PhoenixReplay.Native.{Directories, Error, Nif, Options}
 
-  defp store do
-    {:ok, {store, :etf}} = Directories.fetch(path: tmp_dir())
-    store
+  defp directory do
+    {:ok, {directory, :etf}} = Directories.fetch(path: tmp_dir())
+    directory
   end
 
   test "every call has an answer to what it can't take" do
@@ -25,13 +25,13 @@ defmodule PhoenixReplay.Native.NifTest do
     {:ok, options} = Options.new(path: tmp_dir())
 
     for call <- [
-          fn -> Nif.store_save(store(), %{}, :xml) end,
-          fn -> Nif.store_read(store(), :not_a_binary, false) end,
-          fn -> Nif.query_page(store(), %{}, :sideways, 10, nil) end,
+          fn -> Nif.store_save(directory(), %{}, :xml) end,
+          fn -> Nif.store_read(directory(), :not_a_binary, false) end,
+          fn -> Nif.query_page(directory(), %{}, :sideways, 10, nil) end,
           fn -> Nif.codec_compress("x", {:brotli, 1}) end,
           fn -> Nif.codec_compress("x", :gzip) end,
-          fn -> Nif.store_drain(store(), -1) end,
-          fn -> Nif.store_drain(store(), Bitwise.bsl(1, 70)) end,
+          fn -> Nif.store_drain(directory(), -1) end,
+          fn -> Nif.store_drain(directory(), Bitwise.bsl(1, 70)) end,
           fn -> Nif.directory_open(options.path, %{options | max_bytes: -1}) end,
           fn -> Nif.directory_open(options.path, Map.delete(options, :compression)) end
         ] do
@@ -40,18 +40,18 @@ defmodule PhoenixReplay.Native.NifTest do
   end
 
   test "a recording in flight is no directory, and the other way round" do
-    store = store()
+    directory = directory()
     fields = recording() |> Map.from_struct()
-    {:ok, active} = Nif.active_start_dirty(store, fields.id, fields, 10, :etf)
+    {:ok, active} = Nif.active_start_dirty(directory, fields.id, fields, 10, :etf)
     assert Nif.store_ids(active) == {:error, :badarg}
-    assert Nif.active_append(store, {1, :event, %{}}) == {:error, :badarg}
+    assert Nif.active_append(directory, {1, :event, %{}}) == {:error, :badarg}
     assert elem(Nif.active_finish(active), 0) == :ok
-    assert Nif.store_drain(store, 30_000) == 0
+    assert Nif.store_drain(directory, 30_000) == 0
   end
 
   test "a number that this library has not given out is that of a closed directory" do
     assert Nif.store_ids(1) == {:error, :closed}
-    assert Nif.store_ids(store() + 1_000_000) == {:error, :closed}
+    assert Nif.store_ids(directory() + 1_000_000) == {:error, :closed}
   end
 
   test "a panic is an error, and calls go on" do

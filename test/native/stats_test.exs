@@ -47,8 +47,8 @@ defmodule PhoenixReplay.Native.StatsTest do
     File.mkdir_p!(Path.join(opts[:path], "stuck-1.etf.gz"))
     [pid] = Session.start_many("stuck", 1, 2)
     Session.stop(pid)
-    {:ok, {store, _}} = Directories.fetch(opts)
-    assert Nif.store_drain(store, 20) == 1
+    {:ok, {directory, _}} = Directories.fetch(opts)
+    assert Nif.store_drain(directory, 20) == 1
     assert {:ok, stats} = PhoenixReplay.Native.stats()
     assert %{saved: 2, running: 0, waiting: 1, queue_length: 1} = stats
     assert stats.failed >= 2 and stats.retried == stats.failed - 1

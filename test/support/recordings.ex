@@ -75,7 +75,7 @@ defmodule PhoenixReplay.Native.Test.Recordings do
 
   @doc "Waits until everything that has ended is saved."
   def drained(opts) do
-    drain = fn store, _format -> PhoenixReplay.Native.Nif.store_drain(store, 30_000) end
+    drain = fn directory, _format -> PhoenixReplay.Native.Nif.store_drain(directory, 30_000) end
     0 = PhoenixReplay.Native.Directories.run(opts, drain)
     :ok
   end

@@ -7,9 +7,9 @@ defmodule PhoenixReplay.Native.Damage do
   alias PhoenixReplay.Native.Nif
 
   @doc "Names each damaged file once, whoever comes across it, and returns `result`."
-  @spec log(Nif.store(), result) :: result when result: var
-  def log(store, result) do
-    with damages when is_list(damages) <- Nif.store_take_damage(store) do
+  @spec log(Nif.directory(), result) :: result when result: var
+  def log(directory, result) do
+    with damages when is_list(damages) <- Nif.store_take_damage(directory) do
       for {file, reason} <- damages, do: Logger.error(sentence(file, reason))
     end
 

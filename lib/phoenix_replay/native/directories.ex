@@ -12,7 +12,7 @@ defmodule PhoenixReplay.Native.Directories do
 
   alias PhoenixReplay.Native.{Awaited, Error, Nif, Options, Refusal}
 
-  @type t :: {Nif.store(), :etf | :json}
+  @type t :: {Nif.directory(), :etf | :json}
 
   # Who finds the directory closed each time has somebody against him.
   @tries 5
@@ -24,16 +24,16 @@ defmodule PhoenixReplay.Native.Directories do
   @turn_ms 10
 
   @doc "Runs calls on the directory, and once more if it was closed meanwhile."
-  @spec run(keyword(), (Nif.store(), :etf | :json -> result)) ::
+  @spec run(keyword(), (Nif.directory(), :etf | :json -> result)) ::
           result | {:error, Error.reason()}
         when result: var
   def run(opts, calls), do: run(opts, calls, @tries)
 
   defp run(opts, calls, tries) do
-    with {:ok, {store, format}} <- fetch(opts) do
-      case calls.(store, format) do
+    with {:ok, {directory, format}} <- fetch(opts) do
+      case calls.(directory, format) do
         {:error, :closed} when tries > 0 ->
-          with {:ok, _store} <- open(opts), do: run(opts, calls, tries - 1)
+          with {:ok, _known} <- open(opts), do: run(opts, calls, tries - 1)
 
         result ->
           result
@@ -46,7 +46,7 @@ defmodule PhoenixReplay.Native.Directories do
   def fetch(opts) do
     case :persistent_term.get({__MODULE__, opts}, nil) do
       nil -> open(opts)
-      store -> {:ok, store}
+      known -> {:ok, known}
     end
   end
 
@@ -64,16 +64,16 @@ defmodule PhoenixReplay.Native.Directories do
   defp open(opts) do
     with {:ok, options} <- Options.new(opts),
          opened = opened(options),
-         {:ok, store, differing} <- Refusal.log(opened, "open #{options.path}") do
-      store = {store, options.format}
+         {:ok, directory, differing} <- Refusal.log(opened, "open #{options.path}") do
+      known = {directory, options.format}
 
       # Whoever puts another term in its place has all processes searched.
-      if :persistent_term.get({__MODULE__, opts}, nil) != store do
-        :persistent_term.put({__MODULE__, opts}, store)
+      if :persistent_term.get({__MODULE__, opts}, nil) != known do
+        :persistent_term.put({__MODULE__, opts}, known)
         warn(options.path, differing)
       end
 
-      {:ok, store}
+      {:ok, known}
     end
   end
 

@@ -42,7 +42,7 @@ defmodule PhoenixReplay.Native.IdleRelease do
   @impl true
   def terminate(_reason, _state) do
     with open when is_list(open) <- Nif.directories_open() do
-      for {_store, path} <- open, do: Directories.close_idle(path)
+      for {_directory, path} <- open, do: Directories.close_idle(path)
     end
   end
 end

@@ -27,9 +27,9 @@ defmodule PhoenixReplay.Native.InFlight do
     fields = Map.take(recording, @fields)
     max_events = limit(max_events)
 
-    Directories.run(opts, fn store, format ->
-      case Nif.active_start(store, recording.id, fields, max_events, format) do
-        :again -> Nif.active_start_dirty(store, recording.id, fields, max_events, format)
+    Directories.run(opts, fn directory, format ->
+      case Nif.active_start(directory, recording.id, fields, max_events, format) do
+        :again -> Nif.active_start_dirty(directory, recording.id, fields, max_events, format)
         result -> result
       end
     end)
@@ -54,7 +54,8 @@ defmodule PhoenixReplay.Native.InFlight do
   def lookup(id, _opts) when not is_binary(id) or byte_size(id) > @max_id_bytes,
     do: {:error, :not_found}
 
-  def lookup(id, opts), do: Directories.run(opts, fn store, _ -> Nif.active_lookup(store, id) end)
+  def lookup(id, opts),
+    do: Directories.run(opts, fn directory, _ -> Nif.active_lookup(directory, id) end)
 
   @spec recording(Nif.active()) :: {:ok, Recording.t()} | {:error, Error.reason()}
   def recording(handle) do

@@ -10,10 +10,10 @@ defmodule PhoenixReplay.Native.Nif do
   import PhoenixReplay.Native.Nif.Guarded
 
   @typedoc """
-  A recording directory, which may be closed: then calls answer
+  The number of a recording directory, which may be closed: then calls answer
   `{:error, :closed}`, and `PhoenixReplay.Native.Directories` opens it again.
   """
-  @type store :: non_neg_integer()
+  @type directory :: non_neg_integer()
 
   # codec.rs
 
@@ -33,18 +33,18 @@ defmodule PhoenixReplay.Native.Nif do
 
   # The native side takes the fields that it knows, by name (options.rs).
   @spec directory_opened(binary(), Options.t()) ::
-          {:ok, store(), differing :: [atom()]} | :closed | {:error, Error.reason()}
+          {:ok, directory(), differing :: [atom()]} | :closed | {:error, Error.reason()}
   defguarded directory_opened(path, options)
 
   @spec directory_open(binary(), Options.t()) ::
-          {:ok, store(), differing :: [atom()]} | :opening | {:error, Error.reason()}
+          {:ok, directory(), differing :: [atom()]} | :opening | {:error, Error.reason()}
   defguarded directory_open(path, options)
 
   @spec directory_close(binary(), timeout_ms :: non_neg_integer()) ::
           :ok | :again | :closing | {:error, Error.reason()}
   defguarded directory_close(path, timeout_ms)
 
-  @spec directories_open() :: [{store(), path :: binary()}] | {:error, Error.reason()}
+  @spec directories_open() :: [{directory(), path :: binary()}] | {:error, Error.reason()}
   defguarded directories_open()
 
   @spec directories_release() :: non_neg_integer() | nil | {:error, Error.reason()}
@@ -54,92 +54,92 @@ defmodule PhoenixReplay.Native.Nif do
 
   @type done :: :ok | {:error, Error.reason()} | Refusal.t()
 
-  @spec store_save(store(), map(), :etf | :json) :: done()
-  defguarded store_save(store, recording, format)
+  @spec store_save(directory(), map(), :etf | :json) :: done()
+  defguarded store_save(directory, recording, format)
 
-  @spec store_read(store(), binary(), functions_as_text? :: boolean()) ::
+  @spec store_read(directory(), binary(), functions_as_text? :: boolean()) ::
           {:ok, map()} | {:error, Error.reason()}
-  defguarded store_read(store, id, functions_as_text?)
+  defguarded store_read(directory, id, functions_as_text?)
 
-  @spec store_ids(store()) :: {:ok, [binary()]} | {:error, Error.reason()}
-  defguarded store_ids(store)
+  @spec store_ids(directory()) :: {:ok, [binary()]} | {:error, Error.reason()}
+  defguarded store_ids(directory)
 
-  @spec store_delete(store(), binary()) :: done()
-  defguarded store_delete(store, id)
+  @spec store_delete(directory(), binary()) :: done()
+  defguarded store_delete(directory, id)
 
-  @spec store_clear(store()) :: done()
-  defguarded store_clear(store)
+  @spec store_clear(directory()) :: done()
+  defguarded store_clear(directory)
 
-  @spec store_count(store()) :: non_neg_integer()
-  defguarded store_count(store)
+  @spec store_count(directory()) :: non_neg_integer()
+  defguarded store_count(directory)
 
-  @spec store_count_hint(store()) :: non_neg_integer()
-  defguarded store_count_hint(store)
+  @spec store_count_hint(directory()) :: non_neg_integer()
+  defguarded store_count_hint(directory)
 
-  @spec store_drain(store(), non_neg_integer()) :: left :: non_neg_integer()
-  defguarded store_drain(store, timeout_ms)
+  @spec store_drain(directory(), non_neg_integer()) :: left :: non_neg_integer()
+  defguarded store_drain(directory, timeout_ms)
 
-  @spec store_checkpoint(store(), non_neg_integer()) :: left :: non_neg_integer()
-  defguarded store_checkpoint(store, timeout_ms)
+  @spec store_checkpoint(directory(), non_neg_integer()) :: left :: non_neg_integer()
+  defguarded store_checkpoint(directory, timeout_ms)
 
-  @spec store_slab(store()) :: {used_bytes :: non_neg_integer(), bytes :: non_neg_integer()}
-  defguarded store_slab(store)
+  @spec store_slab(directory()) :: {used_bytes :: non_neg_integer(), bytes :: non_neg_integer()}
+  defguarded store_slab(directory)
 
-  @spec store_trim(store()) :: :ok
-  defguarded store_trim(store)
+  @spec store_trim(directory()) :: :ok
+  defguarded store_trim(directory)
 
-  @spec store_take_damage(store()) :: [{file :: binary(), reason :: binary()}]
-  defguarded store_take_damage(store)
+  @spec store_take_damage(directory()) :: [{file :: binary(), reason :: binary()}]
+  defguarded store_take_damage(directory)
 
   # query.rs
 
-  @spec query_page(store(), Filter.t(), atom(), pos_integer() | nil, binary() | nil) ::
+  @spec query_page(directory(), Filter.t(), atom(), pos_integer() | nil, binary() | nil) ::
           {:ok, {[tuple()], non_neg_integer(), binary() | nil}} | {:error, Error.reason()}
-  defguarded query_page(store, filter, sort, limit, cursor)
+  defguarded query_page(directory, filter, sort, limit, cursor)
 
-  @spec query_facets(store(), Filter.t()) ::
+  @spec query_facets(directory(), Filter.t()) ::
           {:ok,
            {[{atom() | binary(), pos_integer()}], [{binary(), pos_integer()}],
             [{day :: integer(), pos_integer()}]}}
           | {:error, Error.reason()}
-  defguarded query_facets(store, filter)
+  defguarded query_facets(directory, filter)
 
   # erase.rs
 
-  @spec store_delete_where(store(), PhoenixReplay.Native.Filter.t()) ::
+  @spec store_delete_where(directory(), PhoenixReplay.Native.Filter.t()) ::
           {:ok, [binary()]} | {:error, Error.reason()} | Refusal.t()
-  defguarded store_delete_where(store, filter)
+  defguarded store_delete_where(directory, filter)
 
   # stats.rs
 
-  @spec store_stats(store()) :: {:ok, map()} | {:error, Error.reason()}
-  defguarded store_stats(store)
+  @spec store_stats(directory()) :: {:ok, map()} | {:error, Error.reason()}
+  defguarded store_stats(directory)
 
   # verify.rs
 
-  @spec verify_files(store()) :: {:ok, [binary()]} | {:error, Error.reason()}
-  defguarded verify_files(store)
+  @spec verify_files(directory()) :: {:ok, [binary()]} | {:error, Error.reason()}
+  defguarded verify_files(directory)
 
-  @spec verify_batch(store(), [binary()], repair :: boolean()) ::
+  @spec verify_batch(directory(), [binary()], repair :: boolean()) ::
           {checked :: pos_integer(), damaged :: [{binary(), binary()}],
            quarantined :: [{binary(), binary()}]}
-  defguarded verify_batch(store, files, repair)
+  defguarded verify_batch(directory, files, repair)
 
-  @spec verify_rebuild(store()) :: :ok | {:error, Error.reason()}
-  defguarded verify_rebuild(store)
+  @spec verify_rebuild(directory()) :: :ok | {:error, Error.reason()}
+  defguarded verify_rebuild(directory)
 
   # active.rs
 
   @typedoc "A recording in flight."
   @opaque active :: reference()
 
-  @spec active_start(store(), binary(), map(), non_neg_integer(), :etf | :json) ::
+  @spec active_start(directory(), binary(), map(), non_neg_integer(), :etf | :json) ::
           {:ok, active()} | :again | {:error, Error.reason()}
-  defguarded active_start(store, id, recording, max_events, format)
+  defguarded active_start(directory, id, recording, max_events, format)
 
-  @spec active_start_dirty(store(), binary(), map(), non_neg_integer(), :etf | :json) ::
+  @spec active_start_dirty(directory(), binary(), map(), non_neg_integer(), :etf | :json) ::
           {:ok, active()} | {:error, Error.reason()}
-  defguarded active_start_dirty(store, id, recording, max_events, format)
+  defguarded active_start_dirty(directory, id, recording, max_events, format)
 
   @spec active_append(active(), tuple()) :: :ok | :again | {:error, Error.reason()}
   defguarded active_append(active, event)
@@ -147,8 +147,8 @@ defmodule PhoenixReplay.Native.Nif do
   @spec active_append_dirty(active(), tuple()) :: :ok | {:error, Error.reason()}
   defguarded active_append_dirty(active, event)
 
-  @spec active_lookup(store(), binary()) :: {:ok, active()} | {:error, :not_found}
-  defguarded active_lookup(store, id)
+  @spec active_lookup(directory(), binary()) :: {:ok, active()} | {:error, :not_found}
+  defguarded active_lookup(directory, id)
 
   @spec active_recording(active(), functions_as_text? :: boolean()) ::
           {:ok, map()} | {:error, Error.reason()}

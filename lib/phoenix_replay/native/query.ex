@@ -17,24 +17,24 @@ defmodule PhoenixReplay.Native.Query do
   def keys, do: @keys
 
   @doc "One page."
-  @spec page(Nif.store(), keyword()) :: {:ok, page()} | {:error, Error.reason()}
-  def page(store, query), do: run(store, query, @keys, @default_limit)
+  @spec page(Nif.directory(), keyword()) :: {:ok, page()} | {:error, Error.reason()}
+  def page(directory, query), do: run(directory, query, @keys, @default_limit)
 
   @doc "All recordings at once, or as many as there may be; there is no cursor then."
-  @spec all(Nif.store(), keyword()) :: {:ok, [map()]} | {:error, Error.reason()}
-  def all(store, query) do
+  @spec all(Nif.directory(), keyword()) :: {:ok, [map()]} | {:error, Error.reason()}
+  def all(directory, query) do
     # What filters leave of them is not known before.
-    expected = if query == [], do: Nif.store_count_hint(store), else: 0
+    expected = if query == [], do: Nif.store_count_hint(directory), else: 0
 
     # An error is one of what follows, too.
     Room.for_summaries(if(is_integer(expected), do: expected, else: 0), fn ->
-      with {:ok, {summaries, _total, _cursor}} <- run(store, query, @keys -- [:cursor], nil) do
+      with {:ok, {summaries, _total, _cursor}} <- run(directory, query, @keys -- [:cursor], nil) do
         {:ok, summaries}
       end
     end)
   end
 
-  defp run(store, query, keys, default_limit) do
+  defp run(directory, query, keys, default_limit) do
     with :ok <- Filter.check_keys(query, keys),
          {paging, filters} = Keyword.split(query, [:sort, :limit, :cursor]),
          {:ok, filter} <- Filter.new(filters),
@@ -42,7 +42,7 @@ defmodule PhoenixReplay.Native.Query do
          {:ok, limit} <- limit(Keyword.get(paging, :limit, default_limit), default_limit),
          {:ok, cursor} <- decode(Keyword.get(paging, :cursor)),
          {:ok, {tuples, total, next}} <-
-           Nif.query_page(store, filter, sort, limit, cursor) do
+           Nif.query_page(directory, filter, sort, limit, cursor) do
       {:ok, {Summaries.maps(tuples), total, encode(next)}}
     end
   end

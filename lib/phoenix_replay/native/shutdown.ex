@@ -21,11 +21,11 @@ defmodule PhoenixReplay.Native.Shutdown do
     start = System.monotonic_time(:microsecond)
 
     with open when is_list(open) <- Nif.directories_open() do
-      open = for {store, path} <- open, do: {store, path, Nif.store_count(store)}
+      open = for {directory, path} <- open, do: {directory, path, Nif.store_count(directory)}
       if configured.path, do: wait_for_host(deadline)
 
-      for {store, path, before} <- open, is_integer(before) do
-        with %{} = outcome <- drain(store, before, deadline) do
+      for {directory, path, before} <- open, is_integer(before) do
+        with %{} = outcome <- drain(directory, before, deadline) do
           tell(
             outcome,
             path,
@@ -53,10 +53,10 @@ defmodule PhoenixReplay.Native.Shutdown do
     end
   end
 
-  defp drain(store, before, deadline) do
-    with left when is_integer(left) <- Nif.store_drain(store, remaining(deadline)),
-         running when is_integer(running) <- Nif.store_checkpoint(store, remaining(deadline)),
-         now when is_integer(now) <- Nif.store_count(store) do
+  defp drain(directory, before, deadline) do
+    with left when is_integer(left) <- Nif.store_drain(directory, remaining(deadline)),
+         running when is_integer(running) <- Nif.store_checkpoint(directory, remaining(deadline)),
+         now when is_integer(now) <- Nif.store_count(directory) do
       %{saved: max(now - before, 0), left: left + running}
     end
   end

@@ -11,12 +11,12 @@ defmodule PhoenixReplay.Native.Verify do
   @type result :: %{checked: non_neg_integer(), damaged: [map()], quarantined: [map()]}
 
   @doc "Checks every file, and with `repair` moves damaged ones out of the way."
-  @spec run(Nif.store(), boolean(), keyword()) :: {:ok, result()} | {:error, Error.reason()}
-  def run(store, repair, options) do
+  @spec run(Nif.directory(), boolean(), keyword()) :: {:ok, result()} | {:error, Error.reason()}
+  def run(directory, repair, options) do
     with {:ok, progress} <- progress(options),
-         {:ok, files} <- Nif.verify_files(store) do
+         {:ok, files} <- Nif.verify_files(directory) do
       state = %{
-        store: store,
+        directory: directory,
         repair: repair,
         progress: progress,
         total: length(files),
@@ -31,11 +31,11 @@ defmodule PhoenixReplay.Native.Verify do
     {:ok, %{result | damaged: sorted(result.damaged), quarantined: sorted(result.quarantined)}}
   end
 
-  defp batches(files, %{store: store, repair: repair} = state) do
+  defp batches(files, %{directory: directory, repair: repair} = state) do
     batch = Enum.take(files, @batch)
 
     with {checked, damaged, quarantined} when is_integer(checked) <-
-           Nif.verify_batch(store, batch, repair) do
+           Nif.verify_batch(directory, batch, repair) do
       result = %{
         checked: state.result.checked + checked,
         damaged: maps(damaged) ++ state.result.damaged,

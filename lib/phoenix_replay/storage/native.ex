@@ -45,9 +45,9 @@ defmodule PhoenixReplay.Storage.Native do
   @spec init(keyword()) :: :ok | {:error, Error.reason()}
   def init(opts) do
     # It may be closed, as any that is not used: then this opens it.
-    Directories.run(opts, fn store, _format ->
-      with hint when is_integer(hint) <- Nif.store_count_hint(store) do
-        Damage.log(store, :ok)
+    Directories.run(opts, fn directory, _format ->
+      with hint when is_integer(hint) <- Nif.store_count_hint(directory) do
+        Damage.log(directory, :ok)
       end
     end)
   end
@@ -63,8 +63,8 @@ defmodule PhoenixReplay.Storage.Native do
   def save(%Recording{} = recording, opts) do
     fields = Map.take(recording, @fields)
 
-    Directories.run(opts, fn store, format ->
-      result = Nif.store_save(store, fields, format)
+    Directories.run(opts, fn directory, format ->
+      result = Nif.store_save(directory, fields, format)
 
       with {:error, reason} when reason != :closed <- Refusal.log(result, "save a recording") do
         tell_failed(recording.id, reason, Refusal.metadata(result), opts)
@@ -96,8 +96,9 @@ defmodule PhoenixReplay.Storage.Native do
   @impl true
   @spec get(binary(), keyword()) :: {:ok, Recording.t()} | :error
   def get(id, opts) when is_binary(id) do
-    read = fn store, _format ->
-      with {:error, {:damaged, _file}} = error <- read(store, id), do: Damage.log(store, error)
+    read = fn directory, _format ->
+      with {:error, {:damaged, _file}} = error <- read(directory, id),
+           do: Damage.log(directory, error)
     end
 
     case Directories.run(opts, read) do
@@ -113,8 +114,8 @@ defmodule PhoenixReplay.Storage.Native do
   @impl true
   @spec list(keyword()) :: [Recording.t()]
   def list(opts) do
-    list = fn store, _format ->
-      with {:ok, ids} <- Nif.store_ids(store), do: {:ok, read_all(store, ids)}
+    list = fn directory, _format ->
+      with {:ok, ids} <- Nif.store_ids(directory), do: {:ok, read_all(directory, ids)}
     end
 
     case Directories.run(opts, list) do
@@ -138,8 +139,9 @@ defmodule PhoenixReplay.Storage.Native do
   def list_summaries(opts) do
     {query, opts} = split(opts)
 
-    list = fn store, _format ->
-      with {:ok, summaries} <- Query.all(store, query), do: Damage.log(store, {:ok, summaries})
+    list = fn directory, _format ->
+      with {:ok, summaries} <- Query.all(directory, query),
+           do: Damage.log(directory, {:ok, summaries})
     end
 
     case Directories.run(opts, list) do
@@ -157,8 +159,8 @@ defmodule PhoenixReplay.Storage.Native do
   @impl true
   @spec delete(binary(), keyword()) :: :ok | {:error, Error.reason()}
   def delete(id, opts) when is_binary(id) do
-    Directories.run(opts, fn store, _format ->
-      Refusal.log(Nif.store_delete(store, id), "delete a recording")
+    Directories.run(opts, fn directory, _format ->
+      Refusal.log(Nif.store_delete(directory, id), "delete a recording")
     end)
   end
 
@@ -168,28 +170,29 @@ defmodule PhoenixReplay.Storage.Native do
   @impl true
   @spec clear(keyword()) :: :ok | {:error, Error.reason()}
   def clear(opts) do
-    Directories.run(opts, fn store, _format ->
-      Refusal.log(Nif.store_clear(store), "delete all recordings")
+    Directories.run(opts, fn directory, _format ->
+      Refusal.log(Nif.store_clear(directory), "delete all recordings")
     end)
   end
 
-  defp read(store, id) do
-    with {:error, {:unknown_atom, view}} <- read_now(store, id, false) do
+  defp read(directory, id) do
+    with {:error, {:unknown_atom, view}} <- read_now(directory, id, false) do
       Views.load(view)
-      read_now(store, id, true)
+      read_now(directory, id, true)
     end
   end
 
-  defp read_now(store, id, functions_as_text?) do
-    with {:ok, fields} <- Nif.store_read(store, id, functions_as_text?) do
+  defp read_now(directory, id, functions_as_text?) do
+    with {:ok, fields} <- Nif.store_read(directory, id, functions_as_text?) do
       {:ok, struct(Recording, fields)}
     end
   end
 
-  defp read_all(store, ids), do: Damage.log(store, Enum.flat_map(ids, &read_or_log(store, &1)))
+  defp read_all(directory, ids),
+    do: Damage.log(directory, Enum.flat_map(ids, &read_or_log(directory, &1)))
 
-  defp read_or_log(store, id) do
-    case read(store, id) do
+  defp read_or_log(directory, id) do
+    case read(directory, id) do
       {:ok, recording} ->
         [recording]
 
