@@ -35,8 +35,23 @@ defmodule PhoenixReplay.Native.DeleteWhereTest do
   test "filters that say nothing, or are none, are refused", %{opts: opts} do
     :ok = Native.save(recording(), opts)
 
-    for filters <- [[], [id: ""], [url: "", id: ""]] do
+    for filters <- [
+          [],
+          [id: ""],
+          [url: "", id: ""],
+          [min_events: 0],
+          [min_duration_ms: 0],
+          [from: 0],
+          [from: ~U[1970-01-01 00:00:00Z], min_events: 0, url: ""],
+          [max_events: 0xFFFF_FFFF],
+          [to: 0x7FFF_FFFF_FFFF_FFFF, max_duration_ms: 0x7FFF_FFFF_FFFF_FFFF]
+        ] do
       assert PhoenixReplay.Native.delete_where(filters, opts) == {:error, :no_filters}
+    end
+
+    # These do say something: that nothing matches.
+    for filters <- [[event: []], [view: []], [view: [], min_events: 0]] do
+      assert PhoenixReplay.Native.delete_where(filters, opts) == {:ok, %{count: 0, ids: []}}
     end
 
     assert {:error, {:unknown_filters, [:limit], _}} =

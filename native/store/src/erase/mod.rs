@@ -42,8 +42,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Error::NoFilters`] for a filter that says nothing, also if it is by an empty text;
-    /// [`Error::Io`].
+    /// [`Error::NoFilters`] for a filter that every recording matches; [`Error::Io`].
     pub fn delete_where(&self, filter: &Filter) -> Result<Vec<Box<[u8]>>, Error> {
         if filter.says_nothing() {
             return Err(Error::NoFilters);

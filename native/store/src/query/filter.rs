@@ -109,15 +109,40 @@ impl Filter {
         *self == Filter::default()
     }
 
-    /// Whether it says nothing: neither does an empty beginning of an id, or an empty part of a
-    /// URL, which more likely was meant to be one.
+    /// Whether it says nothing: every recording is like this. So it does with an empty text, a
+    /// limit that all numbers are within, and a time that no clock is before, or after: more
+    /// likely they were meant to be others.
     pub(crate) fn says_nothing(&self) -> bool {
-        let nothing = Filter {
-            id: self.id.clone().filter(|prefix| prefix.is_empty()),
-            url: (self.url.clone()).filter(|UrlPart(part)| part.needle().is_empty()),
-            ..Filter::default()
-        };
-        *self == nothing
+        // Each by its name, so that none that is added is forgotten here.
+        let Filter {
+            view,
+            url,
+            id,
+            from,
+            to,
+            min_events,
+            max_events,
+            min_duration_ms,
+            max_duration_ms,
+            event,
+            active,
+            recovered,
+            truncated,
+        } = self;
+        // A list without anything in it does say something: nothing at all matches.
+        view.is_none()
+            && (url.as_ref()).is_none_or(|UrlPart(part)| part.needle().is_empty())
+            && id.as_ref().is_none_or(|prefix| prefix.is_empty())
+            && from.is_none_or(|from| from <= 0)
+            && to.is_none_or(|to| to == i64::MAX)
+            && min_events.is_none_or(|min| min <= 0)
+            && max_events.is_none_or(|max| max >= i64::from(u32::MAX))
+            && min_duration_ms.is_none_or(|min| min <= 0)
+            && max_duration_ms.is_none_or(|max| max == i64::MAX)
+            && event.is_none()
+            && active.is_none()
+            && recovered.is_none()
+            && truncated.is_none()
     }
 
     /// The `connected_at` of what can match at all; `None` if nothing can.
@@ -166,5 +191,44 @@ mod tests {
             ..Filter::default()
         };
         assert!(!filter.is_empty());
+    }
+
+    #[test]
+    fn what_every_recording_is_like_says_nothing() {
+        let nothing = Filter {
+            view: None,
+            url: Some(UrlPart::new(b"")),
+            id: Some([].into()),
+            from: Some(0),
+            to: Some(i64::MAX),
+            min_events: Some(0),
+            max_events: Some(u32::MAX.into()),
+            min_duration_ms: Some(0),
+            max_duration_ms: Some(i64::MAX),
+            event: None,
+            active: None,
+            recovered: None,
+            truncated: None,
+        };
+        assert!(Filter::default().says_nothing());
+        assert!(nothing.says_nothing());
+        let says = |change: fn(&mut Filter)| {
+            let mut filter = nothing.clone();
+            change(&mut filter);
+            !filter.says_nothing()
+        };
+        assert!(says(|it| it.view = Some(vec![])));
+        assert!(says(|it| it.url = Some(UrlPart::new(b"/"))));
+        assert!(says(|it| it.id = Some(b"a"[..].into())));
+        assert!(says(|it| it.from = Some(1)));
+        assert!(says(|it| it.to = Some(i64::MAX - 1)));
+        assert!(says(|it| it.min_events = Some(1)));
+        assert!(says(|it| it.max_events = Some(i64::from(u32::MAX) - 1)));
+        assert!(says(|it| it.min_duration_ms = Some(1)));
+        assert!(says(|it| it.max_duration_ms = Some(i64::MAX - 1)));
+        assert!(says(|it| it.event = Some(vec![])));
+        assert!(says(|it| it.active = Some(false)));
+        assert!(says(|it| it.recovered = Some(false)));
+        assert!(says(|it| it.truncated = Some(false)));
     }
 }
