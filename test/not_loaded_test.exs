@@ -31,7 +31,7 @@ defmodule PhoenixReplay.Native.NotLoadedTest do
   [] = Native.list_summaries(opts)
   {:error, ^reason} = Native.delete("a", opts)
   {:error, ^reason} = Native.clear(opts)
-  {:error, ^reason} = PhoenixReplay.Native.query([], opts)
+  {:error, ^reason} = PhoenixReplay.Native.query([], [], opts)
   {:error, ^reason} = PhoenixReplay.Native.stats(opts)
   {:error, ^reason} = PhoenixReplay.Native.close(opts)
   :error = Store.start_recording("a", Recordings.recording(id: "a"))

@@ -52,7 +52,7 @@ defmodule PhoenixReplay.Native.ReadOnlyTest do
     assert log =~ "torn.etf.gz"
     for recording <- recordings, do: assert(Native.get(recording.id, opts) == {:ok, recording})
 
-    assert {:ok, %{recordings: ^summaries, total: 3}} = PhoenixReplay.Native.query([], opts)
+    assert {:ok, %{recordings: ^summaries, total: 3}} = PhoenixReplay.Native.query([], [], opts)
     assert {:ok, %{views: [{_view, 3}]}} = PhoenixReplay.Native.facets([], opts)
     assert {:ok, %{recordings: 3, damaged: 1}} = PhoenixReplay.Native.stats(opts)
     assert {:ok, %{checked: 4, damaged: [_torn]}} = PhoenixReplay.Native.verify([], opts)

@@ -71,19 +71,20 @@ defmodule Bench.Sections.Query do
   end
 
   defp asker(query, path) do
-    filters = [sort: query.sort] ++ query.filters
-    page = [limit: @limit, cursor: cursor(filters, path, query.skip)]
-    fn -> {:ok, _} = Native.query(page ++ filters, path: path) end
+    cursor = cursor(query, path, query.skip)
+    page = [sort: query.sort, limit: @limit, cursor: cursor]
+    fn -> {:ok, _} = Native.query(query.filters, page, path: path) end
   end
 
   # Behind so many: it comes with the pages before.
-  defp cursor(filters, path, skip, cursor \\ nil)
-  defp cursor(_filters, _path, 0, cursor), do: cursor
+  defp cursor(query, path, skip, cursor \\ nil)
+  defp cursor(_query, _path, 0, cursor), do: cursor
 
-  defp cursor(filters, path, skip, cursor) do
+  defp cursor(query, path, skip, cursor) do
     limit = min(skip, 1_000)
-    {:ok, page} = Native.query([limit: limit, cursor: cursor] ++ filters, path: path)
-    cursor(filters, path, skip - limit, page.cursor)
+    page = [sort: query.sort, limit: limit, cursor: cursor]
+    {:ok, page} = Native.query(query.filters, page, path: path)
+    cursor(query, path, skip - limit, page.cursor)
   end
 
   # What is measured with the fewest only is multiplied for more.

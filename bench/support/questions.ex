@@ -1,7 +1,7 @@
 defmodule Bench.Questions do
   @moduledoc """
   What the section `query` asks about small recordings, of each question the
-  same three times: as options of `PhoenixReplay.Native.query/2`, as functions of
+  same three times: as arguments of `PhoenixReplay.Native.query/3`, as functions of
   a summary, and in SQL. Selective ones let through between 1 in 10 and 1 in
   4 000.
 

@@ -8,7 +8,8 @@ defmodule PhoenixReplay.Native do
 
   ## Filters
 
-  Everything that is given has to hold; without filters it is all recordings.
+  Everything that is given has to hold; without filters it is all recordings. Each
+  can be given once: of which one of several has to hold is a list.
 
     * `:view`: a module, its name, or a list of them, of which it has to be
       one. nil stands for recordings without a view.
@@ -54,6 +55,9 @@ defmodule PhoenixReplay.Native do
 
   @typedoc "Where a page ended, to go on from there; made of `[A-Za-z0-9_-]`."
   @type cursor :: String.t()
+
+  @typedoc "What is said of a page, see `query/3`."
+  @type page :: {:sort, sort()} | {:limit, 1..1000} | {:cursor, cursor() | nil}
 
   @typedoc "As in `c:PhoenixReplay.Storage.list_summaries/1`."
   @type summary :: map()
@@ -121,17 +125,17 @@ defmodule PhoenixReplay.Native do
   @doc """
   A page of the recordings that match, and how many match in all.
 
-      {:ok, page} =
-        PhoenixReplay.Native.query(view: MyAppWeb.CheckoutLive, event: "pay", sort: :longest)
+      filters = [view: MyAppWeb.CheckoutLive, event: "pay"]
+      {:ok, found} = PhoenixReplay.Native.query(filters, sort: :longest)
 
-      page.recordings #=> [%{id: "…", view: MyAppWeb.CheckoutLive, duration_ms: 412_000, …}, …]
-      page.total      #=> 1204
-      PhoenixReplay.Native.query(view: MyAppWeb.CheckoutLive, event: "pay", sort: :longest,
-        cursor: page.cursor)
+      found.recordings #=> [%{id: "…", view: MyAppWeb.CheckoutLive, duration_ms: 412_000, …}, …]
+      found.total      #=> 1204
+      PhoenixReplay.Native.query(filters, sort: :longest, cursor: found.cursor)
 
-  Besides the [filters](#module-filters) it takes `:sort` (default `:newest`),
-  `:limit` (1 to 1000, default 50) and `:cursor`, the one that came with the page
-  before, under the same `:sort`. The cursor of the last page is nil.
+  It takes the [filters](#module-filters), and of the page `:sort` (default
+  `:newest`), `:limit` (1 to 1000, default 50) and `:cursor`, the one that came with
+  the page before, under the same filters and `:sort`. The cursor of the last page
+  is nil.
 
   Recordings may come and go between pages: those that were there all the time,
   and whose place in the order did not change, as it does while a session grows
@@ -142,17 +146,16 @@ defmodule PhoenixReplay.Native do
   in 0.1 ms.
 
   Errors are `{:unknown_filters, keys, known}`, `{:invalid_filter, key, expected}`,
-  `:invalid_cursor`, and those of the storage options and the disk.
+  `{:page_keys_among_filters, keys}`, `{:unknown_page_keys, keys, known}`,
+  `{:invalid_page, key, expected}`, `:invalid_cursor`, and those of the storage
+  options and the disk.
   """
-  @spec query(
-          [filter() | {:sort, sort()} | {:limit, 1..1000} | {:cursor, cursor() | nil}],
-          keyword()
-        ) ::
+  @spec query([filter()], [page()], keyword()) ::
           {:ok, %{recordings: [summary()], total: non_neg_integer(), cursor: cursor() | nil}}
           | {:error, Error.reason()}
-  def query(filters \\ [], opts \\ Storage.storage_opts()) do
+  def query(filters \\ [], page \\ [], opts \\ Storage.storage_opts()) do
     on(opts, fn directory ->
-      with {:ok, {recordings, total, cursor}} <- Query.page(directory, filters) do
+      with {:ok, {recordings, total, cursor}} <- Query.page(directory, filters, page) do
         Damage.log(directory, {:ok, %{recordings: recordings, total: total, cursor: cursor}})
       end
     end)
@@ -172,7 +175,7 @@ defmodule PhoenixReplay.Native do
   latest first. There are at most 1000 events. A recording whose clock was beyond
   the years that `Date` knows is in no day.
 
-  It takes the [filters](#module-filters) of `query/2` and has its errors.
+  It takes the [filters](#module-filters) of `query/3` and has its errors for them.
   Sessions in flight are read as for the filter `:event`.
   """
   @spec facets([filter()], keyword()) ::
@@ -199,9 +202,10 @@ defmodule PhoenixReplay.Native do
       {:ok, %{count: 3, ids: ids}} =
         PhoenixReplay.Native.delete_where(url: "user_id=4711")
 
-  It takes the [filters](#module-filters) of `query/2`, at least one of them:
-  without any it is `{:error, :no_filters}`, and so it is if the only one is an
-  empty text. `c:PhoenixReplay.Storage.clear/1` deletes everything.
+  It takes the [filters](#module-filters) of `query/3`, at least one of them:
+  without any it is `{:error, :no_filters}`, and so it is with none but those that
+  rule nothing out, as `id: ""`, `min_events: 0` or `from: 0` do.
+  `c:PhoenixReplay.Storage.clear/1` deletes everything.
 
   When it returns, what matched when it was called is gone: the files, the
   sessions in flight, which are not saved any more, their space in the slab,

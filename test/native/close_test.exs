@@ -54,7 +54,7 @@ defmodule PhoenixReplay.Native.CloseTest do
       fn -> [_, _] = Native.list_summaries(opts) end,
       fn -> :ok = Native.save(recording(id: "again"), opts) end,
       fn -> :ok = Native.delete("again", opts) end,
-      fn -> {:ok, %{total: 2}} = PhoenixReplay.Native.query([], opts) end,
+      fn -> {:ok, %{total: 2}} = PhoenixReplay.Native.query([], [], opts) end,
       fn -> {:ok, %{events: [_ | _]}} = PhoenixReplay.Native.facets([], opts) end,
       fn -> {:ok, %{recordings: 2}} = PhoenixReplay.Native.stats(opts) end,
       fn -> {:ok, %{checked: 2}} = PhoenixReplay.Native.verify([], opts) end,

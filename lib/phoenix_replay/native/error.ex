@@ -29,9 +29,14 @@ defmodule PhoenixReplay.Native.Error do
     * `{:unknown_options, keys, known}` and `{:invalid_option, key, expected}`:
       what `:storage_opts` got wrong
     * `{:unknown_filters, keys, known}` and `{:invalid_filter, key, expected}`:
-      what a query got wrong
+      what filters got wrong
+    * `{:unknown_page_keys, keys, known}` and `{:invalid_page, key, expected}`:
+      what the page of a query got wrong
+    * `{:page_keys_among_filters, keys}`: these belong in the page, the second
+      argument of `PhoenixReplay.Native.query/3`
     * `:invalid_cursor`: damaged, or of a query with another `:sort`
-    * `:no_filters`: what was asked for needs a filter that says something
+    * `:no_filters`: what was asked for needs a filter that does not match
+      everything
     * `:ended`: the recording takes no more events
     * `:max_events`: the recording has as many events as it may have
     * `:already_active`: a recording with this id is being made
@@ -65,6 +70,9 @@ defmodule PhoenixReplay.Native.Error do
           | {:invalid_option, atom(), String.t()}
           | {:unknown_filters, [atom()], [atom()]}
           | {:invalid_filter, atom(), String.t()}
+          | {:unknown_page_keys, [atom()], [atom()]}
+          | {:invalid_page, atom(), String.t()}
+          | {:page_keys_among_filters, [atom(), ...]}
           | :invalid_cursor
           | :no_filters
           | :closed
@@ -160,6 +168,19 @@ defmodule PhoenixReplay.Native.Error do
 
   def format({:invalid_filter, key, expected}) do
     "the filter #{inspect(key)} must be #{expected}"
+  end
+
+  def format({:unknown_page_keys, keys, known}) do
+    "unknown keys of the page #{inspect(keys)}, known are #{inspect(known)}"
+  end
+
+  def format({:invalid_page, key, expected}) do
+    "the page's #{inspect(key)} must be #{expected}"
+  end
+
+  def format({:page_keys_among_filters, keys}) do
+    "not a filter, but of the page, the second argument of query/3: " <>
+      Enum.map_join(keys, ", ", &inspect/1)
   end
 
   def format(:invalid_cursor), do: "the cursor is damaged, or of a query with another :sort"

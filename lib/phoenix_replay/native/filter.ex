@@ -4,7 +4,7 @@ defmodule PhoenixReplay.Native.Filter do
   # `PhoenixReplay.Native` describes, to what the native library takes, by name
   # (filter.rs). A key without a value is nil.
 
-  alias PhoenixReplay.Native.Error
+  alias PhoenixReplay.Native.{Error, Keys}
 
   @keys [:view, :url, :id, :from, :to, :min_events, :max_events] ++
           [:min_duration_ms, :max_duration_ms, :event, :active, :recovered, :truncated]
@@ -35,24 +35,14 @@ defmodule PhoenixReplay.Native.Filter do
   @spec keys() :: [atom()]
   def keys, do: @keys
 
-  @doc "Checks filters. Of a key that is there twice the first counts, as in `Keyword.get/2`."
+  @doc "Checks filters."
   @spec new(keyword()) :: {:ok, t()} | {:error, Error.reason()}
   def new(filters) do
-    with :ok <- check_keys(filters, @keys) do
-      filters |> Enum.reverse() |> Enum.reduce_while({:ok, %__MODULE__{}}, &put/2)
-    end
-  end
-
-  @doc "Whether this is a keyword list with no other keys."
-  @spec check_keys(term(), [atom()]) :: :ok | {:error, Error.reason()}
-  def check_keys(filters, known) do
-    if Keyword.keyword?(filters) do
-      case Enum.uniq(Keyword.keys(filters)) -- known do
-        [] -> :ok
-        unknown -> {:error, {:unknown_filters, unknown, known}}
-      end
-    else
-      {:error, {:invalid_filter, :filters, "a keyword list"}}
+    case Keys.check(filters, @keys) do
+      :ok -> Enum.reduce_while(filters, {:ok, %__MODULE__{}}, &put/2)
+      :no_keywords -> {:error, {:invalid_filter, :filters, "a keyword list"}}
+      {:unknown, keys} -> {:error, {:unknown_filters, keys, @keys}}
+      {:repeated, key} -> {:error, {:invalid_filter, key, "given once"}}
     end
   end
 

@@ -22,14 +22,14 @@ defmodule PhoenixReplay.Storage.Native do
 
   require Logger
 
-  alias PhoenixReplay.Native.{Damage, Directories, Error, Nif, Options, Query, Refusal}
-  alias PhoenixReplay.Native.{Telemetry, Views}
+  alias PhoenixReplay.Native.{Damage, Directories, Error, Filter, Nif, Options, Page}
+  alias PhoenixReplay.Native.{Query, Refusal, Telemetry, Views}
   alias PhoenixReplay.Recording
 
   @fields [:id, :view, :url, :params, :session, :connected_at, :events]
 
   # Of a listing. There is no cursor, as there is no place for one in the result.
-  @query_keys Query.keys() -- [:cursor]
+  @page_keys Page.keys() -- [:cursor]
 
   # The words every recording is made of, by the contract. Decoding makes no
   # atoms, and the modules that use these may not be loaded yet.
@@ -132,15 +132,15 @@ defmodule PhoenixReplay.Storage.Native do
 
   Beside the storage options, `opts` may have the filters of
   `PhoenixReplay.Native`, and `:sort` and `:limit` as in
-  `PhoenixReplay.Native.query/2`, but without a limit all are listed.
+  `PhoenixReplay.Native.query/3`, but without a limit all are listed.
   """
   @impl true
   @spec list_summaries(keyword()) :: [map()]
   def list_summaries(opts) do
-    {query, opts} = split(opts)
+    {filters, page, opts} = split(opts)
 
     list = fn directory, _format ->
-      with {:ok, summaries} <- Query.all(directory, query),
+      with {:ok, summaries} <- Query.all(directory, filters, page),
            do: Damage.log(directory, {:ok, summaries})
     end
 
@@ -152,7 +152,13 @@ defmodule PhoenixReplay.Storage.Native do
 
   # Directories are known by their storage options alone.
   defp split(opts) do
-    if Keyword.keyword?(opts), do: Keyword.split(opts, @query_keys), else: {[], opts}
+    if Keyword.keyword?(opts) do
+      {filters, opts} = Keyword.split(opts, Filter.keys())
+      {page, opts} = Keyword.split(opts, @page_keys)
+      {filters, page, opts}
+    else
+      {[], [], opts}
+    end
   end
 
   @doc "Deletes a recording. Deleting one that does not exist is `:ok`."
