@@ -251,8 +251,8 @@ defmodule PhoenixReplay.Native do
       {:ok, %{checked: 1204, damaged: [%{file: "4x1F….etf.gz", reason: "the file is empty"}]}} =
         PhoenixReplay.Native.verify(progress: &IO.inspect/1)
 
-  Each file is decompressed, with its checksum, walked to its end, and compared
-  with what the index knows of it. Nothing is changed. `:progress` is called with
+  Each file is decompressed, with its checksum, checked to its end as far as
+  reading it needs, and compared with what the index knows of it. Nothing is changed. `:progress` is called with
   a `t:progress/0` in the process of the caller. Recordings that come or go
   meanwhile do no harm, and are not waited for; sessions in flight are not files.
 
@@ -275,7 +275,8 @@ defmodule PhoenixReplay.Native do
 
   Moved are files whose content will never be a recording. A file stays, and is
   among the `:damaged`, that was changed within the last 10 seconds, that can't
-  be read at the moment, or that is larger than `:max_recording_bytes`. Moved
+  be read at the moment, that is larger than `:max_recording_bytes` allows, or
+  that the pure-Elixir backend reads. Moved
   files keep their name, with a number behind it if there is one already, are
   never listed or deleted, and telemetry hears of each.
 
