@@ -136,13 +136,16 @@ impl Store {
         self.files.delete(id)
     }
 
-    /// Deletes all finished recordings, damaged files with a recording's name too. Other files
-    /// and recordings that are still running stay.
+    /// Deletes all finished recordings, damaged files with a recording's name too, and what
+    /// ended, or was left by an earlier run, and can't be saved. Other files and recordings that
+    /// are still running stay.
     ///
     /// # Errors
     ///
     /// The first [`Error::Io`]; what could be deleted is.
     pub fn clear(&self) -> Result<(), Error> {
+        self.active.erase_unreadable();
+        self.discard(&self.active.unsavable())?;
         self.files.clear()
     }
 

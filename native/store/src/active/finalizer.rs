@@ -97,7 +97,7 @@ impl Shared {
                     id: Arc::clone(recording.id()),
                 });
                 DROPPED
-            } else if self.has_file_of(recording) {
+            } else if self.has_file_of(recording, buffer)? {
                 Drained::default()
             } else {
                 self.save(recording, buffer)?
@@ -120,13 +120,6 @@ impl Shared {
         Ok(SAVED)
     }
 
-    /// Whether a recording of an earlier run was saved by it, and only not let go of.
-    fn has_file_of(&self, recording: &Recording) -> bool {
-        let events = recording.tally.counts().total();
-        let stored = || self.files.entry(recording.id());
-        recording.found && stored().is_some_and(|entry| entry.event_count >= events)
-    }
-
     fn conclude(&self, mut job: Job, result: thread::Result<Result<Drained, Error>>) {
         let id = Arc::clone(job.recording.id());
         job.attempts = job.attempts.saturating_add(1);
@@ -134,7 +127,10 @@ impl Shared {
         let retry_in = match (&job.task, &result) {
             // It stays where it is, and is tried again by the next run, whose limits may be
             // others.
-            (Task::Finish, Ok(Err(error))) if error.is_final() => None,
+            (Task::Finish, Ok(Err(error))) if error.is_final() => {
+                job.recording.unsavable.store(true, Relaxed);
+                None
+            }
             (Task::Finish, _) => Some(delay(attempt)),
             (Task::Checkpoint(_), _) => None,
         };

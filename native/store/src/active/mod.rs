@@ -8,6 +8,8 @@
 mod api;
 mod ending;
 mod finalizer;
+mod known;
+mod left;
 mod queue;
 mod recording;
 mod recovery;
@@ -24,6 +26,7 @@ pub use summary::{ActiveSummary, State};
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use once_cell::sync::OnceCell;
 
@@ -34,6 +37,7 @@ use crate::files::Files;
 use crate::owned::Directory;
 use crate::slab::{self, Slab, Wait};
 use finalizer::Finalizer;
+use left::Left;
 use queue::Queue;
 use table::Table;
 
@@ -51,6 +55,8 @@ pub(crate) struct Shared {
     files: Arc<Files>,
     table: Table,
     queue: Queue,
+    /// What earlier runs left and could not be made a recording of.
+    left: Left,
 }
 
 impl Active {
@@ -60,6 +66,7 @@ impl Active {
             files: Arc::clone(files),
             table: Table::default(),
             queue: Queue::default(),
+            left: Left::default(),
         };
         let active = Active {
             finalizer: OnceCell::new(),
@@ -77,6 +84,28 @@ impl Active {
     pub(crate) fn lookup(&self) -> Box<InFlight> {
         let shared = Arc::clone(&self.shared);
         Box::new(move |id| shared.table.get(id).is_some())
+    }
+
+    /// How much of what earlier runs left can't be read.
+    pub(crate) fn unreadable(&self) -> usize {
+        self.shared.left.unreadable()
+    }
+
+    /// Wipes what earlier runs left and is not in the table, if an id tells that it is unwanted.
+    pub(crate) fn erase_left(&self, is_unwanted: impl Fn(&[u8]) -> bool) {
+        self.shared.left.erase(is_unwanted);
+    }
+
+    /// Wipes what earlier runs left and can't be read.
+    pub(crate) fn erase_unreadable(&self) {
+        self.shared.left.erase_unreadable();
+    }
+
+    /// The recordings that have ended and that no attempt of this run can save.
+    pub(crate) fn unsavable(&self) -> Vec<Box<[u8]>> {
+        let actives = self.shared.table.all();
+        let unsavable = actives.iter().filter(|it| it.unsavable.load(Relaxed));
+        unsavable.map(|it| (**it.id()).into()).collect()
     }
 
     /// The slab if it was needed before.

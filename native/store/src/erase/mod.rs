@@ -56,6 +56,8 @@ impl Store {
 
     /// Gives up the recordings in flight with these ids, and waits until their space is wiped.
     pub(crate) fn discard(&self, ids: &[Box<[u8]>]) -> Result<(), Error> {
+        self.active
+            .erase_left(|id| ids.iter().any(|unwanted| **unwanted == *id));
         let mut flights: Vec<_> = ids.iter().filter_map(|id| self.active(id)).collect();
         flights.iter().for_each(|recording| recording.discard());
         let start = Instant::now();

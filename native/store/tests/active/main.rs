@@ -1,8 +1,10 @@
 //! Recordings from their first event to their file.
 #![expect(clippy::unwrap_used, reason = "a failed test is meant to panic")]
 
+mod again;
 mod erase;
 mod faults;
+mod left;
 mod life;
 mod query;
 mod recovery;
