@@ -4,6 +4,7 @@ use std::sync::Arc;
 use once_cell::sync::OnceCell;
 use parking_lot::{Mutex, RwLock};
 
+use crate::commons::Commons;
 use crate::content::{Buffers, Loader};
 use crate::freshness::Freshness;
 use crate::group::Group;
@@ -22,6 +23,8 @@ pub(crate) struct Files {
     pub(crate) options: Options,
     /// For everything that is not a recording.
     pub(crate) native_dir: PathBuf,
+    /// Whose is what in it.
+    pub(crate) commons: Arc<Commons>,
     /// Where files are while they are being written.
     pub(crate) temp_dir: TempDir,
     /// Set once `native_dir` is known to exist.

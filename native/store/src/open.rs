@@ -6,6 +6,7 @@ use once_cell::sync::OnceCell;
 use parking_lot::{Mutex, RwLock};
 
 use crate::codec::Codec;
+use crate::commons::Commons;
 use crate::content::{Buffers, Loader};
 use crate::entry::Shared;
 use crate::erase::Intent;
@@ -35,7 +36,13 @@ impl Files {
         let dir = path::absolute(path).map_err(Error::io("find the directory"))?;
         create_dirs(&*fs, &dir, options.sync).map_err(Error::io("create the directory"))?;
         let native_dir = dir.join(NATIVE_DIR);
-        let orphans = temp::remove_stale(&*fs, &native_dir);
+        let commons = Commons::new(
+            Arc::clone(&fs),
+            &native_dir,
+            options.sync,
+            options.heartbeat,
+        );
+        let orphans = temp::remove_stale(&commons);
         let files = Files {
             loader: Loader {
                 fs,
@@ -49,6 +56,7 @@ impl Files {
             journal: Journal::new(&native_dir),
             journal_damage: Mutex::default(),
             native_dir,
+            commons,
             temp_dir: TempDir::default(),
             prepared: OnceCell::new(),
             observer: Observer::default(),
@@ -81,7 +89,7 @@ impl Files {
     pub(crate) fn prepare(&self) -> Result<(), Error> {
         self.prepared.get_or_try_init(|| {
             self.create_dirs()?;
-            let dir = self.temp_dir.path(&self.native_dir);
+            let dir = self.temp_dir.path(&self.commons);
             let fine = dir.is_ok_and(|dir| freshness::is_fine_grained(self.fs(), &dir));
             self.freshness.lock().set_fine_grained(fine);
             Ok(())
@@ -97,7 +105,7 @@ impl Files {
 }
 
 /// Creates a directory and those above it that are missing.
-fn create_dirs(fs: &dyn FileSystem, dir: &Path, sync: bool) -> io::Result<()> {
+pub(crate) fn create_dirs(fs: &dyn FileSystem, dir: &Path, sync: bool) -> io::Result<()> {
     match fs.metadata(dir) {
         Ok(found) if found.kind == Kind::Directory => return Ok(()),
         Ok(_) => return Err(io::ErrorKind::NotADirectory.into()),

@@ -119,7 +119,7 @@ impl Files {
     pub(crate) fn write_temp(&self, content: &[u8], sync: bool) -> Result<TempFile<'_>, Error> {
         self.prepare()?;
         let write = || {
-            let dir = self.temp_dir.path(&self.native_dir)?;
+            let dir = self.temp_dir.path(&self.commons)?;
             TempFile::write(self.fs(), &dir, content, sync)
         };
         let temp = match write() {

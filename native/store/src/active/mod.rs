@@ -124,17 +124,17 @@ impl Active {
         }
     }
 
-    fn adopt(&self) -> Result<Vec<Directory>, Error> {
+    fn adopt(&self) -> Result<Vec<Arc<Directory>>, Error> {
         if !self.shared.files.options.recover {
             return Ok(Vec::new());
         }
-        slab::adopt(&self.shared.files.native_dir).map_err(Error::io("look for earlier runs"))
+        slab::adopt(&self.shared.files.commons).map_err(Error::io("look for earlier runs"))
     }
 
     /// Opens the slab, if nobody has yet, in the directories that `adopt` returns.
     fn open_slab(
         &self,
-        adopt: impl FnOnce() -> Result<Vec<Directory>, Error>,
+        adopt: impl FnOnce() -> Result<Vec<Arc<Directory>>, Error>,
     ) -> Result<&Slab, Error> {
         let files = &self.shared.files;
         let mut found = None;
@@ -150,7 +150,7 @@ impl Active {
             for directory in &adopted {
                 intents.extend(Intent::left_in(files, directory.path())?);
             }
-            let (slab, left_behind) = Slab::open(&files.native_dir, adopted, settings)
+            let (slab, left_behind) = Slab::open(&files.commons, adopted, settings)
                 .map_err(Error::io("open the space for running recordings"))?;
             self.finalizer.get_or_try_init(|| {
                 Finalizer::start(&self.shared, files.options.finalizers)

@@ -29,7 +29,7 @@ impl Intent {
     pub(super) fn write(files: &Files, home: &Path, ids: Vec<Box<[u8]>>) -> io::Result<Self> {
         let (fs, sync) = (files.fs(), files.options.sync);
         let path = temp::unused_path(home, PREFIX);
-        let temp_dir = files.temp_dir.path(&files.native_dir)?;
+        let temp_dir = files.temp_dir.path(&files.commons)?;
         TempFile::write(fs, &temp_dir, &encode(&ids)?, sync)?.place(&path)?;
         if sync {
             fs.sync_dir(home)?;

@@ -87,7 +87,7 @@ impl Files {
         self.prepare()?;
         let home = match slab {
             Some(slab) => slab.path().to_owned(),
-            None => (self.temp_dir.path(&self.native_dir))
+            None => (self.temp_dir.path(&self.commons))
                 .map_err(Error::io("make a directory for temporary files"))?,
         };
         Intent::write(self, &home, ids).map_err(Error::io("write down what is to be erased"))

@@ -57,14 +57,16 @@ use keeper::Keeper;
 use map::Disk;
 use space::Space;
 
-use crate::owned::{self, Directory};
+use crate::commons::Commons;
+use crate::owned::Directory;
+use crate::watch::Nameless;
 
 /// What the names of its directories begin with.
 const PREFIX: &str = "slab-";
 
-/// Takes over the directories in `parent` whose owners are gone.
-pub(crate) fn adopt(parent: &Path) -> io::Result<Vec<Directory>> {
-    owned::adopt(parent, PREFIX)
+/// Takes over the directories whose owners are gone.
+pub(crate) fn adopt(commons: &Arc<Commons>) -> io::Result<Vec<Arc<Directory>>> {
+    commons.adopt(PREFIX, Nameless::Unsure)
 }
 
 /// The slab of this engine.
@@ -77,25 +79,24 @@ pub(crate) struct Slab {
 }
 
 impl Slab {
-    /// Opens a slab in `parent`, taking over the directories that [`adopt`] found.
+    /// Opens a slab, taking over the directories that [`adopt`] found.
     pub(crate) fn open(
-        parent: &Path,
-        adopted: Vec<Directory>,
+        commons: &Arc<Commons>,
+        adopted: Vec<Arc<Directory>>,
         settings: Settings,
     ) -> io::Result<(Slab, Found)> {
-        Slab::open_on(Box::new(map::OsDisk), parent, adopted, settings)
+        Slab::open_on(Box::new(map::OsDisk), commons, adopted, settings)
     }
 
     pub(crate) fn open_on(
         disk: Box<dyn Disk>,
-        parent: &Path,
-        adopted: Vec<Directory>,
+        commons: &Arc<Commons>,
+        adopted: Vec<Arc<Directory>>,
         settings: Settings,
     ) -> io::Result<(Slab, Found)> {
-        let adopted: Vec<Arc<Directory>> = adopted.into_iter().map(Arc::new).collect();
         let own = match adopted.first() {
             Some(first) => Arc::clone(first),
-            None => Arc::new(Directory::create(parent, PREFIX)?),
+            None => commons.create(PREFIX)?,
         };
         let space = Arc::new(Space::new(disk, own, settings)?);
         let found = scan::read(&space, &adopted)?;

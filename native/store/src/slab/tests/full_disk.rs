@@ -22,7 +22,7 @@ fn what_was_appended_before_the_disk_was_full_stays_and_appending_goes_on_after(
     let home = tempfile::tempdir().unwrap();
     let full = Arc::new(AtomicBool::new(false));
     let disk = Box::new(Gauge(Arc::clone(&full)));
-    let (slab, _) = Slab::open_on(disk, home.path(), Vec::new(), settings()).unwrap();
+    let (slab, _) = Slab::open_on(disk, &commons(home.path()), Vec::new(), settings()).unwrap();
     let chain = slab.chain(b"head", Wait::Yes).unwrap();
     full.store(true, Ordering::Relaxed);
     let mut events = Vec::new();

@@ -24,8 +24,14 @@ fn settings() -> Settings {
     }
 }
 
+fn commons(parent: &Path) -> Arc<Commons> {
+    let period = Duration::from_secs(1);
+    Commons::new(Arc::new(crate::OsFileSystem), parent, false, period)
+}
+
 fn open(parent: &Path) -> (Slab, Found) {
-    Slab::open(parent, adopt(parent).unwrap(), settings()).unwrap()
+    let commons = commons(parent);
+    Slab::open(&commons, adopt(&commons).unwrap(), settings()).unwrap()
 }
 
 /// Appends as a caller does who knows the size.
