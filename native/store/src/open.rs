@@ -70,9 +70,7 @@ impl Files {
         files.load_journal();
         files.refresh()?;
         files.index.write().pack();
-        for orphan in orphans {
-            files.complete(None, Intent::left_in(&files, orphan.path())?);
-        }
+        files.complete(None, Intent::left_in_all(&files, &orphans)?);
         Ok(files)
     }
 

@@ -45,7 +45,7 @@ struct Held {
     inode: u64,
     lock: Mutex<Option<Lock>>,
     /// Set once it is found to be gone, or somebody else's. It never is ours again then.
-    lost: Arc<AtomicBool>,
+    lost: AtomicBool,
 }
 
 struct Lock {
@@ -95,7 +95,7 @@ impl Directory {
             owner,
             inode,
             lock: Mutex::new(Some(Lock { file, key, count })),
-            lost: Arc::default(),
+            lost: AtomicBool::new(false),
         });
         locks(|locks| locks.insert(key));
         let mut directory = Directory { held, beat: None };
@@ -108,11 +108,7 @@ impl Directory {
         &self.held.path
     }
 
-    /// Set once the directory is found to be gone, or somebody else's.
-    pub(crate) fn lost(&self) -> &Arc<AtomicBool> {
-        &self.held.lost
-    }
-
+    /// Whether it was found to be gone, or somebody else's.
     pub(crate) fn is_lost(&self) -> bool {
         self.held.lost.load(Ordering::Relaxed)
     }
@@ -253,7 +249,7 @@ fn key_of(file: &File) -> io::Result<(u64, u64)> {
 }
 
 /// Whether a path leads nowhere any more, on a network's disk perhaps to what was there.
-fn is_missing(error: &io::Error) -> bool {
+pub(crate) fn is_missing(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::NotFound

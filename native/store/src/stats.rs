@@ -175,7 +175,7 @@ impl Counters {
             }
             Notice::Erased { count } => counts.erased += *count as u64,
             Notice::Quarantined { .. } => counts.quarantined += 1,
-            Notice::NotErased { .. } | Notice::SetAside { .. } => {}
+            Notice::NotErased { .. } | Notice::Moved { .. } | Notice::SetAside { .. } => {}
         }
     }
 

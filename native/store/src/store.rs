@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::active::Active;
+use crate::active::{Active, Tender};
 use crate::evictor::Evictor;
 use crate::files::Files;
 use crate::flags::Flags;
@@ -19,8 +19,9 @@ use crate::{Damage, Entry, Error, FileSystem, Format, Options, OsFileSystem};
 pub struct Store {
     /// Stopped first.
     _evictor: Option<Evictor>,
+    _tender: Tender,
     pub(crate) files: Arc<Files>,
-    pub(crate) active: Active,
+    pub(crate) active: Arc<Active>,
 }
 
 impl Store {
@@ -41,7 +42,7 @@ impl Store {
     /// Those of [`Store::open`].
     pub fn open_on(fs: Arc<dyn FileSystem>, path: &Path, options: Options) -> Result<Store, Error> {
         let files = Arc::new(Files::open(fs, path, options)?);
-        let active = Active::open(&files)?;
+        let active = Arc::new(Active::open(&files)?);
         let evictor = match files.options.retention.is_limited() {
             true => {
                 Some(Evictor::start(&files, active.lookup()).map_err(Error::io("start a thread"))?)
@@ -50,6 +51,7 @@ impl Store {
         };
         Ok(Store {
             _evictor: evictor,
+            _tender: Tender::start(&active).map_err(Error::io("start a thread"))?,
             files,
             active,
         })

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::Shared;
 use super::queue::{Drained, Job, Task};
 use super::recording::Recording;
-use crate::slab::Wait;
+use crate::slab::{AppendError, Wait};
 use crate::{Error, Notice};
 
 /// Before a recording that could not be saved is tried again for the first time. Doubled each
@@ -79,6 +79,10 @@ impl Shared {
         let recording = &job.recording;
         // Nobody else saves or deletes a file of this id meanwhile.
         let _turn = self.table.turn(recording.id());
+        if let Err(AppendError::Lost) = recording.chain.move_on() {
+            self.give_up(recording);
+            return Ok(Drained::default());
+        }
         match job.task {
             Task::Finish => self.finish(recording, buffer),
             Task::Checkpoint(_) if recording.has_ended() => Ok(Drained::default()),

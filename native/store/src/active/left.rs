@@ -6,7 +6,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::recording::Recording;
-use crate::slab::{Chain, Wait};
+use crate::slab::{AppendError, Chain, Wait};
 
 #[derive(Default)]
 pub(super) struct Left(Mutex<State>);
@@ -45,6 +45,23 @@ impl Left {
         for recording in self.take_shadowed(is_unwanted) {
             recording.chain.release(Wait::Yes);
         }
+    }
+
+    /// Has all of it where the next run finds it. Returns how much was not there. What is gone
+    /// is somebody else's.
+    pub(super) fn move_on(&self) -> usize {
+        let mut state = self.0.lock();
+        let is_here = |chain: &Chain, moved: &mut usize| match chain.move_on() {
+            Err(AppendError::Lost) => false,
+            result => {
+                *moved += usize::from(matches!(result, Ok(true)));
+                true
+            }
+        };
+        let mut moved = 0;
+        state.unreadable.retain(|chain| is_here(chain, &mut moved));
+        (state.shadowed).retain(|recording| is_here(&recording.chain, &mut moved));
+        moved
     }
 
     /// Wipes what can't be read.

@@ -18,13 +18,15 @@ mod round;
 mod summary;
 mod table;
 mod tally;
+mod tender;
 
 pub use queue::Drained;
 pub use recording::Recording;
 pub use reservation::Reservation;
+pub(crate) use tender::Tender;
+
 pub use summary::{ActiveSummary, State};
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -40,6 +42,7 @@ use finalizer::Finalizer;
 use left::Left;
 use queue::Queue;
 use table::Table;
+use tender::unwanted;
 
 /// The recordings of a store that are not in their files yet.
 pub(crate) struct Active {
@@ -146,23 +149,20 @@ impl Active {
                 ..slab::Settings::default()
             };
             let adopted = adopt()?;
-            let mut intents = Vec::new();
-            for directory in &adopted {
-                intents.extend(Intent::left_in(files, directory.path())?);
-            }
+            let intents = Intent::left_in_all(files, &adopted)?;
+            // Nobody else does what the notes say before it is done here.
+            let locked = adopted.clone();
             let (slab, left_behind) = Slab::open(&files.commons, adopted, settings)
                 .map_err(Error::io("open the space for running recordings"))?;
             self.finalizer.get_or_try_init(|| {
                 Finalizer::start(&self.shared, files.options.finalizers)
                     .map_err(Error::io("start a thread"))
             })?;
-            found = Some((left_behind, intents));
+            found = Some((left_behind, intents, locked));
             Ok(slab)
         })?;
-        if let Some((found, intents)) = found {
-            let unwanted = intents.iter().flat_map(Intent::ids);
-            let unwanted: HashSet<&[u8]> = unwanted.map(|id| &**id).collect();
-            self.shared.recover(found, &unwanted);
+        if let Some((found, intents, _locked)) = found {
+            self.shared.recover(found, &unwanted(&intents));
             files.complete(Some(slab), intents);
         }
         Ok(slab)

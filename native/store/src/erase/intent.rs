@@ -1,9 +1,11 @@
 use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::files::Files;
-use crate::temp::{self, TempFile};
+use crate::owned::Directory;
+use crate::temp;
 use crate::{Error, FileName, Notice};
 
 /// What the names of notes begin with.
@@ -20,37 +22,73 @@ const MAX_BYTES: u64 = 1 << 29;
 
 /// A note of which recordings are to be erased. It stays until they are.
 pub(crate) struct Intent {
-    path: PathBuf,
+    /// Where it is, perhaps more than once.
+    paths: Vec<PathBuf>,
     ids: Vec<Box<[u8]>>,
 }
 
 impl Intent {
-    /// Writes a note into a directory that nobody else owns.
-    pub(super) fn write(files: &Files, home: &Path, ids: Vec<Box<[u8]>>) -> io::Result<Self> {
+    /// Writes a note into directories that nobody else owns.
+    pub(super) fn write(
+        files: &Files,
+        homes: &[PathBuf],
+        ids: Vec<Box<[u8]>>,
+    ) -> Result<Self, Error> {
         let (fs, sync) = (files.fs(), files.options.sync);
-        let path = temp::unused_path(home, PREFIX);
-        let temp_dir = files.temp_dir.path(&files.commons)?;
-        TempFile::write(fs, &temp_dir, &encode(&ids)?, sync)?.place(&path)?;
-        if sync {
-            fs.sync_dir(home)?;
-            // The directory may be as new.
-            fs.sync_dir(&files.native_dir)?;
+        let write_down = || Error::io("write down what is to be erased");
+        let note = encode(&ids).map_err(write_down())?;
+        let mut paths = Vec::new();
+        for home in homes {
+            let temp = files.write_temp(&note, sync)?;
+            let path = temp::unused_path(home, PREFIX);
+            temp.place(&path).map_err(write_down())?;
+            paths.push(path);
+            if sync {
+                fs.sync_dir(home).map_err(write_down())?;
+            }
         }
-        Ok(Intent { path, ids })
+        if sync {
+            // The directories may be as new.
+            fs.sync_dir(&files.native_dir).map_err(write_down())?;
+        }
+        Ok(Intent { paths, ids })
     }
 
     pub(crate) fn ids(&self) -> &[Box<[u8]>] {
         &self.ids
     }
 
-    /// Removes the note.
+    /// Removes the note, for good: a recording that is saved under one of the ids again must not
+    /// be erased by it.
     pub(super) fn fulfilled(self, files: &Files) -> io::Result<Vec<Box<[u8]>>> {
-        match files.fs().remove(&self.path) {
-            // Somebody removed all of `.native/`.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            result => result?,
+        let fs = files.fs();
+        for path in &self.paths {
+            match fs.remove(path) {
+                // Somebody removed all of `.native/`.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                result => result?,
+            }
+            if let (Some(home), true) = (path.parent(), files.options.sync) {
+                fs.sync_dir(home)?;
+            }
         }
         Ok(self.ids)
+    }
+
+    /// As [`Intent::left_in`], in several directories.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Intent::left_in`].
+    pub(crate) fn left_in_all(
+        files: &Files,
+        homes: &[Arc<Directory>],
+    ) -> Result<Vec<Intent>, Error> {
+        let mut intents = Vec::new();
+        for home in homes {
+            intents.extend(Intent::left_in(files, home.path())?);
+        }
+        Ok(intents)
     }
 
     /// The notes that an earlier run left in its directory. One that is damaged is reported and
@@ -72,7 +110,10 @@ impl Intent {
             fs.read(&path, MAX_BYTES, &mut note)
                 .map_err(Error::io("read what is to be erased"))?;
             match decode(&note) {
-                Ok(ids) => intents.push(Intent { path, ids }),
+                Ok(ids) => {
+                    let paths = vec![path];
+                    intents.push(Intent { paths, ids });
+                }
                 Err(reason) => {
                     let file = name.to_string_lossy().into_owned();
                     // Where renaming is impossible it is reported again at the next start.

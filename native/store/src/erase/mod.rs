@@ -85,12 +85,12 @@ impl Files {
     /// Writes down what is to be erased.
     fn intend(&self, slab: Option<&Slab>, ids: Vec<Box<[u8]>>) -> Result<Intent, Error> {
         self.prepare()?;
-        let home = match slab {
-            Some(slab) => slab.path().to_owned(),
-            None => (self.temp_dir.path(&self.commons))
-                .map_err(Error::io("make a directory for temporary files"))?,
+        let homes = match slab {
+            Some(slab) => slab.homes(),
+            None => (self.temp_dir.path(&self.commons)).map(|home| vec![home]),
         };
-        Intent::write(self, &home, ids).map_err(Error::io("write down what is to be erased"))
+        let homes = homes.map_err(Error::io("make a directory for what is to be erased"))?;
+        Intent::write(self, &homes, ids)
     }
 
     /// Erases the files, and then the note of it. What was in the slab must be wiped already.

@@ -117,6 +117,11 @@ impl Chunk {
     /// A crash before that finds the mark, and the next run does it: until it is wiped, a block
     /// keeps its header.
     pub(super) fn retire(&self, wait: Wait) {
+        if self.is_lost() {
+            // What is left of it is not seen by the next run, or is somebody else's.
+            let _ = self.retired.set(wait);
+            return;
+        }
         self.mark(Mark::Released);
         // Whoever retired it first has said the same.
         let _ = self.retired.set(wait);
@@ -130,6 +135,12 @@ impl Chunk {
         header::has_mark(self.segment.map(), self.base, mark)
     }
 
+    /// Whether nobody would find it after a crash, or somebody else has it.
+    #[inline]
+    pub(super) fn is_lost(&self) -> bool {
+        self.segment.is_lost()
+    }
+
     pub(super) fn space(&self) -> &Arc<Space> {
         &self.space
     }
@@ -141,6 +152,10 @@ impl Chunk {
 
     pub(super) fn pages(&self) -> usize {
         1 << self.block.order
+    }
+
+    pub(super) fn order(&self) -> u8 {
+        self.block.order
     }
 
     /// Most bytes of payload that fit in a frame at `at`.
@@ -232,6 +247,7 @@ impl Chunk {
 impl Drop for Chunk {
     fn drop(&mut self) {
         match self.retired.get() {
+            Some(_) if self.is_lost() => self.space.give_back(self.block),
             Some(Wait::Yes) => {
                 // SAFETY: this was the last who knew of the block.
                 unsafe { wipe(&self.segment, self.block) };
@@ -255,6 +271,9 @@ pub(super) struct Unwiped {
 impl Unwiped {
     /// Wipes it and returns it, to be given back.
     pub(super) fn wipe(self) -> Block {
+        if self.segment.is_lost() {
+            return self.block;
+        }
         // SAFETY: nobody else knows of the block.
         unsafe { wipe(&self.segment, self.block) };
         self.block

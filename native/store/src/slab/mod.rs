@@ -28,6 +28,7 @@ mod header;
 mod keeper;
 #[expect(unsafe_code, reason = "a file becomes memory")]
 mod map;
+mod moving;
 mod scan;
 mod segment;
 mod segments;
@@ -48,9 +49,9 @@ pub(crate) use settings::Settings;
 pub use space::Wait;
 
 use std::io;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use keeper::Keeper;
@@ -74,8 +75,6 @@ pub(crate) struct Slab {
     // Stops before the last reference to the space is given up.
     _keeper: Keeper,
     space: Arc<Space>,
-    /// Tells the chunks of one recording from those of another.
-    serials: AtomicU64,
 }
 
 impl Slab {
@@ -98,19 +97,19 @@ impl Slab {
             Some(first) => Arc::clone(first),
             None => commons.create(PREFIX)?,
         };
-        let space = Arc::new(Space::new(disk, own, settings)?);
+        let space = Arc::new(Space::new(disk, commons, own, settings)?);
         let found = scan::read(&space, &adopted)?;
+        space.serials.store(found.next_serial, Ordering::Relaxed);
         let slab = Slab {
             _keeper: Keeper::start(&space)?,
             space,
-            serials: AtomicU64::new(found.next_serial),
         };
         Ok((slab, found))
     }
 
     /// Starts a recording with its first frame.
     pub(crate) fn chain(&self, head: &[u8], wait: Wait) -> Result<Chain, AppendError> {
-        let serial = self.serials.fetch_add(1, Ordering::Relaxed);
+        let serial = self.space.serials.fetch_add(1, Ordering::Relaxed);
         Chain::start(&self.space, serial, head, wait)
     }
 
@@ -119,9 +118,21 @@ impl Slab {
         self.space.trim(idle);
     }
 
-    /// Its directory, for what the next run is to find together with the recordings.
-    pub(crate) fn path(&self) -> &Path {
-        self.space.path()
+    /// Reads what is in more directories that [`adopt`] found.
+    pub(crate) fn take_over(&self, adopted: &[Arc<Directory>]) -> io::Result<Found> {
+        scan::read(&self.space, adopted)
+    }
+
+    /// Its directories, for what the next run is to find together with the recordings; that of
+    /// this run first.
+    pub(crate) fn homes(&self) -> io::Result<Vec<PathBuf>> {
+        self.space.homes()
+    }
+
+    /// Looks whether its directories are still its own, and has another one for what is to come
+    /// if not. Returns whether recordings are to [move on](Chain::move_on).
+    pub(crate) fn check(&self) -> io::Result<bool> {
+        self.space.check()
     }
 
     /// Puts on the disk what has happened so far: also that recordings are gone.

@@ -128,8 +128,9 @@ fn read_file(
     match Segment::open(path, directory) {
         Ok(Opened::Segment(segment)) => {
             let slot = space.add_closing(segment);
-            catch_unwind(AssertUnwindSafe(|| read_segment(space, slot)))
-                .map_err(|_| Refusal::for_good("reading it panicked"))
+            let read = catch_unwind(AssertUnwindSafe(|| read_segment(space, slot)));
+            space.settle(slot);
+            read.map_err(|_| Refusal::for_good("reading it panicked"))
         }
         Ok(Opened::Unfinished) => {
             segment::remove_unfinished(path);

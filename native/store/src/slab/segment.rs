@@ -1,13 +1,14 @@
 use std::fs::{self, OpenOptions};
 use std::hash::{BuildHasher as _, RandomState};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::map::{Disk, Map, PAGE};
-use crate::owned::Directory;
+use crate::FileSystem;
+use crate::owned::{Directory, is_missing};
 
 /// Words of the header page.
 const MAGIC_AT: usize = 0;
@@ -30,6 +31,10 @@ pub(super) struct Segment {
     path: PathBuf,
     /// Locked for as long as one of its segments is in use.
     directory: Arc<Directory>,
+    /// Inode of the file.
+    inode: u64,
+    /// Set once it is found to be gone, or somebody else's.
+    lost: AtomicBool,
 }
 
 /// What a segment file turned out to be.
@@ -53,6 +58,7 @@ impl Segment {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create_new(true).mode(0o600);
         let file = options.open(&path)?;
+        let inode = file.metadata()?.ino();
         let len = PAGE
             .checked_add(block_bytes)
             .ok_or(io::ErrorKind::FileTooLarge)?;
@@ -69,6 +75,8 @@ impl Segment {
                     salt,
                     path,
                     directory: Arc::clone(directory),
+                    inode,
+                    lost: AtomicBool::new(false),
                 })
             }
             Err(error) => {
@@ -82,7 +90,9 @@ impl Segment {
     /// Opens the file an earlier run left at `path`.
     pub(super) fn open(path: &Path, directory: &Arc<Directory>) -> io::Result<Opened> {
         let file = OpenOptions::new().read(true).write(true).open(path)?;
-        let len = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
+        let metadata = file.metadata()?;
+        let inode = metadata.ino();
+        let len = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
         if len < PAGE {
             return Ok(if len == 0 {
                 Opened::Unfinished
@@ -110,6 +120,8 @@ impl Segment {
                 salt,
                 path,
                 directory: Arc::clone(directory),
+                inode,
+                lost: AtomicBool::new(false),
             })
         })
     }
@@ -119,8 +131,27 @@ impl Segment {
     }
 
     /// The directory it is in.
-    pub(super) fn directory(&self) -> &Path {
-        self.directory.path()
+    pub(super) fn directory(&self) -> &Arc<Directory> {
+        &self.directory
+    }
+
+    /// Sees whether the file is still where a next run would find it, and nobody else's.
+    pub(super) fn check(&self, fs: &dyn FileSystem) {
+        let lost = self.directory.is_lost()
+            || match fs.metadata(&self.path) {
+                Ok(found) => found.stamp.inode != self.inode,
+                Err(error) => is_missing(&error),
+            };
+        if lost {
+            self.lost.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether it was found not to be. What is in memory is all that is left then, and nobody
+    /// else's business.
+    #[inline]
+    pub(super) fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::Relaxed)
     }
 
     pub(super) fn salt(&self) -> u64 {
@@ -134,6 +165,10 @@ impl Segment {
 
     /// Deletes the file. The memory stays until the last reference is gone.
     pub(super) fn remove(&self) {
+        if self.is_lost() {
+            // There may be another file of the name.
+            return;
+        }
         // What stays behind holds no recording, and is deleted at the next start.
         let _ = fs::remove_file(&self.path);
     }

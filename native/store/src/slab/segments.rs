@@ -59,6 +59,8 @@ enum Blocks {
     Open(Buddy),
     /// Of an earlier run: so many are still in use, and no more are given out.
     Closing(usize),
+    /// Of this run, and lost: so many pages are still in use, and no more are given out.
+    Lost(usize),
 }
 
 impl Segments {
@@ -69,9 +71,35 @@ impl Segments {
         self.add(segment, Blocks::Open(Buddy::new(order)));
     }
 
-    /// Adds a segment of an earlier run, and returns its slot.
+    /// Adds a segment of an earlier run, and returns its slot. It is in use until it is
+    /// [settled](Segments::settle).
     pub(super) fn add_closing(&mut self, segment: Segment) -> usize {
-        self.add(segment, Blocks::Closing(0))
+        let slot = self.add(segment, Blocks::Closing(1));
+        if let Some(Some(added)) = self.slots.get_mut(slot) {
+            added.unused_since = None;
+        }
+        slot
+    }
+
+    /// All blocks in use of a segment of an earlier run have been noted. Returns whether there
+    /// are none.
+    pub(super) fn settle(&mut self, slot: usize) -> bool {
+        self.give_back(Block::new(slot, 0, 0))
+    }
+
+    /// Gives out no more of what was lost.
+    pub(super) fn close_lost(&mut self) {
+        for at in 0..self.slots.len() {
+            let Some(Some(slot)) = self.slots.get_mut(at) else {
+                continue;
+            };
+            if let (true, Blocks::Open(buddy)) = (slot.segment.is_lost(), &slot.blocks) {
+                let free = buddy.free_pages();
+                self.free -= free * PAGE;
+                slot.blocks = Blocks::Lost(slot.segment.pages() - free);
+                self.note_room(at);
+            }
+        }
     }
 
     /// Notes a block in a segment of an earlier run as in use.
@@ -124,6 +152,10 @@ impl Segments {
                 *in_use -= 1;
                 *in_use == 0
             }
+            Blocks::Lost(in_use) => {
+                *in_use -= 1 << block.order;
+                *in_use == 0
+            }
         };
         if unused {
             slot.unused_since = Some(Instant::now());
@@ -156,6 +188,7 @@ impl Segments {
                 Blocks::Open(buddy) => bytes - buddy.free_pages() * PAGE,
                 Blocks::Closing(0) => 0,
                 Blocks::Closing(_) => bytes,
+                Blocks::Lost(in_use) => in_use * PAGE,
             };
         }
         usage

@@ -9,5 +9,6 @@ mod life;
 mod query;
 mod recovery;
 mod refusals;
+mod removed;
 mod support;
 mod threads;
