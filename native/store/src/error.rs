@@ -80,7 +80,10 @@ impl Error {
             AppendError::TooLarge(bytes, max) => Error::TooLarge { bytes, max },
             AppendError::Io(source) => Error::io("grow the slab")(source),
             // These are about recordings that exist.
-            AppendError::Ended | AppendError::Full | AppendError::NotAnEvent => Error::NotFound,
+            AppendError::Ended
+            | AppendError::Lost
+            | AppendError::Full
+            | AppendError::NotAnEvent => Error::NotFound,
         }
     }
 

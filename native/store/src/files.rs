@@ -6,6 +6,7 @@ use std::sync::Arc;
 use once_cell::sync::OnceCell;
 use parking_lot::{Mutex, RwLock};
 
+use crate::commons::Commons;
 use crate::content::{Buffers, Loader};
 use crate::durable::Unsynced;
 use crate::freshness::Freshness;
@@ -26,9 +27,12 @@ pub(crate) struct Files {
     pub(crate) options: Options,
     /// For running recordings and the index.
     pub(crate) native_dir: PathBuf,
+    /// Whose is what in it.
+    pub(crate) commons: Arc<Commons>,
     /// For what must be in the recordings' file system; the same, unless that was wanted
     /// elsewhere.
     pub(crate) beside_dir: PathBuf,
+    pub(crate) beside_commons: Arc<Commons>,
     pub(crate) elsewhere: Option<Elsewhere>,
     /// Where files are while they are being written.
     pub(crate) temp_dir: TempDir,
@@ -42,6 +46,8 @@ pub(crate) struct Files {
     pub(crate) journal: Journal,
     /// What was wrong with it, until [`Files::take_damage`] has told of it.
     pub(crate) journal_damage: Mutex<Vec<Damage>>,
+    /// Notes of what is to be erased that have to wait, though its files are erased.
+    pub(crate) begun: Mutex<HashSet<PathBuf>>,
     /// What [`Files::leave`] has told of.
     pub(crate) left_alone: Mutex<HashSet<PathBuf>>,
     /// What wakes the thread that deletes what is beyond the limits.

@@ -19,6 +19,7 @@ mod changes;
 mod claims;
 mod codec;
 mod commit;
+mod commons;
 mod compression;
 mod content;
 mod crew;
@@ -35,10 +36,16 @@ mod freshness;
 mod fs;
 mod group;
 mod gzip;
+mod heart;
 mod index;
 mod interned;
 mod journal;
 mod lookup;
+#[expect(
+    unsafe_code,
+    reason = "the operating system is asked for what std does not know"
+)]
+mod machine;
 mod name;
 mod native_dir;
 mod notice;
@@ -46,6 +53,7 @@ mod open;
 mod options;
 mod order;
 mod owned;
+mod owner;
 mod pace;
 mod pool;
 mod query;
@@ -60,6 +68,7 @@ mod stats;
 mod store;
 mod temp;
 mod verify;
+mod watch;
 mod zstd;
 
 pub use active::{ActiveSummary, Drained, Recording, Reservation, State};
@@ -69,6 +78,7 @@ pub use damage::Damage;
 pub use entry::{Entry, Format, Names, View};
 pub use error::{Error, posix_name};
 pub use fs::{FileName, FileSystem, Kind, Metadata, OsFileSystem, Stamp};
+pub use machine::Process;
 pub use name::file_stem;
 pub use notice::Notice;
 pub use options::Options;

@@ -6,6 +6,7 @@ use once_cell::sync::OnceCell;
 use parking_lot::{Mutex, RwLock};
 
 use crate::codec::Codec;
+use crate::commons::Commons;
 use crate::content::{Buffers, Loader};
 use crate::durable::{self, Unsynced};
 use crate::entry::Shared;
@@ -42,6 +43,12 @@ impl Files {
             .as_ref()
             .map_or(&beside_dir, |it| &it.path)
             .clone();
+        let commons = |dir| Commons::new(Arc::clone(&fs), dir, options.sync, options.heartbeat);
+        let beside_commons = commons(&beside_dir);
+        let commons = match &elsewhere {
+            Some(elsewhere) => commons(&elsewhere.path),
+            None => Arc::clone(&beside_commons),
+        };
         let files = Files {
             loader: Loader {
                 fs,
@@ -55,12 +62,15 @@ impl Files {
             journal: Journal::new(&native_dir),
             journal_damage: Mutex::default(),
             native_dir,
+            commons,
             beside_dir,
+            beside_commons,
             elsewhere,
             temp_dir: TempDir::default(),
             prepared: OnceCell::new(),
             beside_prepared: OnceCell::new(),
             observer: Observer::default(),
+            begun: Mutex::default(),
             left_alone: Mutex::default(),
             alarm: Alarm::default(),
             syncs: Group::default(),
@@ -70,13 +80,12 @@ impl Files {
             freshness: Mutex::new(Freshness::default()),
             index: RwLock::new(Index::default()),
         };
-        let orphans = temp::remove_stale(files.fs(), &files.beside_dir);
+        let orphans = temp::remove_stale(&files.beside_commons);
         files.load_journal();
         files.refresh()?;
         files.index.write().pack();
-        for orphan in orphans {
-            files.complete(None, Intent::left_in(&files, orphan.path())?, &[]);
-        }
+        let intents = Intent::left_in_all(&files, &orphans)?;
+        files.complete(None, intents, &[]);
         Ok(files)
     }
 

@@ -44,6 +44,8 @@ impl Store {
         let recording = Recording::new(shared, summary, head.len(), max_events, chain);
         let recording = Arc::new(recording);
         if shared.table.insert(&recording) {
+            // Whoever moves all of them on may not have seen this one.
+            let _ = recording.chain.move_on();
             Ok(recording)
         } else {
             recording.let_go(shared, wait);
