@@ -28,6 +28,7 @@ mod error;
 mod found;
 mod frames;
 mod header;
+mod homes;
 mod keeper;
 mod left;
 #[expect(unsafe_code, reason = "a file becomes memory")]

@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 use super::chain;
 use super::chunk::{Chunk, Unwiped};
 use super::error::AppendError;
+use super::homes::Own;
 use super::keeper::Keeping;
 use super::map::PAGE;
 use super::segment::Segment;
@@ -17,7 +18,7 @@ use super::segments::{Block, Segments, Usage};
 use super::settings::Settings;
 use crate::commons::Commons;
 use crate::durable;
-use crate::owned::{Directory, is_missing};
+use crate::owned::is_missing;
 
 /// Whether a call may wait for the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,9 +45,9 @@ pub(super) struct Space {
     pub(super) commons: Arc<Commons>,
     /// Held while segments are made or deleted: two who need space don't each make one, and who
     /// deletes finds no other halfway.
-    own: Mutex<Own>,
+    pub(super) own: Mutex<Own>,
     /// Never held while waiting for the disk.
-    segments: Mutex<Segments>,
+    pub(super) segments: Mutex<Segments>,
     /// What the keeper is to wipe, or to try again to.
     unwiped: Mutex<Vec<Unwiped>>,
     /// The chunks of recordings that could not be released yet. `None` once nobody will.
@@ -60,17 +61,6 @@ pub(super) struct Space {
     pub(super) unread: Mutex<HashMap<PathBuf, bool>>,
     /// Who makes segments ahead of need and deletes those out of use.
     pub(super) keeper: OnceLock<Weak<Keeping>>,
-}
-
-/// What this run makes.
-#[derive(Default)]
-pub(super) struct Own {
-    /// Made when it is needed: on a full disk a slab opens, and what earlier runs left can be
-    /// read. Never one that another run has used, whose files and serial numbers would meet
-    /// those of this one.
-    directory: Option<Arc<Directory>>,
-    /// The number of the next segment.
-    next: u64,
 }
 
 impl Space {
@@ -236,62 +226,6 @@ impl Space {
         };
         self.segments.lock().add_open(segment);
         Ok(())
-    }
-
-    /// The directory of this run; another one if that was lost.
-    fn directory<'o>(&self, own: &'o mut Own) -> io::Result<&'o Arc<Directory>> {
-        if own.directory.as_ref().is_some_and(|own| own.is_lost()) {
-            self.find_lost();
-            *own = Own::default();
-        }
-        match &mut own.directory {
-            Some(directory) => Ok(directory),
-            none => Ok(none.insert(self.commons.create(super::PREFIX)?)),
-        }
-    }
-
-    /// Looks whether all directories with segments are still ours. Returns whether something was
-    /// lost that recordings are in.
-    pub(super) fn check(&self) -> bool {
-        // Nobody deletes any meanwhile.
-        let own = self.own.lock();
-        if let Some(directory) = &own.directory {
-            directory.check();
-        }
-        self.find_lost()
-    }
-
-    /// Returns whether any segment was lost that is still in use.
-    fn find_lost(&self) -> bool {
-        let segments = self.segments.lock().all();
-        let mut directories: Vec<&Arc<Directory>> = Vec::new();
-        for segment in &segments {
-            let directory = segment.directory();
-            if !directories
-                .iter()
-                .any(|known| Arc::ptr_eq(known, directory))
-            {
-                directory.check();
-                directories.push(directory);
-            }
-            segment.check();
-        }
-        self.segments.lock().close_lost();
-        segments.iter().any(|segment| segment.is_lost())
-    }
-
-    /// The directories with segments, that of this run first.
-    pub(super) fn homes(&self) -> io::Result<Vec<PathBuf>> {
-        self.check();
-        let mut own = self.own.lock();
-        let mut homes = vec![self.directory(&mut own)?.path().to_owned()];
-        for segment in self.segments.lock().all() {
-            let path = segment.directory().path();
-            if !segment.is_lost() && !homes.iter().any(|home| home == path) {
-                homes.push(path.to_owned());
-            }
-        }
-        Ok(homes)
     }
 
     /// Deletes the segments that are out of use, of this run after `idle`, but for a reserve, and
