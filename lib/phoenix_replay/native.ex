@@ -71,6 +71,8 @@ defmodule PhoenixReplay.Native do
     * `:damaged`: files that can't be read as recordings
     * `:running`: recordings in flight that go on, `:waiting`: those that have
       ended and are not in their files yet
+    * `:unreadable`: recordings in flight that an earlier run left and that can't
+      be read; they are kept for the next start, and `clear/1` erases them
     * `:queue_length`: saves that are to be done or under way
     * `:slab_used_bytes`, `:slab_total_bytes`: disk and memory for recordings in
       flight, what they have claimed and all of it
@@ -99,6 +101,7 @@ defmodule PhoenixReplay.Native do
           damaged: non_neg_integer(),
           running: non_neg_integer(),
           waiting: non_neg_integer(),
+          unreadable: non_neg_integer(),
           queue_length: non_neg_integer(),
           slab_used_bytes: non_neg_integer(),
           slab_total_bytes: non_neg_integer(),

@@ -46,6 +46,8 @@ impl Store {
         let recording = Recording::new(shared, summary, head.len(), max_events, chain);
         let recording = Arc::new(recording);
         if shared.table.insert(&recording) {
+            // Whoever moves all of them on may not have seen this one.
+            let _ = recording.chain.move_on();
             Ok(recording)
         } else {
             recording.let_go(shared, wait);
@@ -128,6 +130,8 @@ fn not_started(error: AppendError) -> Error {
         AppendError::TooLarge(bytes, max) => Error::TooLarge { bytes, max },
         AppendError::Io(source) => Error::io("grow the slab")(source),
         // These are about recordings that exist.
-        AppendError::Ended | AppendError::Full | AppendError::NotAnEvent => Error::NotFound,
+        AppendError::Ended | AppendError::Lost | AppendError::Full | AppendError::NotAnEvent => {
+            Error::NotFound
+        }
     }
 }

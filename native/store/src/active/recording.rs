@@ -39,6 +39,8 @@ pub struct Recording {
     pub(super) found: bool,
     /// Whether a file of it may have been written.
     pub(super) placed: AtomicBool,
+    /// Whether it is one that no attempt of this run can save.
+    pub(super) unsavable: AtomicBool,
     pub(super) guards: Mutex<Vec<Box<dyn Any + Send>>>,
     pub(super) limits: Limits,
     pub(super) shared: Weak<Shared>,
@@ -68,6 +70,7 @@ impl Recording {
             recovered: false,
             found: false,
             placed: AtomicBool::new(false),
+            unsavable: AtomicBool::new(false),
             guards: Mutex::new(Vec::new()),
             limits: shared.files.loader.limits,
             shared: Arc::downgrade(shared),

@@ -5,15 +5,14 @@ use std::sync::Arc;
 use once_cell::sync::OnceCell;
 use parking_lot::{Mutex, RwLock};
 
-use super::Files;
-use super::durable::{self, Unsynced};
+use super::durable::Unsynced;
 use super::native_dir::Elsewhere;
-use crate::codec::Codec;
-use crate::codec::Pool;
-use crate::disk::NATIVE_DIR;
+use super::{Files, durable};
+use crate::codec::{Codec, Pool};
+use crate::disk::commons::Commons;
 use crate::disk::group::Group;
-use crate::disk::temp::{self, TempDir};
-use crate::disk::{FileSystem, Kind};
+use crate::disk::temp::TempDir;
+use crate::disk::{FileSystem, Kind, NATIVE_DIR, temp};
 use crate::erase::Intent;
 use crate::error::Error;
 use crate::index::Index;
@@ -45,6 +44,12 @@ impl Files {
             .as_ref()
             .map_or(&beside_dir, |it| &it.path)
             .clone();
+        let commons = |dir| Commons::new(Arc::clone(&fs), dir, options.sync, options.heartbeat);
+        let beside_commons = commons(&beside_dir);
+        let commons = match &elsewhere {
+            Some(elsewhere) => commons(&elsewhere.path),
+            None => Arc::clone(&beside_commons),
+        };
         let files = Files {
             loader: Loader {
                 fs,
@@ -58,12 +63,15 @@ impl Files {
             journal: Journal::new(&native_dir),
             journal_damage: Mutex::default(),
             native_dir,
+            commons,
             beside_dir,
+            beside_commons,
             elsewhere,
             temp_dir: TempDir::default(),
             prepared: OnceCell::new(),
             beside_prepared: OnceCell::new(),
             observer: Observer::default(),
+            begun: Mutex::default(),
             left_alone: Mutex::default(),
             alarm: Alarm::default(),
             syncs: Group::default(),
@@ -73,13 +81,12 @@ impl Files {
             freshness: Mutex::new(Freshness::default()),
             index: RwLock::new(Index::default()),
         };
-        let orphans = temp::remove_stale(files.fs(), &files.beside_dir);
+        let orphans = temp::remove_stale(&files.beside_commons);
         files.load_journal();
         files.refresh()?;
         files.index.write().pack();
-        for orphan in orphans {
-            files.complete(None, Intent::left_in(&files, orphan.path())?, &[]);
-        }
+        let intents = Intent::left_in_all(&files, &orphans)?;
+        files.complete(None, intents, &[]);
         Ok(files)
     }
 

@@ -60,6 +60,8 @@ impl Store {
 
     /// Gives up the recordings in flight with these ids, and waits until their space is wiped.
     pub(crate) fn discard(&self, ids: &[Box<[u8]>]) -> Result<(), Error> {
+        self.active
+            .erase_left(|id| ids.iter().any(|unwanted| **unwanted == *id));
         let mut flights: Vec<_> = ids.iter().filter_map(|id| self.active(id)).collect();
         flights.iter().for_each(|recording| recording.discard());
         let start = Instant::now();
@@ -85,11 +87,11 @@ impl Store {
 impl Files {
     /// Writes down what is to be erased.
     fn intend(&self, slab: Option<&Slab>, ids: Vec<Box<[u8]>>) -> Result<Intent, Error> {
-        let home = match slab {
-            Some(slab) => (slab.home()).map_err(Error::io("make a directory for the slab"))?,
-            None => self.temp_path()?,
+        let homes = match slab {
+            Some(slab) => (slab.homes()).map_err(Error::io("make a directory for the slab"))?,
+            None => vec![self.temp_path()?],
         };
-        Intent::write(self, &home, ids).map_err(Error::io("write down what is to be erased"))
+        Intent::write(self, &homes, ids).map_err(Error::io("write down what is to be erased"))
     }
 
     /// Erases the files, and then the note of it. What was in the slab must be wiped already.
@@ -99,6 +101,10 @@ impl Files {
         intent: Intent,
     ) -> Result<Vec<Box<[u8]>>, Error> {
         self.erase_files(slab, &intent)?;
+        self.fulfill(intent)
+    }
+
+    fn fulfill(&self, intent: Intent) -> Result<Vec<Box<[u8]>>, Error> {
         let ids = intent
             .fulfilled(self)
             .map_err(Error::io("remove the note of what is erased"))?;
@@ -114,10 +120,14 @@ impl Files {
         self.sync_dir()?;
         self.rewrite_journal()
             .map_err(Error::io("rewrite the index"))?;
-        if let (Some(slab), true) = (slab, self.options.sync) {
-            slab.sync().map_err(Error::io("sync the slab"))?;
+        self.sync_slab(slab)
+    }
+
+    fn sync_slab(&self, slab: Option<&Slab>) -> Result<(), Error> {
+        match slab {
+            Some(slab) if self.options.sync => slab.sync().map_err(Error::io("sync the slab")),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Writes the index on the disk anew, so that nothing is left in it of what is gone.
@@ -139,14 +149,21 @@ impl Files {
     }
 
     /// Completes what earlier runs began. A note in a directory that is `waiting` stays: beside it
-    /// may be recordings that nobody could read yet, and that are to be erased when they are.
+    /// may be recordings that nobody could read yet, and that are to be erased when they are. The
+    /// files are erased once, whenever else the note is read: they may be saved again since.
     pub(crate) fn complete(&self, slab: Option<&Slab>, intents: Vec<Intent>, waiting: &[PathBuf]) {
         for intent in intents {
             let erased = self.refresh().and_then(|()| {
-                if waiting.iter().any(|directory| intent.is_in(directory)) {
-                    return self.erase_files(slab, &intent);
+                let begun = self.begun.lock().contains(intent.path());
+                match begun {
+                    true => self.sync_slab(slab)?,
+                    false => self.erase_files(slab, &intent)?,
                 }
-                self.erase(slab, intent).map(drop)
+                if waiting.iter().any(|directory| intent.is_in(directory)) {
+                    self.begun.lock().insert(intent.path().to_owned());
+                    return Ok(());
+                }
+                self.fulfill(intent).map(drop)
             });
             if let Err(error) = erased {
                 self.observer.tell(Notice::NotErased { error });

@@ -17,12 +17,12 @@ const MAX_TURN: Duration = Duration::from_micros(100);
 /// The frames of one recording, in chunks. One at a time appends; who reads does not keep others
 /// from appending.
 pub(crate) struct Chain {
-    serial: u64,
     tail: Mutex<Tail>,
 }
 
 /// Where frames are appended.
 pub(super) struct Tail {
+    pub(super) serial: u64,
     /// In order. Empty once the recording was released.
     pub(super) chunks: Vec<Arc<Chunk>>,
     /// Where the next frame begins in the last chunk.
@@ -54,13 +54,13 @@ impl Chain {
     pub(super) fn found(serial: u64, chunks: Vec<Arc<Chunk>>, at: usize) -> Self {
         let bytes = chunks.iter().map(|chunk| chunk.end()).sum();
         let tail = Tail {
+            serial,
             chunks,
             at,
             spare: None,
             bytes,
         };
         Chain {
-            serial,
             tail: Mutex::new(tail),
         }
     }
@@ -68,15 +68,21 @@ impl Chain {
     /// Begins to append a frame. Nobody else can until it is committed or dropped.
     #[inline]
     pub(crate) fn append(&self, wait: Wait) -> Result<Append<'_>, AppendError> {
-        let tail = match wait {
+        let mut tail = match wait {
             Wait::Yes => self.tail.lock(),
             // Appends that may not wait are short, and one of them can be waited for.
             Wait::Never => (self.tail.try_lock_for(MAX_TURN)).ok_or(AppendError::WouldBlock)?,
         };
-        if tail.chunks.is_empty() {
-            return Err(AppendError::Ended);
+        match tail.chunks.last() {
+            None => return Err(AppendError::Ended),
+            // That takes as long as the recording is large.
+            Some(last) if last.is_lost() && wait == Wait::Never => {
+                return Err(AppendError::WouldBlock);
+            }
+            Some(last) if last.is_lost() => tail.move_on()?,
+            Some(_) => {}
         }
-        Ok(Append::new(self.serial, tail, wait))
+        Ok(Append::new(tail, wait))
     }
 
     /// What has been committed; waits for an append that is under way. `None` once released.
@@ -91,6 +97,20 @@ impl Chain {
         };
         chunks.iter().try_for_each(|chunk| chunk.load())?;
         Ok((!chunks.is_empty()).then(|| Frames::new(chunks, at)))
+    }
+
+    /// Has the recording where the next run finds it, if that was lost. Returns whether it was.
+    ///
+    /// # Errors
+    ///
+    /// [`AppendError::Lost`] if nothing is left of it here, or not all; others may pass.
+    pub(crate) fn move_on(&self) -> Result<bool, AppendError> {
+        let mut tail = self.tail.lock();
+        let lost = tail.chunks.iter().any(|chunk| chunk.is_lost());
+        if lost {
+            tail.move_on()?;
+        }
+        Ok(lost)
     }
 
     /// Notes something about the recording; waits for an append that is under way.

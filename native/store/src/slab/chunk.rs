@@ -141,6 +141,10 @@ impl Chunk {
     ///
     /// None for a chunk of this run.
     pub(super) fn mark(&self, mark: Mark) -> io::Result<()> {
+        if mark == Mark::Released && self.is_lost() {
+            // What is left of it is not seen by the next run, or is somebody else's.
+            return Ok(());
+        }
         self.segment.mark(self.base, mark)
     }
 
@@ -162,6 +166,12 @@ impl Chunk {
         header::has_mark(self.segment.map(), self.base, mark)
     }
 
+    /// Whether nobody would find it after a crash, or somebody else has it.
+    #[inline]
+    pub(super) fn is_lost(&self) -> bool {
+        self.segment.is_lost()
+    }
+
     pub(super) fn space(&self) -> &Arc<Space> {
         &self.space
     }
@@ -173,6 +183,10 @@ impl Chunk {
 
     pub(super) fn pages(&self) -> usize {
         1 << self.block.order
+    }
+
+    pub(super) fn order(&self) -> u8 {
+        self.block.order
     }
 
     /// Most bytes of payload that fit in a frame at `at`.
@@ -291,12 +305,16 @@ impl Unwiped {
     /// Puts zeros where a recording's bytes may be, and returns the block to be given back.
     ///
     /// In all of it, and not only in its frames: an event that was not committed, or that moved
-    /// on to a larger chunk, left its bytes behind the last of them.
+    /// on to a larger chunk, left its bytes behind the last of them. What was lost is left alone:
+    /// no next run sees it, or it is somebody else's.
     ///
     /// # Errors
     ///
     /// None for a block of this run.
     pub(super) fn wipe(&self) -> io::Result<Block> {
+        if self.segment.is_lost() {
+            return Ok(self.block);
+        }
         let (base, len) = (page_at(self.block.page), self.block.bytes());
         // SAFETY: the last who knew of the block was the chunk that this was made of.
         unsafe { self.segment.wipe(base, len)? };
