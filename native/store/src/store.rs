@@ -1,3 +1,5 @@
+mod erase;
+mod in_flight;
 mod search;
 mod upkeep;
 
@@ -49,7 +51,10 @@ impl Store {
     ///
     /// Those of [`Store::open`].
     pub fn open_on(fs: Arc<dyn FileSystem>, path: &Path, options: Options) -> Result<Store, Error> {
-        let files = Arc::new(Files::open(fs, path, options)?);
+        let (files, orphans) = Files::open(fs, path, options)?;
+        files.load()?;
+        files.complete_left(&orphans)?;
+        let files = Arc::new(files);
         let active = Arc::new(Active::open(&files)?);
         let evictor = match files.options.retention.is_limited() {
             true => {
@@ -148,7 +153,7 @@ impl Store {
     /// [`io::ErrorKind::TimedOut`](std::io::ErrorKind::TimedOut).
     pub fn delete(&self, id: &[u8]) -> Result<(), Error> {
         // What is left of one in flight would be recovered after a crash.
-        self.discard(&[id.into()])?;
+        self.active.discard(&[id.into()])?;
         self.files.delete(id)
     }
 
@@ -161,7 +166,7 @@ impl Store {
     /// The first [`Error::Io`]; what could be deleted is.
     pub fn clear(&self) -> Result<(), Error> {
         self.active.erase_unreadable();
-        self.discard(&self.active.unsavable())?;
+        self.active.discard(&self.active.unsavable())?;
         self.files.clear()
     }
 

@@ -6,6 +6,7 @@
 //! goes the same way.
 
 mod api;
+mod discard;
 mod ending;
 mod finalizer;
 mod known;

@@ -1,6 +1,6 @@
-pub(crate) mod durable;
 pub(crate) mod native_dir;
 pub(crate) mod open;
+pub(crate) mod unsynced;
 
 use std::collections::HashSet;
 use std::io;
@@ -10,8 +10,8 @@ use std::sync::Arc;
 use once_cell::sync::OnceCell;
 use parking_lot::{Mutex, RwLock};
 
-use durable::Unsynced;
 use native_dir::Elsewhere;
+use unsynced::Unsynced;
 
 use crate::codec::Pool;
 use crate::disk::FileSystem;

@@ -17,7 +17,7 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 
 use super::Files;
-use super::open::create_dirs;
+use crate::disk::durable::create_dirs;
 use crate::disk::{FileSystem, NATIVE_DIR};
 use crate::error::Error;
 use crate::watch::probe;

@@ -1,19 +1,19 @@
-use std::io;
 use std::path::{self, Path};
 use std::sync::Arc;
 
 use once_cell::sync::OnceCell;
 use parking_lot::{Mutex, RwLock};
 
-use super::durable::Unsynced;
+use super::Files;
 use super::native_dir::Elsewhere;
-use super::{Files, durable};
+use super::unsynced::Unsynced;
 use crate::codec::{Codec, Pool};
 use crate::disk::commons::Commons;
+use crate::disk::durable::create_dirs;
 use crate::disk::group::Group;
+use crate::disk::owned::Directory;
 use crate::disk::temp::TempDir;
-use crate::disk::{FileSystem, Kind, NATIVE_DIR, temp};
-use crate::erase::Intent;
+use crate::disk::{FileSystem, NATIVE_DIR, temp};
 use crate::error::Error;
 use crate::index::Index;
 use crate::index::entry::Shared;
@@ -25,12 +25,13 @@ use crate::retention::alarm::Alarm;
 use crate::watch::freshness::Freshness;
 
 impl Files {
-    /// See [`Store::open_on`](crate::store::Store::open_on).
+    /// The recordings in this directory, of which nothing is known yet, and the directories that
+    /// writers left behind beside them.
     pub(crate) fn open(
         fs: Arc<dyn FileSystem>,
         path: &Path,
         options: Options,
-    ) -> Result<Files, Error> {
+    ) -> Result<(Files, Vec<Arc<Directory>>), Error> {
         options.check()?;
         // The program may change its working directory later.
         let dir = path::absolute(path).map_err(Error::io("find the directory"))?;
@@ -82,44 +83,6 @@ impl Files {
             index: RwLock::new(Index::default()),
         };
         let orphans = temp::remove_stale(&files.beside_commons);
-        files.load_journal();
-        files.refresh()?;
-        files.index.write().pack();
-        let intents = Intent::left_in_all(&files, &orphans)?;
-        files.complete(None, intents, &[]);
-        Ok(files)
-    }
-
-    fn load_journal(&self) {
-        let mut index = self.index.write();
-        let damage = self
-            .journal
-            .load(self.fs(), &self.loader.shared, &mut index);
-        index.changes().record();
-        *self.journal_damage.lock() = damage;
-    }
-}
-
-/// Creates a directory and those above it that are missing.
-pub(crate) fn create_dirs(fs: &dyn FileSystem, dir: &Path, sync: bool) -> io::Result<()> {
-    match fs.metadata(dir) {
-        Ok(found) if found.kind == Kind::Directory => return Ok(()),
-        Ok(_) => return Err(io::ErrorKind::NotADirectory.into()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(error),
-    }
-    let parent = dir.parent();
-    if let Some(parent) = parent {
-        create_dirs(fs, parent, sync)?;
-    }
-    match fs.create_dir(dir) {
-        // Another process was faster.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-        result => result?,
-    }
-    match parent {
-        // That it is not supported is told when a recording is saved.
-        Some(parent) if sync => durable::sync_names(fs, parent).map(drop),
-        _ => Ok(()),
+        Ok((files, orphans))
     }
 }

@@ -14,11 +14,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::durable::create_dirs;
 use super::lookout::{Nameless, Seen, Watch};
 use super::owned::{Directory, LOCK, is_in_this_process};
 use super::owner::{self, Owner};
 use super::{FileSystem, Process};
-use crate::directory::open::create_dirs;
 
 /// A lock that is made before it gets its name.
 const NEW_LOCK: &str = "lock.new";

@@ -11,82 +11,22 @@ pub(crate) use intent::Intent;
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::directory::Files;
+use crate::disk::owned::Directory;
 use crate::error::Error;
 use crate::notice::Notice;
-use crate::query::Filter;
 use crate::slab::Slab;
-use crate::store::Store;
 
-/// How long others are waited for. Wiping a recording in flight takes microseconds, but it may
-/// just be being saved.
+/// How long others are waited for who write the index on the disk.
 const MAX_WAIT: Duration = Duration::from_secs(60);
-
-impl Store {
-    /// Erases all recordings that match, and returns their ids: their files, what is known of
-    /// them, and those in flight, also where no user has done anything yet. When this returns,
-    /// what matched when it was called is gone, and with [`Options::sync`] will still be after a
-    /// power cut. A save of another thread that is under way meanwhile counts as before or as
-    /// after: its recording is erased, or there as a whole.
-    ///
-    /// If it is interrupted or fails, the next start completes it.
-    ///
-    /// Not erased are recordings in flight in other programs, damaged files, and other files of a
-    /// recording that someone copied by hand under another id.
-    ///
-    /// [`Options::sync`]: crate::options::Options::sync
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NoFilters`] for a filter that says nothing, also if it is by an empty text;
-    /// [`Error::Io`].
-    pub fn delete_where(&self, filter: &Filter) -> Result<Vec<Box<[u8]>>, Error> {
-        if filter.says_nothing() {
-            return Err(Error::NoFilters);
-        }
-        let ids = self.matching(filter)?;
-        if ids.is_empty() {
-            return Ok(ids);
-        }
-        let slab = self.active.opened_slab();
-        let intent = self.files.intend(slab, ids)?;
-        self.discard(intent.ids())?;
-        self.files.erase(slab, intent)
-    }
-
-    /// Gives up the recordings in flight with these ids, and waits until their space is wiped.
-    pub(crate) fn discard(&self, ids: &[Box<[u8]>]) -> Result<(), Error> {
-        self.active
-            .erase_left(|id| ids.iter().any(|unwanted| **unwanted == *id));
-        let mut flights: Vec<_> = ids.iter().filter_map(|id| self.active(id)).collect();
-        flights.iter().for_each(|recording| recording.discard());
-        let start = Instant::now();
-        while !flights.is_empty() {
-            let (done, all_done) = mpsc::channel::<()>();
-            for recording in &flights {
-                recording.keep(Box::new(done.clone()));
-            }
-            drop(done);
-            // Each is let go of when it is done; nobody ever sends anything.
-            let left = MAX_WAIT.saturating_sub(start.elapsed());
-            if let Err(RecvTimeoutError::Timeout) = all_done.recv_timeout(left) {
-                let timed_out = io::ErrorKind::TimedOut.into();
-                return Err(Error::io("give up the recordings in flight")(timed_out));
-            }
-            // A save that was under way may have let go of it, too, but not of the recording.
-            flights.retain(|recording| !recording.is_gone());
-        }
-        Ok(())
-    }
-}
 
 impl Files {
     /// Writes down what is to be erased.
-    fn intend(&self, slab: Option<&Slab>, ids: Vec<Box<[u8]>>) -> Result<Intent, Error> {
+    pub(crate) fn intend(&self, slab: Option<&Slab>, ids: Vec<Box<[u8]>>) -> Result<Intent, Error> {
         let homes = match slab {
             Some(slab) => (slab.homes()).map_err(Error::io("make a directory for the slab"))?,
             None => vec![self.temp_path()?],
@@ -145,6 +85,17 @@ impl Files {
         if self.options.sync {
             self.sync_names(&self.native_dir)?;
         }
+        Ok(())
+    }
+
+    /// Completes what is noted in directories of earlier runs that had no slab.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Intent::left_in_all`].
+    pub(crate) fn complete_left(&self, orphans: &[Arc<Directory>]) -> Result<(), Error> {
+        let intents = Intent::left_in_all(self, orphans)?;
+        self.complete(None, intents, &[]);
         Ok(())
     }
 

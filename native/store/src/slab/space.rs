@@ -15,8 +15,8 @@ use super::keeper::Keeping;
 use super::segment::Segment;
 use super::segments::{Block, Segments, Usage};
 use super::settings::Settings;
-use crate::directory::durable;
 use crate::disk::commons::Commons;
+use crate::disk::durable;
 use crate::disk::map::PAGE;
 use crate::disk::owned::is_missing;
 
