@@ -233,7 +233,9 @@ mod tests {
         symlink(&target, dir.join("x.json")).unwrap();
         let long_ago = SystemTime::now() - HOUR;
         File::open(&dir).unwrap().set_modified(long_ago).unwrap();
-        let files = Files::open(Arc::new(OsFileSystem), &dir, Options::default()).unwrap();
+        let opened = Files::open(Arc::new(OsFileSystem), &dir, Options::default());
+        let (files, _) = opened.unwrap();
+        files.load().unwrap();
         assert_eq!(files.take_damage().len(), 1);
 
         // In vain, and not at once again.
