@@ -4,7 +4,8 @@ use std::time::Duration;
 use replay_etf::{ErrorKind, Field};
 
 use super::Active;
-use super::queue::{Drained, Job, Task};
+use super::drained::Drained;
+use super::job::{Job, Task};
 use super::recording::Recording;
 use super::round::Round;
 use crate::error::Error;

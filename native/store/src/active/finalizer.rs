@@ -6,7 +6,8 @@ use std::thread;
 use std::time::Duration;
 
 use super::Shared;
-use super::queue::{Drained, Job, Task};
+use super::drained::Drained;
+use super::job::{Job, Task};
 use super::recording::Recording;
 use crate::crew::{self, Chore, Next};
 use crate::error::Error;

@@ -6,9 +6,12 @@
 //! goes the same way.
 
 mod api;
+mod assembly;
 mod discard;
-mod ending;
+mod drained;
+mod end;
 mod finalizer;
+mod job;
 mod known;
 mod left;
 mod queue;
@@ -21,7 +24,7 @@ mod table;
 mod tally;
 mod tender;
 
-pub use queue::Drained;
+pub use drained::Drained;
 pub use recording::Recording;
 pub use reservation::Reservation;
 pub use summary::{ActiveSummary, State};

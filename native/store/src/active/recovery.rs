@@ -6,8 +6,8 @@ use replay_etf::recording::offset_and_kind;
 use replay_etf::{EventKind, Limits, Summary};
 
 use super::Shared;
+use super::job::{Job, Task};
 use super::known::continues;
-use super::queue::{Job, Task};
 use super::recording::Recording;
 use super::tally::Tally;
 use crate::codec::Format;

@@ -2,11 +2,12 @@ use std::sync::Arc;
 
 use parking_lot::MutexGuard;
 
-use super::chain::Tail;
-use super::chunk::{Chunk, FRAME_HEADER, Kind, MAX_PAYLOAD};
+use super::chunk::{Chunk, FRAME_HEADER, Kind};
 use super::error::AppendError;
 use super::header::{self, Mark};
+use super::settings::MAX_PAYLOAD;
 use super::space::{Space, Wait, order_for};
+use super::tail::Tail;
 use crate::disk::map::PAGE;
 
 /// A chunk takes this part of what a recording has already, so that no more than it is unused.

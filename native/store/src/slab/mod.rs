@@ -36,8 +36,11 @@ mod segment;
 mod segments;
 mod settings;
 mod space;
+mod tail;
 #[cfg(test)]
 mod tests;
+#[expect(unsafe_code, reason = "a block is wiped where it is")]
+mod unwiped;
 
 pub(crate) use append::Append;
 pub(crate) use chain::Chain;

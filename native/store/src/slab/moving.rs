@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::append;
-use super::chain::{self, Tail};
 use super::chunk::{Chunk, Kind};
 use super::error::AppendError;
 use super::header::{self, Mark};
 use super::space::Wait;
+use super::tail::{self, Tail};
 
 impl Tail {
     /// Copies all chunks, frame by frame. What it fails with changes nothing.
@@ -42,7 +42,7 @@ impl Tail {
         }
         self.serial = serial;
         let left = std::mem::replace(&mut self.chunks, moved);
-        if let Err((chunks, _)) = chain::release(left, Wait::Yes) {
+        if let Err((chunks, _)) = tail::release(left, Wait::Yes) {
             space.release_later(chunks);
         }
         Ok(())

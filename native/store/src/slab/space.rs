@@ -7,14 +7,15 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::chain;
-use super::chunk::{Chunk, Unwiped};
+use super::chunk::Chunk;
 use super::error::AppendError;
 use super::homes::Own;
 use super::keeper::Keeping;
 use super::segment::Segment;
 use super::segments::{Block, Segments, Usage};
 use super::settings::Settings;
+use super::tail;
+use super::unwiped::Unwiped;
 use crate::disk::commons::Commons;
 use crate::disk::durable;
 use crate::disk::map::PAGE;
@@ -141,7 +142,7 @@ impl Space {
         let mut result = Ok(());
         let unreleased = self.unreleased.lock().as_mut().map(std::mem::take);
         for chunks in unreleased.unwrap_or_default() {
-            if let Err((chunks, error)) = chain::release(chunks, Wait::Never) {
+            if let Err((chunks, error)) = tail::release(chunks, Wait::Never) {
                 if let Some(unreleased) = &mut *self.unreleased.lock() {
                     unreleased.push(chunks);
                 }
