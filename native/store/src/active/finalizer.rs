@@ -47,6 +47,8 @@ impl Drop for Finalizer {
                 leave();
             }
         });
+        // A thread that has just done its last job may hold on to the rest for a moment.
+        self.shared.left.leave();
     }
 }
 

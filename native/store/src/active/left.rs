@@ -64,6 +64,16 @@ impl Left {
         moved
     }
 
+    /// Leaves all of it to the next run, which finds it as soon as nobody holds it here.
+    pub(super) fn leave(&self) {
+        let State {
+            unreadable,
+            shadowed,
+        } = std::mem::take(&mut *self.0.lock());
+        unreadable.iter().for_each(Chain::leave);
+        shadowed.iter().for_each(|recording| recording.leave());
+    }
+
     /// Wipes what can't be read.
     pub(super) fn erase_unreadable(&self) {
         let unreadable = std::mem::take(&mut self.0.lock().unreadable);
