@@ -75,6 +75,8 @@ defmodule PhoenixReplay.Native do
     * `:damaged`: files that can't be read as recordings
     * `:running`: recordings in flight that go on, `:waiting`: those that have
       ended and are not in their files yet
+    * `:unreadable`: recordings in flight that an earlier run left and that can't
+      be read; they are kept for the next start, and `clear/1` erases them
     * `:queue_length`: saves that are to be done or under way
     * `:slab_used_bytes`, `:slab_total_bytes`: disk and memory for recordings in
       flight, what they have claimed and all of it
@@ -103,6 +105,7 @@ defmodule PhoenixReplay.Native do
           damaged: non_neg_integer(),
           running: non_neg_integer(),
           waiting: non_neg_integer(),
+          unreadable: non_neg_integer(),
           queue_length: non_neg_integer(),
           slab_used_bytes: non_neg_integer(),
           slab_total_bytes: non_neg_integer(),
@@ -255,8 +258,8 @@ defmodule PhoenixReplay.Native do
       {:ok, %{checked: 1204, damaged: [%{file: "4x1F….etf.gz", reason: "the file is empty"}]}} =
         PhoenixReplay.Native.verify(progress: &IO.inspect/1)
 
-  Each file is decompressed, with its checksum, walked to its end, and compared
-  with what the index knows of it. Nothing is changed. `:progress` is called with
+  Each file is decompressed, with its checksum, checked to its end as far as
+  reading it needs, and compared with what the index knows of it. Nothing is changed. `:progress` is called with
   a `t:progress/0` in the process of the caller. Recordings that come or go
   meanwhile do no harm, and are not waited for; sessions in flight are not files.
 
@@ -279,7 +282,8 @@ defmodule PhoenixReplay.Native do
 
   Moved are files whose content will never be a recording. A file stays, and is
   among the `:damaged`, that was changed within the last 10 seconds, that can't
-  be read at the moment, or that is larger than `:max_recording_bytes`. Moved
+  be read at the moment, that is larger than `:max_recording_bytes` allows, or
+  that the pure-Elixir backend reads. Moved
   files keep their name, with a number behind it if there is one already, are
   never listed or deleted, and telemetry hears of each.
 

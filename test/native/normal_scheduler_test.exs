@@ -46,7 +46,7 @@ defmodule PhoenixReplay.Native.NormalSchedulerTest do
           List.duplicate([], 20_000),
           List.to_tuple(List.duplicate({}, 20_000)),
           List.duplicate(%{}, 8_000),
-          List.duplicate("", 8_000),
+          List.duplicate("", 17_000),
           List.duplicate(7, 20_000),
           List.duplicate(self(), 1_500),
           for(_ <- 1..1_500, do: make_ref())

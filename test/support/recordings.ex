@@ -8,7 +8,14 @@ defmodule PhoenixReplay.Native.Test.Recordings do
   def tmp_dir do
     name = "phoenix_replay_native-#{System.pid()}-#{System.unique_integer([:positive])}"
     path = Path.join(System.tmp_dir!(), name)
-    ExUnit.Callbacks.on_exit(fn -> File.rm_rf!(path) end)
+
+    # An engine that has something in flight makes again what is removed of its
+    # directory.
+    ExUnit.Callbacks.on_exit(fn ->
+      PhoenixReplay.Native.close(path: path)
+      File.rm_rf!(path)
+    end)
+
     path
   end
 

@@ -17,7 +17,8 @@ defmodule PhoenixReplay.Native.Error do
   `t:File.posix/0`, or
 
     * `:not_found`: no recording has this id
-    * `:too_large`: the recording exceeds `:max_recording_bytes`
+    * `:too_large`: the recording exceeds `:max_recording_bytes`, or what it may
+      take in memory by that, or is nested more than a million levels deep
     * `{:damaged, file}`: the file, named without its directory, can't be read
       as a recording
     * `{:invalid_recording, field}`: a field of the recording has a value that
@@ -25,7 +26,8 @@ defmodule PhoenixReplay.Native.Error do
     * `{:malformed, offset}`: not External Term Format, at this byte
     * `{:unknown_atom, view}`: the recording mentions an atom that this VM does
       not have; `view` is the name of its LiveView, or nil
-    * `{:refused, offset}`: well-formed bytes that are no term, at this byte
+    * `{:refused, offset}`: well-formed bytes that are no term, such as a map with
+      equal keys, at this byte
     * `{:unknown_options, keys, known}` and `{:invalid_option, key, expected}`:
       what `:storage_opts` got wrong
     * `{:unknown_filters, keys, known}` and `{:invalid_filter, key, expected}`:
@@ -123,7 +125,7 @@ defmodule PhoenixReplay.Native.Error do
   @doc "A reason as a sentence, without a full stop."
   @spec format(reason() | term()) :: String.t()
   def format(:not_found), do: "no recording has this id"
-  def format(:too_large), do: "the recording is larger than :max_recording_bytes"
+  def format(:too_large), do: "the recording is larger than :max_recording_bytes allows"
   def format(:badarg), do: "the native library does not take an argument like this"
   def format(:panicked), do: "the native library failed; this is a bug, please report it"
   def format({:not_loaded, text}), do: "the native library is not loaded: #{text}"

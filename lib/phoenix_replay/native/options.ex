@@ -12,8 +12,11 @@ defmodule PhoenixReplay.Native.Options do
       always read. Default `:etf`.
     * `:compression` (`t:compression/0` or `:gzip` or `:zstd`): how new
       recordings are compressed. Default `:gzip`, which is level 6. See below.
-    * `:max_recording_bytes` (`t:pos_integer/0`): the largest recording, in
-      bytes before compression, that is saved or read. Default 256 MiB.
+    * `:max_recording_bytes` (`t:pos_integer/0`): the largest recording that is
+      saved or read, in bytes as an external term before compression. In the
+      memory of a VM its lists, tuples and maps may take four times as much, or
+      8 MiB; and its JSON text may be six times as large, so that what was saved
+      can be read in either format. Default 256 MiB.
     * `:max_recordings`, `:max_age_ms`, `:max_bytes` (`t:non_neg_integer/0`, nil
       or `:infinity`): how much is kept. See below.
     * `:drain_timeout_ms` (0 to 4 294 967 295, or `:infinity`): how long this

@@ -77,12 +77,10 @@ pub enum Effort {
 /// Steps of a normal scheduler. One takes 10 to 25 ns.
 const BOUNDED_STEPS: u64 = 16_384;
 
-/// What a term takes beside the step that each takes.
+/// What a term takes beside the step that each element of a container takes.
 mod steps {
     /// Its pairs are walked with an iterator, which has to be made.
     pub const MAP: u64 = 2;
-    /// A short one may be unaligned and be copied first.
-    pub const BINARY: u64 = 2;
     /// The VM encodes it.
     pub const BY_THE_VM: u64 = 15;
 }
@@ -132,7 +130,6 @@ impl<G: Grow> Encoder<'_, '_, G> {
     /// # Safety
     /// `term` must belong to the encoder's environment.
     unsafe fn term(&mut self, term: Raw, nesting: u32) -> Result<(), Full> {
-        self.spend(1)?;
         self.out.slack()?;
         // SAFETY: the slack covers every fixed-size write below; terms taken
         // out of `term` belong to the same environment.
@@ -162,7 +159,6 @@ impl<G: Grow> Encoder<'_, '_, G> {
                 },
                 Kind::Bitstring => match self.env.binary(term) {
                     Some(bytes) => {
-                        self.spend(steps::BINARY)?;
                         let len = u32::try_from(bytes.len()).map_err(|_| Full)?;
                         self.out.put([tag::BINARY]);
                         self.out.put(len.to_be_bytes());
@@ -224,6 +220,7 @@ impl<G: Grow> Encoder<'_, '_, G> {
                     self.out.put((elements.len() as u32).to_be_bytes());
                 }
             }
+            self.spend(elements.len() as u64)?;
             for &element in elements {
                 self.term(element, nesting)?;
             }
@@ -234,11 +231,11 @@ impl<G: Grow> Encoder<'_, '_, G> {
     unsafe fn map(&mut self, map: Raw, nesting: u32) -> Result<(), Full> {
         // SAFETY: as `tuple`.
         unsafe {
-            self.spend(steps::MAP)?;
             let mut pairs = MapPairs::new(self.env);
             let Some(size) = self.env.map_size(map).filter(|_| pairs.start(map)) else {
                 return self.by_the_vm(map);
             };
+            self.spend(steps::MAP + 2 * size as u64)?;
             self.out.put([tag::MAP]);
             self.out
                 .put(u32::try_from(size).map_err(|_| Full)?.to_be_bytes());
@@ -265,6 +262,7 @@ impl<G: Grow> Encoder<'_, '_, G> {
             let mut len = 0usize;
             let mut only_bytes = true;
             loop {
+                self.spend(1)?;
                 let at = self.out.len();
                 self.term(head, nesting)?;
                 len += 1;

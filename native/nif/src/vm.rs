@@ -7,6 +7,7 @@ pub use pairs::MapPairs;
 
 use std::ffi::c_int;
 use std::mem::MaybeUninit;
+use std::sync::OnceLock;
 
 use replay_etf::tag;
 use rustler::sys::{
@@ -264,14 +265,25 @@ impl Env {
         }
     }
 
-    /// A map of `keys[i] => values[i]`; `None` when two keys are equal, which
-    /// the VM itself refuses in small maps only: a large one comes with fewer
-    /// pairs than it is laid out for, and is no term.
+    /// A map of `keys[i] => values[i]`; `None` when two keys are equal.
     ///
     /// # Safety
     /// All terms belong to this environment.
     #[inline]
     pub unsafe fn make_map(self, keys: &[Raw], values: &[Raw]) -> Option<Raw> {
+        // SAFETY: the caller's promise; the map is of this environment.
+        unsafe {
+            let map = self.make_map_unchecked(keys, values)?;
+            let sound =
+                keys.len() <= self.checked_pairs() || self.map_size(map) == Some(keys.len());
+            sound.then_some(map)
+        }
+    }
+
+    /// As [`Env::make_map`], but of equal keys the VM itself tells in small
+    /// maps only: a large one comes with fewer pairs than it is laid out for,
+    /// and is no term.
+    unsafe fn make_map_unchecked(self, keys: &[Raw], values: &[Raw]) -> Option<Raw> {
         debug_assert_eq!(keys.len(), values.len());
         let mut map = Raw::default();
         // SAFETY: both arrays have `keys.len()` terms.
@@ -284,12 +296,25 @@ impl Env {
                 &mut map,
             )
         };
-        if made == 0 {
-            return None;
-        }
-        // SAFETY: the map was made in this environment.
-        let size = unsafe { self.map_size(map) };
-        (size == Some(keys.len())).then_some(map)
+        (made != 0).then_some(map)
+    }
+
+    /// Most pairs of a map in which the VM tells equal keys: 32, but that
+    /// depends on how it was built. Found by trial; what comes of the last one
+    /// is dropped.
+    #[inline]
+    fn checked_pairs(self) -> usize {
+        static PAIRS: OnceLock<usize> = OnceLock::new();
+        *PAIRS.get_or_init(|| {
+            // SAFETY: builds a value in the live env.
+            let key = unsafe { sys::enif_make_int64(self.raw, 0) };
+            let tells = |pairs: &usize| {
+                let equal = vec![key; *pairs];
+                // SAFETY: the key was made in this environment.
+                unsafe { self.make_map_unchecked(&equal, &equal) }.is_none()
+            };
+            (2..=64).take_while(tells).last().unwrap_or(1)
+        })
     }
 }
 

@@ -34,7 +34,7 @@ mod watch;
 
 pub use active::{ActiveSummary, Drained, Recording, Reservation, State};
 pub use codec::{Compression, Format, compress};
-pub use disk::{FileName, FileSystem, Kind, Mapping, Metadata, OsFileSystem, Stamp};
+pub use disk::{FileName, FileSystem, Kind, Mapping, Metadata, OsFileSystem, Process, Stamp};
 pub use error::{Error, posix_name};
 pub use files::{Contents, Verified};
 pub use index::name::file_stem;

@@ -86,6 +86,15 @@ pub enum Notice {
         /// What is wrong with it.
         reason: String,
     },
+    /// The files of recordings in flight were removed, or taken over by another engine. They are
+    /// kept in others now.
+    Moved {
+        /// How many recordings.
+        count: usize,
+        /// And how many could not be kept: another engine has them, as they were when it took
+        /// them over.
+        gone: usize,
+    },
     /// What an earlier run left in a file could not be read. If it never will be, the file was
     /// renamed; otherwise the reason says that it stays, and what may go on in it waits. Or it
     /// belongs to another user, and is left alone.

@@ -1,6 +1,7 @@
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::thread;
+use std::time::Duration;
 
 use replay_etf::Limits;
 
@@ -9,6 +10,9 @@ use crate::error::Error;
 use crate::retention::limits::Retention;
 
 const MIN_SEGMENT_BYTES: usize = 64 << 10;
+
+const MIN_HEARTBEAT: Duration = Duration::from_millis(10);
+const MAX_HEARTBEAT: Duration = Duration::from_secs(60);
 
 /// What the length of an event has room for.
 const MAX_EVENT_BYTES: usize = (1 << 28) - 1;
@@ -37,6 +41,10 @@ pub struct Options {
     pub native_path: Option<PathBuf>,
     /// Whether to take over, and save, the recordings that a crash cut off.
     pub recover: bool,
+    /// How often the engine shows that it lives, between 10 ms and a minute. Where locks can't
+    /// be trusted, another one may take over what it has in flight once it has been silent for
+    /// 30 times as long. The same for all engines of a directory.
+    pub heartbeat: Duration,
     /// Bytes of disk and memory by which the space for running recordings grows: a power of two
     /// of at least 64 KiB.
     pub segment_bytes: usize,
@@ -56,6 +64,7 @@ impl Default for Options {
             finalizers: 4,
             native_path: None,
             recover: true,
+            heartbeat: Duration::from_secs(1),
             segment_bytes: 8 << 20,
             max_event_bytes: MAX_EVENT_BYTES,
         }
@@ -70,6 +79,9 @@ impl Options {
         }
         if self.finalizers == 0 {
             return Err(Error::Option("finalizers"));
+        }
+        if !(MIN_HEARTBEAT..=MAX_HEARTBEAT).contains(&self.heartbeat) {
+            return Err(Error::Option("heartbeat"));
         }
         if !self.segment_bytes.is_power_of_two() || self.segment_bytes < MIN_SEGMENT_BYTES {
             return Err(Error::Option("segment_bytes"));

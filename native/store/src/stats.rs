@@ -28,6 +28,9 @@ pub struct Stats {
     pub running: usize,
     /// Recordings that have ended and are not in their files yet.
     pub waiting: usize,
+    /// What earlier runs left behind of recordings and can't be read, not even whose it is. It is
+    /// kept for the next start, unless [`Store::clear`] erases it.
+    pub unreadable: usize,
     /// Saves that are to be done or under way.
     pub queue_length: usize,
     /// Disk and memory that the recordings take which are not in their files yet.
@@ -132,7 +135,10 @@ impl Counters {
             }
             Notice::Erased { count } => counts.erased += *count as u64,
             Notice::Quarantined { .. } => counts.quarantined += 1,
-            Notice::NotErased { .. } | Notice::SetAside { .. } | Notice::Unsynced { .. } => {}
+            Notice::NotErased { .. }
+            | Notice::Moved { .. }
+            | Notice::SetAside { .. }
+            | Notice::Unsynced { .. } => {}
         }
     }
 

@@ -1,3 +1,5 @@
+mod erase;
+mod in_flight;
 mod search;
 mod upkeep;
 
@@ -5,9 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::active::Active;
-use crate::codec::Flags;
-use crate::codec::Format;
+use crate::active::{Active, Tender};
+use crate::codec::{Flags, Format};
 use crate::directory::Files;
 use crate::disk::{FileSystem, OsFileSystem};
 use crate::error::Error;
@@ -28,8 +29,9 @@ use crate::stats::Stats;
 pub struct Store {
     /// Stopped first.
     _evictor: Option<Evictor>,
+    _tender: Tender,
     pub(crate) files: Arc<Files>,
-    pub(crate) active: Active,
+    pub(crate) active: Arc<Active>,
 }
 
 impl Store {
@@ -49,8 +51,11 @@ impl Store {
     ///
     /// Those of [`Store::open`].
     pub fn open_on(fs: Arc<dyn FileSystem>, path: &Path, options: Options) -> Result<Store, Error> {
-        let files = Arc::new(Files::open(fs, path, options)?);
-        let active = Active::open(&files)?;
+        let (files, orphans) = Files::open(fs, path, options)?;
+        files.load()?;
+        files.complete_left(&orphans)?;
+        let files = Arc::new(files);
+        let active = Arc::new(Active::open(&files)?);
         let evictor = match files.options.retention.is_limited() {
             true => {
                 Some(Evictor::start(&files, active.lookup()).map_err(Error::io("start a thread"))?)
@@ -59,6 +64,7 @@ impl Store {
         };
         Ok(Store {
             _evictor: evictor,
+            _tender: Tender::start(&active).map_err(Error::io("start a thread"))?,
             files,
             active,
         })
@@ -147,17 +153,20 @@ impl Store {
     /// [`io::ErrorKind::TimedOut`](std::io::ErrorKind::TimedOut).
     pub fn delete(&self, id: &[u8]) -> Result<(), Error> {
         // What is left of one in flight would be recovered after a crash.
-        self.discard(&[id.into()])?;
+        self.active.discard(&[id.into()])?;
         self.files.delete(id)
     }
 
-    /// Deletes all finished recordings, damaged files with a recording's name too. Other files
-    /// and recordings that are still running stay.
+    /// Deletes all finished recordings, damaged files with a recording's name too, and what
+    /// ended, or was left by an earlier run, and can't be saved. Other files and recordings that
+    /// are still running stay.
     ///
     /// # Errors
     ///
     /// The first [`Error::Io`]; what could be deleted is.
     pub fn clear(&self) -> Result<(), Error> {
+        self.active.erase_unreadable();
+        self.active.discard(&self.active.unsavable())?;
         self.files.clear()
     }
 
@@ -189,6 +198,7 @@ impl Store {
             damaged: index.damaged_len(),
             running: actives.len() - waiting,
             waiting,
+            unreadable: self.active.unreadable(),
             queue_length,
             slab: self.usage(),
             counts,

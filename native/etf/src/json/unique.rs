@@ -6,7 +6,8 @@ use std::ops::Range;
 /// Overridden members are only remembered, and removed all at once by [`Unique::finish`]: taking
 /// each out on its own would make a hostile input quadratic.
 ///
-/// An object can be one of a hundred million members, so what is known of each is kept small.
+/// An object can be one of a hundred million members, so what is known of each is kept small: with
+/// the term that is written, distinct ones take three times their text, others at most six times.
 /// Buffers have less than 2^32 bytes.
 #[derive(Debug, Default)]
 pub(super) struct Unique {
@@ -91,15 +92,19 @@ impl Unique {
                 }
             }
         } else {
-            let identity = |index: u32| {
-                let member = members.get(index as usize);
-                member.map(|it| (it.fingerprint, it.key(buffer)))
-            };
-            let mut sorted: Vec<u32> = (0..members.len() as u32).collect();
-            sorted.sort_unstable_by(|&a, &b| identity(a).cmp(&identity(b)).then(a.cmp(&b)));
+            let key = |index: u32| members.get(index as usize).map(|it| it.key(buffer));
+            let numbered = (0..).zip(members);
+            let mut sorted: Vec<(u32, u32)> = numbered
+                .map(|(index, it)| (it.fingerprint, index))
+                .collect();
+            sorted.sort_unstable_by(|(fingerprint, a), (other, b)| {
+                let by_key = || key(*a).cmp(&key(*b)).then(a.cmp(b));
+                fingerprint.cmp(other).then_with(by_key)
+            });
             for pair in sorted.windows(2) {
-                if let [index, later] = *pair
-                    && identity(index) == identity(later)
+                if let [(fingerprint, index), (other, later)] = *pair
+                    && fingerprint == other
+                    && key(index) == key(later)
                 {
                     kill(index as usize);
                 }

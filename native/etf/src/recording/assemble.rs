@@ -57,6 +57,13 @@ impl<'a> Frame<'a> {
         })
     }
 
+    /// Whether this is the other recording, or that with more events behind those it had.
+    pub fn continues(&self, earlier: &Frame<'_>) -> bool {
+        (self.before, self.after) == (earlier.before, earlier.after)
+            && self.event_count >= earlier.event_count
+            && self.events.starts_with(earlier.events)
+    }
+
     /// Writes the recording with more events: terms without version bytes, each in two pieces,
     /// of which one may be empty.
     ///
@@ -182,6 +189,29 @@ mod tests {
         let summary = summarize(&two, &Limits::default()).unwrap();
         assert_eq!((summary.event_count, summary.duration_ms), (2, 9));
         assert_eq!(summary.events, counts);
+    }
+
+    #[test]
+    fn a_recording_continues_itself_and_what_it_was_before_and_no_other() {
+        let mount = event(&[tag::SMALL_INTEGER, 0], &atom("mount"));
+        let click = event(&[tag::SMALL_INTEGER, 9], &atom("event"));
+        let empty = recording(&[tag::NIL]);
+        let earlier = assemble(&empty, &[&mount]);
+        let later = assemble(&empty, &[&mount, &click]);
+        let others = [
+            assemble(&empty, &[&click]),
+            assemble(&empty, &[&click, &mount, &click]),
+            [&[tag::VERSION, tag::MAP, 0, 0, 0, 2][..], &later[6..]].concat(),
+        ];
+        let continues = |etf: &[u8], earlier: &[u8]| {
+            let [etf, earlier] =
+                [etf, earlier].map(|etf| Frame::of(etf, &Limits::default()).unwrap());
+            etf.continues(&earlier)
+        };
+        assert!(continues(&later, &earlier) && continues(&later, &later));
+        assert!(continues(&earlier, &empty) && !continues(&earlier, &later));
+        assert!(!continues(&others[0], &earlier) && !continues(&others[1], &earlier));
+        assert!(!continues(&others[2], &earlier));
     }
 
     #[test]

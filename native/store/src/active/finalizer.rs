@@ -6,12 +6,13 @@ use std::thread;
 use std::time::Duration;
 
 use super::Shared;
-use super::queue::{Drained, Job, Task};
+use super::drained::Drained;
+use super::job::{Job, Task};
 use super::recording::Recording;
 use crate::crew::{self, Chore, Next};
 use crate::error::Error;
 use crate::notice::Notice;
-use crate::slab::Wait;
+use crate::slab::{AppendError, Wait};
 
 /// Before a recording that could not be saved is tried again for the first time. Doubled each
 /// time.
@@ -46,6 +47,8 @@ impl Drop for Finalizer {
                 leave();
             }
         });
+        // A thread that has just done its last job may hold on to the rest for a moment.
+        self.shared.left.leave();
     }
 }
 
@@ -66,6 +69,10 @@ impl Shared {
         let recording = &job.recording;
         // Nobody else saves or deletes a file of this id meanwhile.
         let _turn = self.table.turn(recording.id());
+        if let Err(AppendError::Lost) = recording.chain.move_on() {
+            self.give_up(recording);
+            return Ok(Drained::default());
+        }
         match job.task {
             Task::Finish => self.finish(recording, buffer),
             Task::Checkpoint(_) if recording.has_ended() => Ok(Drained::default()),
@@ -84,7 +91,7 @@ impl Shared {
                     id: Arc::clone(recording.id()),
                 });
                 DROPPED
-            } else if self.has_file_of(recording) {
+            } else if self.has_file_of(recording, buffer)? {
                 Drained::default()
             } else {
                 self.save(recording, buffer)?
@@ -107,13 +114,6 @@ impl Shared {
         Ok(SAVED)
     }
 
-    /// Whether a recording of an earlier run was saved by it, and only not let go of.
-    fn has_file_of(&self, recording: &Recording) -> bool {
-        let events = recording.tally.counts().total();
-        let stored = || self.files.entry(recording.id());
-        recording.found && stored().is_some_and(|entry| entry.event_count >= events)
-    }
-
     fn conclude(&self, mut job: Job, result: thread::Result<Result<Drained, Error>>) -> Next {
         let id = Arc::clone(job.recording.id());
         job.attempts = job.attempts.saturating_add(1);
@@ -121,7 +121,10 @@ impl Shared {
         let retry_in = match (&job.task, &result) {
             // It stays where it is, and is tried again by the next run, whose limits may be
             // others.
-            (Task::Finish, Ok(Err(error))) if error.is_final() => None,
+            (Task::Finish, Ok(Err(error))) if error.is_final() => {
+                job.recording.unsavable.store(true, Relaxed);
+                None
+            }
             (Task::Finish, _) => Some(delay(attempt)),
             (Task::Checkpoint(_), _) => None,
         };

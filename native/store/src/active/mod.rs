@@ -6,8 +6,14 @@
 //! goes the same way.
 
 mod api;
-mod ending;
+mod assembly;
+mod discard;
+mod drained;
+mod end;
 mod finalizer;
+mod job;
+mod known;
+mod left;
 mod queue;
 mod recording;
 mod recovery;
@@ -16,13 +22,15 @@ mod round;
 mod summary;
 mod table;
 mod tally;
+mod tender;
 
-pub use queue::Drained;
+pub use drained::Drained;
 pub use recording::Recording;
 pub use reservation::Reservation;
 pub use summary::{ActiveSummary, State};
+pub(crate) use tender::Tender;
 
-use std::collections::HashSet;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Weak};
 
 use once_cell::sync::OnceCell;
@@ -34,6 +42,7 @@ use crate::error::Error;
 use crate::retention::evictor::InFlight;
 use crate::slab::{self, Slab, Wait};
 use finalizer::Finalizer;
+use left::Left;
 use queue::Queue;
 use table::Table;
 
@@ -51,6 +60,8 @@ pub(crate) struct Shared {
     files: Arc<Files>,
     table: Table,
     queue: Queue,
+    /// What earlier runs left and could not be made a recording of.
+    left: Left,
 }
 
 impl Active {
@@ -60,6 +71,7 @@ impl Active {
             files: Arc::clone(files),
             table: Table::default(),
             queue: Queue::new(Weak::clone(shared) as _, files.options.finalizers),
+            left: Left::default(),
         });
         let active = Active {
             finalizer: OnceCell::new(),
@@ -79,6 +91,28 @@ impl Active {
         Box::new(move |id| shared.table.get(id).is_some())
     }
 
+    /// How much of what earlier runs left can't be read.
+    pub(crate) fn unreadable(&self) -> usize {
+        self.shared.left.unreadable()
+    }
+
+    /// Wipes what earlier runs left and is not in the table, if an id tells that it is unwanted.
+    pub(crate) fn erase_left(&self, is_unwanted: impl Fn(&[u8]) -> bool) {
+        self.shared.left.erase(is_unwanted);
+    }
+
+    /// Wipes what earlier runs left and can't be read.
+    pub(crate) fn erase_unreadable(&self) {
+        self.shared.left.erase_unreadable();
+    }
+
+    /// The recordings that have ended and that no attempt of this run can save.
+    pub(crate) fn unsavable(&self) -> Vec<Box<[u8]>> {
+        let actives = self.shared.table.all();
+        let unsavable = actives.iter().filter(|it| it.unsavable.load(Relaxed));
+        unsavable.map(|it| (**it.id()).into()).collect()
+    }
+
     /// The slab if it was needed before.
     pub(crate) fn opened_slab(&self) -> Option<&Slab> {
         self.slab.get()
@@ -95,21 +129,19 @@ impl Active {
         }
     }
 
-    fn adopt(&self) -> Result<Vec<Directory>, Error> {
+    fn adopt(&self) -> Result<Vec<Arc<Directory>>, Error> {
         if !self.shared.files.options.recover {
             return Ok(Vec::new());
         }
         let files = &self.shared.files;
-        slab::adopt(&files.native_dir, &mut |path, error| {
-            files.leave(path, &error)
-        })
-        .map_err(Error::at("look for earlier runs in", &files.native_dir))
+        slab::adopt(&files.commons, &mut |path, error| files.leave(path, &error))
+            .map_err(Error::at("look for earlier runs in", &files.native_dir))
     }
 
     /// Opens the slab, if nobody has yet, in the directories that `adopt` returns.
     fn open_slab(
         &self,
-        adopt: impl FnOnce() -> Result<Vec<Directory>, Error>,
+        adopt: impl FnOnce() -> Result<Vec<Arc<Directory>>, Error>,
     ) -> Result<&Slab, Error> {
         let files = &self.shared.files;
         let mut found = None;
@@ -121,12 +153,8 @@ impl Active {
                 ..slab::Settings::default()
             };
             let adopted = adopt()?;
-            let mut intents = Vec::new();
-            for directory in &adopted {
-                intents.extend(Intent::left_in(files, directory.path())?);
-            }
-            let fs = Arc::clone(&files.loader.fs);
-            let (slab, left_behind) = Slab::open(fs, &files.native_dir, adopted, settings)
+            let intents = Intent::left_in_all(files, &adopted)?;
+            let (slab, left_behind) = Slab::open(&files.commons, adopted, settings)
                 .map_err(Error::io("open the space for running recordings"))?;
             self.finalizer.get_or_try_init(|| {
                 Finalizer::start(&self.shared).map_err(Error::io("start a thread"))
@@ -134,14 +162,8 @@ impl Active {
             found = Some((left_behind, intents));
             Ok(slab)
         })?;
-        if let Some((mut found, intents)) = found {
-            // Nobody else does what the notes say before it is done here.
-            let _locked = std::mem::take(&mut found.directories);
-            let waiting = std::mem::take(&mut found.waiting);
-            let unwanted = intents.iter().flat_map(Intent::ids);
-            let unwanted: HashSet<&[u8]> = unwanted.map(|id| &**id).collect();
-            self.shared.recover(found, &unwanted);
-            files.complete(Some(slab), intents, &waiting);
+        if let Some((found, intents)) = found {
+            self.absorb(slab, found, intents);
         }
         Ok(slab)
     }

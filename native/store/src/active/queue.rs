@@ -1,41 +1,13 @@
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Weak};
+use std::sync::Weak;
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
-use super::recording::Recording;
-use super::round::Round;
+use super::drained::Drained;
+use super::job::Job;
 use crate::crew::{self, Chore, Next};
-
-/// Something to do for a recording.
-pub(super) struct Job {
-    pub(super) recording: Arc<Recording>,
-    pub(super) task: Task,
-    /// How often it was tried before.
-    pub(super) attempts: u32,
-}
-
-#[derive(Clone)]
-pub(super) enum Task {
-    /// It has ended: save it, and then let go of it.
-    Finish,
-    /// It goes on: save it as it is, as a part of this round.
-    Checkpoint(Arc<Round>),
-}
-
-/// What became of the recordings that were waiting.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Drained {
-    /// So many were saved.
-    pub saved: usize,
-    /// So many were not worth keeping.
-    pub dropped: usize,
-    /// So many are still waiting. Nothing of them is lost: they are saved when the reason is
-    /// gone, or after the next start.
-    pub left: usize,
-}
 
 /// The jobs that wait for a thread. Those that failed wait apart, so that no other is delayed.
 pub(super) struct Queue {

@@ -6,9 +6,11 @@ use replay_etf::recording::offset_and_kind;
 use replay_etf::{EventKind, Limits, Summary};
 
 use super::Shared;
-use super::queue::{Job, Task};
+use super::job::{Job, Task};
+use super::known::continues;
 use super::recording::Recording;
 use super::tally::Tally;
+use crate::codec::Format;
 use crate::error::Error;
 use crate::notice::Notice;
 use crate::slab::{Chain, Found, Frames, Mark, Payload, SetAside, Wait};
@@ -25,19 +27,80 @@ impl Shared {
                 .into_owned();
             self.files.observer.tell(Notice::SetAside { file, reason });
         }
+        let chains = found.chains.into_iter();
+        let recordings = chains.filter_map(|chain| self.recording_of(chain));
+        let (unwanted, mut wanted): (Vec<_>, Vec<_>) =
+            recordings.partition(|recording| unwanted.contains(&**recording.id()));
+        unwanted
+            .iter()
+            .for_each(|recording| recording.chain.release(Wait::Yes));
+        // Of several with one id, the last session would be what stays of them.
+        wanted.sort_by_cached_key(|recording| std::cmp::Reverse(rank(recording)));
+        self.take_over(&wanted);
+    }
+
+    /// Tries again what could not be taken over because another with its id was running.
+    pub(super) fn recover_left(self: &Arc<Self>) {
+        let free = self.left.take_shadowed(|id| self.table.get(id).is_none());
+        self.take_over(&free);
+    }
+
+    /// What can't be read stays where it is.
+    fn recording_of(self: &Arc<Self>, chain: Chain) -> Option<Arc<Recording>> {
+        match self.read(&chain) {
+            Ok((summary, tally)) => {
+                let template = Recording::new(self, summary, 0, 0, chain);
+                let recording = Recording {
+                    tally,
+                    ended: AtomicBool::new(true),
+                    truncated: AtomicBool::new(template.chain.has_mark(Mark::Truncated)),
+                    recovered: !template.chain.has_mark(Mark::Ended),
+                    found: true,
+                    ..template
+                };
+                Some(Arc::new(recording))
+            }
+            Err(error) => {
+                self.left.add_unreadable(chain);
+                self.files.observer.tell(Notice::Failed {
+                    id: Arc::from(&b""[..]),
+                    error,
+                    attempt: 1,
+                    retry_in: None,
+                });
+                None
+            }
+        }
+    }
+
+    /// Counts what is in the frames of a recording. One whose head can be read has an id, and by
+    /// that it can be erased, even if it is not one that can be saved: that is found out, and
+    /// told, when it is tried.
+    fn read(&self, chain: &Chain) -> Result<(Summary<'static>, Tally), Error> {
+        let limits = generous(&self.files.loader.limits);
+        let frames = (chain.frames())
+            .map_err(Error::io("read what an earlier run left"))?
+            .ok_or(Error::NotFound)?;
+        let (summary, tally) = read(&frames, &limits)?;
+        Ok((summary.into_owned(), tally))
+    }
+
+    /// Has recordings saved, but for those of which there is a later one with the same id.
+    fn take_over(self: &Arc<Self>, recordings: &[Arc<Recording>]) {
         let mut count = 0;
-        for chain in found.chains {
-            match self.recover_one(chain, unwanted) {
-                Ok(recovered) => count += usize::from(recovered),
-                Err(error) => {
-                    let id = Arc::from(&b""[..]);
-                    self.files.observer.tell(Notice::Failed {
-                        id,
-                        error,
-                        attempt: 1,
-                        retry_in: None,
-                    });
-                }
+        for recording in recordings {
+            if self.table.insert(recording) {
+                count += 1;
+                self.queue.push(Job {
+                    recording: Arc::clone(recording),
+                    task: Task::Finish,
+                    attempts: 0,
+                });
+            } else if self.is_superseded(recording) {
+                recording.chain.release(Wait::Yes);
+            } else {
+                // Which of the two stays is told when the running one is in its file.
+                self.left.add_shadowed(recording);
             }
         }
         if count > 0 {
@@ -45,48 +108,55 @@ impl Shared {
         }
     }
 
-    /// Whether it was wanted.
-    fn recover_one(
-        self: &Arc<Self>,
-        chain: Chain,
-        unwanted: &HashSet<&[u8]>,
-    ) -> Result<bool, Error> {
-        // Dropped unread, it is left as it is, to a later version that understands it.
-        let frames = (chain.frames())
-            .map_err(Error::io("read what an earlier run left"))?
-            .ok_or(Error::NotFound)?;
-        let (summary, tally) = read(&frames, &self.files.loader.limits)?;
-        if unwanted.contains(&*summary.id) {
-            chain.release(Wait::Yes);
-            return Ok(false);
-        }
-        let recording = Arc::new(Recording {
-            tally,
-            ended: AtomicBool::new(true),
-            truncated: AtomicBool::new(chain.has_mark(Mark::Truncated)),
-            recovered: !chain.has_mark(Mark::Ended),
-            found: true,
-            ..Recording::new(self, summary, 0, 0, chain)
-        });
-        // Should two have one id, both are saved, and the last one stays.
-        self.table.insert(&recording);
-        self.queue.push(Job {
-            recording,
-            task: Task::Finish,
-            attempts: 0,
-        });
-        Ok(true)
+    /// Whether what was found would have to give way to what there is with its id.
+    fn is_superseded(&self, recording: &Recording) -> bool {
+        self.table
+            .get(recording.id())
+            .is_some_and(|known| match known.found {
+                true => rank(&known) >= rank(recording),
+                false => known.continues(recording),
+            })
     }
 }
 
-/// Counts what is in the frames of a recording.
+impl Recording {
+    /// Whether it is the other one, or what became of it.
+    fn continues(&self, earlier: &Recording) -> bool {
+        let mut etf = Vec::new();
+        earlier.assemble(&mut etf).is_ok()
+            && self
+                .snapshot()
+                .is_ok_and(|own| continues(Format::Etf, &own, &etf, &self.limits))
+    }
+}
+
+/// Of two with the same id, which one saves last, or is all that is saved.
+fn rank(recording: &Recording) -> (bool, i64, u32) {
+    let events = recording.tally.counts();
+    let worth = events.has_user_events();
+    (worth, recording.connected_at, events.total())
+}
+
+/// What was written may have been by other limits.
+fn generous(limits: &Limits) -> Limits {
+    let usual = Limits::default();
+    Limits {
+        max_depth: limits.max_depth.max(usual.max_depth),
+        max_bytes: limits.max_bytes.max(usual.max_bytes),
+        max_terms: limits.max_terms.max(usual.max_terms),
+        max_words: limits.max_words.max(usual.max_words),
+    }
+}
+
 fn read<'f>(frames: &'f Frames, limits: &Limits) -> Result<(Summary<'f>, Tally), Error> {
     let mut payloads = frames.iter().map(|(_, payload)| payload);
     let head = payloads.next().ok_or(Error::NotFound)?.rest;
     let summary = replay_etf::summarize(head, limits).map_err(Error::Recording)?;
     let tally = Tally::new(summary.events, summary.duration_ms, head.len());
     for payload in payloads {
-        let (offset_ms, kind) = head_of(payload, limits).map_err(Error::Recording)?;
+        // One that can't be read, perhaps a user's, makes the recording one that can't be saved.
+        let unreadable = (tally.duration_ms(), EventKind::Event);
+        let (offset_ms, kind) = head_of(payload, limits).unwrap_or(unreadable);
         tally.add(offset_ms, kind, payload.len());
     }
     Ok((summary, tally))

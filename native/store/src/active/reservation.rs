@@ -1,9 +1,9 @@
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{Acquire, Relaxed};
 
 use replay_etf::recording::offset_and_kind;
 
 use super::recording::Recording;
-use crate::slab::{Append, AppendError, Kind, Mark};
+use crate::slab::{Append, AppendError, Kind, Mark, Wait};
 
 /// What a list of events takes beside them, when there are some.
 const LIST_BYTES: usize = 5;
@@ -66,5 +66,28 @@ impl<'r> Reservation<'r> {
             self.append.mark(Mark::Truncated);
         }
         AppendError::Full
+    }
+}
+
+impl Recording {
+    /// Begins to append an event. Others wait until the reservation is committed or dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`AppendError::Ended`] and [`AppendError::Full`].
+    #[inline]
+    pub fn reserve(&self, wait: Wait) -> Result<Reservation<'_>, AppendError> {
+        if self.ended.load(Acquire) {
+            return Err(AppendError::Ended);
+        }
+        let append = self.chain.append(wait)?;
+        // Whoever ended it meanwhile does not wait for this append, whoever saves it does.
+        if self.ended.load(Acquire) {
+            return Err(AppendError::Ended);
+        }
+        if self.tally.appended() >= self.max_events {
+            return Err(Reservation::new(self, append).full());
+        }
+        Ok(Reservation::new(self, append))
     }
 }

@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
-use super::queue::Drained;
+use super::drained::Drained;
 
 /// Several recordings that are saved as they are, and someone who waits for all of them.
 pub(super) struct Round {

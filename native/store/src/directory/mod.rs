@@ -1,6 +1,6 @@
-pub(crate) mod durable;
 pub(crate) mod native_dir;
 pub(crate) mod open;
+pub(crate) mod unsynced;
 
 use std::collections::HashSet;
 use std::io;
@@ -10,9 +10,13 @@ use std::sync::Arc;
 use once_cell::sync::OnceCell;
 use parking_lot::{Mutex, RwLock};
 
+use native_dir::Elsewhere;
+use unsynced::Unsynced;
+
 use crate::codec::Pool;
 use crate::disk::FileSystem;
 use crate::disk::clock::now_ms;
+use crate::disk::commons::Commons;
 use crate::disk::group::Group;
 use crate::disk::temp::TempDir;
 use crate::error::Error;
@@ -25,8 +29,6 @@ use crate::observer::Observer;
 use crate::options::Options;
 use crate::retention::alarm::Alarm;
 use crate::watch::freshness::Freshness;
-use durable::Unsynced;
-use native_dir::Elsewhere;
 
 /// The finished recordings: one directory, and what is known of it.
 pub(crate) struct Files {
@@ -35,9 +37,12 @@ pub(crate) struct Files {
     pub(crate) options: Options,
     /// For running recordings and the index.
     pub(crate) native_dir: PathBuf,
+    /// Whose is what in it.
+    pub(crate) commons: Arc<Commons>,
     /// For what must be in the recordings' file system; the same, unless that was wanted
     /// elsewhere.
     pub(crate) beside_dir: PathBuf,
+    pub(crate) beside_commons: Arc<Commons>,
     pub(crate) elsewhere: Option<Elsewhere>,
     /// Where files are while they are being written.
     pub(crate) temp_dir: TempDir,
@@ -51,6 +56,8 @@ pub(crate) struct Files {
     pub(crate) journal: Journal,
     /// What was wrong with it, until [`Files::take_damage`] has told of it.
     pub(crate) journal_damage: Mutex<Vec<Damage>>,
+    /// Notes of what is to be erased that have to wait, though its files are erased.
+    pub(crate) begun: Mutex<HashSet<PathBuf>>,
     /// What [`Files::leave`] has told of.
     pub(crate) left_alone: Mutex<HashSet<PathBuf>>,
     /// What wakes the thread that deletes what is beyond the limits.

@@ -17,7 +17,7 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 
 use super::Files;
-use super::open::create_dirs;
+use crate::disk::durable::create_dirs;
 use crate::disk::{FileSystem, NATIVE_DIR};
 use crate::error::Error;
 use crate::watch::probe;
@@ -106,7 +106,7 @@ impl Files {
     pub(crate) fn prepare_beside(&self) -> Result<(), Error> {
         self.beside_prepared.get_or_try_init(|| {
             self.create_dirs(&self.beside_dir)?;
-            let dir = self.temp_dir.path(&self.beside_dir);
+            let dir = self.temp_dir.path(&self.beside_commons);
             let fine = dir.is_ok_and(|dir| probe::is_fine_grained(self.fs(), &dir));
             self.freshness.lock().set_fine_grained(fine);
             Ok::<_, Error>(())
@@ -117,7 +117,10 @@ impl Files {
     /// The directory of temporary files that become recordings.
     pub(crate) fn temp_path(&self) -> Result<PathBuf, Error> {
         self.prepare_beside()?;
-        let path = self.temp_dir.path(&self.beside_dir);
+        if self.temp_dir.is_lost() {
+            self.restore_beside()?;
+        }
+        let path = self.temp_dir.path(&self.beside_commons);
         path.map_err(Error::at("make a directory in", &self.beside_dir))
     }
 
@@ -135,6 +138,17 @@ impl Files {
         self.create_dirs(&self.beside_dir)?;
         let elsewhere = self.elsewhere.as_ref();
         elsewhere.map_or(Ok(()), |elsewhere| self.write_number(elsewhere))
+    }
+
+    /// Writes the number again that somebody removed: without it the next run would not find what
+    /// is elsewhere.
+    pub(crate) fn keep_number(&self) -> Result<(), Error> {
+        let is_removed = |path: &Path| matches!(self.fs().metadata(path), Err(error) if error.kind() == io::ErrorKind::NotFound);
+        let is_ours = self.elsewhere.is_some() && self.prepared.get().is_some();
+        if is_ours && is_removed(&self.beside_dir.join(ID)) {
+            self.restore_beside()?;
+        }
+        Ok(())
     }
 
     fn write_number(&self, Elsewhere { id, path }: &Elsewhere) -> Result<(), Error> {

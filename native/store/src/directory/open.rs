@@ -1,4 +1,3 @@
-use std::io;
 use std::path::{self, Path};
 use std::sync::Arc;
 
@@ -6,15 +5,15 @@ use once_cell::sync::OnceCell;
 use parking_lot::{Mutex, RwLock};
 
 use super::Files;
-use super::durable::{self, Unsynced};
 use super::native_dir::Elsewhere;
-use crate::codec::Codec;
-use crate::codec::Pool;
-use crate::disk::NATIVE_DIR;
+use super::unsynced::Unsynced;
+use crate::codec::{Codec, Pool};
+use crate::disk::commons::Commons;
+use crate::disk::durable::create_dirs;
 use crate::disk::group::Group;
-use crate::disk::temp::{self, TempDir};
-use crate::disk::{FileSystem, Kind};
-use crate::erase::Intent;
+use crate::disk::owned::Directory;
+use crate::disk::temp::TempDir;
+use crate::disk::{FileSystem, NATIVE_DIR, temp};
 use crate::error::Error;
 use crate::index::Index;
 use crate::index::entry::Shared;
@@ -26,12 +25,13 @@ use crate::retention::alarm::Alarm;
 use crate::watch::freshness::Freshness;
 
 impl Files {
-    /// See [`Store::open_on`](crate::store::Store::open_on).
+    /// The recordings in this directory, of which nothing is known yet, and the directories that
+    /// writers left behind beside them.
     pub(crate) fn open(
         fs: Arc<dyn FileSystem>,
         path: &Path,
         options: Options,
-    ) -> Result<Files, Error> {
+    ) -> Result<(Files, Vec<Arc<Directory>>), Error> {
         options.check()?;
         // The program may change its working directory later.
         let dir = path::absolute(path).map_err(Error::io("find the directory"))?;
@@ -45,6 +45,12 @@ impl Files {
             .as_ref()
             .map_or(&beside_dir, |it| &it.path)
             .clone();
+        let commons = |dir| Commons::new(Arc::clone(&fs), dir, options.sync, options.heartbeat);
+        let beside_commons = commons(&beside_dir);
+        let commons = match &elsewhere {
+            Some(elsewhere) => commons(&elsewhere.path),
+            None => Arc::clone(&beside_commons),
+        };
         let files = Files {
             loader: Loader {
                 fs,
@@ -58,12 +64,15 @@ impl Files {
             journal: Journal::new(&native_dir),
             journal_damage: Mutex::default(),
             native_dir,
+            commons,
             beside_dir,
+            beside_commons,
             elsewhere,
             temp_dir: TempDir::default(),
             prepared: OnceCell::new(),
             beside_prepared: OnceCell::new(),
             observer: Observer::default(),
+            begun: Mutex::default(),
             left_alone: Mutex::default(),
             alarm: Alarm::default(),
             syncs: Group::default(),
@@ -73,46 +82,7 @@ impl Files {
             freshness: Mutex::new(Freshness::default()),
             index: RwLock::new(Index::default()),
         };
-        let orphans = temp::remove_stale(files.fs(), &files.beside_dir);
-        files.load_journal();
-        files.refresh()?;
-        files.index.write().pack();
-        for orphan in orphans {
-            files.complete(None, Intent::left_in(&files, orphan.path())?, &[]);
-        }
-        Ok(files)
-    }
-
-    fn load_journal(&self) {
-        let mut index = self.index.write();
-        let damage = self
-            .journal
-            .load(self.fs(), &self.loader.shared, &mut index);
-        index.changes().record();
-        *self.journal_damage.lock() = damage;
-    }
-}
-
-/// Creates a directory and those above it that are missing.
-pub(crate) fn create_dirs(fs: &dyn FileSystem, dir: &Path, sync: bool) -> io::Result<()> {
-    match fs.metadata(dir) {
-        Ok(found) if found.kind == Kind::Directory => return Ok(()),
-        Ok(_) => return Err(io::ErrorKind::NotADirectory.into()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(error),
-    }
-    let parent = dir.parent();
-    if let Some(parent) = parent {
-        create_dirs(fs, parent, sync)?;
-    }
-    match fs.create_dir(dir) {
-        // Another process was faster.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-        result => result?,
-    }
-    match parent {
-        // That it is not supported is told when a recording is saved.
-        Some(parent) if sync => durable::sync_names(fs, parent).map(drop),
-        _ => Ok(()),
+        let orphans = temp::remove_stale(&files.beside_commons);
+        Ok((files, orphans))
     }
 }

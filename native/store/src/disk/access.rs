@@ -7,11 +7,9 @@
 //! The process's umask says what is usual for the program, not what the directory is for: it is
 //! not asked.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{
-    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown,
-};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown};
 use std::path::Path;
 
 const GROUP: u32 = 0o070;
@@ -59,13 +57,6 @@ impl Group {
 /// The group that the directory was opened to in which this path is.
 fn group_around(path: &Path) -> Option<Group> {
     Group::of(&fs::metadata(path.parent()?).ok()?)
-}
-
-/// Makes a directory within the store's.
-pub(crate) fn create_dir(path: &Path) -> io::Result<()> {
-    DirBuilder::new().mode(0o700).create(path)?;
-    share_dir(path);
-    Ok(())
 }
 
 /// Opens a directory within the store's to the group that the one around it is open to.

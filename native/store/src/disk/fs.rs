@@ -1,11 +1,14 @@
 //! Everything the engine asks of a file system, so that a test can stand in for a failing disk.
 
 use std::ffi::OsString;
-use std::fs::File;
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
+use std::time::SystemTime;
 
-use super::{Mapping, mapped};
+use super::machine::{self, Process};
+use super::{Mapping, access, mapped};
 
 /// What tells one version of a file from another without reading it.
 ///
@@ -127,4 +130,74 @@ pub trait FileSystem: Send + Sync {
     fn write_at(&self, file: &File, at: u64, bytes: &[u8]) -> io::Result<()> {
         mapped::write_at(file, at, bytes)
     }
+
+    // What follows is about whose a directory is, and the operating system's unless an
+    // implementation has its own.
+
+    /// The names of the directories in a directory, in no order.
+    fn directories(&self, path: &Path) -> io::Result<Vec<OsString>> {
+        directories(path)
+    }
+
+    /// Removes a directory that is empty.
+    fn remove_dir(&self, path: &Path) -> io::Result<()> {
+        fs::remove_dir(path)
+    }
+
+    /// Opens a file that can be locked and written; one that must not exist yet and that only
+    /// its owner can read (mode 0600), or also the group that its directory is open to, or one
+    /// that must exist.
+    fn open_lock(&self, path: &Path, new: bool) -> io::Result<File> {
+        let mut options = OpenOptions::new();
+        access::open(options.read(true).write(true).create_new(new), path)
+    }
+
+    /// Locks an open file until it is closed, unless somebody else has locked it. Returns whether
+    /// it is locked.
+    fn try_lock(&self, file: &File) -> io::Result<bool> {
+        match file.try_lock() {
+            Ok(()) => Ok(true),
+            Err(TryLockError::WouldBlock) => Ok(false),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    /// Overwrites an open file, so that all who open it see that it has changed, other machines
+    /// too.
+    fn beat(&self, file: &File, content: &[u8]) -> io::Result<()> {
+        file.write_all_at(content, 0)?;
+        // On a network's disk this also sends what was written.
+        match file.set_modified(SystemTime::now()) {
+            // The content has changed still.
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(()),
+            done => done,
+        }
+    }
+
+    /// Whether all who can reach a path share its locks, because it is on a disk of this machine
+    /// alone.
+    fn is_local(&self, path: &Path) -> bool {
+        machine::is_local(path)
+    }
+
+    /// The process that uses it.
+    fn process(&self) -> Process {
+        Process::current()
+    }
+
+    /// Whether a process of the same machine and namespace is gone for certain.
+    fn is_gone(&self, process: &Process) -> bool {
+        process.is_gone()
+    }
+}
+
+fn directories(path: &Path) -> io::Result<Vec<OsString>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            names.push(entry.file_name());
+        }
+    }
+    Ok(names)
 }

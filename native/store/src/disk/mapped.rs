@@ -6,8 +6,8 @@ use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-use crate::disk::access;
-use crate::disk::map::{Mapping, PAGE};
+use super::access;
+use super::map::{Mapping, PAGE};
 
 /// Read at once where what is read is of no interest. It is on the stack, which may be small.
 const SCRATCH: usize = 4 * PAGE;

@@ -2,15 +2,25 @@
 
 pub(crate) mod access;
 pub(crate) mod clock;
+pub(crate) mod commons;
+pub(crate) mod durable;
 pub(crate) mod framed;
 pub(crate) mod fs;
 pub(crate) mod group;
+pub(crate) mod heart;
+pub(crate) mod lookout;
+#[expect(
+    unsafe_code,
+    reason = "the operating system is asked for what std does not know"
+)]
+mod machine;
 #[expect(unsafe_code, reason = "a file becomes memory")]
 pub(crate) mod map;
 #[expect(unsafe_code, reason = "the standard library lacks some calls")]
 pub(crate) mod mapped;
 mod os;
 pub(crate) mod owned;
+mod owner;
 pub(crate) mod step;
 pub(crate) mod temp;
 
@@ -18,5 +28,6 @@ pub(crate) mod temp;
 pub(crate) const NATIVE_DIR: &str = ".native";
 
 pub use fs::{FileName, FileSystem, Kind, Metadata, Stamp};
+pub use machine::Process;
 pub use map::Mapping;
 pub use os::OsFileSystem;

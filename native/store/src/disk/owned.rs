@@ -1,190 +1,262 @@
 //! Directories in `.native/` that belong to one running engine each.
-//!
-//! What is in such a directory needs no owner's name and no age to tell whether it is in use:
-//! whoever can lock the directory knows that its owner is gone.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::collections::HashSet;
+use std::fs::File;
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
 
-use super::access;
+use parking_lot::Mutex;
 
-/// The file in it whose lock makes it owned.
+use super::commons::{Commons, is_unsupported};
+use super::heart::Beat;
+use super::owner::{self, Owner};
+
+/// The file in it whose lock makes it owned, and which says by whom.
 pub(crate) const LOCK: &str = "lock";
 
-/// A directory, locked for as long as this exists. Removed then if nothing is in it.
+/// So often a lock that was made again is tried to be locked.
+const RELOCKS: u32 = 10;
+
+/// The locks that engines of this process have, by device and inode. The operating system tells
+/// two of them apart where it has locks; where it has not, they must not take each other for
+/// dead.
+static LOCKS: Mutex<Option<HashSet<(u64, u64)>>> = Mutex::new(None);
+
+/// A directory that is owned for as long as this exists. Removed then if nothing is in it.
 ///
 /// The lock belongs to the open file and not to the process, so that two engines in one process
 /// exclude each other like any others, and a killed one holds nothing.
 #[derive(Debug)]
 pub(crate) struct Directory {
+    held: Arc<Held>,
+    beat: Option<Beat>,
+}
+
+struct Held {
+    commons: Arc<Commons>,
     path: PathBuf,
-    lock: File,
+    owner: Owner,
+    /// Inode of the directory.
+    inode: u64,
+    lock: Mutex<Option<Lock>>,
+    /// Set once it is found to be gone, or somebody else's. It never is ours again then.
+    lost: AtomicBool,
+}
+
+struct Lock {
+    file: File,
+    key: (u64, u64),
+    /// How often the record was written.
+    count: u64,
+}
+
+/// What has become of a directory.
+enum State {
+    Ours,
+    /// It is, but its lock was removed.
+    Unlocked,
+    Lost,
 }
 
 impl Directory {
-    /// Makes one, named by the prefix and a number that is not in use.
-    pub(crate) fn create(parent: &Path, prefix: &str) -> io::Result<Self> {
-        for k in 0..=u32::MAX {
-            let path = parent.join(format!("{prefix}{k}"));
-            match access::create_dir(&path) {
-                Ok(()) => {}
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
-                Err(error) => return Err(error),
-            }
-            // Someone who is looking for what others left behind may have been faster.
-            if let Some(directory) = Directory::lock(path)? {
-                return Ok(directory);
-            }
+    /// Owns a directory by its lock. `None` if somebody else has replaced the lock since it was
+    /// opened. `locked` is whether the lock alone keeps all others out: if not, it must be seen
+    /// whose it is.
+    pub(crate) fn own(
+        commons: &Arc<Commons>,
+        path: PathBuf,
+        file: File,
+        owner: Owner,
+        locked: bool,
+    ) -> io::Result<Option<Arc<Self>>> {
+        let fs = &commons.fs;
+        let key = key_of(&file)?;
+        match fs.metadata(&path.join(LOCK)) {
+            Ok(found) if found.stamp.inode == key.1 => {}
+            Ok(_) => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
         }
-        Err(io::ErrorKind::AlreadyExists.into())
+        match fs.beat(&file, &owner.encode(0)) {
+            // A full disk is no reason not to read what is there.
+            Err(_) if locked => {}
+            written => written?,
+        }
+        let inode = fs.metadata(&path)?.stamp.inode;
+        let count = 0;
+        let held = Arc::new(Held {
+            commons: Arc::clone(commons),
+            path,
+            owner,
+            inode,
+            lock: Mutex::new(Some(Lock { file, key, count })),
+            lost: AtomicBool::new(false),
+        });
+        locks(|locks| locks.insert(key));
+        let mut directory = Directory { held, beat: None };
+        let beating = Arc::clone(&directory.held);
+        directory.beat = Some(Beat::start(commons.period, move || beating.beat())?);
+        Ok(Some(Arc::new(directory)))
     }
 
     pub(crate) fn path(&self) -> &Path {
-        &self.path
+        &self.held.path
     }
 
-    /// `None` if someone else has it, or it was just removed.
-    fn lock(path: PathBuf) -> io::Result<Option<Self>> {
-        let lock_path = path.join(LOCK);
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        let lock = match access::open(&mut options, &lock_path) {
-            Ok(lock) => lock,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(None),
-            Err(TryLockError::Error(error)) => return Err(error),
+    /// Whether it was found to be gone, or somebody else's.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.held.lost.load(Ordering::Relaxed)
+    }
+
+    /// Looks whether it is still ours, without waiting until that is found by itself.
+    pub(crate) fn check(&self) {
+        self.held.beat();
+    }
+}
+
+impl Held {
+    /// Sees whether the directory is still ours, and shows the others that it is.
+    fn beat(&self) {
+        let mut lock = self.lock.lock();
+        if self.lost.load(Ordering::Relaxed) {
+            return;
         }
-        // The owner before may have removed the file between the opening and the locking, and
-        // then this lock keeps nobody out.
-        let directory = Directory { path, lock };
-        Ok(directory.is_current().then_some(directory))
+        let Some(lock) = &mut *lock else { return };
+        let state = match self.look(lock.key.1) {
+            Ok(State::Unlocked) => self.relock(lock),
+            state => state,
+        };
+        match state {
+            Ok(State::Lost) => self.lost.store(true, Ordering::Relaxed),
+            Ok(_) => {
+                lock.count += 1;
+                // On a full disk, say, the lock has to do.
+                let record = self.owner.encode(lock.count);
+                let _ = self.commons.fs.beat(&lock.file, &record);
+            }
+            // What the disk does not tell now it may tell the next time.
+            Err(_) => {}
+        }
     }
 
-    /// Whether the directory is still the one that was locked.
-    fn is_current(&self) -> bool {
-        let there = fs::metadata(self.path.join(LOCK));
-        there.is_ok_and(|there| {
-            self.lock
-                .metadata()
-                .is_ok_and(|locked| locked.ino() == there.ino())
-        })
+    fn look(&self, inode: u64) -> io::Result<State> {
+        let fs = &self.commons.fs;
+        let mut record = Vec::new();
+        match fs.read(&self.path.join(LOCK), owner::MAX_LEN, &mut record) {
+            Ok(stamp) if stamp.inode != inode => Ok(State::Lost),
+            Ok(_) => match Owner::decode(&record) {
+                Some(owner) if owner.token != self.owner.token => Ok(State::Lost),
+                // Damaged, it is written again.
+                _ => Ok(State::Ours),
+            },
+            Err(error) if is_missing(&error) => match fs.metadata(&self.path) {
+                Ok(found) if found.stamp.inode == self.inode => Ok(State::Unlocked),
+                Ok(_) => Ok(State::Lost),
+                Err(error) if is_missing(&error) => Ok(State::Lost),
+                Err(error) => Err(error),
+            },
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Makes the lock again that somebody has removed.
+    /// That it is locked again in the end is not needed: whoever sees it sees whose it is.
+    fn relock(&self, lock: &mut Lock) -> io::Result<State> {
+        let fs = &self.commons.fs;
+        // If somebody else makes it first, that is seen the next time.
+        let file = fs.open_lock(&self.path.join(LOCK), true)?;
+        fs.beat(&file, &self.owner.encode(lock.count))?;
+        for _ in 0..RELOCKS {
+            match fs.try_lock(&file) {
+                Ok(true) => break,
+                // Who is only looking whose it is has it for a moment.
+                Ok(false) => thread::sleep(Duration::from_millis(1)),
+                Err(error) if is_unsupported(&error) => break,
+                Err(error) => return Err(error),
+            }
+        }
+        let key = key_of(&file)?;
+        locks(|locks| {
+            locks.remove(&lock.key);
+            locks.insert(key)
+        });
+        *lock = Lock {
+            file,
+            key,
+            count: lock.count,
+        };
+        Ok(State::Ours)
+    }
+
+    /// Removes the directory if nothing is in it, or says that it is left to whoever wants it.
+    fn leave(&self, lock: &Lock) {
+        // Somebody may have removed it, and made another one of the same name.
+        if self.lost.load(Ordering::Relaxed) || !matches!(self.look(lock.key.1), Ok(State::Ours)) {
+            return;
+        }
+        let fs = &self.commons.fs;
+        let empty =
+            (fs.names(&self.path)).is_ok_and(|names| names.iter().all(|file| file.name == *LOCK));
+        // If any of it fails, the next start finds an owner that is gone.
+        if empty {
+            let _ = fs.remove(&self.path.join(LOCK));
+            let _ = fs.remove_dir(&self.path);
+        } else {
+            let gone = Owner {
+                period: None,
+                ..self.owner
+            };
+            let _ = fs.beat(&lock.file, &gone.encode(lock.count + 1));
+        }
     }
 }
 
 impl Drop for Directory {
     fn drop(&mut self) {
-        let empty = fs::read_dir(&self.path)
-            .is_ok_and(|mut entries| entries.all(|e| e.is_ok_and(|e| e.file_name() == LOCK)));
-        // Somebody may have removed it, and made another one of the same name.
-        if empty && self.is_current() {
-            // Still locked; and if it fails, the next start finds an empty directory.
-            let _ = fs::remove_file(self.path.join(LOCK));
-            let _ = fs::remove_dir(&self.path);
+        drop(self.beat.take());
+        // Still locked until all is done.
+        if let Some(lock) = self.held.lock.lock().take() {
+            self.held.leave(&lock);
+            locks(|locks| locks.remove(&lock.key));
         }
     }
 }
 
-/// Takes over the directories in `parent`, named by the prefix and a number, whose owners are
-/// gone. No `parent`, none. Those that this user may not take over are left alone.
-pub(crate) fn adopt(parent: &Path, prefix: &str) -> io::Result<Vec<Directory>> {
-    adopt_telling(parent, prefix, &mut |_, _| {})
+impl std::fmt::Debug for Held {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.path.fmt(f)
+    }
 }
 
-/// As [`adopt`], and tells `refused` of each that it had to leave alone, and why.
-pub(crate) fn adopt_telling(
-    parent: &Path,
-    prefix: &str,
-    refused: &mut dyn FnMut(&Path, io::Error),
-) -> io::Result<Vec<Directory>> {
-    let entries = match fs::read_dir(parent) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) if is_of_others(&error) => {
-            refused(parent, error);
-            return Ok(Vec::new());
-        }
-        Err(error) => return Err(error),
-    };
-    let mut paths = Vec::new();
-    for entry in entries {
-        let entry = entry?;
-        let name = entry.file_name();
-        let number = name
-            .to_str()
-            .and_then(|name| name.strip_prefix(prefix)?.parse::<u32>().ok());
-        if let (Some(number), true) = (number, entry.file_type()?.is_dir()) {
-            paths.push((number, entry.path()));
-        }
-    }
-    paths.sort_unstable();
-    let mut adopted = Vec::new();
-    for (_, path) in paths {
-        match Directory::lock(path.clone()) {
-            Ok(directory) => adopted.extend(directory),
-            Err(error) if is_of_others(&error) => refused(&path, error),
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(adopted)
+/// Whether a lock belongs to an engine of this process.
+pub(crate) fn is_in_this_process(lock: &File) -> io::Result<bool> {
+    let key = key_of(lock)?;
+    Ok(locks(|locks| locks.contains(&key)))
 }
 
-/// Whether it is refused for good, because what it is about belongs to somebody else, or is on
-/// a disk that can't be written.
-fn is_of_others(error: &io::Error) -> bool {
+fn locks<R>(change: impl FnOnce(&mut HashSet<(u64, u64)>) -> R) -> R {
+    change(LOCKS.lock().get_or_insert_default())
+}
+
+fn key_of(file: &File) -> io::Result<(u64, u64)> {
+    let metadata = file.metadata()?;
+    Ok((metadata.dev(), metadata.ino()))
+}
+
+/// Whether a path leads nowhere any more, on a network's disk perhaps to what was there.
+pub(crate) fn is_missing(error: &io::Error) -> bool {
     matches!(
         error.kind(),
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+        io::ErrorKind::NotFound
+            | io::ErrorKind::NotADirectory
+            | io::ErrorKind::StaleNetworkFileHandle
     )
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_directory_has_one_owner_at_a_time() {
-        let parent = tempfile::tempdir().unwrap();
-        let first = Directory::create(parent.path(), "a-").unwrap();
-        let second = Directory::create(parent.path(), "a-").unwrap();
-        assert_ne!(first.path(), second.path());
-        assert!(adopt(parent.path(), "a-").unwrap().is_empty());
-    }
-
-    #[test]
-    fn what_is_left_in_a_directory_keeps_it_for_the_next_owner() {
-        let parent = tempfile::tempdir().unwrap();
-        let first = Directory::create(parent.path(), "a-").unwrap();
-        let path = first.path().to_owned();
-        fs::write(path.join("kept"), b"x").unwrap();
-        drop(first);
-        let adopted = adopt(parent.path(), "a-").unwrap();
-        assert_eq!(
-            adopted.iter().map(Directory::path).collect::<Vec<_>>(),
-            [&*path]
-        );
-        fs::remove_file(path.join("kept")).unwrap();
-        drop(adopted);
-        assert!(!path.exists());
-    }
-
-    #[test]
-    fn names_of_others_are_left_alone() {
-        let parent = tempfile::tempdir().unwrap();
-        for name in ["a-", "a-x", "other", "b-0"] {
-            fs::create_dir(parent.path().join(name)).unwrap();
-        }
-        fs::write(parent.path().join("a-7"), b"a file").unwrap();
-        assert!(adopt(parent.path(), "a-").unwrap().is_empty());
-        assert!(
-            adopt(&parent.path().join("missing"), "a-")
-                .unwrap()
-                .is_empty()
-        );
-    }
-}
+mod tests;

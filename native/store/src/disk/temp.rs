@@ -2,12 +2,15 @@ use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::owned::{self, Directory};
+use super::commons::Commons;
+use super::lookout::Nameless;
+use super::owned::Directory;
 use super::{FileName, FileSystem, Kind, Stamp, clock};
 
 /// Start of the name of every temporary file, and of the directories they are in.
@@ -20,17 +23,22 @@ const STALE_AFTER: Duration = Duration::from_secs(3600);
 /// Where this engine has its temporary files: a directory of its own, made when it is needed for
 /// the first time, so that the next start can tell at once which of them nobody is writing.
 #[derive(Default)]
-pub(crate) struct TempDir(Mutex<Option<Directory>>);
+pub(crate) struct TempDir(Mutex<Option<Arc<Directory>>>);
 
 impl TempDir {
-    /// Its path within `parent`.
-    pub(crate) fn path(&self, parent: &Path) -> io::Result<PathBuf> {
+    /// Its path.
+    pub(crate) fn path(&self, commons: &Arc<Commons>) -> io::Result<PathBuf> {
         let mut own = self.0.lock();
         let directory = match &*own {
-            Some(directory) => directory,
-            None => own.insert(Directory::create(parent, PREFIX)?),
+            Some(directory) if !directory.is_lost() => directory,
+            _ => own.insert(commons.create(PREFIX)?),
         };
         Ok(directory.path().to_owned())
+    }
+
+    /// Whether somebody was found to have removed it.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.0.lock().as_ref().is_some_and(|own| own.is_lost())
     }
 
     /// Somebody removed it: the next time another one is made.
@@ -119,9 +127,10 @@ pub(crate) fn unused_path(dir: &Path, prefix: &str) -> PathBuf {
 
 /// Removes the temporary files that writers left behind when they crashed, and returns their
 /// directories, which may have something else in them. Whatever goes wrong with it does no harm.
-pub(crate) fn remove_stale(fs: &dyn FileSystem, dir: &Path) -> Vec<Directory> {
-    remove_old(fs, dir);
-    let orphans = owned::adopt(dir, PREFIX).unwrap_or_default();
+pub(crate) fn remove_stale(commons: &Arc<Commons>) -> Vec<Arc<Directory>> {
+    let fs = &*commons.fs;
+    remove_old(fs, commons.dir());
+    let orphans = commons.adopt(PREFIX, Nameless::Gone).unwrap_or_default();
     for orphan in &orphans {
         let names = fs.names(orphan.path()).unwrap_or_default();
         for FileName { name, .. } in names.iter().filter(|file| is_temp(&file.name)) {

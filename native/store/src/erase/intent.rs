@@ -1,11 +1,11 @@
 use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::directory::Files;
-use crate::disk::FileName;
-use crate::disk::framed;
-use crate::disk::temp;
+use crate::disk::owned::Directory;
+use crate::disk::{FileName, framed, temp};
 use crate::error::Error;
 use crate::notice::Notice;
 
@@ -23,44 +23,77 @@ const MAX_BYTES: usize = 1 << 29;
 
 /// A note of which recordings are to be erased. It stays until they are.
 pub(crate) struct Intent {
-    path: PathBuf,
+    /// Where it is, perhaps more than once.
+    paths: Vec<PathBuf>,
     ids: Vec<Box<[u8]>>,
 }
 
 impl Intent {
-    /// Writes a note into a directory that nobody else owns.
-    pub(super) fn write(files: &Files, home: &Path, ids: Vec<Box<[u8]>>) -> io::Result<Self> {
+    /// Writes a note into directories that nobody else owns.
+    pub(super) fn write(files: &Files, homes: &[PathBuf], ids: Vec<Box<[u8]>>) -> io::Result<Self> {
         let sync = files.options.sync;
-        let path = temp::unused_path(home, PREFIX);
-        // Not the recordings' directory of temporary files, which may be on another disk.
-        let note = files.write_into(home, &encode(&ids)?, sync)?;
-        note.place(&path)?;
-        if sync {
-            files.sync_names(home)?;
-            // The directory may be as new.
-            if let Some(parent) = home.parent() {
-                files.sync_names(parent)?;
+        let note = encode(&ids)?;
+        let mut paths = Vec::new();
+        for home in homes {
+            let path = temp::unused_path(home, PREFIX);
+            // Not the recordings' directory of temporary files, which may be on another disk.
+            files.write_into(home, &note, sync)?.place(&path)?;
+            paths.push(path);
+            if sync {
+                files.sync_names(home)?;
             }
         }
-        Ok(Intent { path, ids })
+        // The directories, which are all in one, may be as new.
+        if let (Some(parent), true) = (homes.first().and_then(|home| home.parent()), sync) {
+            files.sync_names(parent)?;
+        }
+        Ok(Intent { paths, ids })
+    }
+
+    /// Where it is, or one of the places.
+    pub(super) fn path(&self) -> &Path {
+        self.paths.first().map_or(Path::new(""), |path| path)
     }
 
     pub(super) fn is_in(&self, directory: &Path) -> bool {
-        self.path.parent() == Some(directory)
+        (self.paths.iter()).any(|path| path.parent() == Some(directory))
     }
 
     pub(crate) fn ids(&self) -> &[Box<[u8]>] {
         &self.ids
     }
 
-    /// Removes the note.
+    /// Removes the note, for good: a recording that is saved under one of the ids again must not
+    /// be erased by it.
     pub(super) fn fulfilled(self, files: &Files) -> io::Result<Vec<Box<[u8]>>> {
-        match files.fs().remove(&self.path) {
-            // Somebody removed all of `.native/`.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            result => result?,
+        let fs = files.fs();
+        for path in &self.paths {
+            match fs.remove(path) {
+                // Somebody removed all of `.native/`.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                result => result?,
+            }
+            if let (Some(home), true) = (path.parent(), files.options.sync) {
+                files.sync_names(home)?;
+            }
         }
         Ok(self.ids)
+    }
+
+    /// As [`Intent::left_in`], in several directories.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Intent::left_in`].
+    pub(crate) fn left_in_all(
+        files: &Files,
+        homes: &[Arc<Directory>],
+    ) -> Result<Vec<Intent>, Error> {
+        let mut intents = Vec::new();
+        for home in homes {
+            intents.extend(Intent::left_in(files, home.path())?);
+        }
+        Ok(intents)
     }
 
     /// The notes that an earlier run left in its directory. One that is damaged is reported and
@@ -86,7 +119,10 @@ impl Intent {
             fs.read(&path, MAX_BYTES as u64, &mut note)
                 .map_err(Error::io("read what is to be erased"))?;
             match decode(&note) {
-                Ok(ids) => intents.push(Intent { path, ids }),
+                Ok(ids) => {
+                    let paths = vec![path];
+                    intents.push(Intent { paths, ids });
+                }
                 Err(reason) => {
                     let file = name.to_string_lossy().into_owned();
                     // Where renaming is impossible it is reported again at the next start.

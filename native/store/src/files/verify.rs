@@ -20,8 +20,8 @@ use crate::watch::scan::flaw_of_read;
 /// One turn ends with the file during which so much time is over.
 const MAX_TURN: Duration = Duration::from_millis(50);
 
-/// What a turn of [`Store::verify`](crate::Store::verify) or
-/// [`Store::repair`](crate::Store::repair) came to.
+/// What a turn of [`Store::verify`](crate::store::Store::verify) or
+/// [`Store::repair`](crate::store::Store::repair) came to.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Verified {
@@ -41,7 +41,7 @@ struct Suspect {
 }
 
 impl Files {
-    /// See [`Store::verify`](crate::Store::verify) and [`Store::repair`](crate::Store::repair).
+    /// See [`Store::verify`](crate::store::Store::verify) and [`Store::repair`](crate::store::Store::repair).
     pub(crate) fn verify(&self, files: &[&[u8]], repair: bool) -> Verified {
         let mut verified = Verified::default();
         let start = Instant::now();

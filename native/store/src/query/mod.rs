@@ -35,7 +35,7 @@ use crate::active::Recording;
 use crate::directory::Files;
 use crate::error::Error;
 
-/// See [`Store::query`](crate::Store::query); `actives` were looked at before anything else.
+/// See [`Store::query`](crate::store::Store::query); `actives` were looked at before anything else.
 pub(crate) fn query(
     files: &Files,
     actives: &[Arc<Recording>],
@@ -67,7 +67,7 @@ pub(crate) fn matching(
     Ok(ids.into_iter().collect())
 }
 
-/// See [`Store::facets`](crate::Store::facets).
+/// See [`Store::facets`](crate::store::Store::facets).
 pub(crate) fn facets(
     files: &Files,
     actives: &[Arc<Recording>],

@@ -2,11 +2,12 @@ use std::sync::Arc;
 
 use parking_lot::MutexGuard;
 
-use super::chain::Tail;
-use super::chunk::{Chunk, FRAME_HEADER, Kind, MAX_PAYLOAD};
+use super::chunk::{Chunk, FRAME_HEADER, Kind};
 use super::error::AppendError;
 use super::header::{self, Mark};
+use super::settings::MAX_PAYLOAD;
 use super::space::{Space, Wait, order_for};
+use super::tail::Tail;
 use crate::disk::map::PAGE;
 
 /// A chunk takes this part of what a recording has already, so that no more than it is unused.
@@ -24,15 +25,14 @@ const MAX_MOVE: usize = 32 << 10;
 
 /// A frame that is being appended. Dropped before it is committed, it leaves no trace.
 pub(crate) struct Append<'c> {
-    serial: u64,
     tail: MutexGuard<'c, Tail>,
     wait: Wait,
 }
 
 impl<'c> Append<'c> {
     #[inline]
-    pub(super) fn new(serial: u64, tail: MutexGuard<'c, Tail>, wait: Wait) -> Self {
-        Append { serial, tail, wait }
+    pub(super) fn new(tail: MutexGuard<'c, Tail>, wait: Wait) -> Self {
+        Append { tail, wait }
     }
 
     /// Where the payload goes, and how many bytes fit there; perhaps none.
@@ -61,6 +61,11 @@ impl<'c> Append<'c> {
         let used = used.min(last.room(tail.at));
         let payload = used.saturating_add(more);
         let chunk = claim(last.space(), payload, tail.bytes / GROWTH, self.wait)?;
+        if last.is_lost() {
+            // That may just have been found out.
+            chunk.retire(self.wait);
+            return self.move_on(used, more);
+        }
         // Nothing was committed to it: an encoder that asks for little at a time leaves no trail
         // of chunks behind.
         let replaces = tail.at == header::LEN;
@@ -70,7 +75,7 @@ impl<'c> Append<'c> {
         // Before anything is in it: what a crash leaves has a header, and can be wiped. Fewer
         // than there are pages in memory.
         chunk.publish(
-            self.serial,
+            tail.serial,
             (tail.chunks.len() - usize::from(replaces)) as u32,
         );
         move_payload(last, tail.at, &chunk, used);
@@ -85,6 +90,20 @@ impl<'c> Append<'c> {
         tail.at = header::LEN;
         tail.chunks.push(Arc::new(chunk));
         Ok(self.space())
+    }
+
+    /// As [`Append::grow`], once what there is of the recording is where the next run finds it.
+    #[cold]
+    fn move_on(&mut self, used: usize, more: usize) -> Result<(*mut u8, usize), AppendError> {
+        if self.wait == Wait::Never {
+            return Err(AppendError::WouldBlock);
+        }
+        let written = self.written(used).to_vec();
+        self.tail.move_on()?;
+        if let Some(last) = self.tail.chunks.last() {
+            fill_at(last, self.tail.at, &written);
+        }
+        self.grow(used, more)
     }
 
     /// The first `len` bytes of what has been written.
@@ -139,10 +158,15 @@ pub(super) fn claim(
 
 /// Writes the payload of the first frame of an empty chunk.
 pub(super) fn fill(chunk: &Chunk, payload: &[u8]) {
-    assert!(payload.len() <= chunk.room(header::LEN), "no room");
-    // SAFETY: there is room, and nobody else writes to a chunk without frames.
+    fill_at(chunk, header::LEN, payload);
+}
+
+/// Writes the payload of the next frame of a chunk that nobody else knows of.
+pub(super) fn fill_at(chunk: &Chunk, at: usize, payload: &[u8]) {
+    assert!(payload.len() <= chunk.room(at), "no room");
+    // SAFETY: there is room, and nobody else writes to the chunk.
     unsafe {
-        let to = chunk.payload_at(header::LEN);
+        let to = chunk.payload_at(at);
         to.copy_from_nonoverlapping(payload.as_ptr(), payload.len());
     }
 }

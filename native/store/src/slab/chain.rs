@@ -10,6 +10,7 @@ use super::error::AppendError;
 use super::frames::Frames;
 use super::header::{self, Mark};
 use super::space::{Space, Wait};
+use super::tail::{Tail, release};
 
 /// How long one who may not wait does wait for another's append.
 const MAX_TURN: Duration = Duration::from_micros(100);
@@ -17,21 +18,7 @@ const MAX_TURN: Duration = Duration::from_micros(100);
 /// The frames of one recording, in chunks. One at a time appends; who reads does not keep others
 /// from appending.
 pub(crate) struct Chain {
-    serial: u64,
     tail: Mutex<Tail>,
-}
-
-/// Where frames are appended.
-pub(super) struct Tail {
-    /// In order. Empty once the recording was released.
-    pub(super) chunks: Vec<Arc<Chunk>>,
-    /// Where the next frame begins in the last chunk.
-    pub(super) at: usize,
-    /// Where in the last chunk but one there is room for a part of the next frame. Not once the
-    /// last chunk has frames.
-    pub(super) spare: Option<usize>,
-    /// Bytes of all chunks.
-    pub(super) bytes: usize,
 }
 
 impl Chain {
@@ -54,13 +41,13 @@ impl Chain {
     pub(super) fn found(serial: u64, chunks: Vec<Arc<Chunk>>, at: usize) -> Self {
         let bytes = chunks.iter().map(|chunk| chunk.end()).sum();
         let tail = Tail {
+            serial,
             chunks,
             at,
             spare: None,
             bytes,
         };
         Chain {
-            serial,
             tail: Mutex::new(tail),
         }
     }
@@ -68,15 +55,21 @@ impl Chain {
     /// Begins to append a frame. Nobody else can until it is committed or dropped.
     #[inline]
     pub(crate) fn append(&self, wait: Wait) -> Result<Append<'_>, AppendError> {
-        let tail = match wait {
+        let mut tail = match wait {
             Wait::Yes => self.tail.lock(),
             // Appends that may not wait are short, and one of them can be waited for.
             Wait::Never => (self.tail.try_lock_for(MAX_TURN)).ok_or(AppendError::WouldBlock)?,
         };
-        if tail.chunks.is_empty() {
-            return Err(AppendError::Ended);
+        match tail.chunks.last() {
+            None => return Err(AppendError::Ended),
+            // That takes as long as the recording is large.
+            Some(last) if last.is_lost() && wait == Wait::Never => {
+                return Err(AppendError::WouldBlock);
+            }
+            Some(last) if last.is_lost() => tail.move_on()?,
+            Some(_) => {}
         }
-        Ok(Append::new(self.serial, tail, wait))
+        Ok(Append::new(tail, wait))
     }
 
     /// What has been committed; waits for an append that is under way. `None` once released.
@@ -91,6 +84,20 @@ impl Chain {
         };
         chunks.iter().try_for_each(|chunk| chunk.load())?;
         Ok((!chunks.is_empty()).then(|| Frames::new(chunks, at)))
+    }
+
+    /// Has the recording where the next run finds it, if that was lost. Returns whether it was.
+    ///
+    /// # Errors
+    ///
+    /// [`AppendError::Lost`] if nothing is left of it here, or not all; others may pass.
+    pub(crate) fn move_on(&self) -> Result<bool, AppendError> {
+        let mut tail = self.tail.lock();
+        let lost = tail.chunks.iter().any(|chunk| chunk.is_lost());
+        if lost {
+            tail.move_on()?;
+        }
+        Ok(lost)
     }
 
     /// Notes something about the recording; waits for an append that is under way.
@@ -137,30 +144,4 @@ impl Chain {
     fn detach(&self) -> Vec<Arc<Chunk>> {
         std::mem::take(&mut self.tail.lock().chunks)
     }
-}
-
-impl Tail {
-    pub(super) fn mark(&self, mark: Mark) {
-        if let Some(first) = self.chunks.first() {
-            // What fails is a mark on what an earlier run left, which will be found as it is.
-            let _ = first.mark(mark);
-        }
-    }
-}
-
-/// Gives up the chunks of one recording, in order.
-///
-/// The first one first: without it a crash halfway leaves nothing of the recording, and with it,
-/// but without a later one, it would leave a part. So where the first can't be marked, none is,
-/// until it can.
-pub(super) fn release(
-    chunks: Vec<Arc<Chunk>>,
-    wait: Wait,
-) -> Result<(), (Vec<Arc<Chunk>>, io::Error)> {
-    let marked = chunks.first().map(|first| first.mark(Mark::Released));
-    if let Some(Err(error)) = marked {
-        return Err((chunks, error));
-    }
-    chunks.iter().for_each(|chunk| chunk.retire(wait));
-    Ok(())
 }

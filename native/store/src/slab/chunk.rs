@@ -6,15 +6,12 @@ use super::header::{self, Header, Mark};
 use super::left::Fate;
 use super::segment::{Segment, page_at};
 use super::segments::Block;
+use super::settings::{KIND_SHIFT, MAX_PAYLOAD};
 use super::space::{Space, Wait};
+use super::unwiped::Unwiped;
 
 /// Length, kind and checksum, before a frame's payload.
 pub(super) const FRAME_HEADER: usize = 8;
-
-/// The length has 28 bits.
-pub(crate) const MAX_PAYLOAD: usize = (1 << KIND_SHIFT) - 1;
-
-const KIND_SHIFT: u32 = 28;
 
 /// What a frame holds. Its number is part of the format; 0 is that of no frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,6 +138,10 @@ impl Chunk {
     ///
     /// None for a chunk of this run.
     pub(super) fn mark(&self, mark: Mark) -> io::Result<()> {
+        if mark == Mark::Released && self.is_lost() {
+            // What is left of it is not seen by the next run, or is somebody else's.
+            return Ok(());
+        }
         self.segment.mark(self.base, mark)
     }
 
@@ -162,6 +163,12 @@ impl Chunk {
         header::has_mark(self.segment.map(), self.base, mark)
     }
 
+    /// Whether nobody would find it after a crash, or somebody else has it.
+    #[inline]
+    pub(super) fn is_lost(&self) -> bool {
+        self.segment.is_lost()
+    }
+
     pub(super) fn space(&self) -> &Arc<Space> {
         &self.space
     }
@@ -173,6 +180,10 @@ impl Chunk {
 
     pub(super) fn pages(&self) -> usize {
         1 << self.block.order
+    }
+
+    pub(super) fn order(&self) -> u8 {
+        self.block.order
     }
 
     /// Most bytes of payload that fit in a frame at `at`.
@@ -278,29 +289,6 @@ impl Drop for Chunk {
             Some(block) => self.space.give_back(block),
             None => self.space.wipe_later(unwiped),
         }
-    }
-}
-
-/// The block of a chunk that is no more, with what was written to it.
-pub(super) struct Unwiped {
-    segment: Arc<Segment>,
-    block: Block,
-}
-
-impl Unwiped {
-    /// Puts zeros where a recording's bytes may be, and returns the block to be given back.
-    ///
-    /// In all of it, and not only in its frames: an event that was not committed, or that moved
-    /// on to a larger chunk, left its bytes behind the last of them.
-    ///
-    /// # Errors
-    ///
-    /// None for a block of this run.
-    pub(super) fn wipe(&self) -> io::Result<Block> {
-        let (base, len) = (page_at(self.block.page), self.block.bytes());
-        // SAFETY: the last who knew of the block was the chunk that this was made of.
-        unsafe { self.segment.wipe(base, len)? };
-        Ok(self.block)
     }
 }
 

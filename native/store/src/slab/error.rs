@@ -16,6 +16,9 @@ pub enum AppendError {
     /// The event is larger than one may be.
     #[error("{0} bytes, more than the limit of {1}")]
     TooLarge(usize, usize),
+    /// Somebody else has taken over the recording, and given up what was here of it.
+    #[error("another engine has taken over the recording")]
+    Lost,
     /// It can't be done without waiting; repeat it with [`Wait::Yes`](crate::slab::Wait::Yes).
     #[error("it would have to wait")]
     WouldBlock,

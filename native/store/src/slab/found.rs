@@ -129,7 +129,7 @@ fn judge(space: &Space, path: &Path, scan: &Scan) -> Option<Trouble> {
     let again = space.unread.lock().get(path) == Some(&true);
     let set_aside = |reason: String| {
         // Where renaming is impossible it is reported again at the next start.
-        let _ = segment::set_aside(&*space.fs, path);
+        let _ = segment::set_aside(&*space.commons.fs, path);
         Some(Trouble::gone(reason))
     };
     match scan {
@@ -147,7 +147,7 @@ fn judge(space: &Space, path: &Path, scan: &Scan) -> Option<Trouble> {
         },
         Scan::Unfinished => {
             // If that fails, the next start finds it again.
-            let _ = space.fs.remove(path);
+            let _ = space.commons.fs.remove(path);
             None
         }
         Scan::Damaged(reason) => set_aside((*reason).to_owned()),

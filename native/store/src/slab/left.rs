@@ -8,7 +8,7 @@
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use super::header::{self, Mark};
 use super::segment::{self, Segment};
@@ -118,6 +118,8 @@ impl Segment {
             salt,
             path: path.to_owned(),
             directory: Arc::clone(directory),
+            inode: found.stamp.inode,
+            lost: AtomicBool::new(false),
             left: Some(Left {
                 bad,
                 fate: AtomicU8::new(Fate::Delete as u8),

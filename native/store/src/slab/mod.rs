@@ -26,16 +26,21 @@ mod error;
 mod found;
 mod frames;
 mod header;
+mod homes;
 mod keeper;
 mod left;
+mod moving;
 mod scan;
 #[expect(unsafe_code, reason = "a block is wiped where it is")]
 mod segment;
 mod segments;
 mod settings;
 mod space;
+mod tail;
 #[cfg(test)]
 mod tests;
+#[expect(unsafe_code, reason = "a block is wiped where it is")]
+mod unwiped;
 
 pub(crate) use append::Append;
 pub(crate) use chain::Chain;
@@ -51,24 +56,25 @@ pub use space::Wait;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use keeper::Keeper;
 use space::Space;
 
-use crate::disk::FileSystem;
-use crate::disk::owned::{self, Directory};
+use crate::disk::commons::Commons;
+use crate::disk::lookout::Nameless;
+use crate::disk::owned::Directory;
 
 /// What the names of its directories begin with.
 const PREFIX: &str = "slab-";
 
-/// Takes over the directories in `parent` whose owners are gone. See [`owned::adopt_telling`].
+/// Takes over the directories whose owners are gone. See [`Commons::adopt_telling`].
 pub(crate) fn adopt(
-    parent: &Path,
+    commons: &Arc<Commons>,
     refused: &mut dyn FnMut(&Path, io::Error),
-) -> io::Result<Vec<Directory>> {
-    owned::adopt_telling(parent, PREFIX, refused)
+) -> io::Result<Vec<Arc<Directory>>> {
+    commons.adopt_telling(PREFIX, Nameless::Unsure, refused)
 }
 
 /// The slab of this engine.
@@ -76,23 +82,19 @@ pub(crate) struct Slab {
     // Stops before the last reference to the space is given up.
     _keeper: Keeper,
     space: Arc<Space>,
-    /// Tells the chunks of one recording from those of another.
-    serials: AtomicU64,
 }
 
 impl Slab {
-    /// Opens a slab in `parent`, taking over the directories that [`adopt`] found.
+    /// Opens a slab, taking over the directories that [`adopt`] found.
     pub(crate) fn open(
-        fs: Arc<dyn FileSystem>,
-        parent: &Path,
-        adopted: Vec<Directory>,
+        commons: &Arc<Commons>,
+        adopted: Vec<Arc<Directory>>,
         settings: Settings,
     ) -> io::Result<(Slab, Found)> {
-        let space = Arc::new(Space::new(fs, parent, settings));
+        let space = Arc::new(Space::new(commons, settings));
         let slab = Slab {
             _keeper: Keeper::start(&space)?,
             space,
-            serials: AtomicU64::new(0),
         };
         let found = slab.take_over(adopted);
         Ok((slab, found))
@@ -100,14 +102,13 @@ impl Slab {
 
     /// Takes over directories that [`adopt`] found, at any time: also those that were
     /// [waiting](Found::waiting).
-    pub(crate) fn take_over(&self, adopted: Vec<Directory>) -> Found {
-        let adopted = adopted.into_iter().map(Arc::new).collect();
+    pub(crate) fn take_over(&self, adopted: Vec<Arc<Directory>>) -> Found {
         found::take_over(&self.space, adopted)
     }
 
     /// Starts a recording with its first frame.
     pub(crate) fn chain(&self, head: &[u8], wait: Wait) -> Result<Chain, AppendError> {
-        let serial = self.serials.fetch_add(1, Ordering::Relaxed);
+        let serial = self.space.serials.fetch_add(1, Ordering::Relaxed);
         Chain::start(&self.space, serial, head, wait)
     }
 
@@ -116,9 +117,16 @@ impl Slab {
         self.space.trim(idle);
     }
 
-    /// Its directory, for what the next run is to find together with the recordings.
-    pub(crate) fn home(&self) -> io::Result<PathBuf> {
-        self.space.home()
+    /// Its directories, for what the next run is to find together with the recordings; that of
+    /// this run first.
+    pub(crate) fn homes(&self) -> io::Result<Vec<PathBuf>> {
+        self.space.homes()
+    }
+
+    /// Looks whether its directories are still its own. Returns whether recordings are to
+    /// [move on](Chain::move_on).
+    pub(crate) fn check(&self) -> bool {
+        self.space.check()
     }
 
     /// Puts on the disk what has happened so far: also that recordings are gone. Fails as long as

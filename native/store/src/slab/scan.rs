@@ -65,7 +65,7 @@ pub(super) fn read(
     let mut scanned: Vec<io::Result<Scanned>> = Vec::new();
     let mut paths = Vec::new();
     for (number, directory) in directories.into_iter().enumerate() {
-        let listed = segment::list(&*space.fs, directory.path());
+        let listed = segment::list(&*space.commons.fs, directory.path());
         let listed = listed.map_err(at("list", directory.path()));
         scanned.push(listed.map(|(files, set_aside)| {
             paths.extend(
@@ -104,7 +104,7 @@ pub(super) fn read(
 }
 
 fn read_file(space: &Arc<Space>, directory: &Arc<Directory>, path: &Path) -> io::Result<Scan> {
-    let (segment, lost) = match Segment::open(&space.fs, path, directory)? {
+    let (segment, lost) = match Segment::open(&space.commons.fs, path, directory)? {
         Opened::Segment(segment, lost) => (segment, lost),
         Opened::Unfinished => return Ok(Scan::Unfinished),
         Opened::Damaged(reason) => return Ok(Scan::Damaged(reason)),

@@ -1,14 +1,15 @@
 use std::hash::{BuildHasher as _, RandomState};
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::header::{self, Mark};
 use super::left::Left;
 use crate::disk::FileSystem;
 use crate::disk::map::{Mapping, PAGE};
-use crate::disk::owned::Directory;
+use crate::disk::owned::{Directory, is_missing};
 use crate::disk::step::at;
 
 /// Words of the header page.
@@ -35,6 +36,10 @@ pub(super) struct Segment {
     pub(super) path: PathBuf,
     /// Locked for as long as one of its segments is in use.
     pub(super) directory: Arc<Directory>,
+    /// Inode of the file.
+    pub(super) inode: u64,
+    /// Set once it is found to be gone, or somebody else's.
+    pub(super) lost: AtomicBool,
     /// Of one that an earlier run made.
     pub(super) left: Option<Left>,
 }
@@ -70,8 +75,9 @@ impl Segment {
                 Ok(len) => Some(fs.map(&file, len).map_err(at("map into memory", &path))),
             }
         });
-        match map.unwrap_or(Err(io::ErrorKind::InvalidInput.into())) {
-            Ok(map) => {
+        let map = map.unwrap_or(Err(io::ErrorKind::InvalidInput.into()));
+        match map.and_then(|map| Ok((map, file.metadata()?.ino()))) {
+            Ok((map, inode)) => {
                 let salt = RandomState::new().hash_one(number);
                 let pages = map.len() / PAGE - 1;
                 write_header(&map, pages * PAGE, salt);
@@ -82,6 +88,8 @@ impl Segment {
                     salt,
                     path,
                     directory: Arc::clone(directory),
+                    inode,
+                    lost: AtomicBool::new(false),
                     left: None,
                 })
             }
@@ -98,8 +106,27 @@ impl Segment {
     }
 
     /// The directory it is in.
-    pub(super) fn directory(&self) -> &Path {
-        self.directory.path()
+    pub(super) fn directory(&self) -> &Arc<Directory> {
+        &self.directory
+    }
+
+    /// Sees whether the file is still where a next run would find it, and nobody else's.
+    pub(super) fn check(&self) {
+        let lost = self.directory.is_lost()
+            || match self.fs.metadata(&self.path) {
+                Ok(found) => found.stamp.inode != self.inode,
+                Err(error) => is_missing(&error),
+            };
+        if lost {
+            self.lost.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether it was found not to be. What is in memory is all that is left then, and nobody
+    /// else's business.
+    #[inline]
+    pub(super) fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::Relaxed)
     }
 
     pub(super) fn salt(&self) -> u64 {
@@ -151,6 +178,10 @@ impl Segment {
     /// Deletes the file, unless something in it is to be kept. The memory stays until the last
     /// reference is gone.
     pub(super) fn remove(&self) {
+        if self.is_lost() {
+            // There may be another file of the name.
+            return;
+        }
         if let Some(left) = &self.left {
             return self.remove_left(left);
         }

@@ -60,6 +60,8 @@ enum Blocks {
     /// Of an earlier run: so many are still in use, or whoever reads it uses it, and no more
     /// are given out.
     Closing(usize),
+    /// Of this run, and lost: so many pages are still in use, and no more are given out.
+    Lost(usize),
 }
 
 impl Segments {
@@ -84,6 +86,21 @@ impl Segments {
     /// are none.
     pub(super) fn settle(&mut self, slot: usize) -> bool {
         self.give_back(Block::new(slot, 0, 0))
+    }
+
+    /// Gives out no more of what was lost.
+    pub(super) fn close_lost(&mut self) {
+        for at in 0..self.slots.len() {
+            let Some(Some(slot)) = self.slots.get_mut(at) else {
+                continue;
+            };
+            if let (true, Blocks::Open(buddy)) = (slot.segment.is_lost(), &slot.blocks) {
+                let free = buddy.free_pages();
+                self.free -= free * PAGE;
+                slot.blocks = Blocks::Lost(slot.segment.pages() - free);
+                self.note_room(at);
+            }
+        }
     }
 
     /// Notes a block in a segment of an earlier run as in use.
@@ -129,6 +146,10 @@ impl Segments {
             }
             Blocks::Closing(in_use) => {
                 *in_use -= 1;
+                *in_use == 0
+            }
+            Blocks::Lost(in_use) => {
+                *in_use -= 1 << block.order;
                 *in_use == 0
             }
         };
@@ -182,6 +203,7 @@ impl Segments {
                 Blocks::Open(buddy) => bytes - buddy.free_pages() * PAGE,
                 Blocks::Closing(0) => 0,
                 Blocks::Closing(_) => bytes,
+                Blocks::Lost(in_use) => in_use * PAGE,
             };
         }
         usage

@@ -2,6 +2,12 @@ use std::num::NonZero;
 use std::thread;
 use std::time::Duration;
 
+/// Where in the word before a payload its kind is: the length has 28 bits.
+pub(super) const KIND_SHIFT: u32 = 28;
+
+/// Bytes of the largest payload that a frame has room for.
+pub(super) const MAX_PAYLOAD: usize = (1 << KIND_SHIFT) - 1;
+
 /// How a slab works.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
@@ -22,7 +28,7 @@ impl Default for Settings {
     fn default() -> Self {
         Settings {
             segment_bytes: 8 << 20,
-            max_frame: super::chunk::MAX_PAYLOAD,
+            max_frame: MAX_PAYLOAD,
             idle: Duration::from_secs(5),
             rest: Duration::from_secs(30),
             threads: thread::available_parallelism().map_or(1, NonZero::get),

@@ -7,16 +7,19 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::chain;
-use super::chunk::{Chunk, Unwiped};
+use super::chunk::Chunk;
 use super::error::AppendError;
+use super::homes::Own;
 use super::keeper::Keeping;
 use super::segment::Segment;
 use super::segments::{Block, Segments, Usage};
 use super::settings::Settings;
-use crate::disk::FileSystem;
+use super::tail;
+use super::unwiped::Unwiped;
+use crate::disk::commons::Commons;
+use crate::disk::durable;
 use crate::disk::map::PAGE;
-use crate::disk::owned::Directory;
+use crate::disk::owned::is_missing;
 
 /// Whether a call may wait for the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +31,7 @@ pub enum Wait {
 }
 
 /// So many names of segments may be taken, one after the other, before no other is tried.
-const MAX_LEFTOVERS: u64 = 1000;
+const MAX_LEFTOVERS: u32 = 1000;
 
 /// The smallest order of a block of at least `bytes`.
 pub(super) fn order_for(bytes: usize) -> u8 {
@@ -39,14 +42,13 @@ pub(super) fn order_for(bytes: usize) -> u8 {
 /// The segments of a slab and the files behind them.
 pub(super) struct Space {
     pub(super) settings: Settings,
-    pub(super) fs: Arc<dyn FileSystem>,
     /// Where the slab's directory is made.
-    parent: PathBuf,
+    pub(super) commons: Arc<Commons>,
     /// Held while segments are made or deleted: two who need space don't each make one, and who
     /// deletes finds no other halfway.
-    own: Mutex<Own>,
+    pub(super) own: Mutex<Own>,
     /// Never held while waiting for the disk.
-    segments: Mutex<Segments>,
+    pub(super) segments: Mutex<Segments>,
     /// What the keeper is to wipe, or to try again to.
     unwiped: Mutex<Vec<Unwiped>>,
     /// The chunks of recordings that could not be released yet. `None` once nobody will.
@@ -54,44 +56,26 @@ pub(super) struct Space {
     /// Held while that is tried again, so that nothing of it is out of sight.
     wiping: Mutex<()>,
     generations: AtomicU64,
+    /// Tells the chunks of one recording from those of another: the next number.
+    pub(super) serials: AtomicU64,
     /// Files of earlier runs that could not be read, and whether that was the disk's fault.
     pub(super) unread: Mutex<HashMap<PathBuf, bool>>,
     /// Who makes segments ahead of need and deletes those out of use.
     pub(super) keeper: OnceLock<Weak<Keeping>>,
 }
 
-/// What this run makes.
-#[derive(Default)]
-pub(super) struct Own {
-    /// Made when it is needed: on a full disk a slab opens, and what earlier runs left can be
-    /// read. Never one that another run has used, whose files and serial numbers would meet
-    /// those of this one.
-    directory: Option<Arc<Directory>>,
-    /// The number of the next segment.
-    next: u64,
-}
-
-impl Own {
-    fn directory(&mut self, parent: &Path) -> io::Result<&Arc<Directory>> {
-        match &mut self.directory {
-            Some(directory) => Ok(directory),
-            none => Ok(none.insert(Arc::new(Directory::create(parent, super::PREFIX)?))),
-        }
-    }
-}
-
 impl Space {
-    pub(super) fn new(fs: Arc<dyn FileSystem>, parent: &Path, settings: Settings) -> Self {
+    pub(super) fn new(commons: &Arc<Commons>, settings: Settings) -> Self {
         Space {
             settings,
-            fs,
-            parent: parent.to_owned(),
+            commons: Arc::clone(commons),
             own: Mutex::default(),
             segments: Mutex::default(),
             unwiped: Mutex::default(),
             unreleased: Mutex::new(Some(Vec::new())),
             wiping: Mutex::default(),
             generations: AtomicU64::new(1),
+            serials: AtomicU64::new(0),
             unread: Mutex::default(),
             keeper: OnceLock::new(),
         }
@@ -112,6 +96,10 @@ impl Space {
                 self.wake_keeper();
             }
             match (claimed, wait) {
+                (Some((block, segment)), _) if segment.is_lost() => {
+                    self.segments.lock().close_lost();
+                    self.give_back(block);
+                }
                 (Some(claimed), _) => return Ok(claimed),
                 (None, Wait::Never) => return Err(AppendError::WouldBlock),
                 (None, Wait::Yes) => self.grow(order, order, |segments| segments.has(order))?,
@@ -154,7 +142,7 @@ impl Space {
         let mut result = Ok(());
         let unreleased = self.unreleased.lock().as_mut().map(std::mem::take);
         for chunks in unreleased.unwrap_or_default() {
-            if let Err((chunks, error)) = chain::release(chunks, Wait::Never) {
+            if let Err((chunks, error)) = tail::release(chunks, Wait::Never) {
                 if let Some(unreleased) = &mut *self.unreleased.lock() {
                     unreleased.push(chunks);
                 }
@@ -216,16 +204,24 @@ impl Space {
             return Ok(());
         }
         let usual = order.max(order_for(self.settings.segment_bytes));
-        let directory = Arc::clone(own.directory(&self.parent)?);
-        let first = own.next;
+        let mut tries = 0;
         let segment = loop {
+            let directory = Arc::clone(self.directory(&mut own)?);
             let number = own.next;
             own.next += 1;
-            match Segment::create(&self.fs, &directory, number, usual, least.min(usual)) {
+            tries += 1;
+            let fs = &self.commons.fs;
+            match Segment::create(fs, &directory, number, usual, least.min(usual)) {
                 // Somebody left a file there.
                 Err(error)
-                    if error.kind() == io::ErrorKind::AlreadyExists
-                        && number - first < MAX_LEFTOVERS => {}
+                    if error.kind() == io::ErrorKind::AlreadyExists && tries < MAX_LEFTOVERS => {}
+                Err(error) if is_missing(&error) && tries < MAX_LEFTOVERS => {
+                    // Somebody removed the directory, and nobody has found out yet.
+                    directory.check();
+                    if !directory.is_lost() {
+                        return Err(error);
+                    }
+                }
                 made => break made?,
             }
         };
@@ -248,26 +244,22 @@ impl Space {
         more || will_rest
     }
 
-    /// The directory of this run.
-    pub(super) fn home(&self) -> io::Result<PathBuf> {
-        let mut own = self.own.lock();
-        Ok(own.directory(&self.parent)?.path().to_owned())
-    }
-
     /// Puts the segments on the disk, and which there are.
     pub(super) fn sync(&self) -> io::Result<()> {
         self.wipe_all()?;
         let segments = self.segments.lock().all();
         let own = self.own.lock().directory.clone();
-        let mut directories: BTreeSet<&Path> = own.iter().map(|own| own.path()).collect();
-        for segment in &segments {
+        let own = own.iter().filter(|own| !own.is_lost());
+        let mut directories: BTreeSet<&Path> = own.map(|own| own.path()).collect();
+        for segment in segments.iter().filter(|segment| !segment.is_lost()) {
             segment.map().sync()?;
-            directories.insert(segment.directory());
+            directories.insert(segment.directory().path());
         }
         // Directories that are gone altogether are names in the one above.
-        directories.insert(&self.parent);
+        directories.insert(self.commons.dir());
         let mut directories = directories.into_iter();
-        directories.try_for_each(|directory| self.fs.sync_dir(directory))
+        // What the file system does not support is told when a recording is saved.
+        directories.try_for_each(|dir| durable::sync_names(&*self.commons.fs, dir).map(drop))
     }
 
     pub(super) fn usage(&self) -> Usage {

@@ -19,6 +19,23 @@ use crate::index::{Entry, name};
 const MANY: usize = 1024;
 
 impl Files {
+    /// Learns what is in the directory, with the help of what was written down.
+    pub(crate) fn load(&self) -> Result<(), Error> {
+        self.load_journal();
+        self.refresh()?;
+        self.index.write().pack();
+        Ok(())
+    }
+
+    fn load_journal(&self) {
+        let mut index = self.index.write();
+        let damage = self
+            .journal
+            .load(self.fs(), &self.loader.shared, &mut index);
+        index.changes().record();
+        *self.journal_damage.lock() = damage;
+    }
+
     /// Makes the index true for the directory as it is now, and writes it down. One `stat` if
     /// nothing happened.
     pub(crate) fn refresh(&self) -> Result<(), Error> {
@@ -216,7 +233,9 @@ mod tests {
         symlink(&target, dir.join("x.json")).unwrap();
         let long_ago = SystemTime::now() - HOUR;
         File::open(&dir).unwrap().set_modified(long_ago).unwrap();
-        let files = Files::open(Arc::new(OsFileSystem), &dir, Options::default()).unwrap();
+        let opened = Files::open(Arc::new(OsFileSystem), &dir, Options::default());
+        let (files, _) = opened.unwrap();
+        files.load().unwrap();
         assert_eq!(files.take_damage().len(), 1);
 
         // In vain, and not at once again.

@@ -149,3 +149,44 @@ fn a_removed_native_directory_is_made_again_as_the_same() {
     assert_eq!(ids(&open(dir.path(), &disk)), ["a", "b", "cut"]);
     assert_eq!(parts(&disk).len(), 1);
 }
+
+#[test]
+fn a_removed_native_directory_is_made_again_also_if_nothing_is_saved() {
+    let (dir, disk) = (Dir::new(), other_disk());
+    let options = Options {
+        native_path: Some(disk.path().to_owned()),
+        heartbeat: Duration::from_millis(10),
+        ..options()
+    };
+    let store = Store::open(dir.path(), options).unwrap();
+    clicks(&store, "cut", 3);
+    let native = dir.path().join(".native");
+    fs::remove_dir_all(&native).unwrap();
+    while !native.join("id").exists() {
+        std::thread::yield_now();
+    }
+    drop(store);
+    assert_eq!(ids(&open(dir.path(), &disk)), ["cut"]);
+    assert_eq!(parts(&disk).len(), 1);
+}
+
+#[test]
+fn what_another_engine_left_there_is_adopted_while_running() {
+    let (dir, disk) = (Dir::new(), other_disk());
+    let options = Options {
+        native_path: Some(disk.path().to_owned()),
+        heartbeat: Duration::from_millis(10),
+        ..options()
+    };
+    let store = Store::open(dir.path(), options).unwrap();
+    let running = clicks(&store, "mine", 3);
+    let other = open(dir.path(), &disk);
+    clicks(&other, "cut", 3);
+    drop(other);
+    while entry(&store, "cut").is_none() {
+        std::thread::yield_now();
+    }
+    append(&running, &event(4, "event", 500)).unwrap();
+    running.end();
+    assert_eq!(ids(&store), ["cut", "mine"]);
+}

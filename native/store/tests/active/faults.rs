@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Barrier, mpsc};
 
+use replay_store::{Filter, Options};
+
 use crate::support::*;
 
 fn is_file_of(path: &Path, id: &str) -> bool {
@@ -144,4 +146,22 @@ fn an_append_that_is_under_way_when_the_recording_ends_is_saved() {
     reservation.commit(last.len()).unwrap();
     assert_eq!(store.drain(LONG), saved(1));
     assert_eq!(store.read(b"a").unwrap().bytes, expected("a", 21));
+}
+
+#[test]
+fn recordings_in_flight_are_erased_where_directories_can_not_be_synced() {
+    let dir = Dir::new();
+    let system = Hooked::syncing(|_| Err(io::Error::from_raw_os_error(libc::EINVAL)));
+    let options = Options {
+        sync: true,
+        ..options()
+    };
+    let store = Store::open_on(system, dir.path(), options).unwrap();
+    let _running = clicks(&store, "a", 3);
+    let filter = Filter {
+        id: Some(b"a".as_slice().into()),
+        ..Filter::default()
+    };
+    assert_eq!(store.delete_where(&filter).unwrap().len(), 1);
+    assert!(store.active(b"a").is_none());
 }

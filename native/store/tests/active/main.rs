@@ -1,14 +1,17 @@
 //! Recordings from their first event to their file.
 #![expect(clippy::unwrap_used, reason = "a failed test is meant to panic")]
 
+mod again;
 mod elsewhere;
 mod erase;
 mod faults;
+mod left;
 mod life;
 mod limits;
 mod query;
 mod recovery;
 mod refusals;
+mod removed;
 mod support;
 mod threads;
 mod unread;

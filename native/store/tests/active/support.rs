@@ -223,22 +223,39 @@ pub fn entry(store: &Store, id: &str) -> Option<Arc<Entry>> {
 
 type Hook = dyn Fn(&Path) -> io::Result<()> + Send + Sync;
 
-/// The real file system, with something to do before a file is put in its place, or before one
-/// that is there is opened to be mapped.
+/// The real file system, with something to do before a file is put in its place, before one
+/// that is there is opened to be mapped, or before a directory is synced.
 pub struct Hooked {
     place: Box<Hook>,
     open: Box<Hook>,
+    sync: Box<Hook>,
 }
 
 impl Hooked {
     pub fn new(hook: impl Fn(&Path) -> io::Result<()> + Send + Sync + 'static) -> Arc<Self> {
-        let (place, open) = (Box::new(hook), Box::new(|_: &Path| Ok(())));
-        Arc::new(Hooked { place, open })
+        let place = Box::new(hook);
+        Arc::new(Hooked {
+            place,
+            ..no_hooks()
+        })
     }
 
     pub fn opening(hook: impl Fn(&Path) -> io::Result<()> + Send + Sync + 'static) -> Arc<Self> {
-        let (place, open) = (Box::new(|_: &Path| Ok(())), Box::new(hook));
-        Arc::new(Hooked { place, open })
+        let open = Box::new(hook);
+        Arc::new(Hooked { open, ..no_hooks() })
+    }
+
+    pub fn syncing(hook: impl Fn(&Path) -> io::Result<()> + Send + Sync + 'static) -> Arc<Self> {
+        let sync = Box::new(hook);
+        Arc::new(Hooked { sync, ..no_hooks() })
+    }
+}
+
+fn no_hooks() -> Hooked {
+    Hooked {
+        place: Box::new(|_| Ok(())),
+        open: Box::new(|_| Ok(())),
+        sync: Box::new(|_| Ok(())),
     }
 }
 
@@ -282,6 +299,7 @@ impl FileSystem for Hooked {
     }
 
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        (self.sync)(path)?;
         OsFileSystem.sync_dir(path)
     }
 }

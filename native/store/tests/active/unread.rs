@@ -1,6 +1,10 @@
 //! A part of what a crash left can't be read at the next start, and can at the one after.
 
-use replay_store::Filter;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+
+use replay_store::{Filter, Format, Options};
 
 use crate::support::*;
 
@@ -62,8 +66,8 @@ fn a_segment_that_could_not_be_opened_once_costs_nothing() {
     assert_eq!(store.read(b"new").unwrap().bytes, expected("new", 50));
 }
 
-#[test]
-fn what_was_to_be_erased_and_could_not_be_read_is_erased_when_it_can() {
+/// What a crash leaves that comes when it is written down what is to be erased; and the note.
+fn crash_while_erasing() -> (Dir, PathBuf) {
     let dir = Dir::new();
     // The note of the erasure is written, and nothing more is done.
     let stuck = Hooked::new(|path| match path.ends_with("index") {
@@ -85,14 +89,19 @@ fn what_was_to_be_erased_and_could_not_be_read_is_erased_when_it_can() {
     let note = note.unwrap();
     let copy = crashed.path().join(note.strip_prefix(dir.path()).unwrap());
     std::fs::copy(&note, &copy).unwrap();
+    (crashed, copy)
+}
 
+#[test]
+fn what_was_to_be_erased_and_could_not_be_read_is_erased_when_it_can() {
+    let (crashed, note) = crash_while_erasing();
     let store = open_without_one(&crashed);
     assert_eq!(store.drain(LONG).left, 0);
-    assert!(copy.exists());
+    assert!(note.exists());
     drop(store);
     let store = crashed.open();
     assert_eq!(store.drain(LONG).left, 0);
-    assert!(!copy.exists());
+    assert!(!note.exists());
     let left: Vec<_> = store.list().unwrap();
     assert_eq!(
         left.iter()
@@ -102,5 +111,44 @@ fn what_was_to_be_erased_and_could_not_be_read_is_erased_when_it_can() {
     );
     // It also happens by itself, after the last one is saved.
     store.trim(Duration::ZERO);
-    assert_eq!(crashed.segments(), Vec::<std::path::PathBuf>::new());
+    assert_eq!(crashed.segments(), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn what_waits_is_looked_at_again_by_the_engine_that_runs_and_files_are_erased_once() {
+    let (crashed, note) = crash_while_erasing();
+    let missing = crashed.segments()[1].clone();
+    let fails = Arc::new(AtomicBool::new(true));
+    let (looked, looks) = mpsc::channel();
+    let failing = Arc::clone(&fails);
+    let system = Hooked::opening(move |path| match path == missing {
+        true if failing.load(Ordering::Relaxed) => {
+            let _ = looked.send(());
+            Err(io::Error::from_raw_os_error(libc::EMFILE))
+        }
+        _ => Ok(()),
+    });
+    let quick = Options {
+        heartbeat: Duration::from_millis(10),
+        ..options()
+    };
+    let store = Store::open_on(system, crashed.path(), quick).unwrap();
+    assert_eq!(store.drain(LONG).left, 0);
+    let again = recording(b"r0", &[event(1, "event", 30)]);
+    store.save(&again, Format::Etf).unwrap();
+    (0..3).for_each(|_| looks.recv_timeout(LONG).unwrap());
+    assert!(note.exists());
+    assert_eq!(store.read(b"r0").unwrap().bytes, again);
+
+    fails.store(false, Ordering::Relaxed);
+    while note.exists() {
+        std::thread::yield_now();
+    }
+    assert_eq!(store.drain(LONG).left, 0);
+    assert_eq!(store.read(b"r0").unwrap().bytes, again);
+    let mut ids: Vec<_> = (store.list().unwrap().iter())
+        .map(|entry| text(entry.id()).to_owned())
+        .collect();
+    ids.sort();
+    assert_eq!(ids, ["r0", "short"]);
 }

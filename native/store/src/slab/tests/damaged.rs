@@ -62,7 +62,7 @@ fn release(found: Found) -> Vec<(Vec<u8>, Vec<Vec<u8>>)> {
 
 fn again(slab: &Slab, parent: &Path) -> Found {
     slab.trim(Duration::ZERO);
-    slab.take_over(adopt(parent, &mut |_, _| {}).unwrap())
+    slab.take_over(adopt_all(&commons(parent)))
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn a_disk_that_reads_nothing_is_not_asked_for_every_page() {
         segment_bytes: 4 << 20,
         ..settings()
     };
-    let (slab, _) = Slab::open(Arc::new(OsFileSystem), home.path(), Vec::new(), large).unwrap();
+    let (slab, _) = Slab::open(&commons(home.path()), Vec::new(), large).unwrap();
     spread(&slab);
     let crashed = crash(&slab, home.path());
     let asked = Arc::new(AtomicUsize::new(0));

@@ -83,14 +83,14 @@ fn survive(from: usize, until: usize, errno: i32) -> usize {
     record(&open(home.path()).0, "first", &mut recorded);
 
     let (disk, faults) = Faults::disk(from, until, errno);
-    let (slab, found) = open_on(disk, home.path());
+    let failing = commons_on(disk, home.path());
+    // What can't be taken over now is found at another look.
+    let adopt = || adopt(&failing, &mut |_, _| {}).unwrap_or_default();
+    let (slab, found) = Slab::open(&failing, adopt(), settings()).unwrap();
     save(found, &mut saved);
     record(&slab, "second", &mut recorded);
     // What is still in doubt may be looked at again at any time.
-    save(
-        slab.take_over(adopt(home.path(), &mut |_, _| {}).unwrap()),
-        &mut saved,
-    );
+    save(slab.take_over(adopt()), &mut saved);
     drop(slab);
 
     for _ in 0..2 {

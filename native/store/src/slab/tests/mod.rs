@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::disk::step::cause;
-use crate::disk::{Mapping, OsFileSystem, map};
+use crate::disk::{FileSystem, Mapping, OsFileSystem, map};
 
 /// Small segments, so that everything that can happen does.
 fn settings() -> Settings {
@@ -30,13 +30,25 @@ fn settings() -> Settings {
     }
 }
 
+fn commons(parent: &Path) -> Arc<Commons> {
+    commons_on(Arc::new(OsFileSystem), parent)
+}
+
+fn commons_on(fs: Arc<dyn FileSystem>, parent: &Path) -> Arc<Commons> {
+    Commons::new(fs, parent, false, Duration::from_secs(1))
+}
+
 fn open(parent: &Path) -> (Slab, Found) {
     open_on(Arc::new(OsFileSystem), parent)
 }
 
 fn open_on(fs: Arc<dyn FileSystem>, parent: &Path) -> (Slab, Found) {
-    let adopted = adopt(parent, &mut |_, _| {}).unwrap();
-    Slab::open(fs, parent, adopted, settings()).unwrap()
+    let commons = commons_on(fs, parent);
+    Slab::open(&commons, adopt_all(&commons), settings()).unwrap()
+}
+
+fn adopt_all(commons: &Arc<Commons>) -> Vec<Arc<Directory>> {
+    adopt(commons, &mut |_, _| {}).unwrap()
 }
 
 /// Appends as a caller does who knows the size.

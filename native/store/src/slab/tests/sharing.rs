@@ -119,7 +119,7 @@ fn a_slab_in_which_nothing_happens_gives_back_its_reserve_too() {
         rest: Duration::ZERO,
         ..settings()
     };
-    let (slab, _) = Slab::open(Arc::new(OsFileSystem), home.path(), Vec::new(), settings).unwrap();
+    let (slab, _) = Slab::open(&commons(home.path()), Vec::new(), settings).unwrap();
     assert_eq!(segments(home.path()).len(), 0, "nobody has asked");
     for _ in 0..2 {
         let chain = slab.chain(b"head", Wait::Yes).unwrap();

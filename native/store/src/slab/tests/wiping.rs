@@ -31,9 +31,7 @@ fn open_large(parent: &Path) -> Slab {
         segment_bytes: 1 << 20,
         ..settings()
     };
-    Slab::open(Arc::new(OsFileSystem), parent, Vec::new(), large)
-        .unwrap()
-        .0
+    Slab::open(&commons(parent), Vec::new(), large).unwrap().0
 }
 
 /// A recording with events, one given up halfway, and one that was moved to larger and larger

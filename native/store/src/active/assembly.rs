@@ -9,7 +9,34 @@ use super::Shared;
 use super::recording::Recording;
 use crate::codec::Flags;
 use crate::error::Error;
+use crate::index::Names;
 use crate::slab::{Frames, Kind, Mark, Wait};
+
+/// What a recording is as a whole.
+impl Recording {
+    /// The recording as it is now, as an external term with its version byte.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] if it was discarded or is in its file now.
+    pub fn snapshot(&self) -> Result<Vec<u8>, Error> {
+        if self.is_discarded() {
+            return Err(Error::NotFound);
+        }
+        let mut etf = Vec::new();
+        self.assemble(&mut etf)?;
+        Ok(etf)
+    }
+
+    /// The distinct names of its user events so far; `None` if it was discarded or is in its file
+    /// now. Takes a look at every event, because appending does not collect them.
+    pub(crate) fn names(&self) -> Option<Names> {
+        let frames = self.chain.frames().ok()??;
+        // What can't be summarized has no names.
+        let summary = self.summarize(&frames);
+        Some(summary.map_or_else(|_| Names::default(), |it| it.names.iter().collect()))
+    }
+}
 
 /// What the finalizer does with a recording.
 impl Recording {

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use super::Files;
-use crate::disk::FileSystem;
+use crate::disk::durable::{is_unsupported, sync_names};
 use crate::disk::temp::TempFile;
 use crate::error::Error;
 use crate::notice::Notice;
@@ -54,20 +54,4 @@ impl Files {
             written => written,
         }
     }
-}
-
-/// Puts the names in a directory on the disk; what the file system does not support is returned.
-pub(crate) fn sync_names(fs: &dyn FileSystem, dir: &Path) -> io::Result<Option<io::Error>> {
-    match fs.sync_dir(dir) {
-        // Only directories: of a file it would be a defect of this program.
-        Err(error) if error.raw_os_error() == Some(libc::EBADF) => Ok(Some(error)),
-        Err(error) if is_unsupported(&error) => Ok(Some(error)),
-        result => result.map(|()| None),
-    }
-}
-
-/// Whether a sync that failed so is one that the file system does not know.
-fn is_unsupported(error: &io::Error) -> bool {
-    let numbers = [libc::EINVAL, libc::ENOTSUP, libc::ENOSYS];
-    error.raw_os_error().is_some_and(|it| numbers.contains(&it))
 }

@@ -1,0 +1,46 @@
+//! Names and content that are to survive a power cut, as far as the file system can.
+
+use std::io;
+use std::path::Path;
+
+use super::{FileSystem, Kind};
+
+/// Creates a directory and those above it that are missing.
+pub(crate) fn create_dirs(fs: &dyn FileSystem, dir: &Path, sync: bool) -> io::Result<()> {
+    match fs.metadata(dir) {
+        Ok(found) if found.kind == Kind::Directory => return Ok(()),
+        Ok(_) => return Err(io::ErrorKind::NotADirectory.into()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let parent = dir.parent();
+    if let Some(parent) = parent {
+        create_dirs(fs, parent, sync)?;
+    }
+    match fs.create_dir(dir) {
+        // Another process was faster.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        result => result?,
+    }
+    match parent {
+        // That it is not supported is told when a recording is saved.
+        Some(parent) if sync => sync_names(fs, parent).map(drop),
+        _ => Ok(()),
+    }
+}
+
+/// Puts the names in a directory on the disk; what the file system does not support is returned.
+pub(crate) fn sync_names(fs: &dyn FileSystem, dir: &Path) -> io::Result<Option<io::Error>> {
+    match fs.sync_dir(dir) {
+        // Only directories: of a file it would be a defect of this program.
+        Err(error) if error.raw_os_error() == Some(libc::EBADF) => Ok(Some(error)),
+        Err(error) if is_unsupported(&error) => Ok(Some(error)),
+        result => result.map(|()| None),
+    }
+}
+
+/// Whether a sync that failed so is one that the file system does not know.
+pub(crate) fn is_unsupported(error: &io::Error) -> bool {
+    let numbers = [libc::EINVAL, libc::ENOTSUP, libc::ENOSYS];
+    error.raw_os_error().is_some_and(|it| numbers.contains(&it))
+}

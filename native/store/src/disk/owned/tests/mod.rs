@@ -1,0 +1,162 @@
+//! Whose a directory is, as processes of several machines see it.
+
+mod owning;
+mod takeover;
+
+use std::ffi::OsStr;
+use std::fs;
+use std::sync::atomic::AtomicI32;
+
+use super::*;
+use crate::disk::lookout::Nameless;
+use crate::disk::{FileName, FileSystem, Metadata, OsFileSystem, Process, Stamp};
+
+const PREFIX: &str = "a-";
+
+/// The least there may be.
+const PERIOD: Duration = Duration::from_millis(10);
+
+/// The real file system as a process on some machine sees it.
+struct Seat {
+    process: Process,
+    /// Whether no other machine can reach the disk.
+    local: bool,
+    /// What a lock answers instead of being one: 0 that it is locked.
+    lock: Option<AtomicI32>,
+    /// Whether processes of the same machine are gone.
+    gone: AtomicBool,
+    /// Whether it can't write just now.
+    stopped: AtomicBool,
+}
+
+impl Seat {
+    /// A process of some machine, of those whose disk is elsewhere and whose locks nobody sees.
+    fn remote(machine: u128, pid: u32) -> Arc<Self> {
+        Arc::new(Seat {
+            process: Process {
+                boot: machine,
+                namespace: 1,
+                pid,
+                start: 1,
+            },
+            local: false,
+            lock: Some(AtomicI32::new(0)),
+            gone: AtomicBool::new(false),
+            stopped: AtomicBool::new(false),
+        })
+    }
+
+    /// A process of some machine whose disk this is alone.
+    fn local(machine: u128, pid: u32) -> Arc<Self> {
+        let seat = Seat::remote(machine, pid);
+        Arc::new(Seat {
+            local: true,
+            lock: None,
+            ..Arc::into_inner(seat).unwrap()
+        })
+    }
+
+    fn commons(self: &Arc<Self>, parent: &Path) -> Arc<Commons> {
+        Commons::new(
+            Arc::clone(self) as Arc<dyn FileSystem>,
+            parent,
+            false,
+            PERIOD,
+        )
+    }
+}
+
+impl FileSystem for Seat {
+    fn create_dir(&self, path: &Path) -> io::Result<()> {
+        OsFileSystem.create_dir(path)
+    }
+
+    fn metadata(&self, path: &Path) -> io::Result<Metadata> {
+        OsFileSystem.metadata(path)
+    }
+
+    fn names(&self, path: &Path) -> io::Result<Vec<FileName>> {
+        OsFileSystem.names(path)
+    }
+
+    fn read(&self, path: &Path, limit: u64, into: &mut Vec<u8>) -> io::Result<Stamp> {
+        OsFileSystem.read(path, limit, into)
+    }
+
+    fn write_new(&self, path: &Path, content: &[u8], sync: bool) -> io::Result<Stamp> {
+        OsFileSystem.write_new(path, content, sync)
+    }
+
+    fn append(&self, path: &Path, content: &[u8]) -> io::Result<u64> {
+        OsFileSystem.append(path, content)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        OsFileSystem.rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        OsFileSystem.remove(path)
+    }
+
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        OsFileSystem.sync_dir(path)
+    }
+
+    fn try_lock(&self, file: &File) -> io::Result<bool> {
+        match self.lock.as_ref().map(|lock| lock.load(Ordering::Relaxed)) {
+            None => OsFileSystem.try_lock(file),
+            Some(0) => Ok(true),
+            Some(number) => Err(io::Error::from_raw_os_error(number)),
+        }
+    }
+
+    fn beat(&self, file: &File, content: &[u8]) -> io::Result<()> {
+        if self.stopped.load(Ordering::Relaxed) {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        OsFileSystem.beat(file, content)
+    }
+
+    fn is_local(&self, _: &Path) -> bool {
+        self.local
+    }
+
+    fn process(&self) -> Process {
+        self.process
+    }
+
+    fn is_gone(&self, _: &Process) -> bool {
+        self.gone.load(Ordering::Relaxed)
+    }
+}
+
+/// An owner with something in its directory.
+fn owner(seat: &Arc<Seat>, parent: &Path) -> Arc<Directory> {
+    let directory = seat.commons(parent).create(PREFIX).unwrap();
+    fs::write(directory.path().join("kept"), b"x").unwrap();
+    directory
+}
+
+fn adopt(commons: &Arc<Commons>) -> Vec<Arc<Directory>> {
+    commons.adopt(PREFIX, Nameless::Unsure).unwrap()
+}
+
+/// Looks until there is something to take over.
+fn wait_for(commons: &Arc<Commons>) -> Arc<Directory> {
+    loop {
+        match adopt(commons).pop() {
+            Some(directory) => return directory,
+            None => thread::sleep(Duration::from_millis(1)),
+        }
+    }
+}
+
+fn names(parent: &Path) -> Vec<String> {
+    let names = fs::read_dir(parent).unwrap();
+    let mut names: Vec<_> = names
+        .map(|it| it.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}

@@ -1,0 +1,77 @@
+//! The directories that a slab's segments are in: one of this run, and those of earlier ones.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::space::Space;
+use crate::disk::owned::Directory;
+
+/// What this run makes.
+#[derive(Default)]
+pub(super) struct Own {
+    /// Made when it is needed: on a full disk a slab opens, and what earlier runs left can be
+    /// read. Never one that another run has used, whose files and serial numbers would meet
+    /// those of this one.
+    pub(super) directory: Option<Arc<Directory>>,
+    /// The number of the next segment.
+    pub(super) next: u64,
+}
+
+impl Space {
+    /// The directory of this run; another one if that was lost.
+    pub(super) fn directory<'o>(&self, own: &'o mut Own) -> io::Result<&'o Arc<Directory>> {
+        if own.directory.as_ref().is_some_and(|own| own.is_lost()) {
+            self.find_lost();
+            *own = Own::default();
+        }
+        match &mut own.directory {
+            Some(directory) => Ok(directory),
+            none => Ok(none.insert(self.commons.create(super::PREFIX)?)),
+        }
+    }
+
+    /// Looks whether all directories with segments are still ours. Returns whether something was
+    /// lost that recordings are in.
+    pub(super) fn check(&self) -> bool {
+        // Nobody deletes any meanwhile.
+        let own = self.own.lock();
+        if let Some(directory) = &own.directory {
+            directory.check();
+        }
+        self.find_lost()
+    }
+
+    /// Returns whether any segment was lost that is still in use.
+    fn find_lost(&self) -> bool {
+        let segments = self.segments.lock().all();
+        let mut directories: Vec<&Arc<Directory>> = Vec::new();
+        for segment in &segments {
+            let directory = segment.directory();
+            if !directories
+                .iter()
+                .any(|known| Arc::ptr_eq(known, directory))
+            {
+                directory.check();
+                directories.push(directory);
+            }
+            segment.check();
+        }
+        self.segments.lock().close_lost();
+        segments.iter().any(|segment| segment.is_lost())
+    }
+
+    /// The directories with segments, that of this run first.
+    pub(super) fn homes(&self) -> io::Result<Vec<PathBuf>> {
+        self.check();
+        let mut own = self.own.lock();
+        let mut homes = vec![self.directory(&mut own)?.path().to_owned()];
+        for segment in self.segments.lock().all() {
+            let path = segment.directory().path();
+            if !segment.is_lost() && !homes.iter().any(|home| home == path) {
+                homes.push(path.to_owned());
+            }
+        }
+        Ok(homes)
+    }
+}
