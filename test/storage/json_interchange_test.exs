@@ -23,7 +23,6 @@ defmodule PhoenixReplay.Storage.JSONInterchangeTest do
           info(%{deep: deep(990)}),
           info(%{deep: deep(1_500)}),
           info(%{deep: deep(100_000)}),
-          info(%{digits: [Bitwise.bsl(1, 140_000), -Bitwise.bsl(3, 1_000_000)]}),
           %{info(%{}) | connected_at: Bitwise.bsl(1, 70)},
           %{info(%{}) | connected_at: -Bitwise.bsl(1, 70)},
           %{recording() | events: [{0, :mount, %{}}, {1.5, :info, %{}}]},
@@ -45,12 +44,34 @@ defmodule PhoenixReplay.Storage.JSONInterchangeTest do
     end
   end
 
+  # The longest that the other backend reads, and one more.
+  @longest Integer.pow(10, 1024) - 1
+  @too_long Integer.pow(10, 1024)
+
   test "an integer that takes digits is the same integer", %{ours: ours} do
-    integers = for bytes <- [8, 9, 100, 1_000, 16_000], do: Bitwise.bsl(1, 8 * bytes) - bytes
+    integers = for bytes <- [8, 9, 100, 400], do: Bitwise.bsl(1, 8 * bytes) - bytes
+    integers = [@longest, -div(@longest, 10) | integers]
     :ok = Native.save(info(%{n: integers}) |> Map.put(:id, "n"), ours)
     assert {:ok, read} = File.get("n", ours)
     assert [{1, :info, %{"n" => ^integers}}] = read.events
     assert Native.get("n", ours) == {:ok, read}
+  end
+
+  test "one that the other backend could not read is its digits, as text", %{ours: ours} do
+    integers = [@too_long, -@longest, Bitwise.bsl(1, 8 * 16_000)]
+    :ok = Native.save(info(%{n: integers}) |> Map.put(:id, "n"), ours)
+    assert {:ok, read} = File.get("n", ours)
+    assert [{1, :info, %{"n" => texts}}] = read.events
+    assert texts == Enum.map(integers, &Integer.to_string/1)
+    assert Native.get("n", ours) == {:ok, read}
+  end
+
+  test "what the other backend writes, and can't read again, is read", %{theirs: theirs} do
+    integers = [@too_long, Bitwise.bsl(1, 140_000), -Bitwise.bsl(3, 1_000_000)]
+    :ok = File.save(info(%{n: integers}) |> Map.put(:id, "n"), theirs)
+    assert File.get("n", theirs) == :error
+    assert {:ok, %{events: [{1, :info, %{"n" => ^integers}}]}} = Native.get("n", theirs)
+    assert [%{id: "n"}] = Native.list_summaries(theirs)
   end
 
   # What is not ISO 8601 there fails to be saved by the other backend, but for

@@ -8,7 +8,7 @@ defmodule PhoenixReplay.JSON do
   `to_string/1` does not know raises.
 
   Decoding yields maps with string keys. Of equal keys in an object the last
-  one wins; integers are exact at any size.
+  one wins; integers are exact, and have at most 1024 characters.
   """
 
   @doc "Encodes a term as iodata."

@@ -64,6 +64,9 @@ defmodule PhoenixReplay.JSONTest do
       assert JSON.decode("-0") == {:ok, 0}
       assert JSON.decode("-120") == {:ok, -120}
       assert JSON.decode("1267650600228229401496703205376") == {:ok, 2 ** 100}
+      longest = String.duplicate("9", 1024)
+      assert JSON.decode(longest) == {:ok, 10 ** 1024 - 1}
+      assert {:error, {:invalid_json, 1}} = JSON.decode("[-" <> longest <> "]")
       assert JSON.decode("0.5") == {:ok, 0.5}
       assert JSON.decode("-1.25e2") == {:ok, -125.0}
       assert JSON.decode("1E+2") == {:ok, 100.0}

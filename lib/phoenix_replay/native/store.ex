@@ -26,6 +26,7 @@ defmodule PhoenixReplay.Native.Store do
   | `:max_events` (application environment, default 10 000) | read at each append | read when the recording starts; `truncated?: true` is in the summary once it is reached | a limit costs nothing |
   | an id that is in flight is started again | written over event by event | `:error`, logged, and the first goes on | nothing is lost |
   | what is not an event | kept; listing may fail because of it | `{:error, {:invalid_recording, :events}}` | one append can't spoil a recording |
+  | an offset that is a float | kept, and counted | kept; `duration_ms` is in whole milliseconds | the index has no fractions |
   | `events: nil` at the start | the store fails on it, and loses everything in flight | no events so far | |
   | no `connected_at` at the start | kept; a clean-up by age fails on it | `:error`, logged | recordings are in the order of it |
   | while the store's process is down | `start_recording/2`, `get_active/1` and others raise | recording goes on | there is no process |

@@ -97,7 +97,16 @@ fn an_absurdly_large_integer_is_only_named() {
     let term = [&b"o\0\x01\0\0\0"[..], &[7; 65536]].concat();
     assert_eq!(to_json(&term), r##""#Integer<65536 bytes>""##);
     let largest = [&b"o\0\0\x40\0\0"[..], &[255; 16384]].concat();
-    assert_eq!(to_term(&to_json(&largest)), largest);
+    let text = to_json(&largest);
+    assert_eq!(to_term(text.trim_matches('"')), largest);
+}
+
+#[test]
+fn an_integer_that_is_longer_than_other_readers_take_is_text() {
+    let longest = "9".repeat(1024);
+    assert_eq!(to_json(&to_term(&longest)), longest);
+    let longer = format!("-{longest}");
+    assert_eq!(to_json(&to_term(&longer)), format!("\"{longer}\""));
 }
 
 #[test]

@@ -13,6 +13,9 @@ defmodule PhoenixReplay.JSON.Decoder do
   defguardp is_digit(byte) when byte in ?0..?9
   defguardp is_plain(byte) when byte in 0x20..0x7F and byte != ?" and byte != ?\\
 
+  # Jason's, by default; the sign counts.
+  @max_integer_size 1024
+
   @spec decode(binary()) :: {:ok, term()} | {:error, {:invalid_json, non_neg_integer()}}
   def decode(text) when is_binary(text) do
     {:ok, value(text, text, 0, [])}
@@ -243,6 +246,9 @@ defmodule PhoenixReplay.JSON.Decoder do
     mantissa = binary_part(text, at, size) <> ".0"
     exponent_sign(rest, text, at + size + 1, mantissa, stack)
   end
+
+  defp after_integer(_rest, _text, at, size, _stack) when size > @max_integer_size,
+    do: invalid(at)
 
   defp after_integer(<<rest::bits>>, text, at, size, stack) do
     integer = text |> binary_part(at, size) |> String.to_integer()

@@ -8,7 +8,7 @@
 //! | --- | --- |
 //! | `nil`, `true`, `false` | `null`, `true`, `false` |
 //! | another atom | its text, `"Elixir.My.Module"` for a module |
-//! | integer of any size, float | number |
+//! | integer, float | number; an integer of more than 1024 characters becomes text |
 //! | binary | string; what is not UTF-8 becomes `"<<255, 1>>"` |
 //! | list, tuple | array; an improper list's tail is the last element |
 //! | map | object; a key that is no text becomes the text it is written as |

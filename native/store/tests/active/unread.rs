@@ -109,6 +109,8 @@ fn what_was_to_be_erased_and_could_not_be_read_is_erased_when_it_can() {
             .collect::<Vec<_>>(),
         ["short"]
     );
+    // It also happens by itself, after the last one is saved.
+    store.trim(Duration::ZERO);
     assert_eq!(crashed.segments(), Vec::<PathBuf>::new());
 }
 

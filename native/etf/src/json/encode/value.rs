@@ -4,6 +4,11 @@ use crate::json::templates::{Point, Shape, Start};
 use crate::json::{MAX_DEPTH, readable, text};
 use crate::{AtomText, Error, Token, name, tag};
 
+/// The most characters of an integer that is a number. For a longer one the pure-Elixir backend
+/// refuses the whole recording: it reads with Jason, whose `decoding_integer_digit_limit` this is,
+/// and which counts the sign.
+const MAX_NUMBER: usize = 1024;
+
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Container {
     Tuple,
@@ -219,7 +224,8 @@ impl<'a> Encoder<'a> {
         match token {
             Token::Integer(value) => self.integer(value),
             Token::Big(big) => match readable::digits(big, &mut self.effort) {
-                Some(digits) => self.plain(&digits),
+                Some(digits) if digits.len() <= MAX_NUMBER => self.plain(&digits),
+                Some(digits) => self.string(&digits),
                 None => self.string(&readable::size_of(big)),
             },
             Token::Float(value) => self.plain(&readable::float(value)),
