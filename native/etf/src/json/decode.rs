@@ -1,7 +1,6 @@
-use super::put;
+use super::etf_writer::{Terms, term};
 use super::reader::{Ignore, Reader, Sink};
 use super::recording::{connected_at, event, open, open_events, required_string};
-use super::terms::Terms;
 use crate::name::{MODULE_PREFIX, alias};
 use crate::recording::EventKind;
 use crate::{Error, ErrorKind, Field, Limits, tag};
@@ -55,7 +54,7 @@ impl Decoder<'_, '_> {
         self.terms.out.push(tag::VERSION);
         let start = open(&mut self.reader)?;
         let map = self.terms.out.len();
-        put::head(tag::MAP, Field::KEYS.len(), &mut self.terms.out);
+        term::head(tag::MAP, Field::KEYS.len(), &mut self.terms.out);
         self.terms.unique.open();
         let mut seen = Vec::new();
         while let Some(key) = self.reader.next_key()? {
@@ -88,14 +87,14 @@ impl Decoder<'_, '_> {
             self.terms.field(field);
             match field {
                 Field::View | Field::Url => self.terms.null(),
-                Field::Params | Field::Session => put::head(tag::MAP, 0, &mut self.terms.out),
+                Field::Params | Field::Session => term::head(tag::MAP, 0, &mut self.terms.out),
                 _ => return Err(Error::new(start, ErrorKind::NotARecording(field))),
             }
         }
         self.check_length()?;
         let Terms { out, unique, .. } = &mut self.terms;
         let members = unique.close(out);
-        put::count(members, map, out);
+        term::count(members, map, out);
         unique.finish(out);
         Ok(())
     }
@@ -122,7 +121,7 @@ impl Decoder<'_, '_> {
     /// A map of the recording, which is empty when the text has `null`.
     fn map(&mut self) -> Result<(), Error> {
         if self.reader.null()? {
-            put::head(tag::MAP, 0, &mut self.terms.out);
+            term::head(tag::MAP, 0, &mut self.terms.out);
             return Ok(());
         }
         self.reader.value(&mut self.terms)
@@ -131,7 +130,7 @@ impl Decoder<'_, '_> {
     fn events(&mut self) -> Result<(), Error> {
         open_events(&mut self.reader)?;
         let list = self.terms.out.len();
-        put::head(tag::LIST, 0, &mut self.terms.out);
+        term::head(tag::LIST, 0, &mut self.terms.out);
         let mut length = 0;
         while self.reader.next_element()? {
             self.event()?;
@@ -141,7 +140,7 @@ impl Decoder<'_, '_> {
             // An empty list is its tail alone.
             self.terms.out.truncate(list);
         } else {
-            put::count(length, list, &mut self.terms.out);
+            term::count(length, list, &mut self.terms.out);
         }
         self.terms.out.push(tag::NIL);
         Ok(())
@@ -163,7 +162,7 @@ impl Decoder<'_, '_> {
             reader.value(terms)
         })?;
         if terms.out.len() == start {
-            put::head(tag::MAP, 0, &mut terms.out);
+            term::head(tag::MAP, 0, &mut terms.out);
         }
         // In the text the type mostly follows the payload, in the term it comes before it.
         let end = terms.out.len();
@@ -172,7 +171,7 @@ impl Decoder<'_, '_> {
         if EventKind::from_name(event.kind.as_bytes()) == EventKind::Other {
             self.atom_or_string(&event.kind, &event.kind);
         } else {
-            put::atom(&event.kind, &mut terms.out);
+            term::atom(&event.kind, &mut terms.out);
         }
         let head = self.terms.out.len() - end;
         if let Some(bytes) = self.terms.out.get_mut(start..) {
@@ -195,7 +194,7 @@ impl Decoder<'_, '_> {
     fn atom_or_string(&mut self, atom: &str, string: &str) {
         const MAX_CHARACTERS: usize = 255;
         if atom.chars().nth(MAX_CHARACTERS).is_none() && (self.atom_exists)(atom) {
-            put::atom(atom, &mut self.terms.out);
+            term::atom(atom, &mut self.terms.out);
         } else {
             self.terms.string(string);
         }

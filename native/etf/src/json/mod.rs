@@ -19,19 +19,18 @@
 //! When two keys become the same text, the later one wins. The view is written as its name,
 //! without the `Elixir.` of its atom.
 
-mod checked;
 mod decimal;
 mod decode;
 mod encode;
+mod etf_writer;
+pub(crate) mod inspect;
 mod limits;
-mod put;
-pub(crate) mod readable;
+mod overrides;
 mod reader;
 mod recording;
 mod templates;
-mod terms;
 mod text;
-mod unique;
+mod validator;
 
 pub use decode::decode;
 pub use encode::{Encoded, encode};

@@ -1,7 +1,7 @@
-mod alike;
 mod number;
 mod sink;
 mod string;
+mod text_shape;
 
 use std::borrow::Cow;
 
@@ -206,7 +206,7 @@ impl<'a> Reader<'a> {
         }
         let mut shape = Shape::default();
         if sink.is_active() {
-            shape = alike::shape(at.source, at.offset);
+            shape = text_shape::shape(at.source, at.offset);
             if let Some(follow) = sink.follow(at, shape)
                 && self.copy_like(follow, sink, at)
             {

@@ -1,7 +1,8 @@
-use super::put;
+pub(super) mod term;
+
+use super::overrides::Unique;
 use super::reader::{Number, Sink};
 use super::templates::{Follow, Point, Shape, Start, Step, Templates};
-use super::unique::Unique;
 use crate::{Field, tag};
 
 /// Writes values as terms.
@@ -36,7 +37,7 @@ impl Terms {
             start: self.templates.start(at, shape, self.out.len()),
             elements: 0,
         });
-        put::head(head_tag, 0, &mut self.out);
+        term::head(head_tag, 0, &mut self.out);
     }
 
     fn add_template(&mut self, start: Start, at: Point<'_>) {
@@ -49,30 +50,30 @@ impl Terms {
     /// Writes the key of a recording's field.
     pub(super) fn field(&mut self, field: Field) {
         let start = self.out.len();
-        put::atom(field.name(), &mut self.out);
+        term::atom(field.name(), &mut self.out);
         self.unique.member(&self.out, start);
     }
 }
 
 impl<'a> Sink<'a> for Terms {
     fn null(&mut self) {
-        put::atom("nil", &mut self.out);
+        term::atom("nil", &mut self.out);
     }
 
     fn boolean(&mut self, value: bool) {
-        put::atom(if value { "true" } else { "false" }, &mut self.out);
+        term::atom(if value { "true" } else { "false" }, &mut self.out);
     }
 
     fn number(&mut self, number: Number<'a>) {
         match number {
-            Number::Integer(value) => put::integer(value, &mut self.out),
-            Number::Digits { negative, digits } => put::digits(negative, digits, &mut self.out),
-            Number::Float(value) => put::float(value, &mut self.out),
+            Number::Integer(value) => term::integer(value, &mut self.out),
+            Number::Digits { negative, digits } => term::digits(negative, digits, &mut self.out),
+            Number::Float(value) => term::float(value, &mut self.out),
         }
     }
 
     fn string(&mut self, text: &str) {
-        put::binary(text.as_bytes(), &mut self.out);
+        term::binary(text.as_bytes(), &mut self.out);
     }
 
     fn begin_array(&mut self, at: Point<'a>, shape: Shape) {
@@ -93,7 +94,7 @@ impl<'a> Sink<'a> for Terms {
             // An empty list is its tail alone.
             self.out.truncate(start.written);
         } else {
-            put::count(elements, start.written, &mut self.out);
+            term::count(elements, start.written, &mut self.out);
         }
         self.out.push(tag::NIL);
         self.add_template(start, at);
@@ -106,14 +107,14 @@ impl<'a> Sink<'a> for Terms {
 
     fn key(&mut self, key: &str) {
         let start = self.out.len();
-        put::binary(key.as_bytes(), &mut self.out);
+        term::binary(key.as_bytes(), &mut self.out);
         self.unique.member(&self.out, start);
     }
 
     fn end_object(&mut self, at: Point<'a>) {
         let members = self.unique.close(&self.out);
         if let Some(Open { start, .. }) = self.open.pop() {
-            put::count(members, start.written, &mut self.out);
+            term::count(members, start.written, &mut self.out);
             self.add_template(start, at);
         }
     }
