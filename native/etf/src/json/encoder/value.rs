@@ -1,7 +1,7 @@
 use super::alike::shape;
 use super::{AROUND_FIELD, Encoder, calendar};
 use crate::json::templates::{Point, Shape, Start};
-use crate::json::{MAX_DEPTH, readable, text};
+use crate::json::{MAX_DEPTH, escapes, inspect};
 use crate::{AtomText, Error, Token, name, tag};
 
 #[derive(Debug, Clone, Copy)]
@@ -140,7 +140,7 @@ impl<'a> Encoder<'a> {
             Token::List(length) => (Container::List, b'[', length),
             Token::Map(pairs) => (Container::Map, b'{', pairs),
             Token::Nil | Token::String(_) if at.level >= MAX_DEPTH => {
-                let text = readable::term(&mut self.walker, token, depth, &mut self.effort)?;
+                let text = inspect::term(&mut self.walker, token, depth, &mut self.effort)?;
                 self.string(&text);
                 return Ok(());
             }
@@ -154,7 +154,7 @@ impl<'a> Encoder<'a> {
             }
         };
         if at.level >= MAX_DEPTH {
-            let text = readable::abbreviated(&mut self.walker, token, depth)?;
+            let text = inspect::abbreviated(&mut self.walker, token, depth)?;
             self.string(&text);
             return Ok(());
         }
@@ -208,7 +208,7 @@ impl<'a> Encoder<'a> {
         match text {
             Some(key) => self.member(key),
             None => {
-                let key = readable::term(&mut self.walker, token, depth, &mut self.effort)?;
+                let key = inspect::term(&mut self.walker, token, depth, &mut self.effort)?;
                 self.member(&key);
             }
         }
@@ -218,24 +218,24 @@ impl<'a> Encoder<'a> {
     pub(super) fn leaf(&mut self, token: Token<'a>) -> Result<(), Error> {
         match token {
             Token::Integer(value) => self.integer(value),
-            Token::Big(big) => match readable::digits(big, &mut self.effort) {
+            Token::Big(big) => match inspect::digits(big, &mut self.effort) {
                 Some(digits) => self.plain(&digits),
-                None => self.string(&readable::size_of(big)),
+                None => self.string(&inspect::size_of(big)),
             },
-            Token::Float(value) => self.plain(&readable::float(value)),
+            Token::Float(value) => self.plain(&inspect::float(value)),
             Token::Atom(AtomText::Utf8("nil")) => self.plain("null"),
             Token::Atom(AtomText::Utf8(text @ ("true" | "false"))) => self.plain(text),
             Token::Atom(text) => self.string(&text.to_str()),
             Token::Binary(bytes) if bytes.is_ascii() => {
-                text::write(bytes, &mut self.json);
+                escapes::write(bytes, &mut self.json);
                 self.json.push(b',');
             }
             Token::Binary(bytes) => match std::str::from_utf8(bytes) {
                 Ok(text) => self.string(text),
-                Err(_) => self.string(&readable::bytes(bytes)),
+                Err(_) => self.string(&inspect::bytes(bytes)),
             },
-            Token::Bits { bytes, last_bits } => self.string(&readable::bits(bytes, last_bits)),
-            Token::Opaque(kind, bytes) => self.string(&readable::opaque(kind, bytes)?),
+            Token::Bits { bytes, last_bits } => self.string(&inspect::bits(bytes, last_bits)),
+            Token::Opaque(kind, bytes) => self.string(&inspect::opaque(kind, bytes)?),
             Token::String(bytes) => {
                 self.json.push(b'[');
                 self.integers(bytes);
@@ -248,7 +248,7 @@ impl<'a> Encoder<'a> {
 
     pub(super) fn member(&mut self, key: &str) {
         let start = self.json.len();
-        text::write(key.as_bytes(), &mut self.json);
+        escapes::write(key.as_bytes(), &mut self.json);
         self.unique.member(&self.json, start);
         self.json.push(b':');
     }
@@ -264,7 +264,7 @@ impl<'a> Encoder<'a> {
     }
 
     pub(super) fn string(&mut self, text: &str) {
-        text::write(text.as_bytes(), &mut self.json);
+        escapes::write(text.as_bytes(), &mut self.json);
         self.json.push(b',');
     }
 

@@ -1,7 +1,7 @@
+use super::overrides::Unique;
 use super::put;
 use super::reader::{Number, Sink};
 use super::templates::{Follow, Point, Shape, Start, Step, Templates};
-use super::unique::Unique;
 use crate::{Field, tag};
 
 /// Writes values as terms.

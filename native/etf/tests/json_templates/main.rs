@@ -5,6 +5,7 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "../support/mod.rs"]
 mod support;
 
 use proptest::prelude::*;

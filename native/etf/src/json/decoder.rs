@@ -1,7 +1,7 @@
+use super::etf_writer::Terms;
 use super::put;
 use super::reader::{Ignore, Reader, Sink};
-use super::recording::{connected_at, event, open, open_events, required_string};
-use super::terms::Terms;
+use super::summarizer::{connected_at, event, open, open_events, required_string};
 use crate::name::{MODULE_PREFIX, alias};
 use crate::recording::EventKind;
 use crate::{Error, ErrorKind, Field, Limits, tag};

@@ -5,10 +5,10 @@ mod value;
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::recording::name_in;
+use super::overrides::Unique;
+use super::summarizer::name_in;
 use super::templates::Templates;
-use super::unique::Unique;
-use super::{decimal, readable, text_limits};
+use super::{decimal, inspect, text_limits};
 use crate::recording::{self, EventKind, Events, Parts};
 use crate::{Error, ErrorKind, Field, Limits, Summary, Token, View, Walker, name};
 
@@ -273,6 +273,6 @@ fn name_in_text(payload: &[u8]) -> Option<Vec<u8>> {
 fn text_of(bytes: &[u8]) -> Cow<'_, [u8]> {
     match std::str::from_utf8(bytes) {
         Ok(_) => Cow::Borrowed(bytes),
-        Err(_) => Cow::Owned(readable::bytes(bytes).into_bytes()),
+        Err(_) => Cow::Owned(inspect::bytes(bytes).into_bytes()),
     }
 }

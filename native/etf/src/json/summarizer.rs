@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::checked::Checked;
 use super::reader::{Ignore, Number, Reader};
+use super::validator::Checked;
 use crate::recording::{EventKind, Events, NAME, Parts};
 use crate::{Error, ErrorKind, Field, Limits, Summary, View};
 
