@@ -5,7 +5,7 @@ mod value;
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::overrides::Unique;
+use super::overrides::Overrides;
 use super::summarizer::name_in;
 use super::templates::Templates;
 use super::{decimal, inspect, text_limits};
@@ -40,7 +40,7 @@ pub fn encode<'a>(etf: &'a [u8], limits: &Limits, out: &mut Vec<u8>) -> Result<E
         effort: decimal::Effort::to_write(),
         walker,
         json: std::mem::take(out),
-        unique: Unique::default(),
+        overrides: Overrides::default(),
         open: Vec::new(),
         templates: Templates::new(0),
         id: &[],
@@ -75,7 +75,7 @@ struct Encoder<'a> {
     effort: decimal::Effort,
     walker: Walker<'a>,
     json: Vec<u8>,
-    unique: Unique,
+    overrides: Overrides,
     /// Containers being written, outermost first.
     open: Vec<value::Open>,
     templates: Templates,
@@ -91,7 +91,7 @@ impl<'a> Encoder<'a> {
             return Err(not_a_recording(Field::Recording));
         };
         self.json.push(b'{');
-        self.unique.open();
+        self.overrides.open();
         let mut seen = Vec::new();
         for _ in 0..pairs {
             match recording::key(&mut self.walker)? {
@@ -114,11 +114,11 @@ impl<'a> Encoder<'a> {
                 _ => return Err(not_a_recording(field)),
             });
         }
-        self.unique.close(&self.json);
+        self.overrides.close(&self.json);
         self.end(b'}');
         // The comma after the recording.
         self.json.pop();
-        self.unique.finish(&mut self.json);
+        self.overrides.finish(&mut self.json);
         self.check_length()?;
         std::mem::replace(&mut self.parts, Parts::none()).summary(start)
     }

@@ -1,13 +1,13 @@
-use super::overrides::Unique;
+use super::overrides::Overrides;
 use super::put;
 use super::reader::{Number, Sink};
 use super::templates::{Follow, Point, Shape, Start, Step, Templates};
 use crate::{Field, tag};
 
 /// Writes values as terms.
-pub(super) struct Terms {
+pub(super) struct EtfWriter {
     pub(super) out: Vec<u8>,
-    pub(super) unique: Unique,
+    pub(super) overrides: Overrides,
     pub(super) templates: Templates,
     /// Open lists and maps, outermost first.
     open: Vec<Open>,
@@ -19,12 +19,12 @@ struct Open {
     elements: usize,
 }
 
-impl Terms {
+impl EtfWriter {
     /// Appends terms to `out`.
     pub(super) fn new(out: Vec<u8>) -> Self {
-        Terms {
+        EtfWriter {
             out,
-            unique: Unique::default(),
+            overrides: Overrides::default(),
             // A number, unlike an array or object, ends only with what comes after it.
             templates: Templates::new(1),
             open: Vec::new(),
@@ -41,7 +41,7 @@ impl Terms {
 
     fn add_template(&mut self, start: Start, at: Point<'_>) {
         // A template must not hold members that are to be removed.
-        if self.unique.is_clean() {
+        if self.overrides.is_clean() {
             self.templates.add(start, at, self.out.len());
         }
     }
@@ -50,11 +50,11 @@ impl Terms {
     pub(super) fn field(&mut self, field: Field) {
         let start = self.out.len();
         put::atom(field.name(), &mut self.out);
-        self.unique.member(&self.out, start);
+        self.overrides.member(&self.out, start);
     }
 }
 
-impl<'a> Sink<'a> for Terms {
+impl<'a> Sink<'a> for EtfWriter {
     fn null(&mut self) {
         put::atom("nil", &mut self.out);
     }
@@ -101,17 +101,17 @@ impl<'a> Sink<'a> for Terms {
 
     fn begin_object(&mut self, at: Point<'a>, shape: Shape) {
         self.open(tag::MAP, at, shape);
-        self.unique.open();
+        self.overrides.open();
     }
 
     fn key(&mut self, key: &str) {
         let start = self.out.len();
         put::binary(key.as_bytes(), &mut self.out);
-        self.unique.member(&self.out, start);
+        self.overrides.member(&self.out, start);
     }
 
     fn end_object(&mut self, at: Point<'a>) {
-        let members = self.unique.close(&self.out);
+        let members = self.overrides.close(&self.out);
         if let Some(Open { start, .. }) = self.open.pop() {
             put::count(members, start.written, &mut self.out);
             self.add_template(start, at);
@@ -128,7 +128,7 @@ impl<'a> Sink<'a> for Terms {
     }
 
     fn is_active(&self) -> bool {
-        self.templates.is_active() && self.unique.is_clean()
+        self.templates.is_active() && self.overrides.is_clean()
     }
 
     fn follow(&mut self, at: Point<'a>, shape: Shape) -> Option<Follow> {

@@ -3,13 +3,13 @@ use std::ops::Range;
 /// Finds the members of objects that a later one with the same key overrides, while the objects
 /// are being written to a buffer.
 ///
-/// Overridden members are only remembered, and removed all at once by [`Unique::finish`]: taking
+/// Overridden members are only remembered, and removed all at once by [`Overrides::finish`]: taking
 /// each out on its own would make a hostile input quadratic.
 ///
 /// An object can be one of a hundred million members, so what is known of each is kept small.
 /// Buffers have less than 2^32 bytes.
 #[derive(Debug, Default)]
-pub(super) struct Unique {
+pub(super) struct Overrides {
     /// Members of all open objects, innermost last.
     members: Vec<Member>,
     /// Where in `members` each open object begins.
@@ -35,7 +35,7 @@ impl Member {
 /// Up to this many members are compared pairwise, more are sorted.
 const FEW: usize = 24;
 
-impl Unique {
+impl Overrides {
     pub(super) fn open(&mut self) {
         self.open.push(self.members.len());
     }

@@ -1,4 +1,4 @@
-//! Terms, written in the External Term Format.
+//! EtfWriter, written in the External Term Format.
 
 use super::decimal;
 use crate::tag;

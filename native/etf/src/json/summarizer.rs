@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::reader::{Ignore, Number, Reader};
-use super::validator::Checked;
+use super::validator::Validator;
 use crate::recording::{EventKind, Events, NAME, Parts};
 use crate::{Error, ErrorKind, Field, Limits, Summary, View};
 
@@ -52,14 +52,14 @@ fn into_bytes(text: Cow<'_, str>) -> Cow<'static, [u8]> {
 
 fn events(reader: &mut Reader<'_>) -> Result<Events<'static>, Error> {
     let mut events = Events::default();
-    let mut checked = Checked::new();
+    let mut validator = Validator::new();
     open_events(reader)?;
     while reader.next_element()? {
-        checked.make_room();
+        validator.make_room();
         let mut payload = "";
         let event = event(reader, |reader| {
             let start = reader.offset();
-            reader.value(&mut checked)?;
+            reader.value(&mut validator)?;
             payload = reader.since(start);
             Ok(())
         })?;

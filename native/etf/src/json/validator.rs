@@ -2,16 +2,16 @@ use super::reader::Sink;
 use super::templates::{Follow, Point, Shape, Start, Step, Templates};
 
 /// Values that are only checked, those that are alike by what they differ in.
-pub(super) struct Checked {
+pub(super) struct Validator {
     templates: Templates,
     open: Vec<Start>,
     /// What is written for them: nothing.
     nothing: Vec<u8>,
 }
 
-impl Checked {
+impl Validator {
     pub(super) fn new() -> Self {
-        Checked {
+        Validator {
             // A number, unlike an array or object, ends only with what comes after it.
             templates: Templates::new(1),
             open: Vec::new(),
@@ -31,7 +31,7 @@ impl Checked {
     }
 }
 
-impl<'a> Sink<'a> for Checked {
+impl<'a> Sink<'a> for Validator {
     fn begin_array(&mut self, at: Point<'a>, shape: Shape) {
         self.open.push(self.templates.start(at, shape, 0));
     }

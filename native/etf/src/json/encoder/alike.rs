@@ -6,7 +6,7 @@ impl Encoder<'_> {
     /// Writes the array or object that comes next, if it is like one before.
     #[inline]
     pub(super) fn copy(&mut self, around: usize) -> Result<bool, Error> {
-        if !self.templates.is_active() || !self.unique.is_clean() {
+        if !self.templates.is_active() || !self.overrides.is_clean() {
             return Ok(false);
         }
         let at = self.point(around);

@@ -170,7 +170,7 @@ impl<'a> Encoder<'a> {
         });
         self.json.push(bracket);
         if let Container::Map = container {
-            self.unique.open();
+            self.overrides.open();
         }
         Ok(())
     }
@@ -180,13 +180,13 @@ impl<'a> Encoder<'a> {
             return;
         };
         if let Container::Map = open.container {
-            self.unique.close(&self.json);
+            self.overrides.close(&self.json);
             self.end(b'}');
         } else {
             self.end(b']');
         }
         // A template must not hold members that are to be removed.
-        if self.unique.is_clean() {
+        if self.overrides.is_clean() {
             let text_end = self.json.len() - 1;
             let at = self.point(around);
             self.templates.add(open.start, at, text_end);
@@ -249,7 +249,7 @@ impl<'a> Encoder<'a> {
     pub(super) fn member(&mut self, key: &str) {
         let start = self.json.len();
         escapes::write(key.as_bytes(), &mut self.json);
-        self.unique.member(&self.json, start);
+        self.overrides.member(&self.json, start);
         self.json.push(b':');
     }
 
