@@ -1,5 +1,4 @@
 use super::etf_writer::EtfWriter;
-use super::put;
 use super::reader::{Ignore, Reader, Sink};
 use super::summarizer::{connected_at, event, open, open_events, required_string};
 use crate::name::{MODULE_PREFIX, alias};
@@ -55,7 +54,7 @@ impl Decoder<'_, '_> {
         self.writer.out.push(tag::VERSION);
         let start = open(&mut self.reader)?;
         let map = self.writer.out.len();
-        put::head(tag::MAP, Field::KEYS.len(), &mut self.writer.out);
+        self.writer.head(tag::MAP, Field::KEYS.len());
         self.writer.overrides.open();
         let mut seen = Vec::new();
         while let Some(key) = self.reader.next_key()? {
@@ -88,15 +87,14 @@ impl Decoder<'_, '_> {
             self.writer.field(field);
             match field {
                 Field::View | Field::Url => self.writer.null(),
-                Field::Params | Field::Session => put::head(tag::MAP, 0, &mut self.writer.out),
+                Field::Params | Field::Session => self.writer.head(tag::MAP, 0),
                 _ => return Err(Error::new(start, ErrorKind::NotARecording(field))),
             }
         }
         self.check_length()?;
-        let EtfWriter { out, overrides, .. } = &mut self.writer;
-        let members = overrides.close(out);
-        put::count(members, map, out);
-        overrides.finish(out);
+        let members = self.writer.overrides.close(&self.writer.out);
+        self.writer.set_count(map, members);
+        self.writer.overrides.finish(&mut self.writer.out);
         Ok(())
     }
 
@@ -122,7 +120,7 @@ impl Decoder<'_, '_> {
     /// A map of the recording, which is empty when the text has `null`.
     fn map(&mut self) -> Result<(), Error> {
         if self.reader.null()? {
-            put::head(tag::MAP, 0, &mut self.writer.out);
+            self.writer.head(tag::MAP, 0);
             return Ok(());
         }
         self.reader.value(&mut self.writer)
@@ -131,19 +129,13 @@ impl Decoder<'_, '_> {
     fn events(&mut self) -> Result<(), Error> {
         open_events(&mut self.reader)?;
         let list = self.writer.out.len();
-        put::head(tag::LIST, 0, &mut self.writer.out);
+        self.writer.head(tag::LIST, 0);
         let mut length = 0;
         while self.reader.next_element()? {
             self.event()?;
             length += 1;
         }
-        if length == 0 {
-            // An empty list is its tail alone.
-            self.writer.out.truncate(list);
-        } else {
-            put::count(length, list, &mut self.writer.out);
-        }
-        self.writer.out.push(tag::NIL);
+        self.writer.end_list(list, length);
         Ok(())
     }
 
@@ -163,7 +155,7 @@ impl Decoder<'_, '_> {
             reader.value(writer)
         })?;
         if writer.out.len() == start {
-            put::head(tag::MAP, 0, &mut writer.out);
+            writer.head(tag::MAP, 0);
         }
         // In the text the type mostly follows the payload, in the term it comes before it.
         let end = writer.out.len();
@@ -172,7 +164,7 @@ impl Decoder<'_, '_> {
         if EventKind::from_name(event.kind.as_bytes()) == EventKind::Other {
             self.atom_or_string(&event.kind, &event.kind);
         } else {
-            put::atom(&event.kind, &mut writer.out);
+            writer.atom(&event.kind);
         }
         let head = self.writer.out.len() - end;
         if let Some(bytes) = self.writer.out.get_mut(start..) {
@@ -195,7 +187,7 @@ impl Decoder<'_, '_> {
     fn atom_or_string(&mut self, atom: &str, string: &str) {
         const MAX_CHARACTERS: usize = 255;
         if atom.chars().nth(MAX_CHARACTERS).is_none() && (self.atom_exists)(atom) {
-            put::atom(atom, &mut self.writer.out);
+            self.writer.atom(atom);
         } else {
             self.writer.string(string);
         }

@@ -27,7 +27,6 @@ mod etf_writer;
 pub(crate) mod inspect;
 mod limits;
 mod overrides;
-mod put;
 mod reader;
 mod summarizer;
 mod templates;
