@@ -2,7 +2,7 @@ use super::etf_writer::EtfWriter;
 use super::reader::{Ignore, Reader, Sink};
 use super::summarizer::{connected_at, event, open, open_events, required_string};
 use crate::name::{MODULE_PREFIX, alias};
-use crate::recording::EventKind;
+use crate::recording::{Absent, EventKind};
 use crate::{Error, ErrorKind, Field, Limits, tag};
 
 /// Turns a recording in JSON into a term, appended to `out`: the version byte and a map of the
@@ -80,15 +80,12 @@ impl Decoder<'_, '_> {
             }
         }
         self.reader.end()?;
-        for field in Field::KEYS {
-            if seen.contains(&field) {
-                continue;
-            }
+        for absent in Field::absent(&seen, start) {
+            let (field, value) = absent?;
             self.writer.field(field);
-            match field {
-                Field::View | Field::Url => self.writer.null(),
-                Field::Params | Field::Session => self.writer.head(tag::MAP, 0),
-                _ => return Err(Error::new(start, ErrorKind::NotARecording(field))),
+            match value {
+                Absent::Nil => self.writer.null(),
+                Absent::EmptyMap => self.writer.head(tag::MAP, 0),
             }
         }
         self.check_length()?;

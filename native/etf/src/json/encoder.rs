@@ -9,7 +9,7 @@ use super::overrides::Overrides;
 use super::summarizer::name_in;
 use super::templates::Templates;
 use super::{decimal, inspect, text_limits};
-use crate::recording::{self, EventKind, Events, Parts};
+use crate::recording::{self, Absent, EventKind, Events, Parts};
 use crate::{Error, ErrorKind, Field, Limits, Summary, Token, View, Walker, name};
 
 /// Arrays and objects around a payload: the recording, its events, and the event.
@@ -86,9 +86,11 @@ struct Encoder<'a> {
 impl<'a> Encoder<'a> {
     fn recording(&mut self) -> Result<Summary<'a>, Error> {
         let start = self.walker.offset();
-        let not_a_recording = |field| Error::new(start, ErrorKind::NotARecording(field));
         let Token::Map(pairs) = self.walker.token()? else {
-            return Err(not_a_recording(Field::Recording));
+            return Err(Error::new(
+                start,
+                ErrorKind::NotARecording(Field::Recording),
+            ));
         };
         self.json.push(b'{');
         self.overrides.open();
@@ -103,15 +105,12 @@ impl<'a> Encoder<'a> {
                 None => self.walker.skip()?,
             }
         }
-        for field in Field::KEYS {
-            if seen.contains(&field) {
-                continue;
-            }
+        for absent in Field::absent(&seen, start) {
+            let (field, value) = absent?;
             self.member(field.name());
-            self.json.extend_from_slice(match field {
-                Field::View | Field::Url => b"null,",
-                Field::Params | Field::Session => b"{},",
-                _ => return Err(not_a_recording(field)),
+            self.json.extend_from_slice(match value {
+                Absent::Nil => b"null,",
+                Absent::EmptyMap => b"{},",
             });
         }
         self.overrides.close(&self.json);
