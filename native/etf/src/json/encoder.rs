@@ -1,5 +1,5 @@
-mod alike;
 mod calendar;
+mod leaf;
 mod value;
 
 use std::borrow::Cow;

@@ -1,7 +1,7 @@
 use super::decimal;
 use super::overrides::Overrides;
 use super::reader::{Number, Sink};
-use super::templates::{Follow, Point, Shape, Start, Step, Templates};
+use super::templates::{Templated, Templates};
 use crate::{Field, tag};
 
 /// Writes values as terms, in the External Term Format.
@@ -14,7 +14,8 @@ pub(super) struct EtfWriter {
 }
 
 struct Open {
-    start: Start,
+    /// Where its head was written.
+    at: usize,
     /// How many elements a list has so far.
     elements: usize,
 }
@@ -31,19 +32,12 @@ impl EtfWriter {
         }
     }
 
-    fn open(&mut self, head_tag: u8, at: Point<'_>, shape: Shape) {
+    fn open(&mut self, head_tag: u8) {
         self.open.push(Open {
-            start: self.templates.start(at, shape, self.out.len()),
+            at: self.out.len(),
             elements: 0,
         });
         self.head(head_tag, 0);
-    }
-
-    fn add_template(&mut self, start: Start, at: Point<'_>) {
-        // A template must not hold members that are to be removed.
-        if self.overrides.is_clean() {
-            self.templates.add(start, at, self.out.len());
-        }
     }
 
     /// Writes the key of a recording's field.
@@ -156,8 +150,8 @@ impl<'a> Sink<'a> for EtfWriter {
         self.binary(text);
     }
 
-    fn begin_array(&mut self, at: Point<'a>, shape: Shape) {
-        self.open(tag::LIST, at, shape);
+    fn begin_array(&mut self) {
+        self.open(tag::LIST);
     }
 
     fn element(&mut self) {
@@ -166,16 +160,14 @@ impl<'a> Sink<'a> for EtfWriter {
         }
     }
 
-    fn end_array(&mut self, at: Point<'a>) {
-        let Some(Open { start, elements }) = self.open.pop() else {
-            return;
-        };
-        self.end_list(start.written, elements);
-        self.add_template(start, at);
+    fn end_array(&mut self) {
+        if let Some(Open { at, elements }) = self.open.pop() {
+            self.end_list(at, elements);
+        }
     }
 
-    fn begin_object(&mut self, at: Point<'a>, shape: Shape) {
-        self.open(tag::MAP, at, shape);
+    fn begin_object(&mut self) {
+        self.open(tag::MAP);
         self.overrides.open();
     }
 
@@ -185,48 +177,20 @@ impl<'a> Sink<'a> for EtfWriter {
         self.overrides.member(&self.out, start);
     }
 
-    fn end_object(&mut self, at: Point<'a>) {
+    fn end_object(&mut self) {
         let members = self.overrides.close(&self.out);
-        if let Some(Open { start, .. }) = self.open.pop() {
-            self.set_count(start.written, members);
-            self.add_template(start, at);
+        if let Some(Open { at, .. }) = self.open.pop() {
+            self.set_count(at, members);
         }
     }
+}
 
-    fn leaf(&mut self, at: Point<'a>, end: usize, written: usize) {
-        let term = written..self.out.len();
-        self.templates.add_leaf(at.level, at.offset..end, term);
-    }
-
-    fn written(&self) -> usize {
-        self.out.len()
-    }
-
-    fn is_active(&self) -> bool {
-        self.templates.is_active() && self.overrides.is_clean()
-    }
-
-    fn follow(&mut self, at: Point<'a>, shape: Shape) -> Option<Follow> {
-        let start = self.templates.start(at, shape, self.out.len());
-        self.templates.follow(start)
-    }
-
-    fn step(&mut self, follow: &mut Follow, source: &'a [u8]) -> Step {
-        self.templates.step(follow, source, &mut self.out)
-    }
-
-    fn resume(&mut self, follow: &mut Follow, offset: usize, written: usize) {
-        let term = written..self.out.len();
-        self.templates.resume(follow, offset, term);
-    }
-
-    fn end_follow(&mut self, follow: &Follow, differs: bool) {
-        if differs {
-            self.out.truncate(follow.start.written);
-        }
-        if differs || self.open.is_empty() {
-            // If it was alike, the template remains, as no other value comes to hold this one.
-            self.templates.forget(follow.start.leaves);
-        }
+impl Templated for EtfWriter {
+    #[inline]
+    fn templates(&mut self) -> Option<(&mut Templates, &mut Vec<u8>)> {
+        // A template must not hold members that are to be removed.
+        self.overrides
+            .is_clean()
+            .then_some((&mut self.templates, &mut self.out))
     }
 }

@@ -55,7 +55,7 @@ fn events(reader: &mut Reader<'_>) -> Result<Events<'static>, Error> {
     let mut validator = Validator::new();
     open_events(reader)?;
     while reader.next_element()? {
-        validator.make_room();
+        validator.templates.make_room();
         let mut payload = "";
         let event = event(reader, |reader| {
             let start = reader.offset();
