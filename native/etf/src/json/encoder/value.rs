@@ -133,7 +133,7 @@ impl<'a> Encoder<'a> {
             source: self.etf,
             offset: self.walker.offset(),
             level: around + self.open.len(),
-            // The walker has counted what is copied, or counts it.
+            // What is copied is not counted.
             terms_left: 0,
         }
     }

@@ -27,7 +27,7 @@ pub(in crate::json) fn apply<W: Templated>(
     let (templates, out) = writer.templates()?;
     let (mark, written) = (templates.mark(), out.len());
     let follow = Follow::new(templates, at, shape)?;
-    let copied = follow.to_end(writer, at, leaf);
+    let copied = follow.along(writer, at, leaf);
     let (templates, out) = writer.templates()?;
     if copied.is_none() {
         out.truncate(written);
@@ -78,9 +78,9 @@ impl Follow {
         })
     }
 
-    /// Goes all the way, if it is one.
+    /// Goes along it to the end of the value, if that is like it.
     #[inline]
-    fn to_end<W: Templated>(
+    fn along<W: Templated>(
         mut self,
         writer: &mut W,
         at: Point<'_>,
