@@ -32,7 +32,10 @@ impl Member {
     }
 }
 
-/// Up to this many members are compared pairwise, more are sorted.
+/// Up to this many members are compared pairwise, more are sorted. Objects of 8 members take 30 %
+/// longer to decode if they are sorted, those of 24 (`keys` in `benches/templates.rs`) 70 %. Those of 32 to 96 would also take
+/// 30 to 45 % less than they do now; but keys that differ only where the fingerprint does not look,
+/// as nobody but an attacker's do, would take 1.7 times as long with 48 members and 2.4 times with 96.
 const FEW: usize = 24;
 
 impl Overrides {
@@ -163,7 +166,9 @@ fn fingerprint(key: &[u8]) -> u32 {
     (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u32
 }
 
-/// Makes room for one more where there is none, without doubling what is large.
+/// Makes room for one more where there is none, without doubling what is large: by a quarter, and
+/// by 64 at first, as most objects have fewer members. Not measured; what matters is the memory that
+/// an object of a hundred million members takes.
 #[inline]
 fn grow<T>(items: &mut Vec<T>) {
     if items.len() == items.capacity() {

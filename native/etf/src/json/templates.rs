@@ -117,10 +117,15 @@ pub(super) struct Mark {
 
 const NONE: u32 = u32::MAX;
 
-/// What is nested deeper is always read: comparing it takes time at each level.
+/// What is nested deeper is always read: comparing it takes time at each level. At 16 the recordings
+/// of `test/fixtures` take as long, at 4 three to five times as long: no session was seen that is
+/// nested deeper than 20.
 const MAX_LEVEL: usize = 64;
 
 /// As much as the events of a session differ in; fresh memory costs more than learning it again.
+/// An eighth of either makes the recordings of `test/fixtures` up to 4 % (templates) and 9 %
+/// (leaves) slower, half of it none; where events hold a hundred kinds of objects half of it costs
+/// 3 %, and 9 % with 200. More gains at most 7 %, with 200 kinds, for many times the memory.
 const MAX_TEMPLATES: usize = 1 << 10;
 const MAX_LEAVES: usize = 1 << 13;
 
@@ -128,7 +133,7 @@ impl Templates {
     /// For a source in which so many bytes after a leaf tell that it ends.
     pub(super) fn new(delimiter: usize) -> Self {
         Templates {
-            // Enough for a short recording.
+            // Enough for a short recording. A guess, not measured.
             templates: Vec::with_capacity(32),
             leaves: Vec::with_capacity(64),
             slots: vec![NONE; shape::SLOTS],
