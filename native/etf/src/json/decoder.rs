@@ -1,6 +1,6 @@
 use super::etf_writer::EtfWriter;
+use super::fields::{connected_at, event, open, open_events, required_string};
 use super::reader::{Ignore, Reader, Sink};
-use super::summarizer::{connected_at, event, open, open_events, required_string};
 use crate::name::{MODULE_PREFIX, alias};
 use crate::recording::{Absent, EventKind};
 use crate::{Error, ErrorKind, Field, Limits, tag};

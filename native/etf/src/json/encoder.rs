@@ -22,7 +22,7 @@ const AROUND_FIELD: usize = 1;
 ///
 /// Keys that are not of a recording are left out. A missing `view` or `url` becomes `null`,
 /// missing or `nil` `params` and `session` become `{}`. What is nested deeper than
-/// [`MAX_DEPTH`] is abbreviated to a string.
+/// [`MAX_DEPTH`](super::MAX_DEPTH) is abbreviated to a string.
 ///
 /// # Errors
 ///
@@ -61,7 +61,7 @@ pub fn encode<'a>(etf: &'a [u8], limits: &Limits, out: &mut Vec<u8>) -> Result<E
 pub struct Encoded<'a> {
     /// The id as it is in the term. If it is not UTF-8, that in the text is a description of it.
     pub id: &'a [u8],
-    /// What [`summarize`] finds in the text.
+    /// What [`summarize`](super::summarize) finds in the text.
     pub summary: Summary<'a>,
 }
 

@@ -24,6 +24,7 @@ mod decoder;
 mod encoder;
 mod escapes;
 mod etf_writer;
+mod fields;
 pub(crate) mod inspect;
 mod limits;
 mod overrides;
