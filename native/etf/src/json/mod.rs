@@ -20,23 +20,24 @@
 //! without the `Elixir.` of its atom.
 
 mod decimal;
-mod decode;
-mod encode;
+mod decoder;
+mod encoder;
+mod escapes;
 mod etf_writer;
+mod fields;
 pub(crate) mod inspect;
 mod limits;
 mod overrides;
 mod reader;
-mod recording;
+mod summarizer;
 mod templates;
-mod text;
 mod validator;
 
-pub use decode::decode;
-pub use encode::{Encoded, encode};
+pub use decoder::decode;
+pub use encoder::{Encoded, encode};
 pub use limits::{term_limits, text_limits};
 pub use reader::Fault;
-pub use recording::{is_read_elsewhere, summarize};
+pub use summarizer::{is_read_elsewhere, summarize};
 
 /// Deepest nesting of arrays and objects that is written, those of the recording itself included:
 /// for the readers after this one, which itself needs no stack.
