@@ -152,6 +152,8 @@ impl Templates {
     /// An array or object begins at this point, and what is written for it there.
     #[inline]
     pub(super) fn begin(&mut self, at: Point<'_>, shape: Shape, written: usize) {
+        let around = self.open.last();
+        debug_assert!(around.is_none_or(|around| around.level < at.level));
         self.open.push(Start {
             shape,
             offset: at.offset,
@@ -174,7 +176,6 @@ impl Templates {
     }
 
     /// What began at this level has ended at this point, and what was written for it there.
-    #[inline]
     pub(super) fn end(&mut self, at: Point<'_>, written: usize) {
         // What began when nothing was to be added is not there.
         let Some(start) = self.open.pop_if(|start| start.level == at.level) else {

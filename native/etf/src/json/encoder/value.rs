@@ -37,7 +37,7 @@ impl<'a> Encoder<'a> {
     /// Writes the array or object that comes next, if it is like one before.
     #[inline]
     fn copy(&mut self, around: usize) -> Result<bool, Error> {
-        if !self.templates.is_active() || !self.overrides.is_clean() {
+        if !self.is_copying() {
             return Ok(false);
         }
         let Some(tag::MAP | tag::LIST | tag::SMALL_TUPLE) = self.next_tag() else {
@@ -51,6 +51,12 @@ impl<'a> Encoder<'a> {
         self.json.push(b',');
         self.walker.skip_equal(copied.end - at.offset)?;
         Ok(true)
+    }
+
+    /// Whether what is alike is looked for.
+    #[inline]
+    fn is_copying(&self) -> bool {
+        self.templates.is_active() && self.overrides.is_clean()
     }
 
     /// Goes on in the innermost container; tells whether a value follows.
@@ -175,7 +181,7 @@ impl<'a> Encoder<'a> {
             self.string(&text);
             return Ok(());
         }
-        if self.templates.is_active() {
+        if self.is_copying() {
             let shape = Shape::of_term(self.etf, at.offset);
             self.templates.begin(at, shape, self.json.len());
         }
