@@ -26,11 +26,19 @@ pub(crate) struct Intent {
     /// Where it is, perhaps more than once.
     paths: Vec<PathBuf>,
     ids: Vec<Box<[u8]>>,
+    /// What has to stay until the note is gone: a directory that is out of use would be removed
+    /// before the note is in it, or left behind with it.
+    _held: Vec<Arc<Directory>>,
 }
 
 impl Intent {
     /// Writes a note into directories that nobody else owns.
-    pub(super) fn write(files: &Files, homes: &[PathBuf], ids: Vec<Box<[u8]>>) -> io::Result<Self> {
+    pub(super) fn write(
+        files: &Files,
+        homes: &[PathBuf],
+        held: Vec<Arc<Directory>>,
+        ids: Vec<Box<[u8]>>,
+    ) -> io::Result<Self> {
         let sync = files.options.sync;
         let note = encode(&ids)?;
         let mut paths = Vec::new();
@@ -47,7 +55,11 @@ impl Intent {
         if let (Some(parent), true) = (homes.first().and_then(|home| home.parent()), sync) {
             files.sync_names(parent)?;
         }
-        Ok(Intent { paths, ids })
+        Ok(Intent {
+            paths,
+            ids,
+            _held: held,
+        })
     }
 
     /// Where it is, or one of the places.
@@ -121,7 +133,11 @@ impl Intent {
             match decode(&note) {
                 Ok(ids) => {
                     let paths = vec![path];
-                    intents.push(Intent { paths, ids });
+                    intents.push(Intent {
+                        paths,
+                        ids,
+                        _held: Vec::new(),
+                    });
                 }
                 Err(reason) => {
                     let file = name.to_string_lossy().into_owned();

@@ -1,7 +1,6 @@
 //! The directories that a slab's segments are in: one of this run, and those of earlier ones.
 
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::space::Space;
@@ -61,15 +60,17 @@ impl Space {
         segments.iter().any(|segment| segment.is_lost())
     }
 
-    /// The directories with segments, that of this run first.
-    pub(super) fn homes(&self) -> io::Result<Vec<PathBuf>> {
+    /// The directories with segments, that of this run first. They stay for as long as they are
+    /// held: one that is out of use is removed otherwise, at any time.
+    pub(super) fn homes(&self) -> io::Result<Vec<Arc<Directory>>> {
         self.check();
         let mut own = self.own.lock();
-        let mut homes = vec![self.directory(&mut own)?.path().to_owned()];
+        let mut homes = vec![Arc::clone(self.directory(&mut own)?)];
         for segment in self.segments.lock().all() {
-            let path = segment.directory().path();
-            if !segment.is_lost() && !homes.iter().any(|home| home == path) {
-                homes.push(path.to_owned());
+            let directory = segment.directory();
+            let is_new = homes.iter().all(|home| home.path() != directory.path());
+            if !segment.is_lost() && is_new {
+                homes.push(Arc::clone(directory));
             }
         }
         Ok(homes)
