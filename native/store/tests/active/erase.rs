@@ -146,14 +146,14 @@ fn a_recording_that_is_just_being_saved_is_erased() {
         Arc::new(std::sync::Barrier::new(2)),
     );
     let barriers = (Arc::clone(&reached), Arc::clone(&go_on));
-    let slow = Hooked::new(move |path| {
+    let slow = placing(move |path| {
         if path.ends_with("user-3.etf.gz") {
             barriers.0.wait();
             barriers.1.wait();
         }
         Ok(())
     });
-    let store = dir.open_on(&slow);
+    let store = dir.open_on(slow);
     let three = start(&store, "user-3");
     append(&three, &secret(1)).unwrap();
     three.end();

@@ -5,6 +5,7 @@ use std::sync::{Barrier, mpsc};
 
 use replay_store::{Filter, Options};
 
+use crate::support::hooked::{Call, hooked, os_error};
 use crate::support::*;
 
 fn is_file_of(path: &Path, id: &str) -> bool {
@@ -15,7 +16,7 @@ fn is_file_of(path: &Path, id: &str) -> bool {
 fn a_save_that_fails_ten_times_delays_no_other_and_succeeds_in_the_end() {
     let dir = Dir::new();
     let left = AtomicUsize::new(10);
-    let failing = Hooked::new(move |path| {
+    let failing = placing(move |path| {
         let fails = is_file_of(path, "bad")
             && left
                 .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1))
@@ -26,7 +27,7 @@ fn a_save_that_fails_ten_times_delays_no_other_and_succeeds_in_the_end() {
             Ok(())
         }
     });
-    let store = dir.open_on(&failing);
+    let store = dir.open_on(failing);
     let (sender, notices) = mpsc::channel();
     store.observe(Box::new(move |notice| sender.send(notice).unwrap()));
     clicks(&store, "bad", 20).end();
@@ -64,7 +65,7 @@ fn a_save_that_fails_ten_times_delays_no_other_and_succeeds_in_the_end() {
 fn a_save_that_panics_is_tried_again() {
     let dir = Dir::new();
     let left = AtomicUsize::new(2);
-    let failing = Hooked::new(move |path| {
+    let failing = placing(move |path| {
         let panics = is_file_of(path, "a")
             && left
                 .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1))
@@ -72,7 +73,7 @@ fn a_save_that_panics_is_tried_again() {
         assert!(!panics, "as the test wants it");
         Ok(())
     });
-    let store = dir.open_on(&failing);
+    let store = dir.open_on(failing);
     let (sender, notices) = mpsc::channel();
     store.observe(Box::new(move |notice| sender.send(notice).unwrap()));
     clicks(&store, "a", 20).end();
@@ -89,14 +90,14 @@ fn a_save_that_panics_is_tried_again() {
 #[test]
 fn a_checkpoint_that_fails_changes_nothing() {
     let dir = Dir::new();
-    let failing = Hooked::new(|path| {
+    let failing = placing(|path| {
         if is_file_of(path, "bad") {
             Err(io::ErrorKind::StorageFull.into())
         } else {
             Ok(())
         }
     });
-    let store = dir.open_on(&failing);
+    let store = dir.open_on(failing);
     let (bad, good) = (clicks(&store, "bad", 3), clicks(&store, "good", 3));
     let checkpoint = store.checkpoint(LONG);
     assert_eq!((checkpoint.saved, checkpoint.left), (1, 1));
@@ -110,14 +111,14 @@ fn what_is_deleted_while_it_is_saved_does_not_come_back() {
     let dir = Dir::new();
     let (reached, go_on) = (Arc::new(Barrier::new(2)), Arc::new(Barrier::new(2)));
     let barriers = (Arc::clone(&reached), Arc::clone(&go_on));
-    let slow = Hooked::new(move |path| {
+    let slow = placing(move |path| {
         if is_file_of(path, "a") {
             barriers.0.wait();
             barriers.1.wait();
         }
         Ok(())
     });
-    let store = dir.open_on(&slow);
+    let store = dir.open_on(slow);
     clicks(&store, "a", 20).end();
     reached.wait();
     store.active(b"a").unwrap().discard();
@@ -151,7 +152,10 @@ fn an_append_that_is_under_way_when_the_recording_ends_is_saved() {
 #[test]
 fn recordings_in_flight_are_erased_where_directories_can_not_be_synced() {
     let dir = Dir::new();
-    let system = Hooked::syncing(|_| Err(io::Error::from_raw_os_error(libc::EINVAL)));
+    let system = hooked(|call| match call {
+        Call::SyncDir(_) => os_error(libc::EINVAL),
+        _ => Ok(()),
+    });
     let options = Options {
         sync: true,
         ..options()

@@ -31,8 +31,8 @@ fn a_recovered_recording_can_be_seen_before_it_is_saved() {
     let store = dir.open();
     let _running = clicks(&store, "a", 20);
     let crashed = dir.crash();
-    let stuck = Hooked::new(|_| Err(io::ErrorKind::StorageFull.into()));
-    let store = crashed.open_on(&stuck);
+    let stuck = placing(|_| Err(io::ErrorKind::StorageFull.into()));
+    let store = crashed.open_on(stuck);
     let active = store.active(b"a").unwrap();
     assert_eq!(active.snapshot().unwrap(), expected("a", 20));
     let summary = active.summary();
@@ -52,8 +52,8 @@ fn a_recovered_recording_can_be_seen_before_it_is_saved() {
 #[test]
 fn one_that_had_ended_is_saved_but_was_not_cut_off() {
     let dir = Dir::new();
-    let stuck = Hooked::new(|_| Err(io::ErrorKind::StorageFull.into()));
-    let store = dir.open_on(&stuck);
+    let stuck = placing(|_| Err(io::ErrorKind::StorageFull.into()));
+    let store = dir.open_on(stuck);
     clicks(&store, "a", 20).end();
     store.drain(Duration::from_millis(50));
     let crashed = dir.crash();
@@ -69,8 +69,8 @@ fn what_was_cut_off_stays_so_through_a_second_crash() {
     let store = dir.open();
     let _running = clicks(&store, "a", 20);
     let first = dir.crash();
-    let stuck = Hooked::new(|_| Err(io::ErrorKind::StorageFull.into()));
-    let store = first.open_on(&stuck);
+    let stuck = placing(|_| Err(io::ErrorKind::StorageFull.into()));
+    let store = first.open_on(stuck);
     assert_eq!(store.drain(Duration::from_millis(50)).left, 1);
     let second = first.crash();
     let store = second.open();

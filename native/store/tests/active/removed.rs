@@ -4,8 +4,9 @@ use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver};
 
-use replay_store::{FileName, FileSystem, Metadata, Options, OsFileSystem, Recording, Stamp};
+use replay_store::{Options, Recording};
 
+use crate::support::hooked::{Call, hooked};
 use crate::support::*;
 
 /// Finds out by itself as soon as may be.
@@ -166,59 +167,21 @@ fn who_needs_space_finds_out_at_the_latest() {
     assert_recovered(&dir.crash(), &[("a", 4001), ("b", 22)]);
 }
 
-/// Lets no directory be made while it is told so.
-struct Barred(AtomicBool);
-
-impl FileSystem for Barred {
-    fn create_dir(&self, path: &Path) -> io::Result<()> {
-        if self.0.load(Ordering::Relaxed) {
-            return Err(io::ErrorKind::StorageFull.into());
-        }
-        OsFileSystem.create_dir(path)
-    }
-
-    fn metadata(&self, path: &Path) -> io::Result<Metadata> {
-        OsFileSystem.metadata(path)
-    }
-
-    fn names(&self, path: &Path) -> io::Result<Vec<FileName>> {
-        OsFileSystem.names(path)
-    }
-
-    fn read(&self, path: &Path, limit: u64, into: &mut Vec<u8>) -> io::Result<Stamp> {
-        OsFileSystem.read(path, limit, into)
-    }
-
-    fn write_new(&self, path: &Path, content: &[u8], sync: bool) -> io::Result<Stamp> {
-        OsFileSystem.write_new(path, content, sync)
-    }
-
-    fn append(&self, path: &Path, content: &[u8]) -> io::Result<u64> {
-        OsFileSystem.append(path, content)
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        OsFileSystem.rename(from, to)
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        OsFileSystem.remove(path)
-    }
-
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        OsFileSystem.sync_dir(path)
-    }
-}
-
 #[test]
 fn as_long_as_there_is_no_place_for_it_nothing_is_acknowledged() {
     let dir = Dir::new();
-    let barred = Arc::new(Barred(AtomicBool::new(false)));
-    let fs = Arc::clone(&barred) as Arc<dyn FileSystem>;
+    let barred = Arc::new(AtomicBool::new(false));
+    let no_directories = Arc::clone(&barred);
+    let fs = hooked(move |call| match call {
+        Call::CreateDir(_) if no_directories.load(Ordering::Relaxed) => {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+        _ => Ok(()),
+    });
     let store = Store::open_on(fs, dir.path(), quick()).unwrap();
     let notices = observe(&store);
     let running = clicks(&store, "a", 20);
-    barred.0.store(true, Ordering::Relaxed);
+    barred.store(true, Ordering::Relaxed);
     std::fs::remove_dir_all(native(&dir)).unwrap();
     let mut acknowledged = 20;
     let refused = loop {
@@ -232,7 +195,7 @@ fn as_long_as_there_is_no_place_for_it_nothing_is_acknowledged() {
     let head = recording(b"b", &[event(0, "mount", 30)]);
     let refused = store.start(b"b", &head, 10, Wait::Yes).unwrap_err();
     assert_eq!(refused.posix(), Some("enospc"));
-    barred.0.store(false, Ordering::Relaxed);
+    barred.store(false, Ordering::Relaxed);
     wait_for_moved(&notices, 1);
     more(&running, acknowledged + 1, acknowledged + 10);
     assert_recovered(&dir.crash(), &[("a", acknowledged + 10)]);
@@ -246,7 +209,7 @@ fn what_an_earlier_run_left_is_saved_although_it_is_removed() {
     let crashed = dir.crash();
     let go_on = Arc::new(AtomicBool::new(false));
     let may_go_on = Arc::clone(&go_on);
-    let stuck = Hooked::new(move |_| match may_go_on.load(Ordering::Relaxed) {
+    let stuck = placing(move |_| match may_go_on.load(Ordering::Relaxed) {
         true => Ok(()),
         false => Err(io::ErrorKind::StorageFull.into()),
     });

@@ -10,9 +10,14 @@ use std::path::PathBuf;
 use replay_etf::tag;
 pub use replay_store::{AppendError, Error, Notice, Store, Wait};
 use replay_store::{
-    Drained, Entry, FileName, FileSystem, Metadata, Options, OsFileSystem, Recording, Stamp,
+    Drained, Entry, FileName, FileSystem, Mapping, Metadata, Options, OsFileSystem, Process,
+    Recording, Stamp,
 };
 use tempfile::TempDir;
+
+#[path = "../support/hooked.rs"]
+pub mod hooked;
+use hooked::{Call, hooked};
 
 pub const LONG: Duration = Duration::from_secs(60);
 
@@ -116,13 +121,8 @@ impl Dir {
         Store::open(self.path(), options()).unwrap()
     }
 
-    pub fn open_on(&self, fs: &Arc<Hooked>) -> Store {
-        Store::open_on(
-            Arc::clone(fs) as Arc<dyn FileSystem>,
-            self.path(),
-            options(),
-        )
-        .unwrap()
+    pub fn open_on(&self, fs: Arc<dyn FileSystem>) -> Store {
+        Store::open_on(fs, self.path(), options()).unwrap()
     }
 
     /// What a crash at this moment would leave behind.
@@ -221,87 +221,24 @@ pub fn entry(store: &Store, id: &str) -> Option<Arc<Entry>> {
         .find(|entry| entry.id() == id.as_bytes())
 }
 
-type Hook = dyn Fn(&Path) -> io::Result<()> + Send + Sync;
-
-/// The real file system, with something to do before a file is put in its place, before one
-/// that is there is opened to be mapped, or before a directory is synced.
-pub struct Hooked {
-    place: Box<Hook>,
-    open: Box<Hook>,
-    sync: Box<Hook>,
+/// The real file system, with something to do before a file is put in its place.
+pub fn placing(
+    hook: impl Fn(&Path) -> io::Result<()> + Send + Sync + 'static,
+) -> Arc<dyn FileSystem> {
+    hooked(move |call| match call {
+        Call::Rename(_, to) => hook(to),
+        _ => Ok(()),
+    })
 }
 
-impl Hooked {
-    pub fn new(hook: impl Fn(&Path) -> io::Result<()> + Send + Sync + 'static) -> Arc<Self> {
-        let place = Box::new(hook);
-        Arc::new(Hooked {
-            place,
-            ..no_hooks()
-        })
-    }
-
-    pub fn opening(hook: impl Fn(&Path) -> io::Result<()> + Send + Sync + 'static) -> Arc<Self> {
-        let open = Box::new(hook);
-        Arc::new(Hooked { open, ..no_hooks() })
-    }
-
-    pub fn syncing(hook: impl Fn(&Path) -> io::Result<()> + Send + Sync + 'static) -> Arc<Self> {
-        let sync = Box::new(hook);
-        Arc::new(Hooked { sync, ..no_hooks() })
-    }
-}
-
-fn no_hooks() -> Hooked {
-    Hooked {
-        place: Box::new(|_| Ok(())),
-        open: Box::new(|_| Ok(())),
-        sync: Box::new(|_| Ok(())),
-    }
-}
-
-impl FileSystem for Hooked {
-    fn create_dir(&self, path: &Path) -> io::Result<()> {
-        OsFileSystem.create_dir(path)
-    }
-
-    fn metadata(&self, path: &Path) -> io::Result<Metadata> {
-        OsFileSystem.metadata(path)
-    }
-
-    fn names(&self, path: &Path) -> io::Result<Vec<FileName>> {
-        OsFileSystem.names(path)
-    }
-
-    fn read(&self, path: &Path, limit: u64, into: &mut Vec<u8>) -> io::Result<Stamp> {
-        OsFileSystem.read(path, limit, into)
-    }
-
-    fn write_new(&self, path: &Path, content: &[u8], sync: bool) -> io::Result<Stamp> {
-        OsFileSystem.write_new(path, content, sync)
-    }
-
-    fn append(&self, path: &Path, content: &[u8]) -> io::Result<u64> {
-        OsFileSystem.append(path, content)
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        (self.place)(to)?;
-        OsFileSystem.rename(from, to)
-    }
-
-    fn open_file(&self, path: &Path) -> io::Result<std::fs::File> {
-        (self.open)(path)?;
-        OsFileSystem.open_file(path)
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        OsFileSystem.remove(path)
-    }
-
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        (self.sync)(path)?;
-        OsFileSystem.sync_dir(path)
-    }
+/// The real file system, with something to do before a file that is there is opened to be mapped.
+pub fn opening(
+    hook: impl Fn(&Path) -> io::Result<()> + Send + Sync + 'static,
+) -> Arc<dyn FileSystem> {
+    hooked(move |call| match call {
+        Call::OpenFile(path) => hook(path),
+        _ => Ok(()),
+    })
 }
 
 pub fn text(id: &[u8]) -> &str {

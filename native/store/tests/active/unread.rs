@@ -24,11 +24,11 @@ fn open_without_one(crashed: &Dir) -> Store {
     let segments = crashed.segments();
     assert!(segments.len() > 2);
     let missing = segments[1].clone();
-    let system = Hooked::opening(move |path| match path == missing {
+    let system = opening(move |path| match path == missing {
         true => Err(io::Error::from_raw_os_error(libc::EMFILE)),
         false => Ok(()),
     });
-    crashed.open_on(&system)
+    crashed.open_on(system)
 }
 
 #[test]
@@ -70,11 +70,11 @@ fn a_segment_that_could_not_be_opened_once_costs_nothing() {
 fn crash_while_erasing() -> (Dir, PathBuf) {
     let dir = Dir::new();
     // The note of the erasure is written, and nothing more is done.
-    let stuck = Hooked::new(|path| match path.ends_with("index") {
+    let stuck = placing(|path| match path.ends_with("index") {
         true => Err(io::ErrorKind::StorageFull.into()),
         false => Ok(()),
     });
-    let store = dir.open_on(&stuck);
+    let store = dir.open_on(stuck);
     record(&store);
     let crashed = dir.crash();
     let filter = Filter {
@@ -121,7 +121,7 @@ fn what_waits_is_looked_at_again_by_the_engine_that_runs_and_files_are_erased_on
     let fails = Arc::new(AtomicBool::new(true));
     let (looked, looks) = mpsc::channel();
     let failing = Arc::clone(&fails);
-    let system = Hooked::opening(move |path| match path == missing {
+    let system = opening(move |path| match path == missing {
         true if failing.load(Ordering::Relaxed) => {
             let _ = looked.send(());
             Err(io::Error::from_raw_os_error(libc::EMFILE))

@@ -7,14 +7,13 @@ mod syncing;
 mod watching;
 
 use std::io;
-use std::path::Path;
 use std::sync::{Arc, Mutex, mpsc};
 
 use replay_store::{
-    Compression, FileName, FileSystem, Filter, Format, Metadata, Notice, Options, OsFileSystem,
-    Retention, Stamp, Store,
+    Compression, FileSystem as _, Filter, Format, Notice, Options, OsFileSystem, Retention, Store,
 };
 
+use crate::hooked::{self, Hook, hooked_by, os_error};
 use crate::support::{Dir, Recording, entry, gzip, ids, options};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +30,7 @@ enum Call {
     SyncDir,
 }
 
-/// The real file system, except for one kind of call that fails.
+/// Notes the calls, of which one kind fails.
 #[derive(Default)]
 struct Faulty {
     failing: Mutex<Option<(Call, i32)>>,
@@ -62,79 +61,62 @@ impl Faulty {
     fn check(&self, call: Call) -> io::Result<()> {
         self.calls.lock().unwrap().push(call);
         match *self.failing.lock().unwrap() {
-            Some((failing, errno)) if failing == call => Err(io::Error::from_raw_os_error(errno)),
+            Some((failing, errno)) if failing == call => os_error(errno),
             _ => Ok(()),
         }
     }
 }
 
-impl FileSystem for Faulty {
-    fn create_dir(&self, path: &Path) -> io::Result<()> {
-        self.check(Call::CreateDir)?;
-        OsFileSystem.create_dir(path)
-    }
-
-    fn metadata(&self, path: &Path) -> io::Result<Metadata> {
-        self.check(Call::Metadata)?;
-        OsFileSystem.metadata(path)
-    }
-
-    fn names(&self, path: &Path) -> io::Result<Vec<FileName>> {
-        self.check(Call::Names)?;
-        OsFileSystem.names(path)
-    }
-
-    fn read(&self, path: &Path, limit: u64, into: &mut Vec<u8>) -> io::Result<Stamp> {
-        self.check(Call::Read)?;
-        assert!(
-            !path.to_string_lossy().contains("panic"),
-            "as the test wants it"
-        );
-        let result = OsFileSystem.read(path, limit, into);
-        let action = self
-            .after_read
-            .lock()
-            .unwrap()
-            .take_if(|(name, _)| path.ends_with(name));
-        if let Some((_, action)) = action {
-            action();
+impl Hook for Faulty {
+    fn call(&self, call: hooked::Call<'_>) -> io::Result<()> {
+        use hooked::Call as Of;
+        match call {
+            Of::CreateDir(_) => self.check(Call::CreateDir),
+            Of::Metadata(_) => self.check(Call::Metadata),
+            Of::Names(_) => self.check(Call::Names),
+            Of::Read(path) => {
+                self.check(Call::Read)?;
+                let panics = path.to_string_lossy().contains("panic");
+                assert!(!panics, "as the test wants it");
+                Ok(())
+            }
+            Of::WasRead(path) => {
+                let mut after_read = self.after_read.lock().unwrap();
+                let action = after_read.take_if(|(name, _)| path.ends_with(name));
+                drop(after_read);
+                if let Some((_, action)) = action {
+                    action();
+                }
+                Ok(())
+            }
+            Of::WriteNew {
+                path,
+                content,
+                sync,
+            } => {
+                if let Err(error) = self.check(Call::Write) {
+                    // A full disk takes a part.
+                    OsFileSystem.write_new(path, &content[..content.len() / 2], false)?;
+                    return Err(error);
+                }
+                if sync && let Err(error) = self.check(Call::Sync) {
+                    OsFileSystem.write_new(path, content, false)?;
+                    return Err(error);
+                }
+                Ok(())
+            }
+            Of::Append(path, content) => {
+                if let Err(error) = self.check(Call::Append) {
+                    OsFileSystem.append(path, &content[..content.len() / 2])?;
+                    return Err(error);
+                }
+                Ok(())
+            }
+            Of::Rename(..) => self.check(Call::Rename),
+            Of::Remove(_) => self.check(Call::Remove),
+            Of::SyncDir(_) => self.check(Call::SyncDir),
+            _ => Ok(()),
         }
-        result
-    }
-
-    fn write_new(&self, path: &Path, content: &[u8], sync: bool) -> io::Result<Stamp> {
-        if let Err(error) = self.check(Call::Write) {
-            // A full disk takes a part.
-            OsFileSystem.write_new(path, &content[..content.len() / 2], false)?;
-            return Err(error);
-        }
-        let stamp = OsFileSystem.write_new(path, content, false)?;
-        if sync {
-            self.check(Call::Sync)?;
-        }
-        Ok(stamp)
-    }
-
-    fn append(&self, path: &Path, content: &[u8]) -> io::Result<u64> {
-        if let Err(error) = self.check(Call::Append) {
-            OsFileSystem.append(path, &content[..content.len() / 2])?;
-            return Err(error);
-        }
-        OsFileSystem.append(path, content)
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.check(Call::Rename)?;
-        OsFileSystem.rename(from, to)
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        self.check(Call::Remove)?;
-        OsFileSystem.remove(path)
-    }
-
-    fn sync_dir(&self, _: &Path) -> io::Result<()> {
-        self.check(Call::SyncDir)
     }
 }
 
@@ -144,6 +126,6 @@ fn open(dir: &Dir) -> (Arc<Faulty>, Store) {
         sync: true,
         ..options()
     };
-    let store = Store::open_on(fs.clone(), &dir.path(), options).unwrap();
+    let store = Store::open_on(hooked_by(&fs), &dir.path(), options).unwrap();
     (fs, store)
 }

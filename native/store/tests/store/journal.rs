@@ -2,66 +2,31 @@
 //! index is the one that the directory gives.
 
 use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use replay_store::{Entry, FileName, FileSystem, Format, Metadata, OsFileSystem, Stamp, Store};
+use replay_store::{Entry, Format, Store};
 
+use crate::hooked::{Call, hooked};
 use crate::support::{Dir, Recording, gzip, ids, options};
-
-/// Counts the recordings that are read.
-#[derive(Default)]
-struct Counting(Mutex<Vec<PathBuf>>);
-
-impl FileSystem for Counting {
-    fn create_dir(&self, path: &Path) -> io::Result<()> {
-        OsFileSystem.create_dir(path)
-    }
-
-    fn metadata(&self, path: &Path) -> io::Result<Metadata> {
-        OsFileSystem.metadata(path)
-    }
-
-    fn names(&self, path: &Path) -> io::Result<Vec<FileName>> {
-        OsFileSystem.names(path)
-    }
-
-    fn read(&self, path: &Path, limit: u64, into: &mut Vec<u8>) -> io::Result<Stamp> {
-        if !path.parent().unwrap().ends_with(".native") {
-            self.0.lock().unwrap().push(path.to_path_buf());
-        }
-        OsFileSystem.read(path, limit, into)
-    }
-
-    fn write_new(&self, path: &Path, content: &[u8], sync: bool) -> io::Result<Stamp> {
-        OsFileSystem.write_new(path, content, sync)
-    }
-
-    fn append(&self, path: &Path, content: &[u8]) -> io::Result<u64> {
-        OsFileSystem.append(path, content)
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        OsFileSystem.rename(from, to)
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        OsFileSystem.remove(path)
-    }
-
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        OsFileSystem.sync_dir(path)
-    }
-}
 
 /// Opens the directory, and returns what is in it and how many recordings were read for that.
 fn open_counting(dir: &Dir) -> (Vec<Arc<Entry>>, usize) {
-    let fs = Arc::new(Counting::default());
-    let store = Store::open_on(fs.clone(), &dir.path(), options()).unwrap();
+    let reads = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&reads);
+    let fs = hooked(move |call| {
+        match call {
+            Call::Read(path) if !path.parent().unwrap().ends_with(".native") => {
+                counted.fetch_add(1, Ordering::Relaxed);
+            }
+            _ => {}
+        }
+        Ok(())
+    });
+    let store = Store::open_on(fs, &dir.path(), options()).unwrap();
     let entries = store.list().unwrap();
-    let reads = fs.0.lock().unwrap().len();
-    (entries, reads)
+    (entries, reads.load(Ordering::Relaxed))
 }
 
 fn index_file(dir: &Dir, name: &str) -> PathBuf {

@@ -16,3 +16,8 @@ mod saving;
 mod soundness;
 mod support;
 mod verify;
+
+#[path = "../support/hooked.rs"]
+mod hooked;
+
+use replay_store::{FileName, FileSystem, Mapping, Metadata, OsFileSystem, Process, Stamp};

@@ -3,12 +3,10 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use replay_store::{FileName, FileSystem, Metadata, OsFileSystem, Stamp};
-
 use super::*;
+use crate::support::hooked::{Call, Hook, hooked_by};
 
-/// The real file system, which shows what a crash would leave before each change, or makes each
-/// change from some one on fail.
+/// Shows what a crash would leave before each change, or makes each change from some one on fail.
 struct Stepped {
     dir: PathBuf,
     crashes: Mutex<Vec<Dir>>,
@@ -54,56 +52,25 @@ fn on_finalizer() -> bool {
         .is_some_and(|name| name.starts_with("replay-work"))
 }
 
-impl FileSystem for Stepped {
-    fn create_dir(&self, path: &Path) -> io::Result<()> {
-        OsFileSystem.create_dir(path)
-    }
-
-    fn metadata(&self, path: &Path) -> io::Result<Metadata> {
-        OsFileSystem.metadata(path)
-    }
-
-    fn names(&self, path: &Path) -> io::Result<Vec<FileName>> {
-        OsFileSystem.names(path)
-    }
-
-    fn read(&self, path: &Path, limit: u64, into: &mut Vec<u8>) -> io::Result<Stamp> {
-        OsFileSystem.read(path, limit, into)
-    }
-
-    fn write_new(&self, path: &Path, content: &[u8], sync: bool) -> io::Result<Stamp> {
-        self.change()?;
-        OsFileSystem.write_new(path, content, sync)
-    }
-
-    fn append(&self, path: &Path, content: &[u8]) -> io::Result<u64> {
-        self.change()?;
-        OsFileSystem.append(path, content)
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.change()?;
-        OsFileSystem.rename(from, to)
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        self.change()?;
-        OsFileSystem.remove(path)
-    }
-
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        self.change()?;
-        OsFileSystem.sync_dir(path)
+impl Hook for Stepped {
+    fn call(&self, call: Call<'_>) -> io::Result<()> {
+        match call {
+            Call::WriteNew { .. }
+            | Call::Append(..)
+            | Call::Rename(..)
+            | Call::Remove(_)
+            | Call::SyncDir(_) => self.change(),
+            _ => Ok(()),
+        }
     }
 }
 
 fn open_stepped(dir: &Dir, fs: &Arc<Stepped>) -> Store {
-    let fs = Arc::clone(fs) as Arc<dyn FileSystem>;
     let options = Options {
         sync: true,
         ..options()
     };
-    Store::open_on(fs, dir.path(), options).unwrap()
+    Store::open_on(hooked_by(fs), dir.path(), options).unwrap()
 }
 
 /// Whether the next run finds all of it erased; if not, nothing is.

@@ -8,7 +8,7 @@ fn an_unreadable_file_is_damage_until_it_can_be_read() {
     dir.write("x.etf", &Recording::new("x").etf());
     let fs = Arc::new(Faulty::default());
     fs.fail(Call::Read, libc::EACCES);
-    let store = Store::open_on(fs.clone(), &dir.path(), options()).unwrap();
+    let store = Store::open_on(hooked_by(&fs), &dir.path(), options()).unwrap();
     assert!(store.list().unwrap().is_empty());
     assert_eq!(store.read(b"x").unwrap_err().posix(), Some("eacces"));
     let mut damage = store.take_damage();

@@ -41,7 +41,7 @@ fn a_directory_that_can_not_be_written_can_be_read() {
     dir.write("x.etf", &Recording::new("x").etf());
     let fs = Arc::new(Faulty::default());
     fs.fail(Call::CreateDir, libc::EACCES);
-    let store = Store::open_on(fs.clone(), &dir.path(), options()).unwrap();
+    let store = Store::open_on(hooked_by(&fs), &dir.path(), options()).unwrap();
     let error = store
         .save(&Recording::new("y").etf(), Format::Etf)
         .unwrap_err();
@@ -65,7 +65,7 @@ fn a_directory_that_can_not_be_read_is_a_typed_error() {
         dir.write(format!("{name}.etf"), &Recording::new(name).etf());
         fs.fail(call, errno);
         assert_eq!(store.list().unwrap_err().posix(), Some(name));
-        let opened = Store::open_on(fs.clone(), &dir.path(), options());
+        let opened = Store::open_on(hooked_by(&fs), &dir.path(), options());
         assert_eq!(opened.err().unwrap().posix(), Some(name));
         fs.recover();
         assert!(
@@ -135,7 +135,7 @@ fn what_can_not_be_evicted_is_tried_again_and_keeps_no_save_from_succeeding() {
         retention,
         ..options()
     };
-    let store = Store::open_on(Arc::clone(&fs) as Arc<dyn FileSystem>, &dir.path(), options);
+    let store = Store::open_on(hooked_by(&fs), &dir.path(), options);
     let store = store.unwrap();
     fs.fail(Call::Remove, libc::EACCES);
     for n in 0..50 {

@@ -52,7 +52,7 @@ fn where_syncing_is_not_supported_saves_succeed_and_it_is_told_once() {
         let dir = Dir::new();
         let fs = Arc::new(Faulty::default());
         fs.fail(call, errno);
-        let store = Store::open_on(fs.clone(), &dir.path(), Options::default()).unwrap();
+        let store = Store::open_on(hooked_by(&fs), &dir.path(), Options::default()).unwrap();
         let (sender, notices) = mpsc::channel();
         store.observe(Box::new(move |notice| drop(sender.send(notice))));
         let save = |id, format| store.save(&Recording::new(id).etf(), format).unwrap();
@@ -102,7 +102,7 @@ fn a_sync_that_fails_names_the_step_and_the_path() {
 fn without_sync_nothing_is_synced() {
     let dir = Dir::new();
     let fs = Arc::new(Faulty::default());
-    let store = Store::open_on(fs.clone(), &dir.path(), options()).unwrap();
+    let store = Store::open_on(hooked_by(&fs), &dir.path(), options()).unwrap();
     store.save(&Recording::new("x").etf(), Format::Etf).unwrap();
     store.delete(b"x").unwrap();
     let calls = fs.take_calls();
