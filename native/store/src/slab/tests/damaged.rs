@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 
-use super::disk::{Call, Disk, os_error};
+use super::hooked::{Call, hooked, os_error};
 use super::*;
 
 /// A recording that fills whole segments, one in each of them, and one that has ended in the
@@ -71,8 +71,10 @@ fn as_long_as_a_file_can_not_be_opened_what_may_go_on_in_it_waits() {
         let (crashed, segment) = crashed();
         let fails = Arc::new(AtomicBool::new(true));
         let (failing, missing) = (Arc::clone(&fails), segment.clone());
-        let disk = Disk::ruled(move |call, path| match call {
-            Call::Open if failing.load(Ordering::Relaxed) && path == missing => os_error(errno),
+        let disk = hooked(move |call| match call {
+            Call::OpenFile(path) if failing.load(Ordering::Relaxed) && path == missing => {
+                os_error(errno)
+            }
             _ => Ok(()),
         });
         let (slab, found) = open_on(disk, crashed.path());
@@ -115,8 +117,10 @@ fn a_directory_that_can_not_be_listed_waits() {
     let directory = segment.parent().unwrap().to_owned();
     let fails = Arc::new(AtomicBool::new(true));
     let (failing, listed) = (Arc::clone(&fails), directory.clone());
-    let disk = Disk::ruled(move |call, path| match call {
-        Call::List if failing.load(Ordering::Relaxed) && path == listed => os_error(libc::EIO),
+    let disk = hooked(move |call| match call {
+        Call::Names(path) if failing.load(Ordering::Relaxed) && path == listed => {
+            os_error(libc::EIO)
+        }
         _ => Ok(()),
     });
     let (slab, found) = open_on(disk, crashed.path());
@@ -134,8 +138,8 @@ fn a_directory_that_can_not_be_listed_waits() {
 fn with_bad_pages(file: &Path, pages: std::ops::Range<usize>) -> Arc<dyn FileSystem> {
     let file = file.to_owned();
     let bad = pages.start * map::PAGE..pages.end * map::PAGE;
-    Disk::ruled(move |call, path| match call {
-        Call::Load(at, len) if path == file && at < bad.end && at + len > bad.start => {
+    hooked(move |call| match call {
+        Call::Load { path, at, len } if path == file && at < bad.end && at + len > bad.start => {
             os_error(libc::EIO)
         }
         _ => Ok(()),
@@ -195,9 +199,13 @@ fn a_disk_that_reads_nothing_is_not_asked_for_every_page() {
     let crashed = crash(&slab, home.path());
     let asked = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&asked);
-    let disk = Disk::ruled(move |call, _| match call {
-        Call::Load(0, map::PAGE) => Ok(()),
-        Call::Load(..) => {
+    let disk = hooked(move |call| match call {
+        Call::Load {
+            at: 0,
+            len: map::PAGE,
+            ..
+        } => Ok(()),
+        Call::Load { .. } => {
             counted.fetch_add(1, Ordering::Relaxed);
             os_error(libc::EIO)
         }
@@ -284,8 +292,8 @@ fn what_can_not_be_wiped_now_is_wiped_later_and_known_until_then() {
     let (crashed, _) = crashed();
     let fails = Arc::new(AtomicBool::new(true));
     let failing = Arc::clone(&fails);
-    let disk = Disk::ruled(move |call, _| match call {
-        Call::Write if failing.load(Ordering::Relaxed) => os_error(libc::ENOSPC),
+    let disk = hooked(move |call| match call {
+        Call::WriteAt(_) if failing.load(Ordering::Relaxed) => os_error(libc::ENOSPC),
         _ => Ok(()),
     });
     let (slab, found) = open_on(disk, crashed.path());

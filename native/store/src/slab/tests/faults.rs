@@ -1,11 +1,30 @@
-//! Every call of a file system fails once, or from some moment on. What was acknowledged is found
-//! when it no longer does.
+//! Every call that the slab makes of a file system fails once, or from some moment on. What was
+//! acknowledged is found when it no longer does.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicUsize;
 
-use super::disk::{Disk, os_error};
+use super::hooked::{Call, hooked, os_error};
 use super::*;
+
+/// Whether the slab asks it, and not whose directory is whose.
+fn is_of_slab(call: Call<'_>) -> bool {
+    matches!(
+        call,
+        Call::Metadata(_)
+            | Call::Names(_)
+            | Call::Rename(..)
+            | Call::Remove(_)
+            | Call::SyncDir(_)
+            | Call::CreateFile(_)
+            | Call::OpenFile(_)
+            | Call::Allocate(..)
+            | Call::Map(_)
+            | Call::MapReadOnly(_)
+            | Call::Load { .. }
+            | Call::WriteAt(_)
+    )
+}
 
 /// How calls fail: those from the first number on, and before the second.
 struct Faults {
@@ -22,7 +41,10 @@ impl Faults {
             until,
         });
         let counted = Arc::clone(&faults);
-        let disk = Disk::ruled(move |_, _| {
+        let disk = hooked(move |call| {
+            if !is_of_slab(call) {
+                return Ok(());
+            }
             let call = counted.calls.fetch_add(1, Ordering::Relaxed);
             match (counted.from..counted.until).contains(&call) {
                 true => os_error(errno),

@@ -2,14 +2,14 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 
-use super::disk::{Call, Disk, os_error};
+use super::hooked::{Call, hooked, os_error};
 use super::*;
 
 /// A disk that has so many bytes for each file.
 fn with_space(space: &Arc<AtomicUsize>) -> Arc<dyn FileSystem> {
     let space = Arc::clone(space);
-    Disk::ruled(move |call, _| match call {
-        Call::Allocate(len) if len > space.load(Ordering::Relaxed) => os_error(libc::ENOSPC),
+    hooked(move |call| match call {
+        Call::Allocate(_, len) if len > space.load(Ordering::Relaxed) => os_error(libc::ENOSPC),
         _ => Ok(()),
     })
 }
@@ -83,18 +83,33 @@ fn a_slab_opens_where_nothing_can_be_made_and_reads_what_is_there() {
     drop((slab, found, chain));
 }
 
+/// Whether a call is of the kind that is refused.
+type Refused = fn(Call<'_>) -> bool;
+
 #[test]
 fn a_refusal_names_the_step_and_the_file() {
     let home = tempfile::tempdir().unwrap();
-    for (refused, step, number) in [
-        (Call::Map, "map into memory", libc::ENODEV),
-        (Call::Create, "create", libc::EMFILE),
-        (Call::Allocate(0), "allocate", libc::EIO),
-    ] {
-        let disk = Disk::ruled(move |call, _| match (call, refused) {
-            (Call::Allocate(_), Call::Allocate(_)) => os_error(number),
-            _ if call == refused => os_error(number),
-            _ => Ok(()),
+    let refusals: [(Refused, _, _); 3] = [
+        (
+            |call| matches!(call, Call::Map(_) | Call::MapReadOnly(_)),
+            "map into memory",
+            libc::ENODEV,
+        ),
+        (
+            |call| matches!(call, Call::CreateFile(_)),
+            "create",
+            libc::EMFILE,
+        ),
+        (
+            |call| matches!(call, Call::Allocate(..)),
+            "allocate",
+            libc::EIO,
+        ),
+    ];
+    for (is_refused, step, number) in refusals {
+        let disk = hooked(move |call| match is_refused(call) {
+            true => os_error(number),
+            false => Ok(()),
         });
         let (slab, _) = open_on(disk, home.path());
         let Err(AppendError::Io(error)) = slab.chain(b"head", Wait::Yes) else {
@@ -117,8 +132,10 @@ fn a_file_that_is_in_the_way_is_passed_over() {
     let home = tempfile::tempdir().unwrap();
     let stuck = Arc::new(AtomicBool::new(true));
     let fails = Arc::clone(&stuck);
-    let disk = Disk::ruled(move |call, _| match call {
-        Call::Map | Call::Remove if fails.load(Ordering::Relaxed) => os_error(libc::EIO),
+    let disk = hooked(move |call| match call {
+        Call::Map(_) | Call::MapReadOnly(_) | Call::Remove(_) if fails.load(Ordering::Relaxed) => {
+            os_error(libc::EIO)
+        }
         _ => Ok(()),
     });
     let (slab, _) = open_on(disk, home.path());

@@ -3,10 +3,11 @@
 
 mod crash;
 mod damaged;
-mod disk;
 mod faults;
 mod forgery;
 mod full_disk;
+#[path = "../../../tests/support/hooked.rs"]
+mod hooked;
 mod model;
 mod sharing;
 mod wiping;
@@ -17,7 +18,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::disk::step::cause;
-use crate::disk::{FileSystem, Mapping, OsFileSystem, map};
+use crate::disk::{FileName, FileSystem, Mapping, Metadata, OsFileSystem, Process, Stamp, map};
 
 /// Small segments, so that everything that can happen does.
 fn settings() -> Settings {

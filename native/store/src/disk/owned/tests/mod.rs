@@ -1,5 +1,11 @@
 //! Whose a directory is, as processes of several machines see it.
 
+#[path = "../../../../tests/support/hooked.rs"]
+#[allow(
+    clippy::duplicate_mod,
+    reason = "the tests of the slab have it too, and only tests do"
+)]
+mod hooked;
 mod owning;
 mod takeover;
 
@@ -9,14 +15,15 @@ use std::sync::atomic::AtomicI32;
 
 use super::*;
 use crate::disk::lookout::Nameless;
-use crate::disk::{FileName, FileSystem, Metadata, OsFileSystem, Process, Stamp};
+use crate::disk::{FileName, FileSystem, Mapping, Metadata, OsFileSystem, Process, Stamp};
+use hooked::{Call, Hook, hooked_by};
 
 const PREFIX: &str = "a-";
 
 /// The least there may be.
 const PERIOD: Duration = Duration::from_millis(10);
 
-/// The real file system as a process on some machine sees it.
+/// A process on some machine, as which the real file system is seen.
 struct Seat {
     process: Process,
     /// Whether no other machine can reach the disk.
@@ -57,50 +64,18 @@ impl Seat {
     }
 
     fn commons(self: &Arc<Self>, parent: &Path) -> Arc<Commons> {
-        Commons::new(
-            Arc::clone(self) as Arc<dyn FileSystem>,
-            parent,
-            false,
-            PERIOD,
-        )
+        Commons::new(hooked_by(self), parent, false, PERIOD)
     }
 }
 
-impl FileSystem for Seat {
-    fn create_dir(&self, path: &Path) -> io::Result<()> {
-        OsFileSystem.create_dir(path)
-    }
-
-    fn metadata(&self, path: &Path) -> io::Result<Metadata> {
-        OsFileSystem.metadata(path)
-    }
-
-    fn names(&self, path: &Path) -> io::Result<Vec<FileName>> {
-        OsFileSystem.names(path)
-    }
-
-    fn read(&self, path: &Path, limit: u64, into: &mut Vec<u8>) -> io::Result<Stamp> {
-        OsFileSystem.read(path, limit, into)
-    }
-
-    fn write_new(&self, path: &Path, content: &[u8], sync: bool) -> io::Result<Stamp> {
-        OsFileSystem.write_new(path, content, sync)
-    }
-
-    fn append(&self, path: &Path, content: &[u8]) -> io::Result<u64> {
-        OsFileSystem.append(path, content)
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        OsFileSystem.rename(from, to)
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        OsFileSystem.remove(path)
-    }
-
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        OsFileSystem.sync_dir(path)
+impl Hook for Seat {
+    fn call(&self, call: Call<'_>) -> io::Result<()> {
+        match call {
+            Call::Beat(_) if self.stopped.load(Ordering::Relaxed) => {
+                Err(io::ErrorKind::TimedOut.into())
+            }
+            _ => Ok(()),
+        }
     }
 
     fn try_lock(&self, file: &File) -> io::Result<bool> {
@@ -109,13 +84,6 @@ impl FileSystem for Seat {
             Some(0) => Ok(true),
             Some(number) => Err(io::Error::from_raw_os_error(number)),
         }
-    }
-
-    fn beat(&self, file: &File, content: &[u8]) -> io::Result<()> {
-        if self.stopped.load(Ordering::Relaxed) {
-            return Err(io::ErrorKind::TimedOut.into());
-        }
-        OsFileSystem.beat(file, content)
     }
 
     fn is_local(&self, _: &Path) -> bool {
