@@ -26,14 +26,13 @@ const STALE_AFTER: Duration = Duration::from_secs(3600);
 pub(crate) struct TempDir(Mutex<Option<Arc<Directory>>>);
 
 impl TempDir {
-    /// Its path.
-    pub(crate) fn path(&self, commons: &Arc<Commons>) -> io::Result<PathBuf> {
+    pub(crate) fn directory(&self, commons: &Arc<Commons>) -> io::Result<Arc<Directory>> {
         let mut own = self.0.lock();
         let directory = match &*own {
             Some(directory) if !directory.is_lost() => directory,
             _ => own.insert(commons.create(PREFIX)?),
         };
-        Ok(directory.path().to_owned())
+        Ok(Arc::clone(directory))
     }
 
     /// Whether somebody was found to have removed it.

@@ -26,15 +26,22 @@ pub(crate) struct Intent {
     /// Where it is, perhaps more than once.
     paths: Vec<PathBuf>,
     ids: Vec<Box<[u8]>>,
+    /// The directories that it was written into. They are ours until it is removed, whatever
+    /// becomes of the recordings in them meanwhile: nobody else reads it.
+    _homes: Vec<Arc<Directory>>,
 }
 
 impl Intent {
     /// Writes a note into directories that nobody else owns.
-    pub(super) fn write(files: &Files, homes: &[PathBuf], ids: Vec<Box<[u8]>>) -> io::Result<Self> {
+    pub(super) fn write(
+        files: &Files,
+        homes: Vec<Arc<Directory>>,
+        ids: Vec<Box<[u8]>>,
+    ) -> io::Result<Self> {
         let sync = files.options.sync;
         let note = encode(&ids)?;
         let mut paths = Vec::new();
-        for home in homes {
+        for home in homes.iter().map(|home| home.path()) {
             let path = temp::unused_path(home, PREFIX);
             // Not the recordings' directory of temporary files, which may be on another disk.
             files.write_into(home, &note, sync)?.place(&path)?;
@@ -44,10 +51,14 @@ impl Intent {
             }
         }
         // The directories, which are all in one, may be as new.
-        if let (Some(parent), true) = (homes.first().and_then(|home| home.parent()), sync) {
+        if let (Some(parent), true) = (homes.first().and_then(|home| home.path().parent()), sync) {
             files.sync_names(parent)?;
         }
-        Ok(Intent { paths, ids })
+        Ok(Intent {
+            paths,
+            ids,
+            _homes: homes,
+        })
     }
 
     /// Where it is, or one of the places.
@@ -121,7 +132,12 @@ impl Intent {
             match decode(&note) {
                 Ok(ids) => {
                     let paths = vec![path];
-                    intents.push(Intent { paths, ids });
+                    intents.push(Intent {
+                        paths,
+                        ids,
+                        // Whoever reads it has it locked.
+                        _homes: Vec::new(),
+                    });
                 }
                 Err(reason) => {
                     let file = name.to_string_lossy().into_owned();

@@ -29,9 +29,9 @@ impl Files {
     pub(crate) fn intend(&self, slab: Option<&Slab>, ids: Vec<Box<[u8]>>) -> Result<Intent, Error> {
         let homes = match slab {
             Some(slab) => (slab.homes()).map_err(Error::io("make a directory for the slab"))?,
-            None => vec![self.temp_path()?],
+            None => vec![self.temp_directory()?],
         };
-        Intent::write(self, &homes, ids).map_err(Error::io("write down what is to be erased"))
+        Intent::write(self, homes, ids).map_err(Error::io("write down what is to be erased"))
     }
 
     /// Erases the files, and then the note of it. What was in the slab must be wiped already.

@@ -1,7 +1,6 @@
 //! The directories that a slab's segments are in: one of this run, and those of earlier ones.
 
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::space::Space;
@@ -62,14 +61,14 @@ impl Space {
     }
 
     /// The directories with segments, that of this run first.
-    pub(super) fn homes(&self) -> io::Result<Vec<PathBuf>> {
+    pub(super) fn homes(&self) -> io::Result<Vec<Arc<Directory>>> {
         self.check();
         let mut own = self.own.lock();
-        let mut homes = vec![self.directory(&mut own)?.path().to_owned()];
+        let mut homes = vec![Arc::clone(self.directory(&mut own)?)];
         for segment in self.segments.lock().all() {
-            let path = segment.directory().path();
-            if !segment.is_lost() && !homes.iter().any(|home| home == path) {
-                homes.push(path.to_owned());
+            let directory = segment.directory();
+            if !segment.is_lost() && !homes.iter().any(|home| Arc::ptr_eq(home, directory)) {
+                homes.push(Arc::clone(directory));
             }
         }
         Ok(homes)

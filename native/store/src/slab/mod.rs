@@ -54,7 +54,7 @@ pub(crate) use settings::Settings;
 pub use space::Wait;
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -119,7 +119,7 @@ impl Slab {
 
     /// Its directories, for what the next run is to find together with the recordings; that of
     /// this run first.
-    pub(crate) fn homes(&self) -> io::Result<Vec<PathBuf>> {
+    pub(crate) fn homes(&self) -> io::Result<Vec<Arc<Directory>>> {
         self.space.homes()
     }
 

@@ -12,7 +12,7 @@ mod sharing;
 mod wiping;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::*;
