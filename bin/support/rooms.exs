@@ -12,6 +12,7 @@ defmodule Rooms do
              index watch/freshness watch/probe directory watch files erase retention active query store lib)
 
   @max_lines 350
+  @max_test_lines 400
   @max_median 120
 
   def run do
@@ -71,12 +72,23 @@ defmodule Rooms do
     long =
       for {path, count} <- lines, count > @max_lines, do: "#{path}: #{count} lines are too many"
 
+    long_tests =
+      for path <- tests(),
+          count = length(String.split(File.read!(path), "\n")) - 1,
+          count > @max_test_lines,
+          do: "#{path}: #{count} lines are too many"
+
     if median > @max_median,
-      do: ["the median file has #{median} lines" | long],
-      else: long
+      do: ["the median file has #{median} lines" | long ++ long_tests],
+      else: long ++ long_tests
   end
 
   defp sources, do: Enum.flat_map(~w(etf store nif), &rust("native/#{&1}/src"))
+
+  defp tests do
+    Enum.flat_map(~w(etf store), &rust("native/#{&1}/tests")) ++
+      Enum.flat_map(~w(test host/test), &Path.wildcard("#{&1}/**/*.{ex,exs}"))
+  end
 
   defp rust(dir), do: Path.wildcard("#{dir}/**/*.rs")
 end

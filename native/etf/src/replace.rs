@@ -1,7 +1,7 @@
 //! Terms of another runtime, made readable to this one.
 
 use crate::cursor::Cursor;
-use crate::json::readable;
+use crate::json::inspect;
 use crate::walker::Step;
 use crate::{AtomText, Error, Limits, OpaqueKind, Token, Walker, atom, tag};
 
@@ -132,7 +132,7 @@ impl Copier<'_, '_> {
     }
 
     fn text_of(&mut self, kind: OpaqueKind, bytes: &[u8], start: usize) -> Result<(), Missing> {
-        match readable::opaque(kind, bytes) {
+        match inspect::opaque(kind, bytes) {
             Ok(text) if self.replaced == Replaced::All => {
                 self.out.push(tag::BINARY);
                 self.out

@@ -1,4 +1,5 @@
-//! Finding recordings: the calls behind `PhoenixReplay.Native.Query`.
+//! Finding recordings: the calls behind `PhoenixReplay.Native.Query` and
+//! `PhoenixReplay.Native.facets/2`.
 
 use replay_store::{Cursor, Sort};
 use rustler::types::atom::ok;

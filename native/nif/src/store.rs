@@ -1,4 +1,5 @@
-//! Finished recordings: the calls behind `PhoenixReplay.Storage.Native`.
+//! Finished recordings: the calls behind `PhoenixReplay.Storage.Native`, and those about a
+//! directory as a whole.
 
 use std::time::Duration;
 

@@ -2,9 +2,10 @@
 
 use crate::Limits;
 
-/// Most bytes of text for a byte of a term: a control character is six.
+/// Most bytes of text for a byte of a term: a control character is six, `\u0001`.
 const TEXT_RATIO: usize = 6;
-/// For the fields that a term may lack, in bytes and in terms.
+/// For the fields that a term may lack, in bytes and in terms: `"session":{},` is the longest of
+/// four, of 48 bytes in all, so this is ample.
 const FIELDS: usize = 256;
 
 /// The limits of the text of a recording, if those of its term are `recording`. What was made of a

@@ -19,25 +19,25 @@
 //! When two keys become the same text, the later one wins. The view is written as its name,
 //! without the `Elixir.` of its atom.
 
-mod checked;
 mod decimal;
-mod decode;
-mod encode;
+mod decoder;
+mod encoder;
+mod escapes;
+mod etf_writer;
+mod fields;
+pub(crate) mod inspect;
 mod limits;
-mod put;
-pub(crate) mod readable;
+mod overrides;
 mod reader;
-mod recording;
+mod summarizer;
 mod templates;
-mod terms;
-mod text;
-mod unique;
+mod validator;
 
-pub use decode::decode;
-pub use encode::{Encoded, encode};
+pub use decoder::decode;
+pub use encoder::{Encoded, encode};
 pub use limits::{term_limits, text_limits};
 pub use reader::Fault;
-pub use recording::{is_read_elsewhere, summarize};
+pub use summarizer::{is_read_elsewhere, summarize};
 
 /// Deepest nesting of arrays and objects that is written, those of the recording itself included:
 /// for the readers after this one, which itself needs no stack.

@@ -1,4 +1,3 @@
-mod alike;
 mod number;
 mod sink;
 mod string;
@@ -9,7 +8,6 @@ pub(super) use number::Number;
 pub(super) use sink::{Ignore, Sink};
 
 use super::decimal;
-use super::templates::{Point, Shape};
 use crate::{Error, ErrorKind, Limits};
 
 /// What is wrong with a JSON text (RFC 8259).
@@ -42,7 +40,6 @@ pub(super) struct Reader<'a> {
     /// Whether the innermost one has just been opened, so that no comma is due.
     fresh: bool,
     max_depth: usize,
-    max_terms: u64,
     terms_left: u64,
     /// For integers beyond 64 bits.
     effort: decimal::Effort,
@@ -59,7 +56,6 @@ impl<'a> Reader<'a> {
         let max_depth = usize::try_from(limits.max_depth).unwrap_or(usize::MAX);
         Ok(Reader {
             max_depth,
-            max_terms: limits.max_terms,
             terms_left: limits.max_terms,
             ..Reader::over(text)
         })
@@ -73,7 +69,6 @@ impl<'a> Reader<'a> {
             open: Vec::new(),
             fresh: false,
             max_depth: usize::MAX,
-            max_terms: u64::MAX,
             terms_left: u64::MAX,
             effort: decimal::Effort::to_read(),
         }
@@ -163,94 +158,6 @@ impl<'a> Reader<'a> {
         }
         self.count()?;
         self.number().map(Some)
-    }
-
-    /// Reads one value of any kind.
-    pub(super) fn value<S: Sink<'a>>(&mut self, sink: &mut S) -> Result<(), Error> {
-        let around = self.open.len();
-        loop {
-            self.head(sink)?;
-            // What follows depends on the container around: its next value, or its end.
-            loop {
-                if self.open.len() == around {
-                    return Ok(());
-                }
-                if self.open.last() == Some(&b'}') {
-                    match self.next_key()? {
-                        Some(key) => {
-                            sink.key(&key);
-                            break;
-                        }
-                        None => sink.end_object(self.point()),
-                    }
-                } else if self.next_element()? {
-                    sink.element();
-                    break;
-                } else {
-                    sink.end_array(self.point());
-                }
-            }
-        }
-    }
-
-    /// Reads a scalar, or opens a container.
-    #[inline]
-    fn head<S: Sink<'a>>(&mut self, sink: &mut S) -> Result<(), Error> {
-        let first = self.peek()?;
-        let at = self.point();
-        if !matches!(first, b'{' | b'[') {
-            let written = sink.written();
-            self.leaf(first, sink)?;
-            sink.leaf(at, self.position, written);
-            return Ok(());
-        }
-        let mut shape = Shape::default();
-        if sink.is_active() {
-            shape = alike::shape(at.source, at.offset);
-            if let Some(follow) = sink.follow(at, shape)
-                && self.copy_like(follow, sink, at)
-            {
-                return Ok(());
-            }
-        }
-        self.opens(first)?;
-        match first {
-            b'{' => sink.begin_object(at, shape),
-            _ => sink.begin_array(at, shape),
-        }
-        Ok(())
-    }
-
-    /// Reads a scalar that begins with this byte.
-    #[inline(always)]
-    fn leaf<S: Sink<'a>>(&mut self, first: u8, sink: &mut S) -> Result<(), Error> {
-        match first {
-            b'"' => {
-                self.count()?;
-                self.position += 1;
-                let text = self.string_rest()?;
-                sink.string(&text);
-            }
-            b'-' | b'0'..=b'9' => {
-                self.count()?;
-                sink.number(self.number()?);
-            }
-            b'n' => self.null().map(|_| sink.null())?,
-            b't' => self.literal("true").map(|()| sink.boolean(true))?,
-            b'f' => self.literal("false").map(|()| sink.boolean(false))?,
-            other => return Err(fault(self.position, Fault::UnexpectedByte(other))),
-        }
-        Ok(())
-    }
-
-    #[inline]
-    fn point(&self) -> Point<'a> {
-        Point {
-            source: self.bytes(),
-            offset: self.position,
-            level: self.open.len(),
-            terms: self.max_terms - self.terms_left,
-        }
     }
 
     fn opens(&mut self, opening: u8) -> Result<bool, Error> {

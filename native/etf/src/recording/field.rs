@@ -1,5 +1,14 @@
 use std::fmt;
 
+use crate::{Error, ErrorKind};
+
+/// What stands for a field that a recording lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Absent {
+    Nil,
+    EmptyMap,
+}
+
 /// The fields of a recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -51,6 +60,24 @@ impl Field {
     /// The field with this key.
     pub(crate) fn from_name(name: &str) -> Option<Field> {
         Field::KEYS.into_iter().find(|field| field.name() == name)
+    }
+
+    /// The fields that the recording at `start` lacks, of which these have been `seen`, each with
+    /// what stands for it. There is no recording without the others:
+    /// [`ErrorKind::NotARecording`].
+    pub(crate) fn absent(
+        seen: &[Field],
+        start: usize,
+    ) -> impl Iterator<Item = Result<(Field, Absent), Error>> {
+        let lacking = |field: &Field| !seen.contains(field);
+        Field::KEYS
+            .into_iter()
+            .filter(lacking)
+            .map(move |field| match field {
+                Field::View | Field::Url => Ok((field, Absent::Nil)),
+                Field::Params | Field::Session => Ok((field, Absent::EmptyMap)),
+                _ => Err(Error::new(start, ErrorKind::NotARecording(field))),
+            })
     }
 }
 

@@ -16,6 +16,7 @@ pub use assemble::{Frame, offset_and_kind};
 pub use elsewhere::is_read_elsewhere;
 pub use event::{EventCounts, EventHead, EventKind, event};
 pub(crate) use event::{NAME, clamped};
+pub(crate) use field::Absent;
 pub use field::Field;
 pub use names::{MAX_NAME_BYTES, MAX_NAMES};
 pub(crate) use summary::{Events, Parts, key};

@@ -1,50 +1,145 @@
-use super::Number;
-use crate::json::templates::{Follow, Point, Shape, Step};
+use super::{Fault, Number, Reader, fault};
+use crate::Error;
+use crate::json::templates::{self, Point, Shape, Templated, Templates};
 
 /// What values are told to, in the order of the text.
-pub(in crate::json) trait Sink<'a> {
+pub(in crate::json) trait Sink<'a>: Templated {
     fn null(&mut self) {}
     fn boolean(&mut self, _value: bool) {}
     fn number(&mut self, _number: Number<'a>) {}
     fn string(&mut self, _text: &str) {}
-    /// An array begins here.
-    fn begin_array(&mut self, _at: Point<'a>, _shape: Shape) {}
+    fn begin_array(&mut self) {}
     /// Precedes each element.
     fn element(&mut self) {}
-    /// The innermost array has ended before here.
-    fn end_array(&mut self, _at: Point<'a>) {}
-    /// An object begins here.
-    fn begin_object(&mut self, _at: Point<'a>, _shape: Shape) {}
+    /// The innermost array has ended.
+    fn end_array(&mut self) {}
+    fn begin_object(&mut self) {}
     /// Precedes each member's value.
     fn key(&mut self, _key: &str) {}
-    /// The innermost object has ended before here.
-    fn end_object(&mut self, _at: Point<'a>) {}
-
-    /// A leaf has been told whose text begins here, and what was written for it there.
-    fn leaf(&mut self, _at: Point<'a>, _end: usize, _written: usize) {}
-
-    /// How much has been written.
-    fn written(&self) -> usize {
-        0
-    }
-    /// Whether it is worth looking for something alike; shapes do not matter otherwise.
-    fn is_active(&self) -> bool {
-        false
-    }
-    /// Something that the array or object beginning here may be like.
-    fn follow(&mut self, _at: Point<'a>, _shape: Shape) -> Option<Follow> {
-        None
-    }
-    /// See [`Templates::step`](crate::json::templates::Templates::step).
-    fn step(&mut self, _follow: &mut Follow, _source: &'a [u8]) -> Step {
-        Step::Differs
-    }
-    /// See [`Templates::resume`](crate::json::templates::Templates::resume).
-    fn resume(&mut self, _follow: &mut Follow, _offset: usize, _written: usize) {}
-    /// The value has been written, or it differs, and what was written of it does not count.
-    fn end_follow(&mut self, _follow: &Follow, _differs: bool) {}
+    /// The innermost object has ended.
+    fn end_object(&mut self) {}
 }
 
 /// Values that are only checked.
 pub(in crate::json) struct Ignore;
 impl Sink<'_> for Ignore {}
+impl Templated for Ignore {
+    fn templates(&mut self) -> Option<(&mut Templates, &mut Vec<u8>)> {
+        None
+    }
+}
+
+impl<'a> Reader<'a> {
+    /// Reads one value of any kind.
+    pub(in crate::json) fn value<S: Sink<'a>>(&mut self, sink: &mut S) -> Result<(), Error> {
+        let around = self.open.len();
+        loop {
+            self.head(sink)?;
+            // What follows depends on the container around: its next value, or its end.
+            loop {
+                if self.open.len() == around {
+                    return Ok(());
+                }
+                if self.open.last() == Some(&b'}') {
+                    if let Some(key) = self.next_key()? {
+                        sink.key(&key);
+                        break;
+                    }
+                    sink.end_object();
+                } else {
+                    if self.next_element()? {
+                        sink.element();
+                        break;
+                    }
+                    sink.end_array();
+                }
+                if let Some((templates, out)) = sink.templates() {
+                    templates.end(self.point(), out.len());
+                }
+            }
+        }
+    }
+
+    /// Reads a scalar, or all of a container that is like another, or opens it.
+    #[inline]
+    fn head<S: Sink<'a>>(&mut self, sink: &mut S) -> Result<(), Error> {
+        let first = self.peek()?;
+        let at = self.point();
+        if !matches!(first, b'{' | b'[') {
+            let written = sink.templates().map_or(0, |(_, out)| out.len());
+            self.leaf(first, sink)?;
+            if let Some((templates, out)) = sink.templates() {
+                templates.leaf(at.level, at.offset..self.position, written..out.len());
+            }
+            return Ok(());
+        }
+        if let Some((templates, _)) = sink.templates()
+            && templates.is_active()
+        {
+            let shape = Shape::of_text(at.source, at.offset);
+            if self.copy(at, shape, sink) {
+                return Ok(());
+            }
+            if let Some((templates, out)) = sink.templates() {
+                templates.begin(at, shape, out.len());
+            }
+        }
+        self.opens(first)?;
+        match first {
+            b'{' => sink.begin_object(),
+            _ => sink.begin_array(),
+        }
+        Ok(())
+    }
+
+    /// Reads a value that may be like another; tells whether it is, and reads nothing if not.
+    #[inline(never)]
+    fn copy<S: Sink<'a>>(&mut self, at: Point<'a>, shape: Shape, sink: &mut S) -> bool {
+        let effort = self.effort;
+        let copied = templates::apply(sink, at, shape, |sink, start| {
+            self.position = start;
+            let first = self.peek().ok()?;
+            self.leaf(first, sink).ok()?;
+            Some(self.position)
+        });
+        let Some(copied) = copied else {
+            (self.position, self.terms_left, self.effort) = (at.offset, at.terms_left, effort);
+            return false;
+        };
+        self.position = copied.end;
+        self.terms_left = at.terms_left - copied.terms;
+        true
+    }
+
+    /// Reads a scalar that begins with this byte.
+    #[inline(always)]
+    fn leaf<S: Sink<'a>>(&mut self, first: u8, sink: &mut S) -> Result<(), Error> {
+        match first {
+            b'"' => {
+                self.count()?;
+                self.position += 1;
+                let text = self.string_rest()?;
+                sink.string(&text);
+            }
+            b'-' | b'0'..=b'9' => {
+                self.count()?;
+                sink.number(self.number()?);
+            }
+            b'n' => self.null().map(|_| sink.null())?,
+            b't' => self.literal("true").map(|()| sink.boolean(true))?,
+            b'f' => self.literal("false").map(|()| sink.boolean(false))?,
+            other => return Err(fault(self.position, Fault::UnexpectedByte(other))),
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn point(&self) -> Point<'a> {
+        Point {
+            source: self.bytes(),
+            offset: self.position,
+            level: self.open.len(),
+            terms_left: self.terms_left,
+        }
+    }
+}

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use super::{Fault, Reader, fault};
 use crate::Error;
-use crate::json::text;
+use crate::json::escapes;
 
 impl<'a> Reader<'a> {
     /// Reads a string after its opening quote.
@@ -10,7 +10,7 @@ impl<'a> Reader<'a> {
         let mut unescaped = String::new();
         loop {
             let rest = self.bytes().get(self.position..).unwrap_or_default();
-            let Some(length) = text::first_special(rest) else {
+            let Some(length) = escapes::first_special(rest) else {
                 return Err(self.cut());
             };
             let end = self.position + length;

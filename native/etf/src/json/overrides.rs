@@ -3,14 +3,14 @@ use std::ops::Range;
 /// Finds the members of objects that a later one with the same key overrides, while the objects
 /// are being written to a buffer.
 ///
-/// Overridden members are only remembered, and removed all at once by [`Unique::finish`]: taking
+/// Overridden members are only remembered, and removed all at once by [`Overrides::finish`]: taking
 /// each out on its own would make a hostile input quadratic.
 ///
 /// An object can be one of a hundred million members, so what is known of each is kept small: with
 /// the term that is written, distinct ones take three times their text, others at most six times.
 /// Buffers have less than 2^32 bytes.
 #[derive(Debug, Default)]
-pub(super) struct Unique {
+pub(super) struct Overrides {
     /// Members of all open objects, innermost last.
     members: Vec<Member>,
     /// Where in `members` each open object begins.
@@ -33,10 +33,13 @@ impl Member {
     }
 }
 
-/// Up to this many members are compared pairwise, more are sorted.
+/// Up to this many members are compared pairwise, more are sorted. Objects of 8 members take 30 %
+/// longer to decode if they are sorted, those of 24 (`keys` in `benches/templates.rs`) 70 %. Those of 32 to 96 would also take
+/// 30 to 45 % less than they do now; but keys that differ only where the fingerprint does not look,
+/// as nobody but an attacker's do, would take 1.7 times as long with 48 members and 2.4 times with 96.
 const FEW: usize = 24;
 
-impl Unique {
+impl Overrides {
     pub(super) fn open(&mut self) {
         self.open.push(self.members.len());
     }
@@ -168,7 +171,9 @@ fn fingerprint(key: &[u8]) -> u32 {
     (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u32
 }
 
-/// Makes room for one more where there is none, without doubling what is large.
+/// Makes room for one more where there is none, without doubling what is large: by a quarter, and
+/// by 64 at first, as most objects have fewer members. Not measured; what matters is the memory that
+/// an object of a hundred million members takes.
 #[inline]
 fn grow<T>(items: &mut Vec<T>) {
     if items.len() == items.capacity() {

@@ -9,9 +9,11 @@ use super::decimal;
 use crate::cursor::Cursor;
 use crate::{Big, Error, Limits, OpaqueKind, Token, Walker, atom, name, tag};
 
-/// Bytes of a binary beyond these are left out: a number takes five times the room of its byte.
+/// Bytes of a binary beyond these are left out: a number takes five times the room of its byte. For
+/// people to look at, so not measured.
 const MAX_BYTES: usize = 4096;
-/// Containers nested more deeply are abbreviated; this is all that recurses in this crate.
+/// Containers nested more deeply are abbreviated; this is all that recurses in this crate. Small
+/// enough for any stack, and deeper than keys of maps are, so not measured.
 const MAX_LEVELS: usize = 16;
 
 /// The text of the term that begins with `token`, which was read when `around` containers were

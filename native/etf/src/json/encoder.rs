@@ -1,15 +1,15 @@
-mod alike;
 mod calendar;
+mod leaf;
 mod value;
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::recording::name_in;
+use super::overrides::Overrides;
+use super::summarizer::name_in;
 use super::templates::Templates;
-use super::unique::Unique;
-use super::{decimal, readable, text_limits};
-use crate::recording::{self, EventKind, Events, Parts};
+use super::{decimal, inspect, text_limits};
+use crate::recording::{self, Absent, EventKind, Events, Parts};
 use crate::{Error, ErrorKind, Field, Limits, Summary, Token, View, Walker, name};
 
 /// Arrays and objects around a payload: the recording, its events, and the event.
@@ -22,7 +22,7 @@ const AROUND_FIELD: usize = 1;
 ///
 /// Keys that are not of a recording are left out. A missing `view` or `url` becomes `null`,
 /// missing or `nil` `params` and `session` become `{}`. What is nested deeper than
-/// [`MAX_DEPTH`] is abbreviated to a string.
+/// [`MAX_DEPTH`](super::MAX_DEPTH) is abbreviated to a string.
 ///
 /// # Errors
 ///
@@ -40,7 +40,7 @@ pub fn encode<'a>(etf: &'a [u8], limits: &Limits, out: &mut Vec<u8>) -> Result<E
         effort: decimal::Effort::to_write(),
         walker,
         json: std::mem::take(out),
-        unique: Unique::default(),
+        overrides: Overrides::default(),
         open: Vec::new(),
         templates: Templates::new(0),
         id: &[],
@@ -61,7 +61,7 @@ pub fn encode<'a>(etf: &'a [u8], limits: &Limits, out: &mut Vec<u8>) -> Result<E
 pub struct Encoded<'a> {
     /// The id as it is in the term. If it is not UTF-8, that in the text is a description of it.
     pub id: &'a [u8],
-    /// What [`summarize`] finds in the text.
+    /// What [`summarize`](super::summarize) finds in the text.
     pub summary: Summary<'a>,
 }
 
@@ -75,7 +75,7 @@ struct Encoder<'a> {
     effort: decimal::Effort,
     walker: Walker<'a>,
     json: Vec<u8>,
-    unique: Unique,
+    overrides: Overrides,
     /// Containers being written, outermost first.
     open: Vec<value::Open>,
     templates: Templates,
@@ -86,12 +86,14 @@ struct Encoder<'a> {
 impl<'a> Encoder<'a> {
     fn recording(&mut self) -> Result<Summary<'a>, Error> {
         let start = self.walker.offset();
-        let not_a_recording = |field| Error::new(start, ErrorKind::NotARecording(field));
         let Token::Map(pairs) = self.walker.token()? else {
-            return Err(not_a_recording(Field::Recording));
+            return Err(Error::new(
+                start,
+                ErrorKind::NotARecording(Field::Recording),
+            ));
         };
         self.json.push(b'{');
-        self.unique.open();
+        self.overrides.open();
         let mut seen = Vec::new();
         for _ in 0..pairs {
             match recording::key(&mut self.walker)? {
@@ -103,22 +105,19 @@ impl<'a> Encoder<'a> {
                 None => self.walker.skip()?,
             }
         }
-        for field in Field::KEYS {
-            if seen.contains(&field) {
-                continue;
-            }
+        for absent in Field::absent(&seen, start) {
+            let (field, value) = absent?;
             self.member(field.name());
-            self.json.extend_from_slice(match field {
-                Field::View | Field::Url => b"null,",
-                Field::Params | Field::Session => b"{},",
-                _ => return Err(not_a_recording(field)),
+            self.json.extend_from_slice(match value {
+                Absent::Nil => b"null,",
+                Absent::EmptyMap => b"{},",
             });
         }
-        self.unique.close(&self.json);
+        self.overrides.close(&self.json);
         self.end(b'}');
         // The comma after the recording.
         self.json.pop();
-        self.unique.finish(&mut self.json);
+        self.overrides.finish(&mut self.json);
         self.check_length()?;
         std::mem::replace(&mut self.parts, Parts::none()).summary(start)
     }
@@ -273,6 +272,6 @@ fn name_in_text(payload: &[u8]) -> Option<Vec<u8>> {
 fn text_of(bytes: &[u8]) -> Cow<'_, [u8]> {
     match std::str::from_utf8(bytes) {
         Ok(_) => Cow::Borrowed(bytes),
-        Err(_) => Cow::Owned(readable::bytes(bytes).into_bytes()),
+        Err(_) => Cow::Owned(inspect::bytes(bytes).into_bytes()),
     }
 }

@@ -8,10 +8,11 @@
     reason = "a test fails by panicking"
 )]
 
-use replay_etf::{AtomText, Big, Error, ErrorKind, Limits, OpaqueKind, Token, Walker, validate};
+mod identifiers;
+mod keys;
 
-/// An atom `a`, as the node of identifiers.
-const NODE: [u8; 3] = [119, 1, b'a'];
+use identifiers::{NODE, closure};
+use replay_etf::{AtomText, Big, Error, ErrorKind, Limits, Token, Walker, validate};
 
 fn tokens(term: &[u8]) -> Result<Vec<Token<'_>>, Error> {
     let mut walker = Walker::bare(term, &Limits::default());
@@ -224,118 +225,6 @@ fn counts_that_cannot_be_met_are_refused_at_once() {
     assert_eq!(fault(b"l\0\0\0\x02jj"), (0, ErrorKind::UnexpectedEnd));
 }
 
-#[test]
-fn identifiers_are_handed_out_whole() {
-    let word = [0, 0, 0, 7];
-    for (kind, term) in [
-        (OpaqueKind::Pid, bytes(&[&[103], &NODE, &word, &word, &[3]])),
-        (OpaqueKind::Pid, bytes(&[&[88], &NODE, &word, &word, &word])),
-        (OpaqueKind::Port, bytes(&[&[102], &NODE, &word, &[3]])),
-        (OpaqueKind::Port, bytes(&[&[89], &NODE, &word, &word])),
-        (
-            OpaqueKind::Port,
-            bytes(&[&[120], &NODE, &word, &word, &word]),
-        ),
-        (OpaqueKind::Reference, bytes(&[&[101], &NODE, &word, &[3]])),
-        (
-            OpaqueKind::Reference,
-            bytes(&[&[114, 0, 2], &NODE, &[3], &word, &word]),
-        ),
-        (
-            OpaqueKind::Reference,
-            bytes(&[&[90, 0, 5], &NODE, &word, &[7; 20]]),
-        ),
-        (OpaqueKind::Export, bytes(&[&[113], &NODE, &NODE, &[97, 2]])),
-        (
-            OpaqueKind::Export,
-            bytes(&[&[113], &NODE, &NODE, &[98, 0, 0, 0, 255]]),
-        ),
-    ] {
-        assert_eq!(leaf(&term), Token::Opaque(kind, &term));
-        for length in 0..term.len() {
-            let cut = &term[..length];
-            let error = Walker::bare(cut, &Limits::default()).token().unwrap_err();
-            assert_eq!(error.kind, ErrorKind::UnexpectedEnd, "{cut:?}");
-        }
-    }
-}
-
-#[test]
-fn identifiers_made_of_wrong_parts_are_refused() {
-    let word = [0, 0, 0, 7];
-    // A node that is no atom, a creation with bits that must be zero, a reference too long, an
-    // arity that is no small integer.
-    assert_eq!(
-        fault(&bytes(&[&[88, 97, 1], &[0; 12]])),
-        (1, ErrorKind::BadIdentifier)
-    );
-    assert_eq!(
-        fault(&bytes(&[&[102], &NODE, &word, &[4]])),
-        (0, ErrorKind::BadIdentifier)
-    );
-    assert_eq!(
-        fault(&bytes(&[&[90, 0, 6], &NODE, &[7; 28]])),
-        (0, ErrorKind::BadIdentifier)
-    );
-    assert_eq!(
-        fault(&bytes(&[&[113], &NODE, &NODE, &[98, 0, 0, 1, 0]])),
-        (0, ErrorKind::BadIdentifier)
-    );
-    assert_eq!(
-        fault(&bytes(&[&[88, 119, 1, 255], &[0; 12]])),
-        (1, ErrorKind::BadAtom)
-    );
-    assert_eq!(fault(&[88, 82, 0]), (1, ErrorKind::AtomCacheRef));
-}
-
-/// A closure over the given encoded terms.
-fn closure(free_variables: &[&[u8]]) -> Vec<u8> {
-    let pid = bytes(&[&[88], &NODE, &[0; 12]]);
-    let count = (free_variables.len() as u32).to_be_bytes();
-    let free_variables = free_variables.concat();
-    let rest = bytes(&[
-        &[1],
-        &[9; 16],
-        &[0; 4],
-        &count,
-        &NODE,
-        b"a\x01b\0\0\0\x02",
-        &pid,
-        &free_variables,
-    ]);
-    bytes(&[&[112], &(rest.len() as u32 + 4).to_be_bytes(), &rest])
-}
-
-#[test]
-fn closures_are_walked_down_to_their_free_variables() {
-    let inner = closure(&[b"a\x01"]);
-    for term in [
-        closure(&[]),
-        closure(&[b"h\x02jj", b"j"]),
-        closure(&[&inner, &closure(&[&inner])]),
-    ] {
-        assert_eq!(leaf(&term), Token::Opaque(OpaqueKind::Fun, &term));
-    }
-    assert_eq!(fault(&closure(&[&[0]])).1, ErrorKind::UnknownTag(0));
-}
-
-#[test]
-fn closures_must_be_as_long_as_they_state() {
-    for mut term in [
-        closure(&[]),
-        closure(&[b"h\x02jj"]),
-        closure(&[&closure(&[b"j"])]),
-    ] {
-        term[4] += 1;
-        assert_eq!(fault(&term), (0, ErrorKind::BadIdentifier));
-    }
-    let mut inner = closure(&[b"j"]);
-    inner[4] -= 1;
-    let term = bytes(&[b"h\x02j", &closure(&[&inner])]);
-    let start = term.len() - inner.len();
-    assert_eq!(fault(&term), (start, ErrorKind::BadIdentifier));
-}
-
 /// What makes a runtime read behind the end of its input, or fail: it must not get there.
 #[test]
 fn what_a_runtime_reads_too_far_of_is_refused() {
@@ -412,66 +301,4 @@ fn a_term_begins_with_the_version() {
     );
     assert_eq!(validate(&[131, 106], &Limits::default()), Ok(2));
     assert_eq!(validate(&[131, 106, 255, 255], &Limits::default()), Ok(2));
-}
-
-#[test]
-fn a_map_has_each_key_once() {
-    let duplicate = |term: &[u8], offset| {
-        let kind = ErrorKind::DuplicateKey;
-        assert_eq!(
-            validate(term, &Limits::default()),
-            Err(Error { offset, kind }),
-            "{term:?}"
-        );
-        assert!(
-            Walker::new(term, &Limits::default())
-                .unwrap()
-                .skip()
-                .is_ok()
-        );
-    };
-    duplicate(b"\x83t\0\0\0\x02w\x01aa\x01w\x01aa\x02", 11);
-    // Numbers and atoms are the same in every encoding.
-    duplicate(b"\x83t\0\0\0\x02w\x01aa\x01d\0\x01aa\x02", 11);
-    duplicate(b"\x83t\0\0\0\x02a\x01jb\0\0\0\x01j", 9);
-    duplicate(b"\x83t\0\0\0\x02h\x01jjh\x01jj", 10);
-    // Wherever the map is.
-    // So are lists and maps, as deep as they go.
-    duplicate(
-        b"\x83t\0\0\0\x02k\0\x02\x01\x02jl\0\0\0\x02a\x01a\x02jj",
-        12,
-    );
-    duplicate(
-        b"\x83t\0\0\0\x02k\0\x02\x01\x02jl\0\0\0\x01a\x01k\0\x01\x02j",
-        12,
-    );
-    duplicate(b"\x83t\0\0\0\x02k\0\0jjj", 10);
-    duplicate(b"\x83t\0\0\0\x02l\0\0\0\0a\x01ja\x01j", 14);
-    duplicate(
-        b"\x83t\0\0\0\x02t\0\0\0\x02a\x01ja\x02a\x03jt\0\0\0\x02a\x02b\0\0\0\x03a\x01jj",
-        19,
-    );
-    duplicate(b"\x83t\0\0\0\x02h\x01h\x01jji\0\0\0\x01h\x01jj", 12);
-    duplicate(
-        b"\x83t\0\0\0\x02M\0\0\0\x01\x03\xe0jM\0\0\0\x01\x03\xffj",
-        14,
-    );
-    // Also in a key, and among what a function has captured.
-    duplicate(b"\x83t\0\0\0\x01h\x01t\0\0\0\x02jjjjj", 15);
-    let captured = closure(&[b"t\0\0\0\x02jjjj"]);
-    duplicate(&bytes(&[&[131], &captured]), captured.len() - 1);
-    duplicate(b"\x83h\x02t\0\0\0\x01jjl\0\0\0\x01t\0\0\0\x02jjjjj", 22);
-    duplicate(b"\x83t\0\0\0\x01jt\0\0\0\x02jjjj", 14);
-    duplicate(b"\x83t\0\0\0\x02jt\0\0\0\x01jjjj", 14);
-    for distinct in [
-        &b"\x83t\0\0\0\x02w\x01ajm\0\0\0\x01aj"[..],
-        b"\x83t\0\0\0\x02a\x01jF\x3f\xf0\0\0\0\0\0\0j",
-        b"\x83t\0\0\0\x02k\0\x01\x01jl\0\0\0\x01a\x01a\x01j",
-        b"\x83t\0\0\0\x02h\x01a\x01jl\0\0\0\x01a\x01jj",
-        b"\x83t\0\0\0\x02t\0\0\0\x01a\x01a\x02jt\0\0\0\x01a\x02a\x01j",
-        b"\x83l\0\0\0\x02t\0\0\0\x01jjt\0\0\0\x01jjj",
-        b"\x83t\0\0\0\x02a\x01t\0\0\0\x01a\x01t\0\0\0\0a\x02t\0\0\0\x01a\x01j",
-    ] {
-        assert_eq!(validate(distinct, &Limits::default()), Ok(distinct.len()));
-    }
 }

@@ -1,9 +1,8 @@
-use super::put;
+use super::etf_writer::EtfWriter;
+use super::fields::{connected_at, event, open, open_events, required_string};
 use super::reader::{Ignore, Reader, Sink};
-use super::recording::{connected_at, event, open, open_events, required_string};
-use super::terms::Terms;
 use crate::name::{MODULE_PREFIX, alias};
-use crate::recording::EventKind;
+use crate::recording::{Absent, EventKind};
 use crate::{Error, ErrorKind, Field, Limits, tag};
 
 /// Turns a recording in JSON into a term, appended to `out`: the version byte and a map of the
@@ -33,11 +32,11 @@ pub fn decode(
     out.reserve(json.len() + json.len() / 8);
     let mut decoder = Decoder {
         reader,
-        terms: Terms::new(std::mem::take(out)),
+        writer: EtfWriter::new(std::mem::take(out)),
         atom_exists,
     };
     let result = decoder.recording();
-    *out = decoder.terms.out;
+    *out = decoder.writer.out;
     if result.is_err() {
         out.truncate(start);
     }
@@ -46,17 +45,17 @@ pub fn decode(
 
 struct Decoder<'a, 'f> {
     reader: Reader<'a>,
-    terms: Terms,
+    writer: EtfWriter,
     atom_exists: &'f dyn Fn(&str) -> bool,
 }
 
 impl Decoder<'_, '_> {
     fn recording(&mut self) -> Result<(), Error> {
-        self.terms.out.push(tag::VERSION);
+        self.writer.out.push(tag::VERSION);
         let start = open(&mut self.reader)?;
-        let map = self.terms.out.len();
-        put::head(tag::MAP, Field::KEYS.len(), &mut self.terms.out);
-        self.terms.unique.open();
+        let map = self.writer.out.len();
+        self.writer.head(tag::MAP, Field::KEYS.len());
+        self.writer.overrides.open();
         let mut seen = Vec::new();
         while let Some(key) = self.reader.next_key()? {
             let Some(field) = Field::from_name(&key) else {
@@ -64,45 +63,41 @@ impl Decoder<'_, '_> {
                 continue;
             };
             seen.push(field);
-            self.terms.field(field);
+            self.writer.field(field);
             match field {
                 Field::Id => {
                     let id = required_string(&mut self.reader, field)?;
-                    self.terms.string(&id);
+                    self.writer.string(&id);
                 }
                 Field::ConnectedAt => {
                     let connected_at = connected_at(&mut self.reader)?;
-                    self.terms.number(connected_at);
+                    self.writer.number(connected_at);
                 }
                 Field::View => self.view()?,
                 Field::Events => self.events()?,
                 Field::Params | Field::Session => self.map()?,
-                _ => self.reader.value(&mut self.terms)?,
+                _ => self.reader.value(&mut self.writer)?,
             }
         }
         self.reader.end()?;
-        for field in Field::KEYS {
-            if seen.contains(&field) {
-                continue;
-            }
-            self.terms.field(field);
-            match field {
-                Field::View | Field::Url => self.terms.null(),
-                Field::Params | Field::Session => put::head(tag::MAP, 0, &mut self.terms.out),
-                _ => return Err(Error::new(start, ErrorKind::NotARecording(field))),
+        for absent in Field::absent(&seen, start) {
+            let (field, value) = absent?;
+            self.writer.field(field);
+            match value {
+                Absent::Nil => self.writer.null(),
+                Absent::EmptyMap => self.writer.head(tag::MAP, 0),
             }
         }
         self.check_length()?;
-        let Terms { out, unique, .. } = &mut self.terms;
-        let members = unique.close(out);
-        put::count(members, map, out);
-        unique.finish(out);
+        let members = self.writer.overrides.close(&self.writer.out);
+        self.writer.set_count(map, members);
+        self.writer.overrides.finish(&mut self.writer.out);
         Ok(())
     }
 
     fn view(&mut self) -> Result<(), Error> {
         let Some(view) = self.reader.string()? else {
-            self.terms.null();
+            self.writer.null();
             return Ok(());
         };
         let prefix = if view.starts_with(MODULE_PREFIX) {
@@ -114,7 +109,7 @@ impl Decoder<'_, '_> {
         if alias(&module).is_some() {
             self.atom_or_string(&module, &view);
         } else {
-            self.terms.string(&view);
+            self.writer.string(&view);
         }
         Ok(())
     }
@@ -122,71 +117,65 @@ impl Decoder<'_, '_> {
     /// A map of the recording, which is empty when the text has `null`.
     fn map(&mut self) -> Result<(), Error> {
         if self.reader.null()? {
-            put::head(tag::MAP, 0, &mut self.terms.out);
+            self.writer.head(tag::MAP, 0);
             return Ok(());
         }
-        self.reader.value(&mut self.terms)
+        self.reader.value(&mut self.writer)
     }
 
     fn events(&mut self) -> Result<(), Error> {
         open_events(&mut self.reader)?;
-        let list = self.terms.out.len();
-        put::head(tag::LIST, 0, &mut self.terms.out);
+        let list = self.writer.out.len();
+        self.writer.head(tag::LIST, 0);
         let mut length = 0;
         while self.reader.next_element()? {
             self.event()?;
             length += 1;
         }
-        if length == 0 {
-            // An empty list is its tail alone.
-            self.terms.out.truncate(list);
-        } else {
-            put::count(length, list, &mut self.terms.out);
-        }
-        self.terms.out.push(tag::NIL);
+        self.writer.end_list(list, length);
         Ok(())
     }
 
     fn event(&mut self) -> Result<(), Error> {
-        let terms = &mut self.terms;
-        terms.templates.make_room();
-        let (start, mark) = (terms.out.len(), terms.unique.mark());
-        let mut templates_mark = terms.templates.mark();
+        let writer = &mut self.writer;
+        writer.templates.make_room();
+        let (start, mark) = (writer.out.len(), writer.overrides.mark());
+        let mut templates_mark = writer.templates.mark();
         let event = event(&mut self.reader, |reader| {
             // The payload may come again; the last one counts.
-            if terms.out.len() > start {
-                terms.out.truncate(start);
-                terms.unique.rewind(mark);
-                terms.templates.clear();
-                templates_mark = terms.templates.mark();
+            if writer.out.len() > start {
+                writer.out.truncate(start);
+                writer.overrides.rewind(mark);
+                writer.templates.clear();
+                templates_mark = writer.templates.mark();
             }
-            reader.value(terms)
+            reader.value(writer)
         })?;
-        if terms.out.len() == start {
-            put::head(tag::MAP, 0, &mut terms.out);
+        if writer.out.len() == start {
+            writer.head(tag::MAP, 0);
         }
         // In the text the type mostly follows the payload, in the term it comes before it.
-        let end = terms.out.len();
-        terms.out.extend_from_slice(&[tag::SMALL_TUPLE, 3]);
-        terms.number(event.offset_ms);
+        let end = writer.out.len();
+        writer.out.extend_from_slice(&[tag::SMALL_TUPLE, 3]);
+        writer.number(event.offset_ms);
         if EventKind::from_name(event.kind.as_bytes()) == EventKind::Other {
             self.atom_or_string(&event.kind, &event.kind);
         } else {
-            put::atom(&event.kind, &mut terms.out);
+            writer.atom(&event.kind);
         }
-        let head = self.terms.out.len() - end;
-        if let Some(bytes) = self.terms.out.get_mut(start..) {
+        let head = self.writer.out.len() - end;
+        if let Some(bytes) = self.writer.out.get_mut(start..) {
             bytes.rotate_right(head);
         }
         self.check_length()?;
-        self.terms.unique.shift(mark, head);
-        self.terms.templates.shift(templates_mark, head);
+        self.writer.overrides.shift(mark, head);
+        self.writer.templates.shift(templates_mark, head);
         Ok(())
     }
 
     /// Refuses a term of more bytes than positions in it have bits for.
     fn check_length(&self) -> Result<(), Error> {
-        if u32::try_from(self.terms.out.len()).is_err() {
+        if u32::try_from(self.writer.out.len()).is_err() {
             return Err(Error::new(0, ErrorKind::TooLarge));
         }
         Ok(())
@@ -195,9 +184,9 @@ impl Decoder<'_, '_> {
     fn atom_or_string(&mut self, atom: &str, string: &str) {
         const MAX_CHARACTERS: usize = 255;
         if atom.chars().nth(MAX_CHARACTERS).is_none() && (self.atom_exists)(atom) {
-            put::atom(atom, &mut self.terms.out);
+            self.writer.atom(atom);
         } else {
-            self.terms.string(string);
+            self.writer.string(string);
         }
     }
 }

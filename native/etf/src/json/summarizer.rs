@@ -1,15 +1,14 @@
-//! Recordings and events as JSON objects.
+//! What is known of a recording in JSON after reading it.
 
 use std::borrow::Cow;
 
-use super::checked::Checked;
+use super::fields::{
+    OFFSET, PAYLOAD, TYPE, connected_at, event, open, open_events, required_string,
+};
 use super::reader::{Ignore, Number, Reader};
+use super::validator::Validator;
 use crate::recording::{EventKind, Events, NAME, Parts};
-use crate::{Error, ErrorKind, Field, Limits, Summary, View};
-
-const OFFSET: &str = "offset";
-const TYPE: &str = "type";
-const PAYLOAD: &str = "payload";
+use crate::{Error, Field, Limits, Summary, View};
 
 /// Summarizes a recording in JSON.
 ///
@@ -18,9 +17,13 @@ const PAYLOAD: &str = "payload";
 ///
 /// # Errors
 ///
-/// [`ErrorKind::BadJson`] and [`ErrorKind::UnexpectedEnd`] for what is not JSON;
-/// [`ErrorKind::NotARecording`] if `id`, `connected_at` or `events` is missing or has the wrong
-/// type; any [`ErrorKind`] about limits.
+/// [`BadJson`] and [`UnexpectedEnd`] for what is not JSON; [`NotARecording`] if `id`,
+/// `connected_at` or `events` is missing or has the wrong type; any [`ErrorKind`] about limits.
+///
+/// [`BadJson`]: crate::ErrorKind::BadJson
+/// [`UnexpectedEnd`]: crate::ErrorKind::UnexpectedEnd
+/// [`NotARecording`]: crate::ErrorKind::NotARecording
+/// [`ErrorKind`]: crate::ErrorKind
 pub fn summarize(json: &[u8], limits: &Limits) -> Result<Summary<'static>, Error> {
     let mut reader = Reader::new(json, limits)?;
     let mut parts = Parts::none();
@@ -52,14 +55,14 @@ fn into_bytes(text: Cow<'_, str>) -> Cow<'static, [u8]> {
 
 fn events(reader: &mut Reader<'_>) -> Result<Events<'static>, Error> {
     let mut events = Events::default();
-    let mut checked = Checked::new();
+    let mut validator = Validator::new();
     open_events(reader)?;
     while reader.next_element()? {
-        checked.make_room();
+        validator.templates.make_room();
         let mut payload = "";
         let event = event(reader, |reader| {
             let start = reader.offset();
-            reader.value(&mut checked)?;
+            reader.value(&mut validator)?;
             payload = reader.since(start);
             Ok(())
         })?;
@@ -91,100 +94,13 @@ pub(super) fn name_in(payload: &str) -> Option<Cow<'_, str>> {
     name
 }
 
-/// Opens the recording's object; returns where it begins.
-pub(super) fn open(reader: &mut Reader<'_>) -> Result<usize, Error> {
-    let start = reader.offset();
-    if reader.object()? {
-        return Ok(start);
-    }
-    // What is not even JSON is reported as such.
-    reader.value(&mut Ignore)?;
-    Err(Error::new(
-        start,
-        ErrorKind::NotARecording(Field::Recording),
-    ))
-}
-
-/// Opens the array of events.
-pub(super) fn open_events(reader: &mut Reader<'_>) -> Result<(), Error> {
-    let start = reader.offset();
-    if reader.array()? {
-        return Ok(());
-    }
-    reader.value(&mut Ignore)?;
-    Err(Error::new(start, ErrorKind::NotARecording(Field::Events)))
-}
-
-/// Reads a string that a recording needs.
-pub(super) fn required_string<'a>(
-    reader: &mut Reader<'a>,
-    field: Field,
-) -> Result<Cow<'a, str>, Error> {
-    let start = reader.offset();
-    reader
-        .string()?
-        .ok_or(Error::new(start, ErrorKind::NotARecording(field)))
-}
-
-/// Reads the time of a recording, an integer.
-pub(super) fn connected_at<'a>(reader: &mut Reader<'a>) -> Result<Number<'a>, Error> {
-    let start = reader.offset();
-    match reader.any_number()? {
-        Some(time @ (Number::Integer(_) | Number::Digits { .. })) => Ok(time),
-        _ => Err(Error::new(
-            start,
-            ErrorKind::NotARecording(Field::ConnectedAt),
-        )),
-    }
-}
-
-/// Reads the offset of an event, a number.
-fn offset<'a>(reader: &mut Reader<'a>) -> Result<Number<'a>, Error> {
-    let start = reader.offset();
-    let not_an_event = Error::new(start, ErrorKind::NotARecording(Field::Events));
-    reader.any_number()?.ok_or(not_an_event)
-}
-
-/// An event, but for its payload.
-pub(super) struct Event<'a> {
-    pub(super) offset_ms: Number<'a>,
-    pub(super) kind: Cow<'a, str>,
-}
-
-/// Reads one event; `payload` reads its payload, which may come before the rest of it, and again
-/// if the key is given again.
-pub(super) fn event<'a>(
-    reader: &mut Reader<'a>,
-    mut payload: impl FnMut(&mut Reader<'a>) -> Result<(), Error>,
-) -> Result<Event<'a>, Error> {
-    let start = reader.offset();
-    let not_an_event = Error::new(start, ErrorKind::NotARecording(Field::Events));
-    if !reader.object()? {
-        reader.value(&mut Ignore)?;
-        return Err(not_an_event);
-    }
-    let (mut offset_ms, mut kind) = (None, None);
-    while let Some(key) = reader.next_key()? {
-        match &*key {
-            OFFSET => offset_ms = Some(offset(reader)?),
-            TYPE => kind = Some(required_string(reader, Field::Events)?),
-            PAYLOAD => payload(reader)?,
-            _ => reader.value(&mut Ignore)?,
-        }
-    }
-    match (offset_ms, kind) {
-        (Some(offset_ms), Some(kind)) => Ok(Event { offset_ms, kind }),
-        _ => Err(not_an_event),
-    }
-}
-
 /// Whether the pure-Elixir backend reads this text as a recording, though [`summarize`] does not,
 /// because a field is of a kind that no recorder writes: that backend wants an id, a time that is an
 /// integer, and events that have their three keys.
 ///
 /// # Errors
 ///
-/// Any [`ErrorKind`] about what is not JSON, and limits.
+/// Any [`ErrorKind`](crate::ErrorKind) about what is not JSON, and limits.
 pub fn is_read_elsewhere(json: &[u8], limits: &Limits) -> Result<bool, Error> {
     let mut reader = Reader::new(json, limits)?;
     if !reader.object()? {

@@ -1,13 +1,7 @@
-use super::alike::shape;
 use super::{AROUND_FIELD, Encoder, calendar};
-use crate::json::templates::{Point, Shape, Start};
-use crate::json::{MAX_DEPTH, readable, text};
-use crate::{AtomText, Error, Token, name, tag};
-
-/// The most characters of an integer that is a number. For a longer one the pure-Elixir backend
-/// refuses the whole recording: it reads with Jason, whose `decoding_integer_digit_limit` this is,
-/// and which counts the sign.
-const MAX_NUMBER: usize = 1024;
+use crate::json::templates::{Point, Shape, Templated, Templates, apply};
+use crate::json::{MAX_DEPTH, inspect};
+use crate::{Error, Token, name, tag};
 
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Container {
@@ -23,7 +17,6 @@ pub(super) struct Open {
     container: Container,
     /// How many of its elements or pairs are still to come.
     left: u32,
-    start: Start,
 }
 
 impl<'a> Encoder<'a> {
@@ -39,6 +32,31 @@ impl<'a> Encoder<'a> {
                 }
             }
         }
+    }
+
+    /// Writes the array or object that comes next, if it is like one before.
+    #[inline]
+    fn copy(&mut self, around: usize) -> Result<bool, Error> {
+        if !self.is_copying() {
+            return Ok(false);
+        }
+        let Some(tag::MAP | tag::LIST | tag::SMALL_TUPLE) = self.next_tag() else {
+            return Ok(false);
+        };
+        let at = self.point(around);
+        let shape = Shape::of_term(self.etf, at.offset);
+        let Some(copied) = apply(self, at, shape, Self::leaf_at) else {
+            return Ok(false);
+        };
+        self.json.push(b',');
+        self.walker.skip_equal(copied.end - at.offset)?;
+        Ok(true)
+    }
+
+    /// Whether what is alike is looked for.
+    #[inline]
+    fn is_copying(&self) -> bool {
+        self.templates.is_active() && self.overrides.is_clean()
     }
 
     /// Goes on in the innermost container; tells whether a value follows.
@@ -77,10 +95,10 @@ impl<'a> Encoder<'a> {
                 }
             }
             _ => {
-                let (_, leaves) = self.templates.mark();
+                let mark = self.templates.mark();
                 self.head(around)?;
                 // In its place another leaf might be written in another way.
-                self.templates.forget(leaves);
+                self.templates.forget_leaves(mark);
             }
         }
         Ok(false)
@@ -122,7 +140,7 @@ impl<'a> Encoder<'a> {
             offset: self.walker.offset(),
             level: around + self.open.len(),
             // What is copied is not counted.
-            terms: 0,
+            terms_left: 0,
         }
     }
 
@@ -145,7 +163,7 @@ impl<'a> Encoder<'a> {
             Token::List(length) => (Container::List, b'[', length),
             Token::Map(pairs) => (Container::Map, b'{', pairs),
             Token::Nil | Token::String(_) if at.level >= MAX_DEPTH => {
-                let text = readable::term(&mut self.walker, token, depth, &mut self.effort)?;
+                let text = inspect::term(&mut self.walker, token, depth, &mut self.effort)?;
                 self.string(&text);
                 return Ok(());
             }
@@ -154,28 +172,23 @@ impl<'a> Encoder<'a> {
                 self.leaf(leaf)?;
                 let text = start..self.json.len() - 1;
                 let term = at.offset..self.walker.offset();
-                self.templates.add_leaf(at.level, term, text);
+                self.templates.leaf(at.level, term, text);
                 return Ok(());
             }
         };
         if at.level >= MAX_DEPTH {
-            let text = readable::abbreviated(&mut self.walker, token, depth)?;
+            let text = inspect::abbreviated(&mut self.walker, token, depth)?;
             self.string(&text);
             return Ok(());
         }
-        let shape = if self.templates.is_active() {
-            shape(self.etf, at.offset)
-        } else {
-            Shape::default()
-        };
-        self.open.push(Open {
-            container,
-            left,
-            start: self.templates.start(at, shape, self.json.len()),
-        });
+        if self.is_copying() {
+            let shape = Shape::of_term(self.etf, at.offset);
+            self.templates.begin(at, shape, self.json.len());
+        }
+        self.open.push(Open { container, left });
         self.json.push(bracket);
         if let Container::Map = container {
-            self.unique.open();
+            self.overrides.open();
         }
         Ok(())
     }
@@ -185,16 +198,14 @@ impl<'a> Encoder<'a> {
             return;
         };
         if let Container::Map = open.container {
-            self.unique.close(&self.json);
+            self.overrides.close(&self.json);
             self.end(b'}');
         } else {
             self.end(b']');
         }
-        // A template must not hold members that are to be removed.
-        if self.unique.is_clean() {
-            let text_end = self.json.len() - 1;
-            let at = self.point(around);
-            self.templates.add(open.start, at, text_end);
+        let (at, text_end) = (self.point(around), self.json.len() - 1);
+        if let Some((templates, _)) = self.templates() {
+            templates.end(at, text_end);
         }
     }
 
@@ -213,78 +224,20 @@ impl<'a> Encoder<'a> {
         match text {
             Some(key) => self.member(key),
             None => {
-                let key = readable::term(&mut self.walker, token, depth, &mut self.effort)?;
+                let key = inspect::term(&mut self.walker, token, depth, &mut self.effort)?;
                 self.member(&key);
             }
         }
         Ok(false)
     }
+}
 
-    pub(super) fn leaf(&mut self, token: Token<'a>) -> Result<(), Error> {
-        match token {
-            Token::Integer(value) => self.integer(value),
-            Token::Big(big) => match readable::digits(big, &mut self.effort) {
-                Some(digits) if digits.len() <= MAX_NUMBER => self.plain(&digits),
-                Some(digits) => self.string(&digits),
-                None => self.string(&readable::size_of(big)),
-            },
-            Token::Float(value) => self.plain(&readable::float(value)),
-            Token::Atom(AtomText::Utf8("nil")) => self.plain("null"),
-            Token::Atom(AtomText::Utf8(text @ ("true" | "false"))) => self.plain(text),
-            Token::Atom(text) => self.string(&text.to_str()),
-            Token::Binary(bytes) if bytes.is_ascii() => {
-                text::write(bytes, &mut self.json);
-                self.json.push(b',');
-            }
-            Token::Binary(bytes) => match std::str::from_utf8(bytes) {
-                Ok(text) => self.string(text),
-                Err(_) => self.string(&readable::bytes(bytes)),
-            },
-            Token::Bits { bytes, last_bits } => self.string(&readable::bits(bytes, last_bits)),
-            Token::Opaque(kind, bytes) => self.string(&readable::opaque(kind, bytes)?),
-            Token::String(bytes) => {
-                self.json.push(b'[');
-                self.integers(bytes);
-                self.end(b']');
-            }
-            Token::Nil | Token::List(_) | Token::Tuple(_) | Token::Map(_) => self.plain("[]"),
-        }
-        Ok(())
-    }
-
-    pub(super) fn member(&mut self, key: &str) {
-        let start = self.json.len();
-        text::write(key.as_bytes(), &mut self.json);
-        self.unique.member(&self.json, start);
-        self.json.push(b':');
-    }
-
-    fn integers(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.integer(i64::from(byte));
-        }
-    }
-
-    fn integer(&mut self, value: i64) {
-        self.plain(itoa::Buffer::new().format(value));
-    }
-
-    pub(super) fn string(&mut self, text: &str) {
-        text::write(text.as_bytes(), &mut self.json);
-        self.json.push(b',');
-    }
-
-    fn plain(&mut self, text: &str) {
-        self.json.extend_from_slice(text.as_bytes());
-        self.json.push(b',');
-    }
-
-    /// Ends an array or object, and the value that it is.
-    pub(super) fn end(&mut self, bracket: u8) {
-        match self.json.last_mut() {
-            Some(last @ b',') => *last = bracket,
-            _ => self.json.push(bracket),
-        }
-        self.json.push(b',');
+impl Templated for Encoder<'_> {
+    #[inline]
+    fn templates(&mut self) -> Option<(&mut Templates, &mut Vec<u8>)> {
+        // A template must not hold members that are to be removed.
+        self.overrides
+            .is_clean()
+            .then_some((&mut self.templates, &mut self.json))
     }
 }
