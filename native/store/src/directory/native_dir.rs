@@ -11,7 +11,6 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -19,7 +18,6 @@ use sha2::{Digest as _, Sha256};
 
 use super::Files;
 use crate::disk::durable::create_dirs;
-use crate::disk::owned::Directory;
 use crate::disk::{FileSystem, NATIVE_DIR};
 use crate::error::Error;
 use crate::watch::probe;
@@ -108,8 +106,8 @@ impl Files {
     pub(crate) fn prepare_beside(&self) -> Result<(), Error> {
         self.beside_prepared.get_or_try_init(|| {
             self.create_dirs(&self.beside_dir)?;
-            let dir = self.temp_dir.directory(&self.beside_commons);
-            let fine = dir.is_ok_and(|dir| probe::is_fine_grained(self.fs(), dir.path()));
+            let dir = self.temp_dir.path(&self.beside_commons);
+            let fine = dir.is_ok_and(|dir| probe::is_fine_grained(self.fs(), &dir));
             self.freshness.lock().set_fine_grained(fine);
             Ok::<_, Error>(())
         })?;
@@ -117,13 +115,13 @@ impl Files {
     }
 
     /// The directory of temporary files that become recordings.
-    pub(crate) fn temp_directory(&self) -> Result<Arc<Directory>, Error> {
+    pub(crate) fn temp_path(&self) -> Result<PathBuf, Error> {
         self.prepare_beside()?;
         if self.temp_dir.is_lost() {
             self.restore_beside()?;
         }
-        let directory = self.temp_dir.directory(&self.beside_commons);
-        directory.map_err(Error::at("make a directory in", &self.beside_dir))
+        let path = self.temp_dir.path(&self.beside_commons);
+        path.map_err(Error::at("make a directory in", &self.beside_dir))
     }
 
     /// Creates one of the two where it is missing.

@@ -26,13 +26,14 @@ const STALE_AFTER: Duration = Duration::from_secs(3600);
 pub(crate) struct TempDir(Mutex<Option<Arc<Directory>>>);
 
 impl TempDir {
-    pub(crate) fn directory(&self, commons: &Arc<Commons>) -> io::Result<Arc<Directory>> {
+    /// Its path.
+    pub(crate) fn path(&self, commons: &Arc<Commons>) -> io::Result<PathBuf> {
         let mut own = self.0.lock();
         let directory = match &*own {
             Some(directory) if !directory.is_lost() => directory,
             _ => own.insert(commons.create(PREFIX)?),
         };
-        Ok(Arc::clone(directory))
+        Ok(directory.path().to_owned())
     }
 
     /// Whether somebody was found to have removed it.

@@ -26,22 +26,23 @@ pub(crate) struct Intent {
     /// Where it is, perhaps more than once.
     paths: Vec<PathBuf>,
     ids: Vec<Box<[u8]>>,
-    /// The directories that it was written into. They are ours until it is removed, whatever
-    /// becomes of the recordings in them meanwhile: nobody else reads it.
-    _homes: Vec<Arc<Directory>>,
+    /// What has to stay until the note is gone: a directory that is out of use would be removed
+    /// before the note is in it, or left behind with it.
+    _held: Vec<Arc<Directory>>,
 }
 
 impl Intent {
     /// Writes a note into directories that nobody else owns.
     pub(super) fn write(
         files: &Files,
-        homes: Vec<Arc<Directory>>,
+        homes: &[PathBuf],
+        held: Vec<Arc<Directory>>,
         ids: Vec<Box<[u8]>>,
     ) -> io::Result<Self> {
         let sync = files.options.sync;
         let note = encode(&ids)?;
         let mut paths = Vec::new();
-        for home in homes.iter().map(|home| home.path()) {
+        for home in homes {
             let path = temp::unused_path(home, PREFIX);
             // Not the recordings' directory of temporary files, which may be on another disk.
             files.write_into(home, &note, sync)?.place(&path)?;
@@ -51,13 +52,13 @@ impl Intent {
             }
         }
         // The directories, which are all in one, may be as new.
-        if let (Some(parent), true) = (homes.first().and_then(|home| home.path().parent()), sync) {
+        if let (Some(parent), true) = (homes.first().and_then(|home| home.parent()), sync) {
             files.sync_names(parent)?;
         }
         Ok(Intent {
             paths,
             ids,
-            _homes: homes,
+            _held: held,
         })
     }
 
@@ -135,8 +136,7 @@ impl Intent {
                     intents.push(Intent {
                         paths,
                         ids,
-                        // Whoever reads it has it locked.
-                        _homes: Vec::new(),
+                        _held: Vec::new(),
                     });
                 }
                 Err(reason) => {

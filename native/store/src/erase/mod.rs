@@ -27,11 +27,15 @@ const MAX_WAIT: Duration = Duration::from_secs(60);
 impl Files {
     /// Writes down what is to be erased.
     pub(crate) fn intend(&self, slab: Option<&Slab>, ids: Vec<Box<[u8]>>) -> Result<Intent, Error> {
-        let homes = match slab {
+        let held = match slab {
             Some(slab) => (slab.homes()).map_err(Error::io("make a directory for the slab"))?,
-            None => vec![self.temp_directory()?],
+            None => Vec::new(),
         };
-        Intent::write(self, homes, ids).map_err(Error::io("write down what is to be erased"))
+        let homes = match slab {
+            Some(_) => held.iter().map(|home| home.path().to_owned()).collect(),
+            None => vec![self.temp_path()?],
+        };
+        Intent::write(self, &homes, held, ids).map_err(Error::io("write down what is to be erased"))
     }
 
     /// Erases the files, and then the note of it. What was in the slab must be wiped already.

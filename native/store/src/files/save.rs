@@ -123,13 +123,13 @@ impl Files {
 
     fn write_temp(&self, content: &[u8]) -> Result<TempFile<'_>, Error> {
         let sync = self.options.sync;
-        let written = self.write_into(self.temp_directory()?.path(), content, sync);
+        let written = self.write_into(&self.temp_path()?, content, sync);
         let written = match written {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 // Somebody removed the directory since.
                 self.temp_dir.forget();
                 self.restore_beside()?;
-                self.write_into(self.temp_directory()?.path(), content, sync)
+                self.write_into(&self.temp_path()?, content, sync)
             }
             written => written,
         };

@@ -60,14 +60,16 @@ impl Space {
         segments.iter().any(|segment| segment.is_lost())
     }
 
-    /// The directories with segments, that of this run first.
+    /// The directories with segments, that of this run first. They stay for as long as they are
+    /// held: one that is out of use is removed otherwise, at any time.
     pub(super) fn homes(&self) -> io::Result<Vec<Arc<Directory>>> {
         self.check();
         let mut own = self.own.lock();
         let mut homes = vec![Arc::clone(self.directory(&mut own)?)];
         for segment in self.segments.lock().all() {
             let directory = segment.directory();
-            if !segment.is_lost() && !homes.iter().any(|home| Arc::ptr_eq(home, directory)) {
+            let is_new = homes.iter().all(|home| home.path() != directory.path());
+            if !segment.is_lost() && is_new {
                 homes.push(Arc::clone(directory));
             }
         }

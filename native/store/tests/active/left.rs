@@ -13,13 +13,13 @@ const SECRET: &[u8] = b"what nobody can read";
 
 fn traces(dir: &Dir) -> usize {
     let files = dir.segments().into_iter();
-    let has_secret = |bytes: Vec<u8>| bytes.windows(SECRET.len()).any(|window| window == SECRET);
-    // A segment in which nothing is left may just have been deleted.
-    let read = |file: &Path| match std::fs::read(file) {
+    let has_secret = |bytes: &[u8]| bytes.windows(SECRET.len()).any(|window| window == SECRET);
+    let read = |file| match std::fs::read(file) {
+        // A segment that is out of use goes at any time.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-        read => read.unwrap(),
+        bytes => bytes.unwrap(),
     };
-    files.filter(|file| has_secret(read(file))).count()
+    files.map(read).filter(|bytes| has_secret(bytes)).count()
 }
 
 fn open_with(dir: &Dir, limits: Limits) -> Store {
