@@ -69,9 +69,15 @@ impl Shared {
         let recording = &job.recording;
         // Nobody else saves or deletes a file of this id meanwhile.
         let _turn = self.table.turn(recording.id());
-        if let Err(AppendError::Lost) = recording.chain.move_on() {
-            self.give_up(recording);
-            return Ok(Drained::default());
+        match recording.chain.move_on() {
+            Ok(true) => self.tell_moved(1, 0),
+            Err(AppendError::Lost) => {
+                self.give_up(recording);
+                self.tell_moved(0, 1);
+                return Ok(Drained::default());
+            }
+            // It is tried again at the next beat, if it is still there then.
+            Ok(false) | Err(_) => {}
         }
         match job.task {
             Task::Finish => self.finish(recording, buffer),

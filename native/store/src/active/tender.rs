@@ -164,8 +164,7 @@ impl Active {
             }
         }
         if count + gone > 0 {
-            let observer = &self.shared.files.observer;
-            observer.tell(Notice::Moved { count, gone });
+            self.shared.tell_moved(count, gone);
         }
     }
 }
@@ -175,6 +174,10 @@ impl Shared {
     pub(super) fn give_up(&self, recording: &Arc<super::Recording>) {
         self.table.remove(recording);
         recording.leave();
+    }
+
+    pub(super) fn tell_moved(&self, count: usize, gone: usize) {
+        self.files.observer.tell(Notice::Moved { count, gone });
     }
 }
 

@@ -53,6 +53,8 @@ struct Lock {
     key: (u64, u64),
     /// How often the record was written.
     count: u64,
+    /// Whether it is locked, where it can be.
+    locked: bool,
 }
 
 /// What has become of a directory.
@@ -88,13 +90,18 @@ impl Directory {
             written => written?,
         }
         let inode = fs.metadata(&path)?.stamp.inode;
-        let count = 0;
+        let lock = Lock {
+            file,
+            key,
+            count: 0,
+            locked: true,
+        };
         let held = Arc::new(Held {
             commons: Arc::clone(commons),
             path,
             owner,
             inode,
-            lock: Mutex::new(Some(Lock { file, key, count })),
+            lock: Mutex::new(Some(lock)),
             lost: AtomicBool::new(false),
         });
         locks(|locks| locks.insert(key));
@@ -133,14 +140,15 @@ impl Held {
         };
         match state {
             Ok(State::Lost) => self.lost.store(true, Ordering::Relaxed),
-            Ok(_) => {
+            // Whoever sees the record and has the lock would take the owner for gone.
+            Ok(_) if self.hold(lock) => {
                 lock.count += 1;
                 // On a full disk, say, the lock has to do.
                 let record = self.owner.encode(lock.count);
                 let _ = self.commons.fs.beat(&lock.file, &record);
             }
-            // What the disk does not tell now it may tell the next time.
-            Err(_) => {}
+            // What the disk does not tell or do now it may the next time.
+            Ok(_) | Err(_) => {}
         }
     }
 
@@ -165,21 +173,9 @@ impl Held {
     }
 
     /// Makes the lock again that somebody has removed.
-    /// That it is locked again in the end is not needed: whoever sees it sees whose it is.
     fn relock(&self, lock: &mut Lock) -> io::Result<State> {
-        let fs = &self.commons.fs;
         // If somebody else makes it first, that is seen the next time.
-        let file = fs.open_lock(&self.path.join(LOCK), true)?;
-        fs.beat(&file, &self.owner.encode(lock.count))?;
-        for _ in 0..RELOCKS {
-            match fs.try_lock(&file) {
-                Ok(true) => break,
-                // Who is only looking whose it is has it for a moment.
-                Ok(false) => thread::sleep(Duration::from_millis(1)),
-                Err(error) if is_unsupported(&error) => break,
-                Err(error) => return Err(error),
-            }
-        }
+        let file = (self.commons.fs).open_lock(&self.path.join(LOCK), true)?;
         let key = key_of(&file)?;
         locks(|locks| {
             locks.remove(&lock.key);
@@ -189,8 +185,28 @@ impl Held {
             file,
             key,
             count: lock.count,
+            locked: false,
         };
         Ok(State::Ours)
+    }
+
+    /// Whether it is locked, which it may not be yet if it was made again.
+    fn hold(&self, lock: &mut Lock) -> bool {
+        for _ in 0..RELOCKS {
+            if lock.locked {
+                break;
+            }
+            match self.commons.fs.try_lock(&lock.file) {
+                Ok(true) => lock.locked = true,
+                // Who is only looking whose it is has it for a moment.
+                Ok(false) => thread::sleep(Duration::from_millis(1)),
+                Err(error) => {
+                    lock.locked = is_unsupported(&error);
+                    break;
+                }
+            }
+        }
+        lock.locked
     }
 
     /// Removes the directory if nothing is in it, or says that it is left to whoever wants it.

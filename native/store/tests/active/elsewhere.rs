@@ -143,7 +143,7 @@ fn a_removed_native_directory_is_made_again_as_the_same() {
     let store = open(dir.path(), &disk);
     save(&store, "a");
     clicks(&store, "cut", 3);
-    fs::remove_dir_all(dir.path().join(".native")).unwrap();
+    remove_dir(&dir.path().join(".native"));
     save(&store, "b");
     drop(store);
     assert_eq!(ids(&open(dir.path(), &disk)), ["a", "b", "cut"]);
@@ -161,7 +161,7 @@ fn a_removed_native_directory_is_made_again_also_if_nothing_is_saved() {
     let store = Store::open(dir.path(), options).unwrap();
     clicks(&store, "cut", 3);
     let native = dir.path().join(".native");
-    fs::remove_dir_all(&native).unwrap();
+    remove_dir(&native);
     while !native.join("id").exists() {
         std::thread::yield_now();
     }

@@ -67,6 +67,13 @@ fn more(recording: &Recording, from: i32, to: i32) {
     }
 }
 
+/// Removes a directory in which an engine may just be making again what is removed.
+fn remove_one_by_one(path: &Path) {
+    while let Err(error) = fs::remove_dir_all(path) {
+        assert_eq!(error.kind(), io::ErrorKind::DirectoryNotEmpty);
+    }
+}
+
 /// A crash leaves these, as often as the next run may crash as well.
 fn assert_recovered(dir: &Dir, counts: &[(&str, i32)]) {
     let again = dir.crash();
@@ -84,12 +91,10 @@ fn assert_recovered(dir: &Dir, counts: &[(&str, i32)]) {
 #[test]
 fn whatever_is_removed_nothing_that_was_acknowledged_is_lost() {
     let removals: [&dyn Fn(&Dir); 4] = [
-        &|dir| fs::remove_dir_all(native(dir)).unwrap(),
+        &|dir| remove_one_by_one(&native(dir)),
         &|dir| {
             let slabs = directories(dir, "slab-");
-            slabs
-                .iter()
-                .for_each(|slab| fs::remove_dir_all(slab).unwrap());
+            slabs.iter().for_each(|slab| remove_one_by_one(slab));
         },
         &|dir| {
             let segments = dir.segments();
@@ -157,7 +162,7 @@ fn who_needs_space_finds_out_at_the_latest() {
     let dir = Dir::new();
     let store = Store::open(dir.path(), slow()).unwrap();
     let running = clicks(&store, "a", 20);
-    fs::remove_dir_all(native(&dir)).unwrap();
+    remove_dir(&native(&dir));
     // More than there is in the segments that were removed.
     more(&running, 21, 4000);
     let another = clicks(&store, "b", 20);
@@ -182,7 +187,7 @@ fn as_long_as_there_is_no_place_for_it_nothing_is_acknowledged() {
     let notices = observe(&store);
     let running = clicks(&store, "a", 20);
     barred.store(true, Ordering::Relaxed);
-    std::fs::remove_dir_all(native(&dir)).unwrap();
+    remove_dir(&native(&dir));
     let mut acknowledged = 20;
     let refused = loop {
         match append(&running, &event(acknowledged + 1, "event", 500)) {
@@ -215,7 +220,7 @@ fn what_an_earlier_run_left_is_saved_although_it_is_removed() {
     });
     let store = Store::open_on(stuck, crashed.path(), quick()).unwrap();
     let notices = observe(&store);
-    std::fs::remove_dir_all(native(&crashed)).unwrap();
+    remove_dir(&native(&crashed));
     wait_for_moved(&notices, 2);
     assert_recovered(&crashed.crash(), &[("a", 200), ("b", 300)]);
     go_on.store(true, Ordering::Relaxed);
@@ -229,7 +234,7 @@ fn what_was_deleted_stays_so_and_an_erasure_goes_on() {
     let dir = Dir::new();
     let store = Store::open(dir.path(), slow()).unwrap();
     let _running = [clicks(&store, "a", 200), clicks(&store, "b", 300)];
-    fs::remove_dir_all(native(&dir)).unwrap();
+    remove_dir(&native(&dir));
     store.delete(b"a").unwrap();
     let all = replay_store::Filter {
         id: Some(b"b"[..].into()),

@@ -147,6 +147,13 @@ impl Dir {
     }
 }
 
+/// Removes a directory at once, as those see it who use it.
+pub fn remove_dir(path: &Path) {
+    let away = path.with_extension("away");
+    std::fs::rename(path, &away).unwrap();
+    std::fs::remove_dir_all(away).unwrap();
+}
+
 pub fn copy_dir(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
@@ -155,7 +162,11 @@ pub fn copy_dir(from: &Path, to: &Path) {
         if entry.file_type().unwrap().is_dir() {
             copy_dir(&entry.path(), &to);
         } else {
-            std::fs::copy(entry.path(), &to).unwrap();
+            match std::fs::copy(entry.path(), &to) {
+                // A temporary file, say, that was given up just before the crash.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                copied => drop(copied.unwrap()),
+            }
         }
     }
 }

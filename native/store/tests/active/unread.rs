@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
+use std::sync::{Mutex, OnceLock, Weak, mpsc};
 
 use replay_store::{Filter, Format, Options};
 
@@ -151,4 +151,42 @@ fn what_waits_is_looked_at_again_by_the_engine_that_runs_and_files_are_erased_on
         .collect();
     ids.sort();
     assert_eq!(ids, ["r0", "short"]);
+}
+
+#[test]
+fn what_is_to_be_erased_is_written_down_while_what_an_earlier_run_left_is_saved() {
+    let dir = Dir::new();
+    let store = dir.open();
+    let other = recording(b"other", &[event(1, "event", 30)]);
+    store.save(&other, Format::Etf).unwrap();
+    clicks(&store, "cut", 3);
+    let crashed = dir.crash();
+    let left = crashed.segments().remove(0);
+    let opened = Arc::new(OnceLock::<Weak<Store>>::new());
+    let (save, may_save) = mpsc::channel::<()>();
+    let (save, may_save) = (Mutex::new(Some(save)), Mutex::new(may_save));
+    let (running, segment) = (Arc::clone(&opened), left.clone());
+    let system = placing(move |path| {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if name.starts_with("cut") {
+            // Until the first of two notes is to be put in its place.
+            let _ = may_save.lock().unwrap().recv();
+        } else if name.starts_with("erase-") && save.lock().unwrap().take().is_some() {
+            let store = running.get().unwrap().upgrade().unwrap();
+            while segment.exists() {
+                store.trim(Duration::ZERO);
+            }
+        }
+        Ok(())
+    });
+    let store = Arc::new(crashed.open_on(system));
+    opened.set(Arc::downgrade(&store)).unwrap();
+    let filter = Filter {
+        id: Some(b"other".as_slice().into()),
+        ..Filter::default()
+    };
+    assert_eq!(store.delete_where(&filter).unwrap().len(), 1);
+    assert_eq!(store.drain(LONG).left, 0);
+    assert_eq!(store.read(b"cut").unwrap().bytes, expected("cut", 3));
+    assert!(!left.parent().unwrap().exists());
 }

@@ -12,6 +12,7 @@ mod takeover;
 use std::ffi::OsStr;
 use std::fs;
 use std::sync::atomic::AtomicI32;
+use std::sync::mpsc;
 
 use super::*;
 use crate::disk::lookout::Nameless;
@@ -34,6 +35,8 @@ struct Seat {
     gone: AtomicBool,
     /// Whether it can't write just now.
     stopped: AtomicBool,
+    /// What happens once before something is locked.
+    before_lock: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
 
 impl Seat {
@@ -50,6 +53,7 @@ impl Seat {
             lock: Some(AtomicI32::new(0)),
             gone: AtomicBool::new(false),
             stopped: AtomicBool::new(false),
+            before_lock: Mutex::new(None),
         })
     }
 
@@ -79,6 +83,10 @@ impl Hook for Seat {
     }
 
     fn try_lock(&self, file: &File) -> io::Result<bool> {
+        let before = self.before_lock.lock().take();
+        if let Some(before) = before {
+            before();
+        }
         match self.lock.as_ref().map(|lock| lock.load(Ordering::Relaxed)) {
             None => OsFileSystem.try_lock(file),
             Some(0) => Ok(true),

@@ -106,6 +106,23 @@ fn a_lock_that_was_removed_is_made_again_before_anybody_takes_over() {
 }
 
 #[test]
+fn nobody_takes_over_while_a_lock_that_was_removed_is_made_again() {
+    for other in [Seat::local(2, 1), Seat::local(1, 1)] {
+        let parent = tempfile::tempdir().unwrap();
+        let seat = Seat::local(1, 1);
+        let first = owner(&seat, parent.path());
+        let other = other.commons(parent.path());
+        let (looked, taken) = mpsc::channel();
+        let look = move || looked.send(adopt(&other).len()).unwrap();
+        *seat.before_lock.lock() = Some(Box::new(look));
+        fs::remove_file(first.path().join(LOCK)).unwrap();
+        assert_eq!(taken.recv().unwrap(), 0);
+        first.check();
+        assert!(!first.is_lost());
+    }
+}
+
+#[test]
 fn an_owner_sees_that_its_directory_was_removed_and_leaves_the_next_one_alone() {
     let parent = tempfile::tempdir().unwrap();
     let commons = Seat::local(1, 1).commons(parent.path());
