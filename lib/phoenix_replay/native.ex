@@ -13,7 +13,14 @@ defmodule PhoenixReplay.Native do
 
     * `:view`: a module, its name, or a list of them, of which it has to be
       one. nil stands for recordings without a view.
-    * `:url`: a part of the URL, byte for byte
+    * `:url`: a part of the URL of one of its pages, or of its own, byte for
+      byte. Its own is what the recorder was given when it was attached:
+      `"https://shop.test"`, without a path. Pages are what LiveView gives
+      `handle_params/3`: `"https://shop.test/orders/7?tab=items"`.
+    * `:path`: the path of one of its pages: `"/orders/7"`, whatever its query;
+      path and query where there is a `?` in it: `"/orders/7?tab=items"`; or what
+      both begin with: `{:prefix, "/orders/"}`. Byte for byte, as the browser sends
+      it.
     * `:id`: the beginning of the id
     * `:from`, `:to`: a `DateTime` or Unix milliseconds; the session began at
       `:from` or later, and before `:to`
@@ -25,6 +32,12 @@ defmodule PhoenixReplay.Native do
       distinct names of at most 255 bytes are known.
     * `:active`, `:recovered`, `:truncated`: whether it is still running, was
       cut off by a crash, reached `:max_events`
+
+  Of the pages of a recording, the first 64 are known that have a URL of at most
+  512 bytes, less where they are long. Where it was on others, and what is known
+  does not match, its file is read to decide. So it is with each recording that an
+  earlier version of this library wrote down without its pages, until they have been
+  read, which is done in the background once the directory is opened.
   """
 
   alias PhoenixReplay.Native.{Damage, Directories, Error, Filter, Nif, Query, Refusal, Verify}
@@ -34,6 +47,7 @@ defmodule PhoenixReplay.Native do
   @type filter ::
           {:view, module() | String.t() | nil | [module() | String.t() | nil]}
           | {:url, binary()}
+          | {:path, binary() | {:prefix, binary()}}
           | {:id, binary()}
           | {:from, DateTime.t() | integer()}
           | {:to, DateTime.t() | integer()}
@@ -57,9 +71,13 @@ defmodule PhoenixReplay.Native do
   @type cursor :: String.t()
 
   @typedoc "What is said of a page, see `query/3`."
-  @type page :: {:sort, sort()} | {:limit, 1..1000} | {:cursor, cursor() | nil}
+  @type page ::
+          {:sort, sort()} | {:limit, 1..1000} | {:cursor, cursor() | nil} | {:paths, boolean()}
 
-  @typedoc "As in `c:PhoenixReplay.Storage.list_summaries/1`."
+  @typedoc """
+  As in `c:PhoenixReplay.Storage.list_summaries/1`. With `paths: true`, see
+  `query/3`, it has `:paths`, too, and `paths_cut?: true` where these are not all.
+  """
   @type summary :: map()
 
   @typedoc "See `t:stats/0`."
@@ -138,15 +156,24 @@ defmodule PhoenixReplay.Native do
   It takes the [filters](#module-filters), and of the page `:sort` (default
   `:newest`), `:limit` (1 to 1000, default 50) and `:cursor`, the one that came with
   the page before, under the same filters and `:sort`. The cursor of the last page
-  is nil.
+  is nil. With `paths: true` each summary has its `:paths`: the distinct pages, with
+  their queries, in the order in which they were first visited.
+
+      {:ok, found} = PhoenixReplay.Native.query([path: {:prefix, "/orders/"}], paths: true)
+
+      hd(found.recordings)
+      #=> %{id: "…", url: "https://shop.test", paths: ["/orders", "/orders/7?tab=items"], …}
+
+  A page of another scheme, host or port than the recording's own URL is the whole
+  URL there.
 
   Recordings may come and go between pages: those that were there all the time,
   and whose place in the order did not change, as it does while a session grows
   longer, are each on exactly one page.
 
   Sessions in flight are among the recordings once a user has done something.
-  An `:event` filter has to read those that nothing else rules out, some 170 KB
-  in 0.1 ms.
+  The filters `:event`, `:url` and `:path`, and `paths: true`, have to read those
+  that nothing else rules out, some 170 KB in 0.1 ms.
 
   Errors are `{:unknown_filters, keys, known}`, `{:invalid_filter, key, expected}`,
   `{:page_keys_among_filters, keys}`, `{:unknown_page_keys, keys, known}`,
@@ -171,12 +198,15 @@ defmodule PhoenixReplay.Native do
 
       facets.views  #=> [{MyAppWeb.CheckoutLive, 1204}, {"Gone.Live", 3}]
       facets.events #=> [{"validate", 1100}, {"pay", 917}]
+      facets.paths  #=> [{"/cart", 1180}, {"/checkout", 1102}]
       facets.days   #=> [{~D[2026-11-23], 61}, {~D[2026-11-22], 408}]
 
-  Counts are numbers of recordings. Views are given as in a summary, views and
-  events with the most recordings first, days, which are those of UTC, with the
-  latest first. There are at most 1000 events. A recording whose clock was beyond
-  the years that `Date` knows is in no day.
+  Counts are numbers of recordings. Views are given as in a summary, paths without
+  their queries; all of them with the most recordings first, but for days, which are
+  those of UTC, with the latest first. There are at most 1000 events and 1000 paths.
+  A recording counts for the pages that are known of it, see
+  [Filters](#module-filters). One whose clock was beyond the years that `Date` knows
+  is in no day.
 
   It takes the [filters](#module-filters) of `query/3` and has its errors for them.
   Sessions in flight are read as for the filter `:event`.
@@ -186,14 +216,16 @@ defmodule PhoenixReplay.Native do
            %{
              views: [{module() | String.t() | nil, pos_integer()}],
              events: [{binary(), pos_integer()}],
+             paths: [{binary(), pos_integer()}],
              days: [{Date.t(), pos_integer()}]
            }}
           | {:error, Error.reason()}
   def facets(filters \\ [], opts \\ Storage.storage_opts()) do
     on(opts, fn directory ->
       with {:ok, filter} <- Filter.new(filters),
-           {:ok, {views, events, days}} <- Nif.query_facets(directory, filter) do
-        Damage.log(directory, {:ok, %{views: views, events: events, days: dates(days)}})
+           {:ok, {views, events, paths, days}} <- Nif.query_facets(directory, filter) do
+        facets = %{views: views, events: events, paths: paths, days: dates(days)}
+        Damage.log(directory, {:ok, facets})
       end
     end)
   end
@@ -203,11 +235,12 @@ defmodule PhoenixReplay.Native do
   be forgotten.
 
       {:ok, %{count: 3, ids: ids}} =
-        PhoenixReplay.Native.delete_where(url: "user_id=4711")
+        PhoenixReplay.Native.delete_where(path: {:prefix, "/customers/4711/"})
 
   It takes the [filters](#module-filters) of `query/3`, at least one of them:
   without any it is `{:error, :no_filters}`, and so it is with none but those that
-  rule nothing out, as `id: ""`, `min_events: 0` or `from: 0` do.
+  rule nothing out, as `id: ""`, `min_events: 0`, `from: 0` or `path: {:prefix, "/"}`
+  do.
   `c:PhoenixReplay.Storage.clear/1` deletes everything.
 
   When it returns, what matched when it was called is gone: the files, the

@@ -14,7 +14,8 @@ defmodule PhoenixReplay.Native.QueryTest do
   @sorts [:newest, :oldest, :longest, :most_events, :largest]
   @views [PhoenixReplay.Native.Test.FormLive, Some.Gone.Live, :plain, nil]
   @names ["validate", "save", "délete", <<255>>]
-  @urls [nil, "", "http://a/items/1", "http://a/items/12?tab=1", "https://b/"]
+  @urls [nil, "", "http://a", "http://a/items/1", "http://a/items/12?tab=1", "https://b/"]
+  @pages ["http://a/items/2", "http://a/items/2?tab=1", "https://b/", "http://a/"]
   @hour 3_600_000
   @start 1_795_000_000_000
 
@@ -26,8 +27,9 @@ defmodule PhoenixReplay.Native.QueryTest do
   defp random_recording(overrides \\ []) do
     events =
       for n <- 1..Enum.random(1..6)//1 do
-        case Enum.random([:event, :event, :info]) do
+        case Enum.random([:event, :event, :handle_params, :info]) do
           :event -> {n * 10, :event, %{name: Enum.random(@names), params: %{}}}
+          :handle_params -> {n * 10, :handle_params, %{params: %{}, url: Enum.random(@pages)}}
           :info -> {n * 10, :info, %{}}
         end
       end
@@ -83,7 +85,7 @@ defmodule PhoenixReplay.Native.QueryTest do
 
   # The filters once more, in Elixir, on whole recordings.
   defp naive?({:view, views}, it), do: it.view in wrap(views) or view_named?(views, it.view)
-  defp naive?({:url, part}, it), do: it.url != nil and it.url =~ part
+  defp naive?({:url, part}, it), do: Enum.any?([it.url | pages(it)], &(&1 != nil and &1 =~ part))
   defp naive?({:id, prefix}, it), do: String.starts_with?(it.id, prefix)
   defp naive?({:from, %DateTime{} = from}, it), do: DateTime.compare(time(it), from) != :lt
   defp naive?({:from, from}, it), do: it.connected_at >= from
@@ -105,6 +107,7 @@ defmodule PhoenixReplay.Native.QueryTest do
   # `List.wrap/1` makes nothing of nil.
   defp wrap(value), do: if(is_list(value), do: value, else: [value])
 
+  defp pages(it), do: for({_, :handle_params, %{url: url}} <- it.events, do: url)
   defp names(it), do: Enum.uniq(for {_, :event, %{name: name}} <- it.events, do: name)
   defp duration(it), do: it.events |> List.last() |> elem(0)
   defp time(it), do: DateTime.from_unix!(it.connected_at, :millisecond)
@@ -128,6 +131,7 @@ defmodule PhoenixReplay.Native.QueryTest do
     view: "Live",
     url: "items/1",
     url: "?tab=",
+    url: "http://a/items/2?",
     url: "",
     url: "nowhere",
     id: "a",
@@ -193,15 +197,19 @@ defmodule PhoenixReplay.Native.QueryTest do
   defp facets_agree(filters, recordings, opts) do
     assert {:ok, facets} = Native.facets(filters, opts)
     assert Map.new(facets.views) == Enum.frequencies_by(recordings, & &1.view)
+    paths = Enum.flat_map(recordings, fn it -> it |> pages() |> Enum.map(&path/1) |> Enum.uniq() end)
+    assert Map.new(facets.paths) == Enum.frequencies(paths)
     assert Map.new(facets.events) == Enum.frequencies(Enum.flat_map(recordings, &names/1))
     days = Enum.frequencies_by(recordings, &DateTime.to_date(time(&1)))
     assert facets.days == Enum.sort(days, &(Date.compare(elem(&1, 0), elem(&2, 0)) != :lt))
 
-    for counted <- [facets.views, facets.events] do
+    for counted <- [facets.views, facets.events, facets.paths] do
       counts = Enum.map(counted, &elem(&1, 1))
       assert counts == Enum.sort(counts, :desc)
     end
   end
+
+  defp path(url), do: URI.parse(url).path
 
   test "each order is total, and is the same in pages", %{opts: opts} do
     save_many(40, opts)
@@ -318,7 +326,7 @@ defmodule PhoenixReplay.Native.QueryTest do
     assert facets.events == [{"validate", 2}]
     assert facets.days == [{~D[2026-11-18], 3}]
     assert {:ok, %{views: [{^other, 1}]}} = Native.facets([view: other], opts)
-    assert Native.facets([id: "none"], opts) == {:ok, %{views: [], events: [], days: []}}
+    assert Native.facets([id: "none"], opts) == {:ok, %{views: [], events: [], paths: [], days: []}}
   end
 
   test "the storage options are those of the host unless they are given", %{opts: opts} do

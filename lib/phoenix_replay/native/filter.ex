@@ -6,7 +6,7 @@ defmodule PhoenixReplay.Native.Filter do
 
   alias PhoenixReplay.Native.{Error, Keys}
 
-  @keys [:view, :url, :id, :from, :to, :min_events, :max_events] ++
+  @keys [:view, :url, :path, :id, :from, :to, :min_events, :max_events] ++
           [:min_duration_ms, :max_duration_ms, :event, :active, :recovered, :truncated]
 
   defstruct @keys
@@ -14,6 +14,7 @@ defmodule PhoenixReplay.Native.Filter do
   @type t :: %__MODULE__{
           view: [String.t()] | nil,
           url: binary() | nil,
+          path: {:exact | :prefix, binary()} | nil,
           id: binary() | nil,
           from: integer() | nil,
           to: integer() | nil,
@@ -56,6 +57,8 @@ defmodule PhoenixReplay.Native.Filter do
   defp value(:view, views), do: each(views, &view/1)
   defp value(:event, names), do: each(names, &name/1)
   defp value(key, part) when key in [:url, :id] and is_binary(part), do: {:ok, part}
+  defp value(:path, path) when is_binary(path), do: {:ok, {:exact, path}}
+  defp value(:path, {:prefix, path}) when is_binary(path), do: {:ok, {:prefix, path}}
   defp value(key, time) when key in [:from, :to], do: time(time)
 
   defp value(key, flag) when key in [:active, :recovered, :truncated] and is_boolean(flag),
@@ -98,6 +101,7 @@ defmodule PhoenixReplay.Native.Filter do
   defp expected(:view), do: "a module, its name, or a list of them"
   defp expected(:event), do: "the name of an event, or a list of them"
   defp expected(key) when key in [:url, :id], do: "a binary"
+  defp expected(:path), do: "a binary, or {:prefix, binary}"
   defp expected(key) when key in [:from, :to], do: "a DateTime or Unix milliseconds"
   defp expected(key) when key in [:active, :recovered, :truncated], do: "true or false"
   defp expected(_number), do: "a non-negative integer"

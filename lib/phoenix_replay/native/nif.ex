@@ -93,14 +93,24 @@ defmodule PhoenixReplay.Native.Nif do
 
   # query.rs
 
-  @spec query_page(directory(), Filter.t(), atom(), pos_integer() | nil, binary() | nil) ::
-          {:ok, {[tuple()], non_neg_integer(), binary() | nil}} | {:error, Error.reason()}
-  defguarded query_page(directory, filter, sort, limit, cursor)
+  @spec query_page(
+          directory(),
+          Filter.t(),
+          atom(),
+          pos_integer() | nil,
+          binary() | nil,
+          with_paths? :: boolean()
+        ) ::
+          {:ok,
+           {[tuple()], non_neg_integer(), binary() | nil,
+            [{paths :: [binary()], complete? :: boolean()}] | nil}}
+          | {:error, Error.reason()}
+  defguarded query_page(directory, filter, sort, limit, cursor, with_paths?)
 
   @spec query_facets(directory(), Filter.t()) ::
           {:ok,
-           {[{atom() | binary(), pos_integer()}], [{binary(), pos_integer()}],
-            [{day :: integer(), pos_integer()}]}}
+           {views :: [{atom() | binary(), pos_integer()}], events :: [{binary(), pos_integer()}],
+            paths :: [{binary(), pos_integer()}], [{day :: integer(), pos_integer()}]}}
           | {:error, Error.reason()}
   defguarded query_facets(directory, filter)
 

@@ -5,7 +5,7 @@ defmodule PhoenixReplay.Native.Page do
 
   alias PhoenixReplay.Native.{Error, Keys}
 
-  @keys [:sort, :limit, :cursor]
+  @keys [:sort, :limit, :cursor, :paths]
   @sorts [:newest, :oldest, :longest, :most_events, :largest]
   @default_limit 50
   @max_limit 1000
@@ -17,7 +17,8 @@ defmodule PhoenixReplay.Native.Page do
   @type t :: %__MODULE__{
           sort: PhoenixReplay.Native.sort(),
           limit: 1..1000 | nil,
-          cursor: binary() | nil
+          cursor: binary() | nil,
+          paths: boolean()
         }
 
   @doc "What can be said of a page."
@@ -30,8 +31,9 @@ defmodule PhoenixReplay.Native.Page do
     with :ok <- check_keys(page),
          {:ok, sort} <- sort(Keyword.get(page, :sort, :newest)),
          {:ok, limit} <- limit(Keyword.get(page, :limit, default_limit), default_limit),
-         {:ok, cursor} <- decode(Keyword.get(page, :cursor)) do
-      {:ok, %__MODULE__{sort: sort, limit: limit, cursor: cursor}}
+         {:ok, cursor} <- decode(Keyword.get(page, :cursor)),
+         {:ok, paths} <- paths(Keyword.get(page, :paths, false)) do
+      {:ok, %__MODULE__{sort: sort, limit: limit, cursor: cursor, paths: paths}}
     end
   end
 
@@ -50,6 +52,9 @@ defmodule PhoenixReplay.Native.Page do
   defp limit(limit, limit), do: {:ok, limit}
   defp limit(limit, _default) when limit in 1..@max_limit, do: {:ok, limit}
   defp limit(_, _), do: {:error, {:invalid_page, :limit, "an integer from 1 to #{@max_limit}"}}
+
+  defp paths(paths) when is_boolean(paths), do: {:ok, paths}
+  defp paths(_), do: {:error, {:invalid_page, :paths, "true or false"}}
 
   # nil asks for the first page, so that a cursor can be passed on as it is.
   defp decode(nil), do: {:ok, nil}

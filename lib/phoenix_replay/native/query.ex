@@ -42,9 +42,19 @@ defmodule PhoenixReplay.Native.Query do
     end)
   end
 
-  defp run(directory, filter, %Page{sort: sort, limit: limit, cursor: cursor}) do
-    with {:ok, {tuples, total, next}} <- Nif.query_page(directory, filter, sort, limit, cursor) do
-      {:ok, {Summaries.maps(tuples), total, Page.encode(next)}}
+  defp run(directory, filter, %Page{sort: sort, limit: limit, cursor: cursor, paths: paths?}) do
+    with {:ok, {tuples, total, next, paths}} <-
+           Nif.query_page(directory, filter, sort, limit, cursor, paths?) do
+      {:ok, {summaries(tuples, paths), total, Page.encode(next)}}
     end
   end
+
+  defp summaries(tuples, nil), do: Summaries.maps(tuples)
+  defp summaries(tuples, paths), do: Enum.zip_with(Summaries.maps(tuples), paths, &with_paths/2)
+
+  # As for the flags, the second key is there only where there is something to say.
+  defp with_paths(summary, {paths, true}), do: Map.put(summary, :paths, paths)
+
+  defp with_paths(summary, {paths, false}),
+    do: Map.merge(summary, %{paths: paths, paths_cut?: true})
 end

@@ -28,8 +28,10 @@ defmodule PhoenixReplay.Storage.Native do
 
   @fields [:id, :view, :url, :params, :session, :connected_at, :events]
 
-  # Of a listing. There is no cursor, as there is no place for one in the result.
-  @page_keys Page.keys() -- [:cursor]
+  # Of a listing. There is no cursor, as there is no place for one in the result, and
+  # summaries are those of the host, without paths. `:path` is the directory.
+  @page_keys Page.keys() -- [:cursor, :paths]
+  @filter_keys Filter.keys() -- [:path]
 
   # The words every recording is made of, by the contract. Decoding makes no
   # atoms, and the modules that use these may not be loaded yet.
@@ -131,7 +133,8 @@ defmodule PhoenixReplay.Storage.Native do
   has no such module.
 
   Beside the storage options, `opts` may have the filters of
-  `PhoenixReplay.Native`, and `:sort` and `:limit` as in
+  `PhoenixReplay.Native` but for `:path`, which is the directory here, and
+  `:sort` and `:limit` as in
   `PhoenixReplay.Native.query/3`, but without a limit all are listed.
   """
   @impl true
@@ -153,7 +156,7 @@ defmodule PhoenixReplay.Storage.Native do
   # Directories are known by their storage options alone.
   defp split(opts) do
     if Keyword.keyword?(opts) do
-      {filters, opts} = Keyword.split(opts, Filter.keys())
+      {filters, opts} = Keyword.split(opts, @filter_keys)
       {page, opts} = Keyword.split(opts, @page_keys)
       {filters, page, opts}
     else

@@ -1,13 +1,14 @@
 //! What recordings must be like, as `PhoenixReplay.Native.Filter` writes it.
 
-use replay_store::UrlPart;
-use rustler::{Binary, Decoder, NifMap, NifResult, Term};
+use replay_store::{PathPart, UrlPart};
+use rustler::{Binary, Decoder, NifMap, NifResult, NifTaggedEnum, Term};
 
 /// The fields of Elixir's struct, under their names there.
 #[derive(NifMap)]
 struct Fields<'a> {
     view: Option<Vec<&'a str>>,
     url: Option<Binary<'a>>,
+    path: Option<Path<'a>>,
     id: Option<Binary<'a>>,
     from: Option<i64>,
     to: Option<i64>,
@@ -19,6 +20,13 @@ struct Fields<'a> {
     active: Option<bool>,
     recovered: Option<bool>,
     truncated: Option<bool>,
+}
+
+/// `{:exact, path}` or `{:prefix, path}`.
+#[derive(NifTaggedEnum)]
+enum Path<'a> {
+    Exact(Binary<'a>),
+    Prefix(Binary<'a>),
 }
 
 /// The engine's filter.
@@ -33,6 +41,10 @@ impl<'a> Decoder<'a> for Filter {
                 .view
                 .map(|names| names.into_iter().map(Into::into).collect()),
             url: fields.url.map(|part| UrlPart::new(&part)),
+            path: fields.path.map(|path| match path {
+                Path::Exact(path) => PathPart::Exact(copied(path)),
+                Path::Prefix(path) => PathPart::Prefix(copied(path)),
+            }),
             id: fields.id.map(copied),
             from: fields.from,
             to: fields.to,

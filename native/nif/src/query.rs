@@ -1,7 +1,7 @@
 //! Finding recordings: the calls behind `PhoenixReplay.Native.Query` and
 //! `PhoenixReplay.Native.facets/2`.
 
-use replay_store::{Cursor, Sort};
+use replay_store::{Cursor, Pages, Sort};
 use rustler::types::atom::ok;
 use rustler::{Binary, Encoder, Env, NifUnitEnum, Term};
 
@@ -34,7 +34,8 @@ impl From<Order> for Sort {
     }
 }
 
-/// `{:ok, {summaries, total, cursor}}`; without a limit, all of them.
+/// `{:ok, {summaries, total, cursor, paths}}`; without a limit, all of them.
+/// With `with_paths` the paths are a list of `{paths, complete?}`, one for each summary, else nil.
 #[rustler::nif(schedule = "DirtyIo")]
 fn query_page<'a>(
     env: Env<'a>,
@@ -43,25 +44,35 @@ fn query_page<'a>(
     sort: Order,
     limit: Option<usize>,
     cursor: Option<Binary<'a>>,
+    with_paths: bool,
 ) -> Term<'a> {
     let after = cursor.map(|bytes| Cursor::from_bytes(&bytes)).transpose();
     let limit = limit.unwrap_or(usize::MAX);
     let page = after.and_then(|after| {
-        handle
-            .store
-            .query(&filter.0, sort.into(), limit, after.as_ref())
+        let (store, filter, after) = (&handle.store, &filter.0, after.as_ref());
+        match with_paths {
+            true => store.query_with_pages(filter, sort.into(), limit, after),
+            false => store.query(filter, sort.into(), limit, after),
+        }
     });
     match page {
         Ok(page) => {
             let next = page.next.map(|next| binary(env, &next.to_bytes()));
             let summaries = Summaries::list(env, &page.items);
-            (ok(), (summaries, page.total, next)).encode(env)
+            let paths = with_paths.then(|| page.items.iter().map(|it| paths(env, it.pages())));
+            let paths = paths.map(Iterator::collect::<Vec<_>>);
+            (ok(), (summaries, page.total, next, paths)).encode(env)
         }
         Err(error) => Failure::from(error).encode(env),
     }
 }
 
-/// `{:ok, {views, events, days}}`, each a list of pairs with counts; a day is
+fn paths<'a>(env: Env<'a>, pages: &Pages) -> (Vec<Term<'a>>, bool) {
+    let paths = pages.iter().map(|page| binary(env, page));
+    (paths.collect(), pages.is_complete())
+}
+
+/// `{:ok, {views, events, paths, days}}`, each a list of pairs with counts; a day is
 /// counted from the Unix epoch.
 #[rustler::nif(schedule = "DirtyIo")]
 fn query_facets(env: Env<'_>, handle: Settled, filter: Filter) -> Term<'_> {
@@ -75,7 +86,12 @@ fn query_facets(env: Env<'_>, handle: Settled, filter: Filter) -> Term<'_> {
         (unsafe { Term::new(env, view) }, *count)
     });
     let views: Vec<_> = views.collect();
-    let events = facets.events.iter();
-    let events: Vec<_> = events.map(|(name, n)| (binary(env, name), *n)).collect();
-    (ok(), (views, events, facets.days)).encode(env)
+    let counts = |counts: &[(Box<[u8]>, usize)]| {
+        let counts = counts.iter();
+        counts
+            .map(|(text, n)| (binary(env, text), *n))
+            .collect::<Vec<_>>()
+    };
+    let (events, paths) = (counts(&facets.events), counts(&facets.paths));
+    (ok(), (views, events, paths, facets.days)).encode(env)
 }

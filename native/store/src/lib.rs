@@ -38,11 +38,12 @@ pub use disk::{FileName, FileSystem, Kind, Mapping, Metadata, OsFileSystem, Proc
 pub use error::{Error, posix_name};
 pub use files::{Contents, Verified};
 pub use index::name::file_stem;
-pub use index::{Damage, Entry, Names, View};
+pub use index::{Damage, Entry, Names, Pages, View};
 pub use notice::Notice;
 pub use options::Options;
 pub use query::{
-    Cursor, Facets, Facts, Filter, InFlight, Item, MAX_EVENT_NAMES, Page, Sort, UrlPart,
+    Answer, Cursor, Facets, Facts, Filter, InFlight, Item, MAX_EVENT_NAMES, MAX_PATHS, Page,
+    PathPart, Sort, UrlPart,
 };
 pub use replay_etf::recording::EventCounts;
 pub use retention::{Limit, Removed, Retention};

@@ -17,6 +17,7 @@ use crate::index::{Damage, Entry};
 use crate::options::Options;
 use crate::retention::evictor::Evictor;
 use crate::stats::Stats;
+use crate::watch::learn::Learner;
 
 /// The recordings of one directory. Shared between threads by reference or `Arc`.
 ///
@@ -29,6 +30,7 @@ use crate::stats::Stats;
 pub struct Store {
     /// Stopped first.
     _evictor: Option<Evictor>,
+    _learner: Option<Learner>,
     _tender: Tender,
     pub(crate) files: Arc<Files>,
     pub(crate) active: Arc<Active>,
@@ -64,6 +66,7 @@ impl Store {
         };
         Ok(Store {
             _evictor: evictor,
+            _learner: Learner::start(&files).map_err(Error::io("start a thread"))?,
             _tender: Tender::start(&active).map_err(Error::io("start a thread"))?,
             files,
             active,

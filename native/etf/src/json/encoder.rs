@@ -6,7 +6,6 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::overrides::Overrides;
-use super::summarizer::name_in;
 use super::templates::Templates;
 use super::{decimal, inspect, text_limits};
 use crate::recording::{self, Absent, EventKind, Events, Parts};
@@ -214,10 +213,10 @@ impl<'a> Encoder<'a> {
         self.json.push(b'[');
         for _ in 0..length {
             let (offset_ms, kind, payload) = self.event()?;
-            if kind == EventKind::Event
-                && let Some(name) = self.json.get(payload).and_then(name_in_text)
+            if let EventKind::Event | EventKind::HandleParams = kind
+                && let Some(Ok(payload)) = self.json.get(payload).map(str::from_utf8)
             {
-                events.names.add_copy(&name);
+                events.add_texts(kind, payload);
             }
             events.add(offset_ms, kind);
         }
@@ -260,12 +259,6 @@ impl<'a> Encoder<'a> {
         self.check_length()?;
         Ok((offset_ms, kind, start..self.json.len().saturating_sub(2)))
     }
-}
-
-/// The name in the payload of a user's event, as it was written.
-fn name_in_text(payload: &[u8]) -> Option<Vec<u8>> {
-    let name = name_in(std::str::from_utf8(payload).ok()?)?;
-    Some(name.into_owned().into_bytes())
 }
 
 /// A binary as the text that is written for it.

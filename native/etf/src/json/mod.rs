@@ -37,7 +37,7 @@ pub use decoder::decode;
 pub use encoder::{Encoded, encode};
 pub use limits::{term_limits, text_limits};
 pub use reader::Fault;
-pub use summarizer::{is_read_elsewhere, summarize};
+pub use summarizer::{each_url, is_read_elsewhere, summarize};
 
 /// Deepest nesting of arrays and objects that is written, those of the recording itself included:
 /// for the readers after this one, which itself needs no stack.

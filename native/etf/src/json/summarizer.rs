@@ -7,7 +7,7 @@ use super::fields::{
 };
 use super::reader::{Ignore, Number, Reader};
 use super::validator::Validator;
-use crate::recording::{EventKind, Events, NAME, Parts};
+use crate::recording::{EventKind, Events, NAME, Parts, URL};
 use crate::{Error, Field, Limits, Summary, View};
 
 /// Summarizes a recording in JSON.
@@ -55,6 +55,18 @@ fn into_bytes(text: Cow<'_, str>) -> Cow<'static, [u8]> {
 
 fn events(reader: &mut Reader<'_>) -> Result<Events<'static>, Error> {
     let mut events = Events::default();
+    each_event(reader, |offset_ms, kind, payload| {
+        events.add_texts(kind, payload);
+        events.add(offset_ms, kind);
+    })?;
+    Ok(events)
+}
+
+/// Reads the events: offset, type and payload of each.
+fn each_event(
+    reader: &mut Reader<'_>,
+    mut visit: impl FnMut(i64, EventKind, &str),
+) -> Result<(), Error> {
     let mut validator = Validator::new();
     open_events(reader)?;
     while reader.next_element()? {
@@ -67,31 +79,71 @@ fn events(reader: &mut Reader<'_>) -> Result<Events<'static>, Error> {
             Ok(())
         })?;
         let kind = EventKind::from_name(event.kind.as_bytes());
-        if kind == EventKind::Event
-            && let Some(name) = name_in(payload)
-        {
-            events.names.add_copy(name.as_bytes());
-        }
-        events.add(event.offset_ms.clamped(), kind);
+        visit(event.offset_ms.clamped(), kind, payload);
     }
-    Ok(events)
+    Ok(())
 }
 
-/// The name in the payload of a user's event: JSON that has been checked.
-pub(super) fn name_in(payload: &str) -> Option<Cow<'_, str>> {
+impl Events<'_> {
+    /// Adds what a summary says of a payload: JSON that has been checked.
+    pub(super) fn add_texts(&mut self, kind: EventKind, payload: &str) {
+        if let Some(name) = name_in(kind, payload) {
+            self.names.add_copy(name.as_bytes());
+        }
+        if let Some(url) = url_in(kind, payload) {
+            self.urls.add_copy(url.as_bytes());
+        }
+    }
+}
+
+/// The name in the payload of a user's event.
+fn name_in(kind: EventKind, payload: &str) -> Option<Cow<'_, str>> {
+    (kind == EventKind::Event).then(|| text_in(payload, NAME))?
+}
+
+/// The URL in the payload of an event about parameters.
+fn url_in(kind: EventKind, payload: &str) -> Option<Cow<'_, str>> {
+    (kind == EventKind::HandleParams).then(|| text_in(payload, URL))?
+}
+
+/// The text that a payload has under a key.
+fn text_in<'p>(payload: &'p str, wanted: &str) -> Option<Cow<'p, str>> {
     let mut reader = Reader::over(payload);
     if !reader.object().ok()? {
         return None;
     }
-    let mut name = None;
+    let mut text = None;
     while let Some(key) = reader.next_key().ok()? {
-        if key == NAME {
-            name = reader.string().ok()?;
+        if key == wanted {
+            text = reader.string().ok()?;
         } else {
             reader.value(&mut Ignore).ok()?;
         }
     }
-    name
+    text
+}
+
+/// Calls `visit` with the URL of each page that a recording in JSON was on, as often as it was,
+/// where a [`Summary`] does not hold all of them.
+///
+/// # Errors
+///
+/// As [`summarize`], but that only `events` must be there. What comes before the fault has been
+/// visited.
+pub fn each_url(json: &[u8], limits: &Limits, mut visit: impl FnMut(&[u8])) -> Result<(), Error> {
+    let mut reader = Reader::new(json, limits)?;
+    open(&mut reader)?;
+    while let Some(key) = reader.next_key()? {
+        match Field::from_name(&key) {
+            Some(Field::Events) => each_event(&mut reader, |_, kind, payload| {
+                if let Some(url) = url_in(kind, payload) {
+                    visit(url.as_bytes());
+                }
+            })?,
+            _ => reader.value(&mut Ignore)?,
+        }
+    }
+    reader.end()
 }
 
 /// Whether the pure-Elixir backend reads this text as a recording, though [`summarize`] does not,

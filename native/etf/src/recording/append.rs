@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 
 use super::event::event as read_event;
-use super::names::{MAX_NAME_BYTES, MAX_NAMES};
+use super::texts::{MAX_NAME_BYTES, MAX_NAMES};
 use super::{EventKind, Summary, offset_and_kind};
 use crate::{Error, Limits, Walker, tag};
 
@@ -10,6 +10,12 @@ const TYPE_AND_NAME: &[u8] = b"w\x05eventt\x00\x00\x00\x02w\x04namem";
 
 /// What follows the name then.
 const PARAMS: &[u8] = b"w\x06params";
+
+/// Events about parameters after their offset: as far as the payload's two fields, which come in
+/// either order.
+const TYPE_OF_PARAMS: &[u8] = b"w\x0dhandle_paramst\x00\x00\x00\x02";
+
+const URL: &[u8] = b"w\x03urlm";
 
 impl Summary<'_> {
     /// Counts one more event behind the others: a term without its version byte. No more of it
@@ -20,13 +26,22 @@ impl Summary<'_> {
     /// Those of [`offset_and_kind`].
     pub fn append(&mut self, event: &[u8], limits: &Limits) -> Result<(), Error> {
         let (offset_ms, kind) = offset_and_kind(event, limits)?;
+        let read = || read_event(&mut Walker::bare(event, limits));
         if kind == EventKind::Event {
             let name = match usual_name(event) {
-                None => read_event(&mut Walker::bare(event, limits))?.name,
+                None => read()?.name,
                 found => found,
             };
             if let Some(name) = name {
                 self.append_name(name);
+            }
+        } else if kind == EventKind::HandleParams {
+            let url = match usual_url(event) {
+                None => read()?.url,
+                found => found,
+            };
+            if let Some(url) = url {
+                self.pages.append(url, self.url.as_deref());
             }
         }
         self.event_count = self.event_count.saturating_add(1);
@@ -47,14 +62,42 @@ impl Summary<'_> {
 
 /// The name in an event that looks as nearly every one does; a walker would have to allocate.
 fn usual_name(event: &[u8]) -> Option<&[u8]> {
-    let rest = match event {
-        [tag::SMALL_TUPLE, 3, tag::SMALL_INTEGER, _, rest @ ..]
-        | [tag::SMALL_TUPLE, 3, tag::INTEGER, _, _, _, _, rest @ ..] => rest,
-        _ => return None,
-    };
-    let (length, rest) = rest.strip_prefix(TYPE_AND_NAME)?.split_first_chunk::<4>()?;
-    let (name, rest) = rest.split_at_checked(u32::from_be_bytes(*length) as usize)?;
+    let (name, rest) = text(after_offset(event)?.strip_prefix(TYPE_AND_NAME)?)?;
     rest.starts_with(PARAMS).then_some(name)
+}
+
+/// The URL in an event about parameters that is the first of its fields, or comes behind
+/// parameters that are texts.
+fn usual_url(event: &[u8]) -> Option<&[u8]> {
+    let payload = after_offset(event)?.strip_prefix(TYPE_OF_PARAMS)?;
+    if let Some(params) = payload.strip_prefix(PARAMS) {
+        return Some(text(after_texts(params)?.strip_prefix(URL)?)?.0);
+    }
+    let (url, rest) = text(payload.strip_prefix(URL)?)?;
+    rest.starts_with(PARAMS).then_some(url)
+}
+
+fn after_offset(event: &[u8]) -> Option<&[u8]> {
+    match event {
+        [tag::SMALL_TUPLE, 3, tag::SMALL_INTEGER, _, rest @ ..]
+        | [tag::SMALL_TUPLE, 3, tag::INTEGER, _, _, _, _, rest @ ..] => Some(rest),
+        _ => None,
+    }
+}
+
+/// A text after its tag, and what follows it.
+fn text(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = bytes.split_first_chunk::<4>()?;
+    rest.split_at_checked(u32::from_be_bytes(*length) as usize)
+}
+
+/// What follows a map of nothing but texts.
+fn after_texts(map: &[u8]) -> Option<&[u8]> {
+    let (pairs, mut rest) = map.strip_prefix(&[tag::MAP])?.split_first_chunk::<4>()?;
+    for _ in 0..2 * u64::from(u32::from_be_bytes(*pairs)) {
+        (_, rest) = text(rest.strip_prefix(&[tag::BINARY])?)?;
+    }
+    Some(rest)
 }
 
 #[cfg(test)]

@@ -3,6 +3,9 @@ use crate::{Error, ErrorKind, Field, Token, Walker};
 /// The key of a name in the payload of a user's event.
 pub(crate) const NAME: &str = "name";
 
+/// The key of a page's URL in the payload of an event about parameters.
+pub(crate) const URL: &str = "url";
+
 /// The types of events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -107,6 +110,8 @@ pub struct EventHead<'a> {
     pub kind: EventKind,
     /// The name of a user's event, as its payload gives it.
     pub name: Option<&'a [u8]>,
+    /// The URL that parameters are of, as the payload gives it.
+    pub url: Option<&'a [u8]>,
 }
 
 /// Reads one `{offset_ms, type, payload}`.
@@ -117,19 +122,39 @@ pub struct EventHead<'a> {
 /// [`ErrorKind`] about malformed terms and limits.
 pub fn event<'a>(walker: &mut Walker<'a>) -> Result<EventHead<'a>, Error> {
     let (offset_ms, kind) = head(walker)?;
-    let name = if kind == EventKind::Event {
-        payload_name(walker)?
-    } else {
-        None
-    };
-    if kind != EventKind::Event {
-        walker.skip()?;
+    let (mut name, mut url) = (None, None);
+    match kind {
+        EventKind::Event => name = payload_text(walker, NAME)?,
+        EventKind::HandleParams => url = payload_text(walker, URL)?,
+        _ => walker.skip()?,
     }
     Ok(EventHead {
         offset_ms,
         kind,
         name,
+        url,
     })
+}
+
+/// Reads a recording's list of events.
+pub(super) fn each_event<'a>(
+    walker: &mut Walker<'a>,
+    mut visit: impl FnMut(EventHead<'a>),
+) -> Result<(), Error> {
+    let start = walker.offset();
+    let not_a_list = Error::new(start, ErrorKind::NotARecording(Field::Events));
+    let length = match walker.token()? {
+        Token::Nil => return Ok(()),
+        Token::List(length) => length,
+        _ => return Err(not_a_list),
+    };
+    for _ in 0..length {
+        visit(event(walker)?);
+    }
+    match walker.token()? {
+        Token::Nil => Ok(()),
+        _ => Err(not_a_list),
+    }
 }
 
 /// Reads an event up to its payload, which is the next term.
@@ -161,26 +186,29 @@ pub(crate) fn clamped(token: Token<'_>) -> Option<i64> {
     }
 }
 
-/// Reads the payload of a user's event and returns the name in it.
-pub(crate) fn payload_name<'a>(walker: &mut Walker<'a>) -> Result<Option<&'a [u8]>, Error> {
+/// Reads the payload of an event and returns the text that it has under a key.
+pub(crate) fn payload_text<'a>(
+    walker: &mut Walker<'a>,
+    wanted: &str,
+) -> Result<Option<&'a [u8]>, Error> {
     let around = walker.depth();
     let Token::Map(pairs) = walker.token()? else {
         walker.finish(around)?;
         return Ok(None);
     };
-    let mut name = None;
+    let mut text = None;
     for _ in 0..pairs {
         let depth = walker.depth();
-        let is_name = match walker.token()? {
-            Token::Atom(key) => key.is(NAME),
-            Token::Binary(key) => key == NAME.as_bytes(),
+        let is_wanted = match walker.token()? {
+            Token::Atom(key) => key.is(wanted),
+            Token::Binary(key) => key == wanted.as_bytes(),
             _ => false,
         };
         walker.finish(depth)?;
         match walker.token()? {
-            Token::Binary(value) if is_name => name = Some(value),
+            Token::Binary(value) if is_wanted => text = Some(value),
             _ => walker.finish(depth)?,
         }
     }
-    Ok(name)
+    Ok(text)
 }

@@ -8,17 +8,23 @@ mod assemble;
 mod elsewhere;
 mod event;
 mod field;
-mod names;
+mod pages;
 mod summary;
+mod texts;
 mod view;
+mod visits;
 
 pub use assemble::{Frame, offset_and_kind};
 pub use elsewhere::is_read_elsewhere;
 pub use event::{EventCounts, EventHead, EventKind, event};
-pub(crate) use event::{NAME, clamped};
+pub(crate) use event::{NAME, URL, clamped};
 pub(crate) use field::Absent;
 pub use field::Field;
-pub use names::{MAX_NAME_BYTES, MAX_NAMES};
+pub use pages::{
+    MAX_PAGE_BYTES, MAX_PAGES, MAX_PAGES_BYTES, Pages, origin, page, path, path_and_query,
+};
 pub(crate) use summary::{Events, Parts, key};
 pub use summary::{Summary, summarize};
+pub use texts::{MAX_NAME_BYTES, MAX_NAMES};
 pub use view::View;
+pub use visits::each_url;

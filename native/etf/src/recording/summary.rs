@@ -1,7 +1,8 @@
 use std::borrow::Cow;
 
-use super::event::{self, clamped, payload_name};
-use super::names::Names;
+use super::event::{clamped, each_event};
+use super::pages::{Pages, Urls};
+use super::texts::Names;
 use crate::{Error, ErrorKind, EventCounts, EventKind, Field, Limits, Token, View, Walker};
 
 /// What a list of recordings shows of one.
@@ -25,6 +26,8 @@ pub struct Summary<'a> {
     /// The distinct names of its user events, in order of their bytes, within
     /// [`MAX_NAMES`](super::MAX_NAMES) and [`MAX_NAME_BYTES`](super::MAX_NAME_BYTES).
     pub names: Vec<Cow<'a, [u8]>>,
+    /// The pages it was on.
+    pub pages: Pages<'a>,
 }
 
 impl Summary<'_> {
@@ -48,6 +51,7 @@ impl Summary<'_> {
                 .into_iter()
                 .map(|name| Cow::Owned(name.into_owned()))
                 .collect(),
+            pages: self.pages.into_owned(),
         }
     }
 }
@@ -69,6 +73,8 @@ pub(crate) struct Events<'a> {
     last_offset_ms: i64,
     counts: EventCounts,
     pub(crate) names: Names<'a>,
+    /// Those of the pages.
+    pub(crate) urls: Urls<'a>,
 }
 
 impl Events<'_> {
@@ -96,6 +102,7 @@ impl<'a> Parts<'a> {
         let id = self.id.ok_or(missing(Field::Id))?;
         let connected_at = self.connected_at.ok_or(missing(Field::ConnectedAt))?;
         let events = self.events.ok_or(missing(Field::Events))?;
+        let pages = Pages::of(events.urls, self.url.as_deref());
         Ok(Summary {
             id,
             view: self.view,
@@ -105,6 +112,7 @@ impl<'a> Parts<'a> {
             duration_ms: events.last_offset_ms,
             events: events.counts,
             names: events.names.sorted(),
+            pages,
         })
     }
 }
@@ -173,27 +181,15 @@ fn value<'a>(walker: &mut Walker<'a>, field: Field, parts: &mut Parts<'a>) -> Re
 }
 
 fn events<'a>(walker: &mut Walker<'a>) -> Result<Events<'a>, Error> {
-    let start = walker.offset();
-    let not_a_list = Error::new(start, ErrorKind::NotARecording(Field::Events));
     let mut events = Events::default();
-    let length = match walker.token()? {
-        Token::Nil => return Ok(events),
-        Token::List(length) => length,
-        _ => return Err(not_a_list),
-    };
-    for _ in 0..length {
-        let (offset_ms, kind) = event::head(walker)?;
-        if kind == EventKind::Event {
-            if let Some(name) = payload_name(walker)? {
-                events.names.add(name);
-            }
-        } else {
-            walker.skip()?;
+    each_event(walker, |event| {
+        if let Some(name) = event.name {
+            events.names.add(name);
         }
-        events.add(offset_ms, kind);
-    }
-    match walker.token()? {
-        Token::Nil => Ok(events),
-        _ => Err(not_a_list),
-    }
+        if let Some(url) = event.url {
+            events.urls.add(url);
+        }
+        events.add(event.offset_ms, event.kind);
+    })?;
+    Ok(events)
 }

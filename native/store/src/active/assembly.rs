@@ -9,7 +9,7 @@ use super::Shared;
 use super::recording::Recording;
 use crate::codec::Flags;
 use crate::error::Error;
-use crate::index::Names;
+use crate::index::{Names, Pages};
 use crate::slab::{Frames, Kind, Mark, Wait};
 
 /// What a recording is as a whole.
@@ -28,13 +28,14 @@ impl Recording {
         Ok(etf)
     }
 
-    /// The distinct names of its user events so far; `None` if it was discarded or is in its file
-    /// now. Takes a look at every event, because appending does not collect them.
-    pub(crate) fn names(&self) -> Option<Names> {
+    /// The distinct names of its user events so far, and its pages; `None` if it was discarded or is
+    /// in its file now. Takes a look at every event, because appending does not collect them.
+    pub(crate) fn names_and_pages(&self) -> Option<(Names, Pages)> {
         let frames = self.chain.frames().ok()??;
         // What can't be summarized has no names.
+        let nothing = |_| (Names::default(), Pages::unknown());
         let summary = self.summarize(&frames);
-        Some(summary.map_or_else(|_| Names::default(), |it| it.names.iter().collect()))
+        Some(summary.map_or_else(nothing, |it| (it.names.iter().collect(), it.pages.into())))
     }
 }
 

@@ -115,6 +115,11 @@ impl Recording {
         }
     }
 
+    /// What its terms are held to.
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     /// Whether nothing may be appended any more.
     pub fn has_ended(&self) -> bool {
         self.ended.load(Acquire)

@@ -93,7 +93,7 @@ impl Files {
             }
         };
         let known = known.filter(|known| known.stamp() == Some(stamp))?;
-        let is_known = matches!(&known, Slot::Recording(entry) if **entry == found);
+        let is_known = matches!(&known, Slot::Recording(entry) if entry.agrees(&found));
         if !is_known && repair {
             let now = Slot::Recording(Arc::new(found));
             self.index.write().put_if(file, &known, now);

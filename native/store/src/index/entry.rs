@@ -5,6 +5,7 @@ use replay_etf::recording::{self, Summary};
 
 use super::interned::Interned;
 use super::name;
+use super::pages::Pages;
 use crate::codec::{Flags, Format};
 use crate::disk::Stamp;
 
@@ -61,6 +62,8 @@ pub struct Entry {
     pub view: Arc<View>,
     /// The names of its user events. Equal sets of names are one allocation.
     pub names: Arc<Names>,
+    /// The pages it was on. Equal ones are one allocation.
+    pub pages: Arc<Pages>,
     /// The URL it was started at.
     pub url: Option<Box<[u8]>>,
     /// When it was started, in milliseconds since the Unix epoch.
@@ -94,6 +97,7 @@ impl Entry {
             file,
             view: shared.view(summary.view),
             names: shared.names(summary.names),
+            pages: shared.pages(summary.pages.into()),
             url: summary.url.map(|url| Box::from(&*url)),
             connected_at: summary.connected_at,
             event_count: summary.event_count,
@@ -111,6 +115,19 @@ impl Entry {
             Some(id) => id,
             None => self.file.get(..self.stem_len.into()).unwrap_or(&self.file),
         }
+    }
+
+    /// Whether what was just read of a file says the same, as far as this knows.
+    pub(crate) fn agrees(&self, read: &Entry) -> bool {
+        if !self.pages.is_unknown() {
+            return self == read;
+        }
+        let pages = Arc::clone(&self.pages);
+        *self
+            == Entry {
+                pages,
+                ..read.clone()
+            }
     }
 
     /// Name of the file within the directory.
@@ -141,6 +158,9 @@ pub(crate) fn stem_len(file: &[u8]) -> u8 {
 pub(crate) struct Shared {
     views: Interned<View>,
     names: Interned<Names>,
+    pages: Interned<Pages>,
+    /// What all entries have whose pages are not known.
+    unknown: Arc<Pages>,
 }
 
 impl Shared {
@@ -148,11 +168,25 @@ impl Shared {
         Shared {
             views: Interned::new(),
             names: Interned::new(),
+            pages: Interned::new(),
+            unknown: Arc::new(Pages::unknown()),
         }
     }
 
     pub(crate) fn names<N: AsRef<[u8]>>(&self, names: Vec<N>) -> Arc<Names> {
         self.names.share(names.into_iter().collect())
+    }
+
+    pub(crate) fn pages(&self, pages: Pages) -> Arc<Pages> {
+        match pages.is_unknown() {
+            true => Arc::clone(&self.unknown),
+            false => self.pages.share(pages),
+        }
+    }
+
+    /// Whether there may be an entry whose pages are not known.
+    pub(crate) fn is_incomplete(&self) -> bool {
+        Arc::strong_count(&self.unknown) > 1
     }
 
     pub(crate) fn view(&self, view: recording::View<'_>) -> Arc<View> {
@@ -170,7 +204,8 @@ mod tests {
 
     #[test]
     fn an_entry_is_small() {
-        assert!(size_of::<Entry>() <= 112, "{}", size_of::<Entry>());
+        // With the counts of its `Arc` it takes no more of the allocator than 112 bytes did.
+        assert!(size_of::<Entry>() <= 120, "{}", size_of::<Entry>());
     }
 
     #[test]

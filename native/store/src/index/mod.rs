@@ -8,11 +8,13 @@ pub(crate) mod journal;
 pub(crate) mod loader;
 pub(crate) mod name;
 mod order;
+pub(crate) mod pages;
 mod slot;
 
 pub use damage::Damage;
 pub(crate) use doubt::SETTLED_AFTER;
 pub use entry::{Entry, Names, View};
+pub use pages::Pages;
 pub(crate) use slot::Slot;
 
 use std::borrow::Borrow;

@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use replay_etf::recording::{EventCounts, Summary, View};
+use replay_etf::recording::{EventCounts, Pages, Summary, View};
 
 use super::*;
 use crate::codec::Flags;
@@ -17,6 +17,7 @@ fn recording(id: &str, file: &str, connected_at: i64, modified_ns: i64) -> Slot 
         duration_ms: 0,
         events: EventCounts::default(),
         names: Vec::new(),
+        pages: Pages::default(),
     };
     let stamp = Stamp {
         len: 1,

@@ -3,15 +3,20 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
+use replay_etf::recording::path;
+
 use super::address::ByAddress;
 use super::flights::Flights;
 use super::stored::each_stored;
-use super::{Filter, view};
-use crate::index::Index;
-use crate::index::{Names, View};
+use super::undecided::Undecided;
+use super::{Facts, Filter, view};
+use crate::index::{Index, Names, Pages, View};
 
 /// Names of events in [`Facets::events`] at most, those that most recordings have.
 pub const MAX_EVENT_NAMES: usize = 1000;
+
+/// Paths in [`Facets::paths`] at most, those that most recordings were on.
+pub const MAX_PATHS: usize = 1000;
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -23,38 +28,49 @@ pub struct Facets {
     /// By name of a user's event, the most first, ties by name. A recording counts once for each
     /// of its names.
     pub events: Vec<(Box<[u8]>, usize)>,
+    /// By path of a page, without its query, the most first, ties by path. A recording counts once
+    /// for each path that is known of it.
+    pub paths: Vec<(Box<[u8]>, usize)>,
     /// By day, counted in UTC from the Unix epoch, the latest first.
     pub days: Vec<(i64, usize)>,
 }
 
 /// Counts what matches.
-pub(super) fn facets(index: &Index, flights: &Flights, filter: &Filter) -> Facets {
+pub(super) fn facets(
+    index: &Index,
+    flights: &Flights,
+    filter: &Filter,
+    undecided: &mut Undecided,
+) -> Facets {
     let mut counts = Counts::default();
     for recording in &flights.found {
-        let summary = &recording.summary;
-        counts.add(&summary.view, &recording.names, summary.connected_at);
+        counts.add(&recording.summary.view, recording);
     }
     let shadows = flights.shadows(index);
-    each_stored(index, &shadows, filter, |entry| {
-        counts.add(&entry.view, &entry.names, entry.connected_at);
+    each_stored(index, &shadows, filter, undecided, |entry| {
+        counts.add(&entry.view, &**entry);
     });
     counts.facets()
 }
 
-/// Counts by address first: equal views are mostly one allocation, and so are sets of names.
+/// Counts by address first: equal views are mostly one allocation, and so are sets of names and of
+/// pages.
 #[derive(Default)]
 struct Counts<'a> {
     views: ByAddress<View, (&'a Arc<View>, usize)>,
     names: ByAddress<Names, (&'a Names, usize)>,
+    pages: ByAddress<Pages, (&'a Pages, usize)>,
     days: Vec<(i64, usize)>,
 }
 
 impl<'a> Counts<'a> {
-    fn add(&mut self, view: &'a Arc<View>, names: &'a Names, connected_at: i64) {
+    fn add(&mut self, view: &'a Arc<View>, recording: &'a impl Facts) {
         let known = self.views.entry(Arc::as_ptr(view));
         known.or_insert((view, 0)).1 += 1;
+        let (names, pages) = (recording.names(), recording.pages());
         self.names.entry(names).or_insert((names, 0)).1 += 1;
-        let day = connected_at.div_euclid(DAY_MS);
+        self.pages.entry(pages).or_insert((pages, 0)).1 += 1;
+        let day = recording.connected_at().div_euclid(DAY_MS);
         // They come in order of time, but for the few in flight.
         match self.days.last_mut() {
             Some((last, count)) if *last == day => *count += 1,
@@ -70,20 +86,37 @@ impl<'a> Counts<'a> {
         let views = most_first(views.map(|(view, count)| (view::name(view), count)));
         let names = self.names.values().copied();
         let events = names.flat_map(|(names, count)| names.iter().map(move |name| (name, count)));
-        let mut events = most_first(events);
-        events.truncate(MAX_EVENT_NAMES);
+        let events = most_first(events);
+        let pages = self.pages.values().copied();
+        let paths = pages.flat_map(|(pages, count)| {
+            let paths = paths(pages).into_iter();
+            paths.map(move |path| (path, count))
+        });
+        let paths = most_first(paths);
         let mut days = most_first(self.days.into_iter());
         days.sort_unstable_by_key(|(day, _)| Reverse(*day));
         let view_named = |(name, count)| Some((Arc::clone(named.get(&name)?), count));
         Facets {
             views: views.into_iter().filter_map(view_named).collect(),
-            events: events
-                .into_iter()
-                .map(|(name, n)| (name.into(), n))
-                .collect(),
+            events: owned(events, MAX_EVENT_NAMES),
+            paths: owned(paths, MAX_PATHS),
             days,
         }
     }
+}
+
+/// The distinct paths of pages.
+fn paths(pages: &Pages) -> Vec<&[u8]> {
+    let mut paths: Vec<&[u8]> = pages.iter().map(path).collect();
+    paths.sort_unstable();
+    paths.dedup();
+    paths
+}
+
+/// The first so many.
+fn owned(counts: Vec<(&[u8], usize)>, max: usize) -> Vec<(Box<[u8]>, usize)> {
+    let first = counts.into_iter().take(max);
+    first.map(|(text, count)| (text.into(), count)).collect()
 }
 
 /// Adds up the counts of what is equal. The most come first, ties in order.

@@ -1,4 +1,4 @@
-use crate::index::{Entry, Names, View};
+use crate::index::{Entry, Names, Pages, View};
 
 /// What there is to know of a recording without opening it: what filters ask and sorts go by.
 pub trait Facts {
@@ -24,6 +24,8 @@ pub trait Facts {
     fn is_truncated(&self) -> bool;
     /// The names of its user events.
     fn names(&self) -> &Names;
+    /// The pages it was on, as far as they are known.
+    fn pages(&self) -> &Pages;
 }
 
 impl Facts for Entry {
@@ -69,5 +71,9 @@ impl Facts for Entry {
 
     fn names(&self) -> &Names {
         &self.names
+    }
+
+    fn pages(&self) -> &Pages {
+        &self.pages
     }
 }

@@ -1,10 +1,8 @@
 use std::ops::RangeInclusive;
 
-use memchr::memmem::Finder;
-
-use super::Facts;
 use super::view::is_named;
-use crate::index::{Names, View};
+use super::{Answer, Facts, PathPart, UrlPart};
+use crate::index::{Names, Pages, View};
 
 /// What recordings must be like. Everything that is given has to hold; the default is all of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -12,8 +10,10 @@ pub struct Filter {
     /// One of these views, named as [`replay_etf::View::inspected`] does: `My.Live` finds a
     /// module as well as the name that JSON leaves of it, the empty name finds none at all.
     pub view: Option<Vec<Box<str>>>,
-    /// A part of the URL.
+    /// A part of its own URL, or of that of one of its pages.
     pub url: Option<UrlPart>,
+    /// One of its pages has this path.
+    pub path: Option<PathPart>,
     /// The beginning of the id.
     pub id: Option<Box<[u8]>>,
     /// The earliest `connected_at`, in milliseconds since the Unix epoch.
@@ -38,36 +38,32 @@ pub struct Filter {
     pub truncated: Option<bool>,
 }
 
-/// A part of a URL, prepared to be looked for many times.
-#[derive(Debug, Clone)]
-pub struct UrlPart(Finder<'static>);
-
-impl UrlPart {
-    /// Prepares it. What is empty is in every URL.
-    pub fn new(part: &[u8]) -> Self {
-        UrlPart(Finder::new(part).into_owned())
-    }
-}
-
-impl PartialEq for UrlPart {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.needle() == other.0.needle()
-    }
-}
-
-impl Eq for UrlPart {}
-
 impl Filter {
     /// Whether a recording is like this.
-    pub fn matches(&self, recording: &impl Facts) -> bool {
-        self.matches_but_for_event(recording) && self.matches_names(recording.names())
+    pub fn answer(&self, recording: &impl Facts) -> Answer {
+        let named = self.matches_names(recording.names());
+        self.answer_but_for_event(recording).and(named.into())
     }
 
-    /// As [`Filter::matches`], whatever [`Filter::event`] says.
-    pub(super) fn matches_but_for_event(&self, recording: &impl Facts) -> bool {
-        self.matches_numbers(recording)
+    /// As [`Filter::answer`], whatever [`Filter::event`] says.
+    pub(super) fn answer_but_for_event(&self, recording: &impl Facts) -> Answer {
+        let matches = self.matches_numbers(recording)
             && self.matches_view(recording.view())
-            && self.matches_texts(recording)
+            && self.matches_id(recording.id());
+        match matches {
+            true => self.answer_of_pages(recording.url(), recording.pages()),
+            false => Answer::No,
+        }
+    }
+
+    /// Whether it asks for pages, or for what else is in the events.
+    pub(super) fn asks_for_events(&self) -> bool {
+        self.event.is_some() || self.asks_for_pages()
+    }
+
+    /// Whether it asks for pages.
+    pub(super) fn asks_for_pages(&self) -> bool {
+        self.url.is_some() || self.path.is_some()
     }
 
     /// The part that is decided by what is in the recording's summary itself.
@@ -95,13 +91,31 @@ impl Filter {
         self.event.as_ref().is_none_or(one_of)
     }
 
-    /// The part for which its own strings are looked at.
-    pub(super) fn matches_texts(&self, recording: &impl Facts) -> bool {
-        let begins = |prefix: &[u8]| recording.id().starts_with(prefix);
-        let url_has = |UrlPart(finder): &UrlPart| {
-            (recording.url()).is_some_and(|url| finder.find(url).is_some())
+    pub(super) fn matches_id(&self, id: &[u8]) -> bool {
+        (self.id.as_deref()).is_none_or(|prefix| id.starts_with(prefix))
+    }
+
+    /// The part that asks for pages.
+    pub(super) fn answer_of_pages(&self, url: Option<&[u8]>, pages: &Pages) -> Answer {
+        let others = match pages.is_complete() {
+            true => Answer::No,
+            false => Answer::Perhaps,
         };
-        self.id.as_deref().is_none_or(begins) && self.url.as_ref().is_none_or(url_has)
+        let answer = |known: bool| if known { Answer::Yes } else { others };
+        let has_url = |part: &UrlPart| {
+            url.is_some_and(|url| part.is_in(url))
+                || part.is_in_one_of(pages, url.unwrap_or_default())
+        };
+        let has_path = |part: &PathPart| pages.iter().any(|page| part.fits(page));
+        let by_url = self
+            .url
+            .as_ref()
+            .map_or(Answer::Yes, |it| answer(has_url(it)));
+        let by_path = self
+            .path
+            .as_ref()
+            .map_or(Answer::Yes, |it| answer(has_path(it)));
+        by_url.and(by_path)
     }
 
     /// Whether everything matches.
@@ -117,6 +131,7 @@ impl Filter {
         let Filter {
             view,
             url,
+            path,
             id,
             from,
             to,
@@ -131,7 +146,8 @@ impl Filter {
         } = self;
         // A list without anything in it does say something: nothing at all matches.
         view.is_none()
-            && (url.as_ref()).is_none_or(|UrlPart(part)| part.needle().is_empty())
+            && url.as_ref().is_none_or(UrlPart::is_empty)
+            && path.as_ref().is_none_or(PathPart::says_nothing)
             && id.as_ref().is_none_or(|prefix| prefix.is_empty())
             && from.is_none_or(|from| from <= 0)
             && to.is_none_or(|to| to == i64::MAX)
@@ -198,6 +214,7 @@ mod tests {
         let nothing = Filter {
             view: None,
             url: Some(UrlPart::new(b"")),
+            path: Some(PathPart::Prefix(b"/"[..].into())),
             id: Some([].into()),
             from: Some(0),
             to: Some(i64::MAX),
@@ -219,6 +236,8 @@ mod tests {
         };
         assert!(says(|it| it.view = Some(vec![])));
         assert!(says(|it| it.url = Some(UrlPart::new(b"/"))));
+        assert!(says(|it| it.path = Some(PathPart::Prefix(b"/o"[..].into()))));
+        assert!(says(|it| it.path = Some(PathPart::Exact(b"/"[..].into()))));
         assert!(says(|it| it.id = Some(b"a"[..].into())));
         assert!(says(|it| it.from = Some(1)));
         assert!(says(|it| it.to = Some(i64::MAX - 1)));

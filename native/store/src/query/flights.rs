@@ -2,11 +2,12 @@ use std::collections::HashSet;
 use std::ptr;
 use std::sync::Arc;
 
+use super::content::decide;
 use super::item::InFlight;
-use super::{Facts, Filter};
-use crate::active::Recording;
-use crate::index::Index;
-use crate::index::{Entry, Names};
+use super::{Answer, Facts, Filter};
+use crate::active::{ActiveSummary, Recording};
+use crate::codec::Format;
+use crate::index::{Entry, Index, Names, Pages};
 
 /// The recordings in flight, at one moment.
 #[derive(Debug, Default)]
@@ -18,56 +19,37 @@ pub(super) struct Flights {
 }
 
 impl Flights {
-    pub(super) fn matching(actives: &[Arc<Recording>], filter: &Filter) -> Self {
-        Flights::read(actives, filter, filter.event.is_some())
-    }
-
-    /// As [`Flights::matching`]; the names of what matches are there in any case.
-    pub(super) fn matching_with_names(actives: &[Arc<Recording>], filter: &Filter) -> Self {
-        Flights::read(actives, filter, true)
+    /// Looks at those that are in flight; with `with_events` or where the filter asks for it, also
+    /// into the events of those that nothing else rules out.
+    pub(super) fn matching(actives: &[Arc<Recording>], filter: &Filter, with_events: bool) -> Self {
+        let with_events = with_events || filter.asks_for_events();
+        let mut flights = Flights::default();
+        for recording in actives {
+            let summary = recording.summary();
+            if !summary.has_user_events() {
+                continue;
+            }
+            match look(recording, summary, filter, with_events) {
+                Some((it, true)) => flights.found.push(it),
+                Some((it, false)) => flights.others.push(it),
+                None => {}
+            }
+        }
+        flights
     }
 
     /// The ids of those that match, but that nothing else counts because no user has done anything
     /// in them.
     pub(super) fn idle(actives: &[Arc<Recording>], filter: &Filter) -> Vec<Box<[u8]>> {
-        let flights = actives.iter().map(|recording| InFlight {
-            summary: recording.summary(),
-            names: Names::default(),
+        let idle = actives.iter().filter_map(|recording| {
+            let summary = recording.summary();
+            if summary.has_user_events() {
+                return None;
+            }
+            let (it, matches) = look(recording, summary, filter, filter.asks_for_events())?;
+            matches.then(|| it.id().into())
         });
-        flights
-            .filter(|it| !it.summary.has_user_events() && filter.matches(it))
-            .map(|it| it.id().into())
-            .collect()
-    }
-
-    fn read(actives: &[Arc<Recording>], filter: &Filter, with_names: bool) -> Self {
-        let mut flights = Flights::default();
-        for recording in actives {
-            flights.add(recording, filter, with_names);
-        }
-        flights
-    }
-
-    fn add(&mut self, recording: &Recording, filter: &Filter, with_names: bool) {
-        let mut it = InFlight {
-            summary: recording.summary(),
-            names: Names::default(),
-        };
-        if !it.summary.has_user_events() {
-            return;
-        }
-        if with_names && filter.matches_but_for_event(&it) {
-            // One that has got to its file meanwhile is found there.
-            let Some(names) = recording.names() else {
-                return;
-            };
-            it.names = names;
-        }
-        if filter.matches(&it) {
-            self.found.push(it);
-        } else {
-            self.others.push(it);
-        }
+        idle.collect()
     }
 
     /// The entries of files whose recording is in flight.
@@ -76,6 +58,32 @@ impl Flights {
         let entries = ids.filter_map(|id| index.claims(id).next());
         Shadows(entries.map(|entry| ptr::from_ref(&**entry)).collect())
     }
+}
+
+/// What is known of a recording, and whether it matches; `None` for one that was discarded, or has
+/// got to its file meanwhile and is found there.
+fn look(
+    recording: &Recording,
+    summary: ActiveSummary,
+    filter: &Filter,
+    with_events: bool,
+) -> Option<(InFlight, bool)> {
+    let mut it = InFlight {
+        summary,
+        names: Names::default(),
+        pages: Pages::unknown(),
+    };
+    if with_events && filter.answer_but_for_event(&it) != Answer::No {
+        (it.names, it.pages) = recording.names_and_pages()?;
+    }
+    let matches = match filter.answer(&it) {
+        Answer::Perhaps => {
+            let etf = recording.snapshot().ok()?;
+            decide(filter, it.url(), Format::Etf, &etf, recording.limits())
+        }
+        answer => answer == Answer::Yes,
+    };
+    Some((it, matches))
 }
 
 /// Entries that are to be passed by; mostly there are none.

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::Facts;
 use crate::active::{ActiveSummary, State};
-use crate::index::{Entry, Names, View};
+use crate::index::{Entry, Names, Pages, View};
 
 /// A recording that was found.
 #[derive(Debug, Clone)]
@@ -20,6 +20,8 @@ pub struct InFlight {
     pub summary: ActiveSummary,
     /// The names of its user events, where somebody asked for them.
     pub(super) names: Names,
+    /// The pages it was on, under the same condition.
+    pub(super) pages: Pages,
 }
 
 impl Facts for InFlight {
@@ -67,6 +69,11 @@ impl Facts for InFlight {
     fn names(&self) -> &Names {
         &self.names
     }
+
+    /// Not known unless the query asked for them.
+    fn pages(&self) -> &Pages {
+        &self.pages
+    }
 }
 
 impl Item {
@@ -75,6 +82,14 @@ impl Item {
         match self {
             Item::Stored(entry) => Facts::id(&**entry),
             Item::InFlight(recording) => recording.id(),
+        }
+    }
+
+    /// The pages it was on, as far as they are known.
+    pub fn pages(&self) -> &Pages {
+        match self {
+            Item::Stored(entry) => &entry.pages,
+            Item::InFlight(recording) => &recording.pages,
         }
     }
 }

@@ -3,39 +3,48 @@
 //! What is in flight is looked at first: what gets to its file in between is then found twice,
 //! which is noticed, and not never. One that runs on after a checkpoint has a file, too, which is
 //! older and does not count.
+//!
+//! Where what is known of a recording's pages does not tell whether it matches, its content does.
 
 mod address;
+mod answer;
 mod best;
+mod content;
 mod cursor;
 mod facets;
 mod facts;
 mod filter;
 mod flights;
 mod item;
-
 mod page;
+mod parts;
 mod sort;
 mod stored;
+mod undecided;
 mod view;
 
+pub use answer::Answer;
 pub use cursor::Cursor;
-pub use facets::{Facets, MAX_EVENT_NAMES};
+pub use facets::{Facets, MAX_EVENT_NAMES, MAX_PATHS};
 pub use facts::Facts;
-pub use filter::{Filter, UrlPart};
+pub use filter::Filter;
 pub use item::{InFlight, Item};
 pub use page::Page;
+pub use parts::{PathPart, UrlPart};
 pub use sort::Sort;
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use flights::Flights;
+use undecided::settled;
 
 use crate::active::Recording;
 use crate::directory::Files;
 use crate::error::Error;
 
 /// See [`Store::query`](crate::store::Store::query); `actives` were looked at before anything else.
+/// With `with_pages` the pages of those in flight are known.
 pub(crate) fn query(
     files: &Files,
     actives: &[Arc<Recording>],
@@ -43,14 +52,16 @@ pub(crate) fn query(
     sort: Sort,
     limit: usize,
     after: Option<&Cursor>,
+    with_pages: bool,
 ) -> Result<Page, Error> {
     if after.is_some_and(|cursor| cursor.sort() != sort) {
         return Err(Error::Cursor);
     }
-    let flights = Flights::matching(actives, filter);
+    let flights = Flights::matching(actives, filter, with_pages);
     files.refresh()?;
-    let index = files.index.read();
-    Ok(page::page(&index, &flights, filter, sort, limit, after))
+    settled(files, filter, |index, undecided| {
+        page::page(index, &flights, filter, sort, limit, after, undecided)
+    })
 }
 
 /// The ids of all recordings that match, of those too in which no user has done anything yet.
@@ -61,7 +72,15 @@ pub(crate) fn matching(
 ) -> Result<Vec<Box<[u8]>>, Error> {
     // These first: one that a user begins to do something in meanwhile is found then.
     let idle = Flights::idle(actives, filter);
-    let page = query(files, actives, filter, Sort::Newest, usize::MAX, None)?;
+    let page = query(
+        files,
+        actives,
+        filter,
+        Sort::Newest,
+        usize::MAX,
+        None,
+        false,
+    )?;
     let found = page.items.iter().map(Item::id).map(Box::from);
     let ids: HashSet<Box<[u8]>> = found.chain(idle).collect();
     Ok(ids.into_iter().collect())
@@ -73,8 +92,9 @@ pub(crate) fn facets(
     actives: &[Arc<Recording>],
     filter: &Filter,
 ) -> Result<Facets, Error> {
-    let flights = Flights::matching_with_names(actives, filter);
+    let flights = Flights::matching(actives, filter, true);
     files.refresh()?;
-    let index = files.index.read();
-    Ok(facets::facets(&index, &flights, filter))
+    settled(files, filter, |index, undecided| {
+        facets::facets(index, &flights, filter, undecided)
+    })
 }

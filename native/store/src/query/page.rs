@@ -2,6 +2,7 @@ use super::best::Best;
 use super::flights::Flights;
 use super::item::Item;
 use super::stored::each_stored;
+use super::undecided::Undecided;
 use super::{Cursor, Filter, Sort};
 use crate::index::Index;
 
@@ -24,6 +25,7 @@ pub(super) fn page(
     sort: Sort,
     limit: usize,
     after: Option<&Cursor>,
+    undecided: &mut Undecided,
 ) -> Page {
     let shadows = flights.shadows(index);
     // One more than asked for tells whether there is another page.
@@ -36,7 +38,7 @@ pub(super) fn page(
         total += index.len().saturating_sub(shadows.len());
         best.take_in_order(index, &shadows);
     } else {
-        each_stored(index, &shadows, filter, |entry| {
+        each_stored(index, &shadows, filter, undecided, |entry| {
             total += 1;
             best.offer_stored(entry);
         });

@@ -2,11 +2,11 @@ use std::ops::Bound;
 use std::ptr;
 use std::sync::Arc;
 
-use super::Filter;
 use super::address::ByAddress;
 use super::flights::Shadows;
-use crate::index::Index;
-use crate::index::{Entry, Names, View};
+use super::undecided::Undecided;
+use super::{Answer, Filter};
+use crate::index::{Entry, Index, Names, View};
 
 /// Entries that are brought into the cache together.
 const BATCH: usize = 64;
@@ -16,6 +16,7 @@ pub(super) fn each_stored<'a>(
     index: &'a Index,
     shadows: &Shadows,
     filter: &Filter,
+    undecided: &mut Undecided,
     mut visit: impl FnMut(&'a Arc<Entry>),
 ) {
     let Some(times) = filter.times().filter(|_| filter.active != Some(true)) else {
@@ -36,7 +37,11 @@ pub(super) fn each_stored<'a>(
         }
         touch(&batch, filter);
         for entry in &batch {
-            if matcher.matches(entry) && !shadows.hide(entry) {
+            let answer = matcher.answer(entry);
+            if answer != Answer::No
+                && !shadows.hide(entry)
+                && (answer == Answer::Yes || undecided.matches(entry))
+            {
                 visit(entry);
             }
         }
@@ -56,6 +61,11 @@ fn touch(batch: &[&Arc<Entry>], filter: &Filter) {
     if filter.url.is_some() {
         let urls = batch.iter().filter_map(|entry| entry.url.as_deref());
         touch_texts(urls);
+    }
+    if filter.asks_for_pages() {
+        let complete = batch.iter().filter(|entry| entry.pages.is_complete());
+        std::hint::black_box(complete.count());
+        touch_texts(batch.iter().map(|entry| entry.pages.bytes()));
     }
     if filter.id.is_some() {
         touch_texts(batch.iter().map(|entry| entry.file()));
@@ -83,13 +93,17 @@ impl<'f> Matcher<'f> {
         }
     }
 
-    /// As [`Filter::matches`].
-    fn matches(&mut self, entry: &Entry) -> bool {
+    /// As [`Filter::answer`].
+    fn answer(&mut self, entry: &Entry) -> Answer {
         let filter = self.filter;
-        filter.matches_numbers(entry)
+        let matches = filter.matches_numbers(entry)
             && (filter.view.is_none() || self.matches_view(&entry.view))
             && (filter.event.is_none() || self.matches_names(&entry.names))
-            && filter.matches_texts(entry)
+            && filter.matches_id(entry.id());
+        match matches && filter.asks_for_pages() {
+            true => filter.answer_of_pages(entry.url.as_deref(), &entry.pages),
+            false => matches.into(),
+        }
     }
 
     fn matches_view(&mut self, view: &View) -> bool {

@@ -1,7 +1,7 @@
 //! Looking at many files, in as many threads as are worth it.
 
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -41,10 +41,23 @@ pub(crate) enum Outcome {
 
 /// Looks at each file. The outcomes are in the order of the jobs.
 pub(crate) fn scan(loader: &Loader, jobs: &[Job], threads: usize) -> Vec<Outcome> {
+    spread(jobs, threads, Buffers::default, |job, buffers| {
+        look_safely(loader, job, buffers)
+    })
+}
+
+/// Does `work` to each of these, in so many threads at most, each with something of its own. The
+/// results are in the order of the jobs.
+pub(crate) fn spread<J: Sync, S, R: Send>(
+    jobs: &[J],
+    threads: usize,
+    own: impl Fn() -> S + Sync,
+    work: impl Fn(&J, &mut S) -> R + Sync,
+) -> Vec<R> {
     let threads = threads.min(jobs.len() / MIN_JOBS_PER_THREAD).max(1);
     let next = AtomicUsize::new(0);
-    let mut seen = thread::scope(|scope| {
-        let work = || look_at_batches(loader, jobs, &next);
+    let mut done = thread::scope(|scope| {
+        let work = || do_batches(jobs, &next, own(), &work);
         // A thread that can't be started is done without.
         let helpers: Vec<_> = (1..threads)
             .filter_map(|_| {
@@ -52,26 +65,30 @@ pub(crate) fn scan(loader: &Loader, jobs: &[Job], threads: usize) -> Vec<Outcome
                 builder.spawn_scoped(scope, work).ok()
             })
             .collect();
-        let mut seen = work();
+        let mut done = work();
         for helper in helpers {
-            seen.extend(helper.join().unwrap_or_default());
+            done.extend(helper.join().unwrap_or_else(|panic| resume_unwind(panic)));
         }
-        seen
+        done
     });
-    seen.sort_unstable_by_key(|(at, _)| *at);
-    seen.into_iter().map(|(_, outcome)| outcome).collect()
+    done.sort_unstable_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, result)| result).collect()
 }
 
-fn look_at_batches(loader: &Loader, jobs: &[Job], next: &AtomicUsize) -> Vec<(usize, Outcome)> {
-    let mut buffers = Buffers::default();
-    let mut seen = Vec::new();
+fn do_batches<J, S, R>(
+    jobs: &[J],
+    next: &AtomicUsize,
+    mut own: S,
+    work: impl Fn(&J, &mut S) -> R,
+) -> Vec<(usize, R)> {
+    let mut done = Vec::new();
     loop {
         let start = next.fetch_add(BATCH, Ordering::Relaxed);
         let Some(rest) = jobs.get(start..) else {
-            return seen;
+            return done;
         };
         for (at, job) in (start..).zip(rest.iter().take(BATCH)) {
-            seen.push((at, look_safely(loader, job, &mut buffers)));
+            done.push((at, work(job, &mut own)));
         }
     }
 }

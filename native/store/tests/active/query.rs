@@ -1,6 +1,6 @@
 //! Queries while recordings are in flight.
 
-use replay_store::{Facts as _, Filter, Item, Sort};
+use replay_store::{Facts as _, Filter, Item, PathPart, Sort, UrlPart};
 
 use crate::support::*;
 
@@ -15,6 +15,13 @@ fn named_events(names: &[&str]) -> Filter {
     let names = names.iter().map(|name| name.as_bytes().into()).collect();
     Filter {
         event: Some(names),
+        ..Filter::default()
+    }
+}
+
+fn on(path: &str) -> Filter {
+    Filter {
+        path: Some(PathPart::Exact(path.as_bytes().into())),
         ..Filter::default()
     }
 }
@@ -205,4 +212,93 @@ fn what_is_in_flight_can_be_told_from_what_is_stored() {
         Item::Stored(it) => assert_eq!((it.event_count(), it.is_active()), (4, false)),
         Item::InFlight(_) => panic!("it is in its file"),
     }
+}
+
+#[test]
+fn recordings_in_flight_are_found_by_their_pages_however_many() {
+    let dir = Dir::new();
+    let store = dir.open();
+    let recording = start(&store, "a");
+    append(&recording, &named(1, "click")).unwrap();
+    for n in 0..100 {
+        append(&recording, &visited(n, &format!("http://a/list?page={n}"))).unwrap();
+    }
+    append(&recording, &visited(100, "http://a/last")).unwrap();
+    let url = |part: &str| Filter {
+        url: Some(UrlPart::new(part.as_bytes())),
+        ..Filter::default()
+    };
+    let both = Filter {
+        event: Some(vec![b"click"[..].into()]),
+        ..on("/last")
+    };
+    let neither = Filter {
+        event: Some(vec![b"other"[..].into()]),
+        ..on("/last")
+    };
+    // In flight, with an older file as well, and in its file.
+    for step in 0..3 {
+        match step {
+            0 => {}
+            1 => {
+                store.checkpoint(LONG);
+                append(&recording, &named(101, "more")).unwrap();
+            }
+            _ => {
+                recording.end();
+                store.drain(LONG);
+            }
+        }
+        for (filter, expected) in [
+            (on("/list"), &["a"][..]),
+            (on("/last"), &["a"]),
+            (on("/list?page=99"), &["a"]),
+            (on("/other"), &[]),
+            (url("http://a/last"), &["a"]),
+            (url("list?page=98"), &["a"]),
+            (url("b/last"), &[]),
+            (both.clone(), &["a"]),
+            (neither.clone(), &[]),
+        ] {
+            assert_eq!(found(&store, &filter), expected, "{filter:?}");
+        }
+        let facets = store.facets(&Filter::default()).unwrap();
+        assert_eq!(facets.paths, [(b"/list"[..].into(), 1)]);
+    }
+}
+
+#[test]
+fn pages_of_recordings_in_flight_are_told_where_they_are_asked_for() {
+    let dir = Dir::new();
+    let store = dir.open();
+    let recording = start(&store, "a");
+    append(&recording, &visited(1, "http://a/1")).unwrap();
+    append(&recording, &visited(2, "http://a/2")).unwrap();
+    let all = Filter::default();
+    let page = store.query(&all, Sort::Newest, 9, None).unwrap();
+    assert_eq!(page.items[0].pages().iter().count(), 0);
+    assert!(!page.items[0].pages().is_complete());
+    let page = store.query_with_pages(&all, Sort::Newest, 9, None).unwrap();
+    let pages = page.items[0].pages();
+    assert!(pages.iter().eq([&b"http://a/1"[..], b"http://a/2"]) && pages.is_complete());
+}
+
+#[test]
+fn what_matches_by_its_pages_is_erased_in_flight_too() {
+    let dir = Dir::new();
+    let store = dir.open();
+    let recordings: Vec<_> = [("idle", "http://a/7"), ("other", "http://a/71")]
+        .map(|(id, url)| (start(&store, id), url))
+        .into();
+    for (recording, url) in &recordings {
+        append(recording, &visited(1, url)).unwrap();
+    }
+    let busy = clicks(&store, "busy", 3);
+    (0..80).for_each(|n| append(&busy, &visited(n, &format!("http://a/{}", n + 100))).unwrap());
+    append(&busy, &visited(99, "http://a/7?last")).unwrap();
+    let mut erased = store.delete_where(&on("/7")).unwrap();
+    erased.sort();
+    assert_eq!(erased, [b"busy"[..].into(), b"idle"[..].into()]);
+    assert!(append(&busy, &named(100, "late")).is_err());
+    assert!(append(&recordings[1].0, &named(2, "goes on")).is_ok());
 }

@@ -60,6 +60,21 @@ pub fn named(offset: i32, name: &str) -> Vec<u8> {
     .concat()
 }
 
+/// The event of a page that was visited.
+pub fn visited(offset: i32, url: &str) -> Vec<u8> {
+    let offset = [&[tag::INTEGER], &offset.to_be_bytes()[..]].concat();
+    let payload = [
+        &[tag::MAP, 0, 0, 0, 2],
+        &atom("params")[..],
+        &[tag::MAP, 0, 0, 0, 0],
+        &atom("url"),
+        &binary(url.as_bytes()),
+    ]
+    .concat();
+    let kind = atom("handle_params");
+    [&[tag::SMALL_TUPLE, 3], &offset[..], &kind, &payload].concat()
+}
+
 /// A recording of these events, as it is saved.
 pub fn recording(id: &[u8], events: &[Vec<u8>]) -> Vec<u8> {
     let list = match events.len() as u32 {

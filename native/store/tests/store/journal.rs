@@ -2,35 +2,19 @@
 //! index is the one that the directory gives.
 
 use std::fs;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use replay_store::{Entry, Format, Store};
+use replay_store::{Entry, Format};
 
-use crate::hooked::{Call, hooked};
-use crate::support::{Dir, Recording, gzip, ids, options};
+use crate::reads::Reads;
+use crate::support::{Dir, Recording, gzip, ids, index_file};
 
 /// Opens the directory, and returns what is in it and how many recordings were read for that.
 fn open_counting(dir: &Dir) -> (Vec<Arc<Entry>>, usize) {
-    let reads = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&reads);
-    let fs = hooked(move |call| {
-        match call {
-            Call::Read(path) if !path.parent().unwrap().ends_with(".native") => {
-                counted.fetch_add(1, Ordering::Relaxed);
-            }
-            _ => {}
-        }
-        Ok(())
-    });
-    let store = Store::open_on(fs, &dir.path(), options()).unwrap();
+    let reads = Reads::default();
+    let store = reads.open(dir);
     let entries = store.list().unwrap();
-    (entries, reads.load(Ordering::Relaxed))
-}
-
-fn index_file(dir: &Dir, name: &str) -> PathBuf {
-    dir.file(".native").join(name)
+    (entries, reads.count())
 }
 
 /// What a store knows that has to read every recording.

@@ -21,6 +21,8 @@ pub struct Recording {
     pub mark: u8,
     pub view: &'static str,
     pub url: &'static str,
+    /// The URLs of its events about parameters, which come before the others.
+    pub pages: Vec<String>,
 }
 
 impl Recording {
@@ -32,6 +34,7 @@ impl Recording {
             mark: b'a',
             view: "Elixir.MyAppWeb.HomeLive",
             url: "http://localhost/",
+            pages: Vec::new(),
         }
     }
 
@@ -58,15 +61,33 @@ impl Recording {
         Recording { url, ..self }
     }
 
+    pub fn pages<P: Into<String>>(self, pages: impl IntoIterator<Item = P>) -> Self {
+        let pages = pages.into_iter().map(Into::into).collect();
+        Recording { pages, ..self }
+    }
+
+    pub fn event_count(&self) -> usize {
+        self.pages.len() + usize::from(self.events)
+    }
+
     /// The term, with its version byte.
     pub fn etf(&self) -> Vec<u8> {
         let mut out = vec![tag::VERSION, tag::MAP, 0, 0, 0, 7];
         atom(&mut out, "connected_at");
         integer(&mut out, self.connected_at);
         atom(&mut out, "events");
-        if self.events > 0 {
+        if self.event_count() > 0 {
             out.push(tag::LIST);
-            out.extend(u32::from(self.events).to_be_bytes());
+            out.extend((self.event_count() as u32).to_be_bytes());
+        }
+        for page in &self.pages {
+            out.extend([tag::SMALL_TUPLE, 3, tag::SMALL_INTEGER, 0]);
+            atom(&mut out, "handle_params");
+            out.extend([tag::MAP, 0, 0, 0, 2]);
+            atom(&mut out, "params");
+            out.extend([tag::MAP, 0, 0, 0, 0]);
+            atom(&mut out, "url");
+            binary(&mut out, page.as_bytes());
         }
         for n in 0..self.events {
             out.extend([tag::SMALL_TUPLE, 3]);
@@ -236,4 +257,8 @@ pub fn fixture(path: &str) -> Vec<u8> {
 
 pub fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../test/fixtures/phoenix_replay-0.2.0")
+}
+
+pub fn index_file(dir: &Dir, name: &str) -> PathBuf {
+    dir.file(".native").join(name)
 }

@@ -13,10 +13,10 @@
 
 use crc32c::crc32c;
 
+use super::row::VERSION;
 use crate::disk::framed;
 
 const MAGIC: [u8; 8] = *b"PRINDEX\0";
-const VERSION: u32 = 1;
 
 /// Bytes of a header.
 pub(super) const HEADER_BYTES: usize = 32;
@@ -32,6 +32,8 @@ pub(super) enum Kind {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Header {
+    /// Of the rows: this one, or an earlier one that is still read.
+    pub version: u32,
     pub kind: Kind,
     pub generation: u64,
     pub count: u32,
@@ -60,7 +62,7 @@ impl Header {
         };
         let fields = [
             &MAGIC[..],
-            &VERSION.to_le_bytes(),
+            &self.version.to_le_bytes(),
             &kind.to_le_bytes(),
             &self.generation.to_le_bytes(),
             &self.count.to_le_bytes(),
@@ -76,16 +78,19 @@ impl Header {
     /// Reads the header, and returns it with what follows.
     pub(super) fn decode(file: &[u8], kind: Kind) -> Result<(Header, &[u8]), Fault> {
         let (bytes, frames) = file.split_first_chunk::<HEADER_BYTES>().ok_or(SHORT)?;
-        let (_, rest) = bytes.split_at(16);
+        let (_, rest) = bytes.split_at(8);
+        let (version, rest) = rest.split_first_chunk::<4>().ok_or(SHORT)?;
+        let (_, rest) = rest.split_at(4);
         let (generation, rest) = rest.split_first_chunk::<8>().ok_or(SHORT)?;
         let (count, _) = rest.split_first_chunk::<4>().ok_or(SHORT)?;
         let header = Header {
+            version: u32::from_le_bytes(*version),
             kind,
             generation: u64::from_le_bytes(*generation),
             count: u32::from_le_bytes(*count),
         };
-        // Magic, version, kind and checksum are as they should be if all is.
-        if header.encode() == *bytes {
+        // Magic, kind and checksum are as they should be if all is.
+        if header.encode() == *bytes && (1..=VERSION).contains(&header.version) {
             Ok((header, frames))
         } else {
             Err(Fault::Header)
@@ -108,6 +113,7 @@ mod tests {
     use super::*;
 
     const HEADER: Header = Header {
+        version: VERSION,
         kind: Kind::Snapshot,
         generation: 7,
         count: 2,
@@ -121,6 +127,15 @@ mod tests {
             Ok((HEADER, &b"rest"[..]))
         );
         assert_eq!(Header::decode(&file, Kind::Log), Err(Fault::Header));
+    }
+
+    #[test]
+    fn a_header_of_another_version_is_read_if_its_rows_are() {
+        for (version, is_read) in [(0, false), (1, true), (VERSION, true), (VERSION + 1, false)] {
+            let file = Header { version, ..HEADER }.encode();
+            let read = Header::decode(&file, Kind::Snapshot);
+            assert_eq!(read.is_ok(), is_read, "{version}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Journal;
 use super::file::{Fault, Header, Kind, SHORT, next_row};
-use super::row;
+use super::row::{self, VERSION};
 use crate::disk::FileSystem;
 use crate::index::Damage;
 use crate::index::entry::Shared;
@@ -29,12 +29,16 @@ impl Journal {
             state.snapshot_bytes = file.len() as u64;
             replay(&file, Kind::Snapshot, |_| true, shared, index)
         });
-        let generation = snapshot.as_ref().ok().copied();
+        let generation = snapshot.as_ref().ok().map(|header| header.generation);
         damage.extend(snapshot.err().and_then(|flaw| flaw.damage(&self.snapshot)));
         let goes_with = |header: Header| Some(header.generation) == generation;
         let log = read(fs, &self.log, &mut file)
             .and_then(|()| replay(&file, Kind::Log, goes_with, shared, index));
-        state.spoilt = matches!(&log, Err(flaw) if !matches!(flaw, Flaw::Absent));
+        state.spoilt = match &log {
+            // Rows of this version do not go behind others.
+            Ok(header) => header.version != VERSION,
+            Err(flaw) => !matches!(flaw, Flaw::Absent),
+        };
         damage.extend(log.err().and_then(|flaw| flaw.damage(&self.log)));
         damage
     }
@@ -74,14 +78,14 @@ fn read(fs: &dyn FileSystem, path: &Path, into: &mut Vec<u8>) -> Result<(), Flaw
     }
 }
 
-/// Applies what a file holds, up to the first thing that is wrong with it. Returns the generation.
+/// Applies what a file holds, up to the first thing that is wrong with it. Returns its header.
 fn replay(
     file: &[u8],
     kind: Kind,
     wanted: impl FnOnce(Header) -> bool,
     shared: &Shared,
     index: &mut Index,
-) -> Result<u64, Flaw> {
+) -> Result<Header, Flaw> {
     let (header, mut rows) = Header::decode(file, kind).map_err(Flaw::Fault)?;
     if !wanted(header) {
         return Err(Flaw::Other);
@@ -89,13 +93,13 @@ fn replay(
     let mut count = 0;
     while let Some(row) = next_row(&mut rows) {
         let row = row.map_err(Flaw::Fault)?;
-        let entry = row::decode(row, shared).ok_or(Flaw::Fault(Fault::Unknown))?;
+        let entry = row::decode(row, header.version, shared).ok_or(Flaw::Fault(Fault::Unknown))?;
         let entry = Arc::new(entry);
         index.put(entry.file(), Slot::Recording(Arc::clone(&entry)));
         count += 1;
     }
     match kind {
         Kind::Snapshot if count != header.count => Err(Flaw::Fault(SHORT)),
-        _ => Ok(header.generation),
+        _ => Ok(header),
     }
 }

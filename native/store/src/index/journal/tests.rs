@@ -1,10 +1,11 @@
 use replay_etf::recording;
 
-use super::row::{decode, encode};
+use super::row::{self, VERSION, encode};
 use crate::codec::Format;
 use crate::disk::Stamp;
-use crate::index::Entry;
 use crate::index::entry::Shared;
+use crate::index::pages::Extent;
+use crate::index::{Entry, Pages};
 
 fn entry(shared: &Shared) -> Entry {
     Entry {
@@ -13,6 +14,7 @@ fn entry(shared: &Shared) -> Entry {
         stem_len: 1,
         view: shared.view(recording::View::Atom("Elixir.Home".into())),
         names: shared.names(vec!["add", "save"]),
+        pages: shared.pages(Pages::new(&["/", "/a?b"], Extent::Cut)),
         url: Some(b"/"[..].into()),
         connected_at: -1,
         duration_ms: 300,
@@ -34,13 +36,44 @@ fn encoded(entry: &Entry) -> Vec<u8> {
     bytes
 }
 
-/// Whoever changes this changes the version in the header.
+fn decode(bytes: &[u8], shared: &Shared) -> Option<Entry> {
+    row::decode(bytes, VERSION, shared)
+}
+
+/// What version 1 wrote of [`entry`], which had no pages.
+const OF_VERSION_1: &[u8] = b"\x08x.etf.gz\x00\x00\x0bElixir.Home\x02\x03add\x04save\x01\x01/\x01\xfb\x58\x02\x02\x00\x01\x00\x05\x0c\x07";
+
+/// Whoever changes this changes the version.
 #[test]
-fn rows_are_those_of_version_1() {
+fn rows_are_those_of_version_2() {
     let shared = Shared::new();
     let put = encoded(&entry(&shared));
-    let expected = b"\x08x.etf.gz\x00\x00\x0bElixir.Home\x02\x03add\x04save\x01\x01/\x01\xfb\x58\x02\x02\x00\x01\x00\x05\x0c\x07";
-    assert_eq!(put, expected);
+    assert_eq!(put, [OF_VERSION_1, b"\x01\x02\x01/\x04/a?b"].concat());
+    let complete = Entry {
+        pages: shared.pages(Pages::new(&["/"], Extent::Whole)),
+        ..entry(&shared)
+    };
+    assert_eq!(
+        encoded(&complete),
+        [OF_VERSION_1, b"\x00\x01\x01/"].concat()
+    );
+}
+
+#[test]
+fn a_row_of_version_1_is_read_and_its_pages_are_unknown() {
+    let shared = Shared::new();
+    assert!(!shared.is_incomplete());
+    let read = row::decode(OF_VERSION_1, 1, &shared).unwrap();
+    assert!(read.pages.is_unknown() && shared.is_incomplete());
+    assert!(read.agrees(&entry(&shared)) && read != entry(&shared));
+    // Once written down in this version it is still so.
+    let bytes = encoded(&read);
+    assert_eq!(decode(&bytes, &shared), Some(read));
+    assert!(!shared.is_incomplete());
+    for version in [0, VERSION, VERSION + 1] {
+        assert!(row::decode(OF_VERSION_1, version, &shared).is_none());
+    }
+    assert!(row::decode(&bytes, 1, &shared).is_none());
 }
 
 #[test]

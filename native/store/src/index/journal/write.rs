@@ -21,6 +21,7 @@ pub(crate) fn snapshot(entries: &[Arc<Entry>], generation: u64) -> (Vec<u8>, Vec
     let mut snapshot = Vec::with_capacity(HEADER_BYTES + entries.len() * ROW_BYTES);
     snapshot.resize(HEADER_BYTES, 0);
     let mut header = Header {
+        version: row::VERSION,
         kind: Kind::Snapshot,
         generation,
         count: 0,
