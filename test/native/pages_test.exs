@@ -72,7 +72,10 @@ defmodule PhoenixReplay.Native.PagesTest do
     test "pages are found by URL and by path, saved as #{format}", %{opts: opts} do
       opts = [format: unquote(format)] ++ opts
       save(opts)
-      for {filters, expected} <- @questions, do: assert({filters, found(filters, opts)} == {filters, expected})
+
+      for {filters, expected} <- @questions,
+          do: assert({filters, found(filters, opts)} == {filters, expected})
+
       assert Enum.map(Storage.list_summaries([url: "page=100"] ++ opts), & &1.id) == ["c"]
     end
   end

@@ -52,7 +52,8 @@ defmodule PhoenixReplay.Native.QueryRefusalsTest do
           {[limit: 1001], "the page's :limit must be an integer from 1 to 1000"},
           {[limit: nil], "the page's :limit must be an integer from 1 to 1000"},
           {[limit: 1, limit: 2], "the page's :limit must be given once"},
-          {[view: A], "unknown keys of the page [:view], known are [:sort, :limit, :cursor, :paths]"},
+          {[view: A],
+           "unknown keys of the page [:view], known are [:sort, :limit, :cursor, :paths]"},
           # The storage options where they once were.
           {opts, "unknown keys of the page [:path"},
           {%{limit: 1}, "the page's :page must be a keyword list"}

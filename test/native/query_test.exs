@@ -197,7 +197,10 @@ defmodule PhoenixReplay.Native.QueryTest do
   defp facets_agree(filters, recordings, opts) do
     assert {:ok, facets} = Native.facets(filters, opts)
     assert Map.new(facets.views) == Enum.frequencies_by(recordings, & &1.view)
-    paths = Enum.flat_map(recordings, fn it -> it |> pages() |> Enum.map(&path/1) |> Enum.uniq() end)
+
+    paths =
+      Enum.flat_map(recordings, fn it -> it |> pages() |> Enum.map(&path/1) |> Enum.uniq() end)
+
     assert Map.new(facets.paths) == Enum.frequencies(paths)
     assert Map.new(facets.events) == Enum.frequencies(Enum.flat_map(recordings, &names/1))
     days = Enum.frequencies_by(recordings, &DateTime.to_date(time(&1)))
@@ -326,7 +329,9 @@ defmodule PhoenixReplay.Native.QueryTest do
     assert facets.events == [{"validate", 2}]
     assert facets.days == [{~D[2026-11-18], 3}]
     assert {:ok, %{views: [{^other, 1}]}} = Native.facets([view: other], opts)
-    assert Native.facets([id: "none"], opts) == {:ok, %{views: [], events: [], paths: [], days: []}}
+
+    assert Native.facets([id: "none"], opts) ==
+             {:ok, %{views: [], events: [], paths: [], days: []}}
   end
 
   test "the storage options are those of the host unless they are given", %{opts: opts} do
