@@ -115,7 +115,10 @@ pub fn page<'u>(url: &'u [u8], origin: &[u8]) -> &'u [u8] {
 
 /// Path and query of a page, and what comes behind them.
 pub fn path_and_query(page: &[u8]) -> &[u8] {
-    page.strip_prefix(origin(page)).unwrap_or(page)
+    match page {
+        [b'/', ..] => page,
+        _ => page.strip_prefix(origin(page)).unwrap_or(page),
+    }
 }
 
 /// The path of a page.

@@ -39,6 +39,14 @@ impl Pages {
         }
     }
 
+    /// Those of [`Pages::packed`].
+    pub(crate) fn of_packed(packed: &[u8], extent: Extent) -> Self {
+        Pages {
+            packed: packed.into(),
+            extent,
+        }
+    }
+
     /// Of which nothing is known.
     pub(crate) fn unknown() -> Self {
         Pages::new::<&[u8]>(&[], Extent::Unknown)
@@ -68,9 +76,8 @@ impl Pages {
         self.extent
     }
 
-    /// All pages in their bytes, with others between them: where something is not in here, it is
-    /// in no page.
-    pub(crate) fn bytes(&self) -> &[u8] {
+    /// All of them in one, each behind its length: what is not in here is in no page.
+    pub(crate) fn packed(&self) -> &[u8] {
         &self.packed
     }
 }

@@ -83,23 +83,24 @@ impl<'a> Counts<'a> {
         let named: HashMap<_, _> = (views.clone())
             .map(|(view, _)| (view::name(view), view))
             .collect();
-        let views = most_first(views.map(|(view, count)| (view::name(view), count)));
+        let views = views.map(|(view, count)| (view::name(view), count));
+        let views = most_first(views, usize::MAX);
         let names = self.names.values().copied();
         let events = names.flat_map(|(names, count)| names.iter().map(move |name| (name, count)));
-        let events = most_first(events);
+        let events = most_first(events, MAX_EVENT_NAMES);
         let pages = self.pages.values().copied();
         let paths = pages.flat_map(|(pages, count)| {
             let paths = paths(pages).into_iter();
             paths.map(move |path| (path, count))
         });
-        let paths = most_first(paths);
-        let mut days = most_first(self.days.into_iter());
+        let paths = most_first(paths, MAX_PATHS);
+        let mut days = most_first(self.days.into_iter(), usize::MAX);
         days.sort_unstable_by_key(|(day, _)| Reverse(*day));
         let view_named = |(name, count)| Some((Arc::clone(named.get(&name)?), count));
         Facets {
             views: views.into_iter().filter_map(view_named).collect(),
-            events: owned(events, MAX_EVENT_NAMES),
-            paths: owned(paths, MAX_PATHS),
+            events: owned(events),
+            paths: owned(paths),
             days,
         }
     }
@@ -113,19 +114,26 @@ fn paths(pages: &Pages) -> Vec<&[u8]> {
     paths
 }
 
-/// The first so many.
-fn owned(counts: Vec<(&[u8], usize)>, max: usize) -> Vec<(Box<[u8]>, usize)> {
-    let first = counts.into_iter().take(max);
-    first.map(|(text, count)| (text.into(), count)).collect()
+fn owned(counts: Vec<(&[u8], usize)>) -> Vec<(Box<[u8]>, usize)> {
+    let counts = counts.into_iter();
+    counts.map(|(text, count)| (text.into(), count)).collect()
 }
 
-/// Adds up the counts of what is equal. The most come first, ties in order.
-fn most_first<K: Ord + Hash>(counts: impl Iterator<Item = (K, usize)>) -> Vec<(K, usize)> {
+/// Adds up the counts of what is equal. The most come first, ties in order; at most so many.
+fn most_first<K: Ord + Hash>(
+    counts: impl Iterator<Item = (K, usize)>,
+    max: usize,
+) -> Vec<(K, usize)> {
     let mut sums: HashMap<K, usize> = HashMap::new();
     for (key, count) in counts {
         *sums.entry(key).or_default() += count;
     }
     let mut sums: Vec<_> = sums.into_iter().collect();
-    sums.sort_unstable_by(|(a, n), (b, m)| m.cmp(n).then_with(|| a.cmp(b)));
+    let order = |(a, n): &(K, usize), (b, m): &(K, usize)| m.cmp(n).then_with(|| a.cmp(b));
+    if sums.len() > max {
+        sums.select_nth_unstable_by(max, order);
+        sums.truncate(max);
+    }
+    sums.sort_unstable_by(order);
     sums
 }

@@ -1,7 +1,7 @@
 //! What is looked for in the URL of a recording and in those of its pages.
 
 use memchr::memmem::Finder;
-use replay_etf::recording::{origin, path, path_and_query};
+use replay_etf::recording::{origin, path_and_query};
 
 use crate::index::Pages;
 
@@ -38,7 +38,7 @@ impl UrlPart {
     /// Whether it is in the URL of one of these pages, of a recording with this URL.
     pub(super) fn is_in_one_of(&self, pages: &Pages, own: &[u8]) -> bool {
         let own = self.joinable(own);
-        (!own.is_empty() || self.is_in(pages.bytes()))
+        (!own.is_empty() || self.is_in(pages.packed()))
             && pages.iter().any(|page| self.is_in_page(page, own))
     }
 
@@ -86,10 +86,14 @@ pub enum PathPart {
 impl PathPart {
     /// Whether it is so of a page, as it is kept.
     pub(super) fn fits(&self, page: &[u8]) -> bool {
-        match self {
-            PathPart::Exact(wanted) if wanted.contains(&b'?') => path_and_query(page) == &**wanted,
-            PathPart::Exact(wanted) => path(page) == &**wanted,
-            PathPart::Prefix(prefix) => path_and_query(page).starts_with(prefix),
+        let (PathPart::Exact(beginning) | PathPart::Prefix(beginning)) = self;
+        let Some(rest) = path_and_query(page).strip_prefix(&**beginning) else {
+            return false;
+        };
+        match (self, rest.first()) {
+            (PathPart::Prefix(_), _) | (_, None) => true,
+            (PathPart::Exact(path), Some(b'?' | b'#')) => !path.contains(&b'?'),
+            _ => false,
         }
     }
 

@@ -65,7 +65,7 @@ fn touch(batch: &[&Arc<Entry>], filter: &Filter) {
     if filter.asks_for_pages() {
         let complete = batch.iter().filter(|entry| entry.pages.is_complete());
         std::hint::black_box(complete.count());
-        touch_texts(batch.iter().map(|entry| entry.pages.bytes()));
+        touch_texts(batch.iter().map(|entry| entry.pages.packed()));
     }
     if filter.id.is_some() {
         touch_texts(batch.iter().map(|entry| entry.file()));

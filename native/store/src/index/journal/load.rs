@@ -1,6 +1,6 @@
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::{io, iter};
 
 use super::Journal;
 use super::file::{Fault, Header, Kind, SHORT, next_row};
@@ -12,6 +12,9 @@ use crate::index::{Index, Slot};
 
 /// A larger file is not read: it would hold millions of recordings.
 const MAX_FILE_BYTES: u64 = 4 << 30;
+
+/// Rows that are read before entries are made of them.
+const BATCH: usize = 1024;
 
 impl Journal {
     /// Puts into the index what was known when it was last written, and returns what of it can't
@@ -90,13 +93,23 @@ fn replay(
     if !wanted(header) {
         return Err(Flaw::Other);
     }
-    let mut count = 0;
-    while let Some(row) = next_row(&mut rows) {
-        let row = row.map_err(Flaw::Fault)?;
-        let entry = row::decode(row, header.version, shared).ok_or(Flaw::Fault(Fault::Unknown))?;
-        let entry = Arc::new(entry);
-        index.put(entry.file(), Slot::Recording(Arc::clone(&entry)));
-        count += 1;
+    let mut rows = iter::from_fn(|| next_row(&mut rows))
+        .map(|row| row::read(row?, header.version).ok_or(Fault::Unknown));
+    let (mut count, mut fault) = (0, None);
+    loop {
+        let sound = |row: Result<_, _>| row.map_err(|it| fault = Some(it)).ok();
+        let batch: Vec<_> = rows.by_ref().take(BATCH).map_while(sound).collect();
+        let is_last = batch.len() < BATCH;
+        for entry in row::entries(batch, shared) {
+            let entry = Arc::new(entry);
+            index.put(entry.file(), Slot::Recording(Arc::clone(&entry)));
+            count += 1;
+        }
+        match fault {
+            Some(fault) => return Err(Flaw::Fault(fault)),
+            None if is_last => break,
+            None => {}
+        }
     }
     match kind {
         Kind::Snapshot if count != header.count => Err(Flaw::Fault(SHORT)),
