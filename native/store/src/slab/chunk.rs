@@ -3,7 +3,7 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::{Arc, OnceLock};
 
 use super::header::{self, Header, Mark};
-use super::left::Fate;
+use super::reopen::Fate;
 use super::segment::{Segment, page_at};
 use super::segments::Block;
 use super::settings::{KIND_SHIFT, MAX_PAYLOAD};

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::chain::Chain;
-use super::left::{Fate, is_medium};
+use super::reopen::{Fate, is_medium};
 use super::scan::{self, Part, Scan, Scanned};
 use super::segment;
 use super::space::{Space, Wait};

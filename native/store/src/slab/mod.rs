@@ -28,8 +28,8 @@ mod frames;
 mod header;
 mod homes;
 mod keeper;
-mod left;
 mod moving;
+mod reopen;
 mod scan;
 #[expect(unsafe_code, reason = "a block is wiped where it is")]
 mod segment;
