@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use super::header::{self, Mark};
+use super::left::{Fate, Left};
 use super::segment::{self, Segment};
 use crate::disk::map::{Mapping, PAGE};
 use crate::disk::mapped::ZEROS;
@@ -26,24 +27,6 @@ const TRIED: usize = 64 * PAGE;
 
 /// After so many pages that can't be read no other is tried: a dying disk takes seconds for each.
 const MAX_TRIES: usize = 32;
-
-/// What is known of a segment of an earlier run.
-pub(super) struct Left {
-    /// The pages of the file that can't be read, in order.
-    bad: Vec<usize>,
-    fate: AtomicU8,
-}
-
-/// What becomes of a file once nothing in it is in use; the larger one counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fate {
-    /// It is deleted.
-    Delete = 0,
-    /// It is renamed: what it still holds can't be put together any more.
-    SetAside = 1,
-    /// It stays, to be read another time.
-    Stay = 2,
-}
 
 /// What a segment file turned out to be.
 pub(super) enum Opened {

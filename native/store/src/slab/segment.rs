@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::header::{self, Mark};
-use super::reopen::Left;
+use super::left::Left;
 use crate::disk::FileSystem;
 use crate::disk::map::{Mapping, PAGE};
 use crate::disk::owned::{Directory, is_missing};
