@@ -209,9 +209,9 @@ impl<'a> Decoder<'a> for Opened {
     }
 }
 
-/// As [`Opened`], for calls that look at the whole directory: while another one reads what others
-/// have put there, which may take seconds, this raises `scanning`, and the caller waits as a process
-/// does, so that a few such calls do not keep all schedulers.
+/// As [`Opened`], for calls that look at the whole directory: what others have put there, which may
+/// take seconds to read, is read here by one of them. For all others this raises `scanning`, and
+/// the callers wait as processes do, so that a few such calls do not keep all schedulers.
 pub struct Settled(Opened);
 
 /// So long is waited on the scheduler: most often it is a moment.
@@ -229,7 +229,7 @@ impl Deref for Settled {
 impl<'a> Decoder<'a> for Settled {
     fn decode(term: Term<'a>) -> NifResult<Self> {
         let opened: Opened = term.decode()?;
-        if opened.store.wait_for_scan(MAX_SCAN) {
+        if opened.store.settle(MAX_SCAN) {
             Ok(Settled(opened))
         } else {
             Err(rustler::Error::RaiseAtom("scanning"))
