@@ -90,6 +90,9 @@ defmodule PhoenixReplay.Native do
     * `:recovered`: recordings that a crash of an earlier run had cut off, or
       kept from being saved
     * `:evicted`: recordings that were deleted because more were there than are
+    * `:moved`: recordings in flight whose files were removed, or taken over by
+      another node, and were made anew; `:gone`: those that could not be kept,
+      because another node has them
       to be kept: by `:max_recordings`, `:max_age_ms` and `:max_bytes`, the
       `:count` of recordings and the `:bytes` of their files
     * `:erased`: recordings that were erased by request
@@ -115,6 +118,8 @@ defmodule PhoenixReplay.Native do
           dropped: non_neg_integer(),
           recovered: non_neg_integer(),
           evicted: %{max_recordings: evicted(), max_age_ms: evicted(), max_bytes: evicted()},
+          moved: non_neg_integer(),
+          gone: non_neg_integer(),
           erased: non_neg_integer(),
           quarantined: non_neg_integer(),
           save_us: %{
