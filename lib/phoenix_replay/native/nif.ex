@@ -40,6 +40,9 @@ defmodule PhoenixReplay.Native.Nif do
           {:ok, directory(), differing :: [atom()]} | :opening | {:error, Error.reason()}
   defguarded directory_open(path, options)
 
+  @spec directory_named(binary()) :: boolean() | {:error, Error.reason()}
+  defguarded directory_named(path)
+
   @spec directory_close(binary(), timeout_ms :: non_neg_integer()) ::
           :ok | :again | :closing | {:error, Error.reason()}
   defguarded directory_close(path, timeout_ms)
