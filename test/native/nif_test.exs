@@ -6,6 +6,7 @@ defmodule PhoenixReplay.Native.NifTest do
   import PhoenixReplay.Native.Test.Recordings, only: [tmp_dir: 0, recording: 0]
 
   alias PhoenixReplay.Native.{Directories, Error, Nif, Options}
+  alias PhoenixReplay.Native.Test.ChildVM
 
   defp directory do
     {:ok, {directory, :etf}} = Directories.fetch(path: tmp_dir())
@@ -55,6 +56,13 @@ defmodule PhoenixReplay.Native.NifTest do
   end
 
   test "a panic is an error, and calls go on" do
+  test "a panic names its place, though debug information stays with cargo" do
+    native = Application.app_dir(:phoenix_replay_native, "priv/native/phoenix_replay_native.so")
+    assert File.stat!(native).size < 4_000_000
+    output = ChildVM.run!("{:error, :panicked} = PhoenixReplay.Native.Nif.codec_panic()")
+    assert output =~ ~r"panicked at .*codec.rs:\d+:\d+"
+  end
+
     # The library's own words go to standard error, past any capture.
     assert Nif.codec_panic() == {:error, :panicked}
     assert Error.format(:panicked) =~ "bug"
