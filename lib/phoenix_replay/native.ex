@@ -27,8 +27,9 @@ defmodule PhoenixReplay.Native do
       cut off by a crash, reached `:max_events`
   """
 
-  alias PhoenixReplay.Native.{Damage, Directories, Error, Filter, Nif, Query, Refusal, Verify}
-  alias PhoenixReplay.Storage
+  alias PhoenixReplay.Native.{Damage, Directories, Error, Filter, Nif}
+  alias PhoenixReplay.Native.{Query, Reading, Refusal, Verify}
+  alias PhoenixReplay.{Recording, Storage}
 
   @typedoc "See [Filters](#module-filters)."
   @type filter ::
@@ -89,10 +90,10 @@ defmodule PhoenixReplay.Native do
     * `:dropped`: recordings that ended without user events
     * `:recovered`: recordings that a crash of an earlier run had cut off, or
       kept from being saved
-    * `:evicted`: recordings that were deleted because more were there than are
     * `:moved`: recordings in flight whose files were removed, or taken over by
       another node, and were made anew; `:gone`: those that could not be kept,
       because another node has them
+    * `:evicted`: recordings that were deleted because more were there than are
       to be kept: by `:max_recordings`, `:max_age_ms` and `:max_bytes`, the
       `:count` of recordings and the `:bytes` of their files
     * `:erased`: recordings that were erased by request
@@ -117,9 +118,9 @@ defmodule PhoenixReplay.Native do
           retried: non_neg_integer(),
           dropped: non_neg_integer(),
           recovered: non_neg_integer(),
-          evicted: %{max_recordings: evicted(), max_age_ms: evicted(), max_bytes: evicted()},
           moved: non_neg_integer(),
           gone: non_neg_integer(),
+          evicted: %{max_recordings: evicted(), max_age_ms: evicted(), max_bytes: evicted()},
           erased: non_neg_integer(),
           quarantined: non_neg_integer(),
           save_us: %{
@@ -129,6 +130,53 @@ defmodule PhoenixReplay.Native do
             max: non_neg_integer()
           }
         }
+
+  @doc """
+  The recording with this id, or why it can't be read.
+
+      PhoenixReplay.Native.get("4x1F5sfmxsxIadPy39mHkw", unknown_atoms: :strings)
+
+  As `c:PhoenixReplay.Storage.get/2`, and with `unknown_atoms: :strings` it reads
+  recordings whose code is gone: of a module that was removed, with fields that
+  have other names now. An atom that this system does not have, after it has tried
+  to load the recording's view, is the string of its text then, wherever it is:
+  `"draft"`, and `"Elixir.MyApp.Draft"` for the module. The `:view`, and what stands
+  behind `:__struct__` in a map, is as `inspect/1` writes it, `"MyApp.DraftLive"`,
+  as in summaries and in recordings in JSON. No atom is made.
+
+  A map keeps all of its keys. Where two would become equal, as the unknown atom
+  `a` and the string `"a"` of one map, the one that was no string is `":a"`; if that
+  is there as well, `":2:a"`, and so on. Within keys that are lists, tuples or maps
+  an unknown atom is written so if its text stands anywhere within such keys of the
+  recording. The same holds for functions that are text.
+
+  The file keeps what was recorded. Without the option, which is
+  `unknown_atoms: :error`, such a recording is `{:error, {:unknown_atom, view}}`.
+
+  Other errors are `:not_found`, `{:damaged, file}`, `:too_large`, `{:refused, offset}`,
+  `{:invalid_option, :unknown_atoms, expected}`, and those of the storage options and
+  the disk.
+  """
+  @spec get(binary(), [{:unknown_atoms, :error | :strings}], keyword()) ::
+          {:ok, Recording.t()} | {:error, Error.reason()}
+  def get(id, options \\ [], opts \\ Storage.storage_opts())
+
+  def get(id, options, opts) when is_binary(id) do
+    with {:ok, unknown_atoms} <- unknown_atoms(options) do
+      on(opts, fn directory ->
+        recording = Reading.run(&Nif.store_read(directory, id, &1), unknown_atoms)
+        Damage.log(directory, recording)
+      end)
+    end
+  end
+
+  def get(_id, _options, _opts), do: {:error, :not_found}
+
+  defp unknown_atoms([]), do: {:ok, :error}
+  defp unknown_atoms(unknown_atoms: it) when it in [:error, :strings], do: {:ok, it}
+
+  defp unknown_atoms(_other),
+    do: {:error, {:invalid_option, :unknown_atoms, ":error or :strings"}}
 
   @doc """
   A page of the recordings that match, and how many match in all.

@@ -27,7 +27,8 @@ defmodule PhoenixReplay.Native.NifTest do
 
     for call <- [
           fn -> Nif.store_save(directory(), %{}, :xml) end,
-          fn -> Nif.store_read(directory(), :not_a_binary, false) end,
+          fn -> Nif.store_read(directory(), :not_a_binary, :all) end,
+          fn -> Nif.store_read(directory(), "id", true) end,
           fn -> Nif.query_page(directory(), %{}, :sideways, 10, nil) end,
           fn -> Nif.codec_compress("x", {:brotli, 1}) end,
           fn -> Nif.codec_compress("x", :gzip) end,
@@ -55,7 +56,6 @@ defmodule PhoenixReplay.Native.NifTest do
     assert Nif.store_ids(directory() + 1_000_000) == {:error, :closed}
   end
 
-  test "a panic is an error, and calls go on" do
   test "a panic names its place, though debug information stays with cargo" do
     native = Application.app_dir(:phoenix_replay_native, "priv/native/phoenix_replay_native.so")
     assert File.stat!(native).size < 4_000_000
@@ -63,6 +63,7 @@ defmodule PhoenixReplay.Native.NifTest do
     assert output =~ ~r"panicked at .*codec.rs:\d+:\d+"
   end
 
+  test "a panic is an error, and calls go on" do
     # The library's own words go to standard error, past any capture.
     assert Nif.codec_panic() == {:error, :panicked}
     assert Error.format(:panicked) =~ "bug"

@@ -60,9 +60,14 @@ defmodule PhoenixReplay.Native.Nif do
   @spec store_save(directory(), map(), :etf | :json) :: done()
   defguarded store_save(directory, recording, format)
 
-  @spec store_read(directory(), binary(), functions_as_text? :: boolean()) ::
-          {:ok, map()} | {:error, Error.reason()}
-  defguarded store_read(directory, id, functions_as_text?)
+  @typedoc """
+  What is replaced of what this system does not have: identifiers of other nodes,
+  functions as well, or atoms as well.
+  """
+  @type replaced :: :identifiers | :functions | :all
+
+  @spec store_read(directory(), binary(), replaced()) :: {:ok, map()} | {:error, Error.reason()}
+  defguarded store_read(directory, id, replaced)
 
   @spec store_ids(directory()) :: {:ok, [binary()]} | {:error, Error.reason()}
   defguarded store_ids(directory)
@@ -153,9 +158,8 @@ defmodule PhoenixReplay.Native.Nif do
   @spec active_lookup(directory(), binary()) :: {:ok, active()} | {:error, :not_found}
   defguarded active_lookup(directory, id)
 
-  @spec active_recording(active(), functions_as_text? :: boolean()) ::
-          {:ok, map()} | {:error, Error.reason()}
-  defguarded active_recording(active, functions_as_text?)
+  @spec active_recording(active(), replaced()) :: {:ok, map()} | {:error, Error.reason()}
+  defguarded active_recording(active, replaced)
 
   @spec active_finish(active()) :: {:ok, map()} | {:error, Error.reason()}
   defguarded active_finish(active)

@@ -43,6 +43,7 @@ mod rare;
 pub mod recording;
 mod repeats;
 mod replace;
+mod spelling;
 pub mod tag;
 mod token;
 mod validate;

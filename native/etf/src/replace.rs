@@ -2,6 +2,7 @@
 
 use crate::cursor::Cursor;
 use crate::json::inspect;
+use crate::spelling::Spellings;
 use crate::walker::Step;
 use crate::{AtomText, Error, Limits, OpaqueKind, Token, Walker, atom, tag};
 
@@ -14,13 +15,15 @@ pub trait Runtime {
 }
 
 /// What is replaced, of what the runtime does not have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Replaced {
     /// Nothing.
     Nothing,
     /// Pids, ports and references.
     Identifiers,
     /// These, and functions.
+    Functions,
+    /// These, and atoms.
     All,
 }
 
@@ -47,6 +50,12 @@ const NO_NODE: &str = "nonode@nohost";
 ///   alive: no running node has that name and a creation.
 /// * A function whose module, or which itself, is not here becomes the text that `inspect/1` has
 ///   for it.
+/// * An atom becomes its text: `a`, and `Elixir.My.Module` for a module. In the `view` of a
+///   recording, which is the outermost map, and behind `__struct__` in any map, it is `My.Module`,
+///   as in a recording in JSON.
+///
+/// With [`Replaced::All`], keys of a map that were different still are: one that would be equal to
+/// another has a mark before its text, `:a` for `a`. The whole term must be given at once.
 ///
 /// # Errors
 ///
@@ -64,10 +73,16 @@ pub fn replace(
         max_terms: u64::MAX,
         max_words: u64::MAX,
     };
+    let spellings = match replaced {
+        Replaced::All => Spellings::of(term, &limits, runtime)
+            .map_err(|error| Missing::Identifier(error.offset))?,
+        _ => Spellings::default(),
+    };
     let mut copier = Copier {
         walker: Walker::bare(term, &limits),
         runtime,
         replaced,
+        spellings,
         closures: Vec::new(),
         out,
     };
@@ -83,6 +98,7 @@ struct Copier<'a, 'r> {
     walker: Walker<'a>,
     runtime: &'r dyn Runtime,
     replaced: Replaced,
+    spellings: Spellings,
     /// Closures whose free variables are being copied: how many containers are open in them, and
     /// where they begin in `out`.
     closures: Vec<(usize, usize)>,
@@ -96,7 +112,10 @@ impl Copier<'_, '_> {
         let (step, bytes) = self.walker.enter().map_err(malformed)?;
         match step {
             Step::Token(Token::Atom(text)) if !self.runtime.has_atom(text) => {
-                return Err(Missing::Atom(start));
+                if self.replaced < Replaced::All {
+                    return Err(Missing::Atom(start));
+                }
+                self.binary(&self.spellings.spell(start, text.to_str()));
             }
             Step::Token(Token::Opaque(OpaqueKind::Export, bytes)) => {
                 if self.runtime.reads(bytes) {
@@ -133,15 +152,19 @@ impl Copier<'_, '_> {
 
     fn text_of(&mut self, kind: OpaqueKind, bytes: &[u8], start: usize) -> Result<(), Missing> {
         match inspect::opaque(kind, bytes) {
-            Ok(text) if self.replaced == Replaced::All => {
-                self.out.push(tag::BINARY);
-                self.out
-                    .extend_from_slice(&(text.len() as u32).to_be_bytes());
-                self.out.extend_from_slice(text.as_bytes());
+            Ok(text) if self.replaced >= Replaced::Functions => {
+                self.binary(&self.spellings.spell(start, text.into()));
                 Ok(())
             }
             _ => Err(Missing::Function(start)),
         }
+    }
+
+    fn binary(&mut self, text: &str) {
+        self.out.push(tag::BINARY);
+        self.out
+            .extend_from_slice(&(text.len() as u32).to_be_bytes());
+        self.out.extend_from_slice(text.as_bytes());
     }
 
     fn identifier(&mut self, bytes: &[u8], start: usize) -> Result<(), Missing> {
@@ -155,12 +178,17 @@ impl Copier<'_, '_> {
                 Err(Missing::Identifier(start))
             }
             Replaced::Nothing => Err(Missing::Atom(start)),
-            Replaced::Identifiers | Replaced::All => {
+            Replaced::Identifiers | Replaced::Functions | Replaced::All => {
                 parts.write(self.out);
                 Ok(())
             }
         }
     }
+}
+
+/// The module of a closure.
+pub(crate) fn module_of_closure(bytes: &[u8]) -> Result<AtomText<'_>, Error> {
+    parts_of_closure(bytes).map(|(_, module, _)| module)
 }
 
 /// A closure up to the pid of its creator, its module, and that pid.

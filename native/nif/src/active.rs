@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use replay_etf::Limits;
+use replay_etf::{Limits, Replaced};
 use replay_store::{AppendError, Error as StoreError, Format, Recording, Reservation, Wait};
 use rustler::types::atom::ok;
 use rustler::{Atom, Binary, Encoder, Env, NifResult, Term};
@@ -17,7 +17,7 @@ use crate::errors::Failure;
 use crate::options::format_of;
 use crate::session::{Given, Kept, Session};
 use crate::sink::{Full, Grow, SLACK};
-use crate::store::etf_to_term;
+use crate::store::{Replacing, etf_to_term};
 
 mod atoms {
     rustler::atoms! { again }
@@ -202,26 +202,27 @@ fn active_lookup<'a>(env: Env<'a>, handle: Opened, id: Binary<'a>) -> Term<'a> {
 }
 
 #[rustler::nif(schedule = "DirtyIo")]
-fn active_recording<'a>(env: Env<'a>, session: Given<'a>, functions_as_text: bool) -> Term<'a> {
+fn active_recording<'a>(env: Env<'a>, session: Given<'a>, replaced: Replacing) -> Term<'a> {
     let limits = &session.limits;
-    as_term(env, session.recording.snapshot(), limits, functions_as_text)
+    as_term(env, session.recording.snapshot(), limits, replaced.into())
 }
 
 /// Ends a recording and returns all of it.
 #[rustler::nif(schedule = "DirtyIo")]
 fn active_finish<'a>(env: Env<'a>, session: Given<'a>) -> Term<'a> {
-    as_term(env, session.recording.finish(), &session.limits, false)
+    let ended = session.recording.finish();
+    as_term(env, ended, &session.limits, Replaced::Identifiers)
 }
 
 fn as_term<'a>(
     env: Env<'a>,
     etf: Result<Vec<u8>, StoreError>,
     limits: &Limits,
-    functions_as_text: bool,
+    replaced: Replaced,
 ) -> Term<'a> {
     let term = etf
         .map_err(Failure::from)
-        .and_then(|etf| etf_to_term(env, &etf, limits, functions_as_text));
+        .and_then(|etf| etf_to_term(env, &etf, limits, replaced));
     match term {
         Ok(term) => (ok(), term).encode(env),
         Err(failure) => failure.encode(env),
