@@ -7,14 +7,16 @@
 //! within their map. Within a key that is made of several, what is replaced is told from all that
 //! stands within such keys: so they need not be compared.
 
+mod words;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 
 use crate::json::inspect;
-use crate::replace::module_of_closure;
+use crate::parts::module_of_closure;
 use crate::walker::Step;
 use crate::{Error, Field, Limits, OpaqueKind, Runtime, Token, Walker, name};
+use words::{Replaced, Words, marked};
 
 /// The places, by their offset, where something is not written as anywhere else.
 #[derive(Debug, Default)]
@@ -61,12 +63,12 @@ impl Spellings {
             Some(Spelling::Marked(mark)) => marked(*mark, &text).into(),
         }
     }
-}
 
-fn marked(mark: u32, text: &str) -> String {
-    match mark {
-        1 => format!(":{text}"),
-        _ => format!(":{mark}:{text}"),
+    /// Marks those words behind the first ones that need it, and forgets them.
+    fn keep_apart(&mut self, words: &mut Words<'_>, first: (usize, usize)) {
+        words.keep_apart(first, |offset, mark| {
+            self.0.insert(offset, Spelling::Marked(mark));
+        });
     }
 }
 
@@ -199,74 +201,13 @@ impl<'a> Survey<'a, '_> {
             self.key_at = None;
         }
         while let Some(map) = self.maps.pop_if(|map| around < map.depth) {
-            self.words.keep_apart(map.before, &mut self.spellings);
+            self.spellings.keep_apart(&mut self.words, map.before);
         }
     }
 
     fn finish(mut self) -> Spellings {
         self.close(0);
-        self.within_keys.keep_apart((0, 0), &mut self.spellings);
+        self.spellings.keep_apart(&mut self.within_keys, (0, 0));
         self.spellings
-    }
-}
-
-/// What must not become equal.
-#[derive(Default)]
-struct Words<'a> {
-    binaries: Vec<&'a [u8]>,
-    replaced: Vec<Replaced<'a>>,
-}
-
-struct Replaced<'a> {
-    offset: usize,
-    /// The same bytes are the same atom or function.
-    bytes: &'a [u8],
-    text: Cow<'a, str>,
-}
-
-impl<'a> Words<'a> {
-    fn count(&self) -> (usize, usize) {
-        (self.binaries.len(), self.replaced.len())
-    }
-
-    /// Marks those behind the first ones where they need it, and forgets them.
-    fn keep_apart(&mut self, (binaries, replaced): (usize, usize), spellings: &mut Spellings) {
-        let binaries = self.binaries.drain(binaries..);
-        let replaced: Vec<_> = self.replaced.drain(replaced..).collect();
-        if replaced.is_empty() {
-            return;
-        }
-        // Whose a text is: a binary's, or that of what has these bytes.
-        let mut owners: HashMap<Cow<'_, [u8]>, Option<&[u8]>> =
-            binaries.map(|text| (Cow::Borrowed(text), None)).collect();
-        for Replaced { bytes, text, .. } in &replaced {
-            let text = Cow::Borrowed(text.as_bytes());
-            owners.entry(text).or_insert(Some(bytes));
-        }
-        let mut marks: HashMap<&[u8], u32> = HashMap::new();
-        let mut next: HashMap<&str, u32> = HashMap::new();
-        for Replaced {
-            offset,
-            bytes,
-            text,
-        } in &replaced
-        {
-            if owners.get(text.as_bytes()) == Some(&Some(bytes)) {
-                continue;
-            }
-            let mark = *marks.entry(bytes).or_insert_with(|| {
-                let next = next.entry(text).or_insert(1);
-                loop {
-                    let mark = *next;
-                    *next = mark.saturating_add(1);
-                    let text = Cow::Owned(marked(mark, text).into_bytes());
-                    if let Entry::Vacant(free) = owners.entry(text) {
-                        free.insert(Some(bytes));
-                        return mark;
-                    }
-                }
-            });
-            spellings.0.insert(*offset, Spelling::Marked(mark));
-        }
     }
 }
