@@ -29,7 +29,7 @@ defmodule PhoenixReplay.Storage.Native do
   @fields [:id, :view, :url, :params, :session, :connected_at, :events]
 
   # Of a listing. There is no cursor, as there is no place for one in the result.
-  @page_keys Page.keys() -- [:cursor]
+  @page_keys Page.keys() -- [:cursor, :progress]
 
   # The words every recording is made of, by the contract. Decoding makes no
   # atoms, and the modules that use these may not be loaded yet.

@@ -18,6 +18,7 @@
 
 #[expect(unsafe_code, reason = "payloads are moved where they are")]
 mod append;
+mod aside;
 mod buddy;
 mod chain;
 #[expect(unsafe_code, reason = "frames are read where they are")]
@@ -43,6 +44,7 @@ mod tests;
 mod unwiped;
 
 pub(crate) use append::Append;
+pub(crate) use aside::set_aside_in;
 pub(crate) use chain::Chain;
 pub(crate) use chunk::Kind;
 pub use error::AppendError;
