@@ -65,7 +65,10 @@ defmodule Bench.Sections.Contains do
   # Of a session on average, as an external term.
   defp bytes(profile) do
     count = 64
-    sizes = for it <- Corpus.recordings(profile, count), do: :erlang.external_size(Map.from_struct(it))
+
+    sizes =
+      for it <- Corpus.recordings(profile, count), do: :erlang.external_size(Map.from_struct(it))
+
     Enum.sum(sizes) / count
   end
 

@@ -38,7 +38,7 @@ defmodule PhoenixReplay.Native.ContainsTest do
       {3, :handle_params, %{params: %{"tab" => "1"}, url: path}},
       {4, :assigns, %{delta: %{current_user: %User{id: of_struct, email: ["x"]}}}},
       {900, :event, %{name: "save", params: %{"user" => %{"name" => seen.(:event)}}}},
-      {905, :assigns, %{snapshot: %{form: [{:name, [1.5, self()]}], page: {1, 2}}}}
+      {905, :assigns, %{snapshot: %{form: [{:name, [1.5, nil]}], page: {1, 2}}}}
     ])
   end
 
@@ -116,7 +116,9 @@ defmodule PhoenixReplay.Native.ContainsTest do
           {n, :info, %{}}
         ]
 
-        recording = recording(params: %{"p" => Terms.term(5)}, url: nil) |> Map.put(:events, events)
+        recording =
+          recording(params: %{"p" => Terms.term(5)}, url: nil) |> Map.put(:events, events)
+
         :ok = Storage.Native.save(recording, opts)
         recording
       end
@@ -165,7 +167,9 @@ defmodule PhoenixReplay.Native.ContainsTest do
   defp in_list?(tail, needle), do: in?(tail, needle)
 
   defp in_charlist?(list, needle) do
-    bytes? = not List.improper?(list) and length(list) <= 65_535 and Enum.all?(list, &(&1 in 0..255))
+    bytes? =
+      not List.improper?(list) and length(list) <= 65_535 and Enum.all?(list, &(&1 in 0..255))
+
     bytes? and in_text?(:erlang.list_to_binary(list), needle)
   end
 
@@ -273,7 +277,10 @@ defmodule PhoenixReplay.Native.ContainsTest do
     # Neither as it is nor within any file that is compressed.
     for path <- Path.wildcard(opts[:path] <> "/**", match_dot: true), File.regular?(path) do
       content = File.read!(path)
-      content = if match?(<<31, 139, _::binary>>, content), do: :zlib.gunzip(content), else: content
+
+      content =
+        if match?(<<31, 139, _::binary>>, content), do: :zlib.gunzip(content), else: content
+
       assert :binary.match(content, [needle, "4711"]) == :nomatch, path
     end
   end
@@ -281,7 +288,15 @@ defmodule PhoenixReplay.Native.ContainsTest do
   test "what can't be searched for is refused, and says nothing by itself", %{opts: opts} do
     :ok = Storage.Native.save(recording(), opts)
 
-    for contains <- ["", :ada, nil, 1.5, String.duplicate("x", 4097), ["a"], Integer.pow(10, 1024)] do
+    for contains <- [
+          "",
+          :ada,
+          nil,
+          1.5,
+          String.duplicate("x", 4097),
+          ["a"],
+          Integer.pow(10, 1024)
+        ] do
       assert {:error, {:invalid_filter, :contains, expected} = reason} =
                Native.query([contains: contains], [], opts)
 

@@ -28,7 +28,10 @@ defmodule PhoenixReplay.Native.DeleteWhereTest do
     Session.stop(pid)
     drained(opts)
     assert [_kept] = Native.list(opts)
-    assert {:ok, %{count: 0, ids: []}} = PhoenixReplay.Native.delete_where([url: "4711"], [], opts)
+
+    assert {:ok, %{count: 0, ids: []}} =
+             PhoenixReplay.Native.delete_where([url: "4711"], [], opts)
+
     assert {:ok, %{erased: 4}} = PhoenixReplay.Native.stats(opts)
   end
 

@@ -52,7 +52,8 @@ defmodule PhoenixReplay.Native.QueryRefusalsTest do
           {[limit: 1001], "the page's :limit must be an integer from 1 to 1000"},
           {[limit: nil], "the page's :limit must be an integer from 1 to 1000"},
           {[limit: 1, limit: 2], "the page's :limit must be given once"},
-          {[view: A], "unknown keys of the page [:view], known are [:sort, :limit, :cursor, :progress]"},
+          {[view: A],
+           "unknown keys of the page [:view], known are [:sort, :limit, :cursor, :progress]"},
           # The storage options where they once were.
           {opts, "unknown keys of the page [:path"},
           {%{limit: 1}, "the page's :page must be a keyword list"}
@@ -74,7 +75,9 @@ defmodule PhoenixReplay.Native.QueryRefusalsTest do
 
     # These have no page.
     assert {:error, {:unknown_filters, [:limit], _}} = Native.facets([limit: 1], [], opts)
-    assert {:error, {:unknown_filters, [:sort], _}} = Native.delete_where([sort: :newest], [], opts)
+
+    assert {:error, {:unknown_filters, [:sort], _}} =
+             Native.delete_where([sort: :newest], [], opts)
   end
 
   test "a filter that is given twice is refused, as one of them would not count", %{opts: opts} do

@@ -111,6 +111,7 @@ defmodule PhoenixReplay.Native.Filter do
   defp expected(:view), do: "a module, its name, or a list of them"
   defp expected(:event), do: "the name of an event, or a list of them"
   defp expected(key) when key in [:url, :id], do: "a binary"
+
   defp expected(:contains),
     do: "a text of 1 to #{@max_text_bytes} bytes, or an integer of up to #{@max_digits} digits"
 

@@ -14,8 +14,8 @@ use crate::resource::{Given, Held, Kept, Kind};
 use crate::verify::pairs;
 use crate::workers;
 
-/// A search that goes on from call to call.
-pub struct Searching(Mutex<Search>);
+/// A search that goes on from call to call. It is aligned to more than a resource is.
+pub struct Searching(Mutex<Box<Search>>);
 
 impl Held for Searching {
     const NAME: &'static str = "search";
@@ -36,7 +36,7 @@ impl Held for Searching {
 #[rustler::nif(schedule = "DirtyIo")]
 fn search_start(env: Env<'_>, handle: Settled, filter: Filter) -> Term<'_> {
     match handle.store.search(&filter.0) {
-        Ok(search) => match Kept::new(Searching(Mutex::new(search))) {
+        Ok(search) => match Kept::new(Searching(Mutex::new(Box::new(search)))) {
             Some(search) => (ok(), search).encode(env),
             None => Failure::out_of_memory().encode(env),
         },
