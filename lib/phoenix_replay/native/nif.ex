@@ -139,9 +139,9 @@ defmodule PhoenixReplay.Native.Nif do
   @spec search_facets(search()) :: found_facets()
   defguarded search_facets(search)
 
-  @spec search_left_out(directory(), search()) ::
+  @spec search_not_searched(directory(), search()) ::
           {:ok, [{file :: binary(), reason :: binary()}]} | {:error, Error.reason()}
-  defguarded search_left_out(directory, search)
+  defguarded search_not_searched(directory, search)
 
   @spec search_erase(directory(), search()) :: erased()
   defguarded search_erase(directory, search)

@@ -30,7 +30,7 @@ defmodule PhoenixReplay.Native.Search do
   @doc "What can't be read, as `t:PhoenixReplay.Native.damage/0`."
   @spec not_searched(Nif.directory(), Nif.search()) :: {:ok, [map()]} | {:error, Error.reason()}
   def not_searched(directory, search) do
-    with {:ok, pairs} <- Nif.search_left_out(directory, search), do: {:ok, damages(pairs)}
+    with {:ok, pairs} <- Nif.search_not_searched(directory, search), do: {:ok, damages(pairs)}
   end
 
   @doc "Maps of pairs."

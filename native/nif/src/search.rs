@@ -82,7 +82,7 @@ fn search_facets<'a>(env: Env<'a>, search: Given<'a, Searching>) -> Term<'a> {
 
 /// `{:ok, [{file, reason}]}` of what could not be searched.
 #[rustler::nif(schedule = "DirtyIo")]
-fn search_left_out<'a>(env: Env<'a>, handle: Opened, search: Given<'a, Searching>) -> Term<'a> {
+fn search_not_searched<'a>(env: Env<'a>, handle: Opened, search: Given<'a, Searching>) -> Term<'a> {
     match handle.store.not_searched(&search.0.lock()) {
         Ok(not_searched) => (ok(), pairs(not_searched)).encode(env),
         Err(error) => Failure::from(error).encode(env),
