@@ -15,14 +15,15 @@ defmodule Bench.Sections.Contains do
   alias PhoenixReplay.Native
 
   # What is in each session of a kind, and in nobody's.
-  @everywhere %{small: "value", typical: "validate"}
+  @everywhere %{small: "value", typical: "validate", large: "orders"}
   @nowhere "ada-4711@example.com"
 
   @impl true
   def run(run) do
     for {profile, fewest, sizes} <- [
           {:small, 1_000, Run.pick(run, [10_000, 100_000], [1_000])},
-          {:typical, 100, Run.pick(run, [1_000, 10_000], [100])}
+          {:typical, 100, Run.pick(run, [1_000, 10_000], [100])},
+          {:large, 20, Run.pick(run, [200], [20])}
         ] do
       baseline = baseline(run, profile, fewest)
 
@@ -64,12 +65,9 @@ defmodule Bench.Sections.Contains do
 
   # Of a session on average, as an external term.
   defp bytes(profile) do
-    count = 64
-
-    sizes =
-      for it <- Corpus.recordings(profile, count), do: :erlang.external_size(Map.from_struct(it))
-
-    Enum.sum(sizes) / count
+    count = 16
+    terms = Stream.map(Corpus.recordings(profile, count), &Map.from_struct/1)
+    Enum.sum(Stream.map(terms, &byte_size(:erlang.term_to_binary(&1)))) / count
   end
 
   defp search(path, needle) do
