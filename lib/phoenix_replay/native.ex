@@ -25,10 +25,44 @@ defmodule PhoenixReplay.Native do
       distinct names of at most 255 bytes are known.
     * `:active`, `:recovered`, `:truncated`: whether it is still running, was
       cut off by a crash, reached `:max_events`
+    * `:contains`: a text or an integer that is in the recording
+
+  ## Searching content
+
+  No other filter needs more than the index. `:contains` has every recording read
+  that the others leave, decompressed, and looked through by native threads, up to
+  four; those in flight are read from memory.
+
+      PhoenixReplay.Native.query(contains: "ada@example.com")
+      PhoenixReplay.Native.query([contains: 4711], progress: &IO.inspect/1)
+
+  It is found in the URL, params, session and the payload of every event, so in
+  all assigns, and in fields that this library does not know; anywhere inside, keys
+  of maps too. The id, the view, `connected_at`, and the offsets and types of events
+  are not looked at.
+
+    * A text, of 1 to 4096 bytes, is found where a binary, a charlist or the name of
+      an atom has it as a part, byte for byte, and where an integer is written like it,
+      digit for digit: `"4711"` finds `4711` and `"user-4711"`.
+    * An integer, of up to 1024 digits, is found where an integer equals it, and in
+      texts where no other digit is next to it: `4711` finds `"user-4711"`, and
+      neither `47110` nor `"14711"`.
+
+  Charlists are lists of integers from 0 to 255, as they are encoded in one block,
+  up to 65 535 long, and each of the integers counts, too. Floats, pids and the like
+  are not looked at; in closures what they have closed over is. What is compared is
+  what `c:PhoenixReplay.Storage.get/2` reads, so in the JSON format that is what
+  JSON keeps of a term: a charlist is numbers there, and a pid or a binary that is
+  not UTF-8 is the text that `inspect/1` has for it.
+
+  Which recordings are read is settled when the search begins; each counts as it is
+  when it is read. One that is gone by then is left out, one that ended meanwhile is
+  read in its file. One that can't be read stops nothing: it is named in
+  `:not_searched`, see `t:not_searched/0`.
   """
 
-  alias PhoenixReplay.Native.{Damage, Directories, Error, Filter, Nif}
-  alias PhoenixReplay.Native.{Query, Reading, Refusal, Verify}
+  alias PhoenixReplay.Native.{Damage, Directories, Error, Filter, Nif, Progress, Query}
+  alias PhoenixReplay.Native.{Reading, Refusal, Search, Verify}
   alias PhoenixReplay.{Recording, Storage}
 
   @typedoc "See [Filters](#module-filters)."
@@ -46,6 +80,7 @@ defmodule PhoenixReplay.Native do
           | {:active, boolean()}
           | {:recovered, boolean()}
           | {:truncated, boolean()}
+          | {:contains, binary() | integer()}
 
   @typedoc """
   What orders recordings. The order is total: what is equal goes by id.
@@ -58,7 +93,29 @@ defmodule PhoenixReplay.Native do
   @type cursor :: String.t()
 
   @typedoc "What is said of a page, see `query/3`."
-  @type page :: {:sort, sort()} | {:limit, 1..1000} | {:cursor, cursor() | nil}
+  @type page ::
+          {:sort, sort()}
+          | {:limit, 1..1000}
+          | {:cursor, cursor() | nil}
+          | {:progress, (search_progress() -> any())}
+
+  @typedoc """
+  What a search through the content of recordings tells after each 50 milliseconds
+  or so: how many of how many have been read, and how many of those are found.
+  """
+  @type search_progress :: %{
+          checked: non_neg_integer(),
+          total: non_neg_integer(),
+          found: non_neg_integer()
+        }
+
+  @typedoc """
+  What may be what was asked for, and nobody can tell, in the order of names: each
+  damaged file, each that can't be read at the moment, those in `.native/quarantine/`
+  and parts of the slab that were set aside, named within the directory, with the
+  reason. `".native"` stands for recordings in flight that can't be read.
+  """
+  @type not_searched :: [damage()]
 
   @typedoc "As in `c:PhoenixReplay.Storage.list_summaries/1`."
   @type summary :: map()
@@ -193,6 +250,11 @@ defmodule PhoenixReplay.Native do
   the page before, under the same filters and `:sort`. The cursor of the last page
   is nil.
 
+  With `:contains`, all that the other filters leave is read for each page, so take
+  as much of it as there may be; then `:progress` is called with a
+  `t:search_progress/0` in the process of the caller, and the answer has
+  `:not_searched` as well. Without, nothing is read, and there is no progress.
+
   Recordings may come and go between pages: those that were there all the time,
   and whose place in the order did not change, as it does while a session grows
   longer, are each on exactly one page.
@@ -207,12 +269,20 @@ defmodule PhoenixReplay.Native do
   options and the disk.
   """
   @spec query([filter()], [page()], keyword()) ::
-          {:ok, %{recordings: [summary()], total: non_neg_integer(), cursor: cursor() | nil}}
+          {:ok,
+           %{
+             required(:recordings) => [summary()],
+             required(:total) => non_neg_integer(),
+             required(:cursor) => cursor() | nil,
+             optional(:not_searched) => not_searched()
+           }}
           | {:error, Error.reason()}
   def query(filters \\ [], page \\ [], opts \\ Storage.storage_opts()) do
     on(opts, fn directory ->
-      with {:ok, {recordings, total, cursor}} <- Query.page(directory, filters, page) do
-        Damage.log(directory, {:ok, %{recordings: recordings, total: total, cursor: cursor}})
+      with {:ok, {recordings, total, cursor, not_searched}} <-
+             Query.page(directory, filters, page) do
+        found = %{recordings: recordings, total: total, cursor: cursor}
+        Damage.log(directory, {:ok, with_not_searched(found, not_searched)})
       end
     end)
   end
@@ -232,31 +302,39 @@ defmodule PhoenixReplay.Native do
   the years that `Date` knows is in no day.
 
   It takes the [filters](#module-filters) of `query/3` and has its errors for them.
-  Sessions in flight are read as for the filter `:event`.
+  Sessions in flight are read as for the filter `:event`. With `:contains`,
+  `:progress` and `:not_searched` are as there.
   """
-  @spec facets([filter()], keyword()) ::
+  @spec facets([filter()], [{:progress, (search_progress() -> any())}], keyword()) ::
           {:ok,
            %{
-             views: [{module() | String.t() | nil, pos_integer()}],
-             events: [{binary(), pos_integer()}],
-             days: [{Date.t(), pos_integer()}]
+             required(:views) => [{module() | String.t() | nil, pos_integer()}],
+             required(:events) => [{binary(), pos_integer()}],
+             required(:days) => [{Date.t(), pos_integer()}],
+             optional(:not_searched) => not_searched()
            }}
           | {:error, Error.reason()}
-  def facets(filters \\ [], opts \\ Storage.storage_opts()) do
+  def facets(filters \\ [], options \\ [], opts \\ Storage.storage_opts()) do
     on(opts, fn directory ->
       with {:ok, filter} <- Filter.new(filters),
-           {:ok, {views, events, days}} <- Nif.query_facets(directory, filter) do
-        Damage.log(directory, {:ok, %{views: views, events: events, days: dates(days)}})
+           {:ok, progress} <- Progress.new(options),
+           {:ok, {views, events, days}, not_searched} <-
+             Query.facets(directory, filter, progress) do
+        facets = %{views: views, events: events, days: dates(days)}
+        Damage.log(directory, {:ok, with_not_searched(facets, not_searched)})
       end
     end)
   end
+
+  defp with_not_searched(found, nil), do: found
+  defp with_not_searched(found, files), do: Map.put(found, :not_searched, files)
 
   @doc """
   Erases all recordings that match, such as those of a user who has a right to
   be forgotten.
 
-      {:ok, %{count: 3, ids: ids}} =
-        PhoenixReplay.Native.delete_where(url: "user_id=4711")
+      {:ok, %{count: 3, ids: ids, not_searched: []}} =
+        PhoenixReplay.Native.delete_where(contains: "ada@example.com")
 
   It takes the [filters](#module-filters) of `query/3`, at least one of them:
   without any it is `{:error, :no_filters}`, and so it is with none but those that
@@ -271,25 +349,42 @@ defmodule PhoenixReplay.Native do
   as after. If the call is interrupted, by a crash or a power cut, or fails
   halfway, the next start of a system on this directory completes it.
 
-  Not erased are sessions in flight on other nodes, those in the memory of the
-  host's own recorder, and damaged files, in which nothing can be looked for:
-  see `verify/2` and `repair/2`. A session in flight is erased also if no user
-  has done anything in it yet.
+  With `:contains`, recordings are [searched](#module-searching-content) first, and
+  `:progress` is called with a `t:search_progress/0` in the process of the caller;
+  then exactly what was found is erased.
+
+  Not erased is what can't be searched, with any filter: `:not_searched` names it,
+  see `t:not_searched/0`. `verify/2` and `repair/2` tell more about damaged files;
+  what is in `.native/quarantine/` is for somebody to look at, and to delete. Not
+  erased, and not named, are sessions in flight on other nodes, those in the memory
+  of the host's own recorder, and other files of a recording that somebody copied
+  by hand. A session in flight is erased also if no user has done anything in it
+  yet.
 
   Other errors are `{:unknown_filters, keys, known}`,
-  `{:invalid_filter, key, expected}`, and those of the storage options and the
-  disk.
+  `{:invalid_filter, key, expected}`, `{:invalid_option, :progress, expected}`, and
+  those of the storage options and the disk.
   """
-  @spec delete_where([filter(), ...], keyword()) ::
-          {:ok, %{count: non_neg_integer(), ids: [binary()]}} | {:error, Error.reason()}
-  def delete_where(filters, opts \\ Storage.storage_opts()) do
+  @spec delete_where([filter(), ...], [{:progress, (search_progress() -> any())}], keyword()) ::
+          {:ok, %{count: non_neg_integer(), ids: [binary()], not_searched: not_searched()}}
+          | {:error, Error.reason()}
+  def delete_where(filters, options \\ [], opts \\ Storage.storage_opts()) do
     on(opts, fn directory ->
       with {:ok, filter} <- Filter.new(filters),
-           erased = Nif.store_delete_where(directory, filter),
-           {:ok, ids} <- Refusal.log(erased, "erase recordings") do
-        {:ok, %{count: length(ids), ids: ids}}
+           {:ok, progress} <- Progress.new(options),
+           {:ok, {ids, files}} <- erase(directory, filter, progress) do
+        {:ok, %{count: length(ids), ids: ids, not_searched: Search.damages(files)}}
       end
     end)
+  end
+
+  defp erase(directory, filter, progress) do
+    if Search.needed?(filter) do
+      with {:ok, search} <- Search.run(directory, filter, progress),
+           do: Refusal.log(Nif.search_erase(directory, search), "erase recordings")
+    else
+      Refusal.log(Nif.store_delete_where(directory, filter), "erase recordings")
+    end
   end
 
   @typedoc "A file, named without its directory, and what is wrong with it, for people."

@@ -101,22 +101,58 @@ defmodule PhoenixReplay.Native.Nif do
 
   # query.rs
 
-  @spec query_page(directory(), Filter.t(), atom(), pos_integer() | nil, binary() | nil) ::
+  @type found_page ::
           {:ok, {[tuple()], non_neg_integer(), binary() | nil}} | {:error, Error.reason()}
-  defguarded query_page(directory, filter, sort, limit, cursor)
 
-  @spec query_facets(directory(), Filter.t()) ::
+  @type found_facets ::
           {:ok,
            {[{atom() | binary(), pos_integer()}], [{binary(), pos_integer()}],
             [{day :: integer(), pos_integer()}]}}
           | {:error, Error.reason()}
+
+  @spec query_page(directory(), Filter.t(), atom(), pos_integer() | nil, binary() | nil) ::
+          found_page()
+  defguarded query_page(directory, filter, sort, limit, cursor)
+
+  @spec query_facets(directory(), Filter.t()) :: found_facets()
   defguarded query_facets(directory, filter)
 
   # erase.rs
 
-  @spec store_delete_where(directory(), PhoenixReplay.Native.Filter.t()) ::
-          {:ok, [binary()]} | {:error, Error.reason()} | Refusal.t()
+  @type erased ::
+          {:ok, {ids :: [binary()], not_searched :: [{file :: binary(), reason :: binary()}]}}
+          | {:error, Error.reason()}
+          | Refusal.t()
+
+  @spec store_delete_where(directory(), Filter.t()) :: erased()
   defguarded store_delete_where(directory, filter)
+
+  # search.rs
+
+  @typedoc "A search for what is in recordings, which is done a part at a time."
+  @opaque search :: reference()
+
+  @spec search_start(directory(), Filter.t()) :: {:ok, search()} | {:error, Error.reason()}
+  defguarded search_start(directory, filter)
+
+  @spec search_step(directory(), search()) ::
+          {checked :: non_neg_integer(), total :: non_neg_integer(), found :: non_neg_integer()}
+          | {:error, Error.reason()}
+  defguarded search_step(directory, search)
+
+  @spec search_page(search(), atom(), pos_integer() | nil, binary() | nil) ::
+          found_page()
+  defguarded search_page(search, sort, limit, cursor)
+
+  @spec search_facets(search()) :: found_facets()
+  defguarded search_facets(search)
+
+  @spec search_not_searched(directory(), search()) ::
+          {:ok, [{file :: binary(), reason :: binary()}]} | {:error, Error.reason()}
+  defguarded search_not_searched(directory, search)
+
+  @spec search_erase(directory(), search()) :: erased()
+  defguarded search_erase(directory, search)
 
   # stats.rs
 

@@ -29,7 +29,7 @@ defmodule PhoenixReplay.Storage.Native do
   @fields [:id, :view, :url, :params, :session, :connected_at, :events]
 
   # Of a listing. There is no cursor, as there is no place for one in the result.
-  @page_keys Page.keys() -- [:cursor]
+  @page_keys Page.keys() -- [:cursor, :progress]
 
   @doc "Opens the directory, creating it if needed, and reads what is in it."
   @impl true

@@ -42,10 +42,11 @@ pub use index::{Damage, Entry, Names, View};
 pub use notice::Notice;
 pub use options::Options;
 pub use query::{
-    Cursor, Facets, Facts, Filter, InFlight, Item, MAX_EVENT_NAMES, Page, Sort, UrlPart,
+    Cursor, Facets, Facts, Filter, InFlight, Item, MAX_EVENT_NAMES, Page, Search, SearchProgress,
+    Sort, UrlPart,
 };
 pub use replay_etf::recording::EventCounts;
 pub use retention::{Limit, Removed, Retention};
 pub use slab::{AppendError, Usage, Wait};
 pub use stats::{Counts, Evictions, Latency, Stats};
-pub use store::Store;
+pub use store::{Erased, Store};

@@ -3,6 +3,8 @@ mod in_flight;
 mod search;
 mod upkeep;
 
+pub use erase::Erased;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;

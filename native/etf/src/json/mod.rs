@@ -19,7 +19,7 @@
 //! When two keys become the same text, the later one wins. The view is written as its name,
 //! without the `Elixir.` of its atom, and as `nil` where there is none.
 
-mod decimal;
+pub(crate) mod decimal;
 mod decoder;
 mod encoder;
 mod escapes;
@@ -29,6 +29,7 @@ pub(crate) mod inspect;
 mod limits;
 mod overrides;
 mod reader;
+mod search;
 mod summarizer;
 mod templates;
 mod validator;
@@ -37,6 +38,7 @@ pub use decoder::decode;
 pub use encoder::{Encoded, encode};
 pub use limits::{term_limits, text_limits};
 pub use reader::Fault;
+pub use search::contains;
 pub use summarizer::{is_read_elsewhere, summarize};
 
 /// Deepest nesting of arrays and objects that is written, those of the recording itself included:

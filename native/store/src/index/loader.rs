@@ -80,7 +80,7 @@ impl Loader {
     }
 
     /// The limits of a file's content: those of a recording, or of what they let its text be.
-    fn limits_of(&self, format: Format) -> Limits {
+    pub(crate) fn limits_of(&self, format: Format) -> Limits {
         match format {
             Format::Etf => self.limits,
             Format::Json => json::text_limits(&self.limits),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::address::ByAddress;
 use super::flights::Flights;
 use super::stored::each_stored;
-use super::{Filter, view};
+use super::{Filter, Item, view};
 use crate::index::Index;
 use crate::index::{Names, View};
 
@@ -38,6 +38,21 @@ pub(super) fn facets(index: &Index, flights: &Flights, filter: &Filter) -> Facet
     each_stored(index, &shadows, filter, |entry| {
         counts.add(&entry.view, &entry.names, entry.connected_at);
     });
+    counts.facets()
+}
+
+/// Counts what was found already.
+pub(super) fn facets_of(items: &[Item]) -> Facets {
+    let mut counts = Counts::default();
+    for item in items {
+        match item {
+            Item::Stored(entry) => counts.add(&entry.view, &entry.names, entry.connected_at),
+            Item::InFlight(recording) => {
+                let summary = &recording.summary;
+                counts.add(&summary.view, &recording.names, summary.connected_at);
+            }
+        }
+    }
     counts.facets()
 }
 

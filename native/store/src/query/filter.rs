@@ -1,9 +1,11 @@
 use std::ops::RangeInclusive;
 
 use memchr::memmem::Finder;
+use replay_etf::{Error, Limits, Needle, json, recording};
 
 use super::Facts;
 use super::view::is_named;
+use crate::codec::Format;
 use crate::index::{Names, View};
 
 /// What recordings must be like. Everything that is given has to hold; the default is all of them.
@@ -36,6 +38,9 @@ pub struct Filter {
     pub recovered: Option<bool>,
     /// Whether events were refused because there were too many.
     pub truncated: Option<bool>,
+    /// Something that is in it; see [`recording::contains`]. To tell, recordings have to be read:
+    /// [`Search`](super::Search) does it part by part.
+    pub contains: Option<Needle>,
 }
 
 /// A part of a URL, prepared to be looked for many times.
@@ -58,7 +63,7 @@ impl PartialEq for UrlPart {
 impl Eq for UrlPart {}
 
 impl Filter {
-    /// Whether a recording is like this.
+    /// Whether a recording is like this, as far as it is known without being read.
     pub fn matches(&self, recording: &impl Facts) -> bool {
         self.matches_but_for_event(recording) && self.matches_names(recording.names())
     }
@@ -104,6 +109,26 @@ impl Filter {
         self.id.as_deref().is_none_or(begins) && self.url.as_ref().is_none_or(url_has)
     }
 
+    /// The part for which it has to be read: whether the content of a recording, of which the rest
+    /// [matches](Filter::matches), is like this. The limits are those of its format.
+    pub(super) fn matches_content(
+        &self,
+        format: Format,
+        content: &[u8],
+        limits: &Limits,
+    ) -> Result<bool, Error> {
+        match (&self.contains, format) {
+            (None, _) => Ok(true),
+            (Some(needle), Format::Etf) => recording::contains(content, needle, limits),
+            (Some(needle), Format::Json) => json::contains(content, needle, limits),
+        }
+    }
+
+    /// Whether recordings have to be read to tell.
+    pub(crate) fn is_about_content(&self) -> bool {
+        self.contains.is_some()
+    }
+
     /// Whether everything matches.
     pub fn is_empty(&self) -> bool {
         *self == Filter::default()
@@ -128,6 +153,7 @@ impl Filter {
             active,
             recovered,
             truncated,
+            contains,
         } = self;
         // A list without anything in it does say something: nothing at all matches.
         view.is_none()
@@ -143,6 +169,7 @@ impl Filter {
             && active.is_none()
             && recovered.is_none()
             && truncated.is_none()
+            && contains.is_none()
     }
 
     /// The `connected_at` of what can match at all; `None` if nothing can.
@@ -209,6 +236,7 @@ mod tests {
             active: None,
             recovered: None,
             truncated: None,
+            contains: None,
         };
         assert!(Filter::default().says_nothing());
         assert!(nothing.says_nothing());
@@ -230,5 +258,6 @@ mod tests {
         assert!(says(|it| it.active = Some(false)));
         assert!(says(|it| it.recovered = Some(false)));
         assert!(says(|it| it.truncated = Some(false)));
+        assert!(says(|it| it.contains = Needle::text(b"a")));
     }
 }
