@@ -6,6 +6,7 @@ defmodule PhoenixReplay.Native.NifTest do
   import PhoenixReplay.Native.Test.Recordings, only: [tmp_dir: 0, recording: 0]
 
   alias PhoenixReplay.Native.{Directories, Error, Nif, Options}
+  alias PhoenixReplay.Native.Test.ChildVM
 
   defp directory do
     {:ok, {directory, :etf}} = Directories.fetch(path: tmp_dir())
@@ -26,7 +27,8 @@ defmodule PhoenixReplay.Native.NifTest do
 
     for call <- [
           fn -> Nif.store_save(directory(), %{}, :xml) end,
-          fn -> Nif.store_read(directory(), :not_a_binary, false) end,
+          fn -> Nif.store_read(directory(), :not_a_binary, :all) end,
+          fn -> Nif.store_read(directory(), "id", true) end,
           fn -> Nif.query_page(directory(), %{}, :sideways, 10, nil) end,
           fn -> Nif.codec_compress("x", {:brotli, 1}) end,
           fn -> Nif.codec_compress("x", :gzip) end,
@@ -52,6 +54,13 @@ defmodule PhoenixReplay.Native.NifTest do
   test "a number that this library has not given out is that of a closed directory" do
     assert Nif.store_ids(1) == {:error, :closed}
     assert Nif.store_ids(directory() + 1_000_000) == {:error, :closed}
+  end
+
+  test "a panic names its place, though debug information stays with cargo" do
+    native = Application.app_dir(:phoenix_replay_native, "priv/native/phoenix_replay_native.so")
+    assert File.stat!(native).size < 4_000_000
+    output = ChildVM.run!("{:error, :panicked} = PhoenixReplay.Native.Nif.codec_panic()")
+    assert output =~ ~r"panicked at .*codec.rs:\d+:\d+"
   end
 
   test "a panic is an error, and calls go on" do

@@ -45,7 +45,7 @@ defmodule PhoenixReplay.Native.PagesTest do
     {:ok, %{recordings: recordings, total: total}} = Native.query(filters, [], opts)
     ids = Enum.map(recordings, & &1.id)
     assert length(ids) == total
-    assert {:ok, %{days: days}} = Native.facets(filters, opts)
+    assert {:ok, %{days: days}} = Native.facets(filters, [], opts)
     assert Enum.sum(Enum.map(days, &elem(&1, 1))) == total
     ids
   end
@@ -94,7 +94,7 @@ defmodule PhoenixReplay.Native.PagesTest do
              Native.query([], [paths: true], opts)
 
     assert length(paths) == 64
-    assert {:ok, %{count: 1}} = Native.delete_where([path: "/orders/7"], opts)
+    assert {:ok, %{count: 1}} = Native.delete_where([path: "/orders/7"], [], opts)
   end
 
   test "summaries have their paths where they are asked for", %{opts: opts} do
@@ -109,22 +109,44 @@ defmodule PhoenixReplay.Native.PagesTest do
     assert Enum.map(with_paths, &Map.drop(&1, [:paths, :paths_cut?])) == plain
   end
 
+  test "of what is searched for, only that is found which was on the page", %{opts: opts} do
+    save(opts)
+    [mount | events] = session("d", ["/orders/7"]).events
+    :ok = Store.start_recording("d", %{session("d", []) | events: [mount]})
+    for event <- events, do: :ok = Store.append_event("d", event)
+    page = [paths: true]
+
+    for {path, expected} <- [{"/orders/7", ["a", "c", "d"]}, {"/list", ["c"]}, {"/none", []}] do
+      assert {:ok, found} = Native.query([contains: "click", path: path], page, opts)
+      assert found.recordings |> Enum.map(& &1.id) |> Enum.sort() == expected
+      assert Enum.all?(found.recordings, &(&1.paths != []))
+      assert found.not_searched == []
+      assert {:ok, %{paths: paths}} = Native.facets([contains: "click", path: path], [], opts)
+      assert paths == [] == (expected == [])
+    end
+
+    assert {:ok, %{count: 3}} =
+             Native.delete_where([contains: "click", path: "/orders/7"], [], opts)
+
+    assert {:ok, %{total: 1}} = Native.query([], [], opts)
+  end
+
   test "facets count recordings by path", %{opts: opts} do
     save(opts)
-    assert {:ok, facets} = Native.facets([], opts)
+    assert {:ok, facets} = Native.facets([], [], opts)
 
     assert facets.paths ==
              for(path <- ~w(/ /card /list /orders /orders/7 /orders/71), do: {path, 1})
 
     :ok = Storage.save(session("d", ["/orders/71?a", "/orders/71?b"]), opts)
-    assert {:ok, %{paths: [{"/orders/71", 2} | _]}} = Native.facets([], opts)
+    assert {:ok, %{paths: [{"/orders/71", 2} | _]}} = Native.facets([], [], opts)
   end
 
   test "what was on a page is erased, and nothing else", %{opts: opts} do
     save(opts)
-    assert Native.delete_where([path: {:prefix, "/"}], opts) == {:error, :no_filters}
-    assert Native.delete_where([path: {:prefix, ""}, url: ""], opts) == {:error, :no_filters}
-    assert {:ok, %{count: 2, ids: ids}} = Native.delete_where([path: "/orders/7"], opts)
+    assert Native.delete_where([path: {:prefix, "/"}], [], opts) == {:error, :no_filters}
+    assert Native.delete_where([path: {:prefix, ""}, url: ""], [], opts) == {:error, :no_filters}
+    assert {:ok, %{count: 2, ids: ids}} = Native.delete_where([path: "/orders/7"], [], opts)
     assert Enum.sort(ids) == ["a", "c"]
     assert [%{id: "b"}] = Storage.list_summaries(opts)
   end

@@ -195,7 +195,7 @@ defmodule PhoenixReplay.Native.QueryTest do
   end
 
   defp facets_agree(filters, recordings, opts) do
-    assert {:ok, facets} = Native.facets(filters, opts)
+    assert {:ok, facets} = Native.facets(filters, [], opts)
     assert Map.new(facets.views) == Enum.frequencies_by(recordings, & &1.view)
 
     paths =
@@ -324,13 +324,13 @@ defmodule PhoenixReplay.Native.QueryTest do
     )
 
     for events <- [1, 2, 4], do: :ok = Storage.save(recording(events: events), opts)
-    assert {:ok, facets} = Native.facets([], opts)
+    assert {:ok, facets} = Native.facets([], [], opts)
     assert facets.views == [{PhoenixReplay.Native.Test.FormLive, 3}, {other, 1}]
     assert facets.events == [{"validate", 2}]
     assert facets.days == [{~D[2026-11-18], 3}]
-    assert {:ok, %{views: [{^other, 1}]}} = Native.facets([view: other], opts)
+    assert {:ok, %{views: [{^other, 1}]}} = Native.facets([view: other], [], opts)
 
-    assert Native.facets([id: "none"], opts) ==
+    assert Native.facets([id: "none"], [], opts) ==
              {:ok, %{views: [], events: [], paths: [], days: []}}
   end
 

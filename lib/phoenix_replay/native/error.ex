@@ -25,11 +25,12 @@ defmodule PhoenixReplay.Native.Error do
       can't be stored
     * `{:malformed, offset}`: not External Term Format, at this byte
     * `{:unknown_atom, view}`: the recording mentions an atom that this VM does
-      not have; `view` is the name of its LiveView, or nil
+      not have; `view` is the name of its LiveView, or nil.
+      `PhoenixReplay.Native.get/3` reads it with `unknown_atoms: :strings`.
     * `{:refused, offset}`: well-formed bytes that are no term, such as a map with
       equal keys, at this byte
     * `{:unknown_options, keys, known}` and `{:invalid_option, key, expected}`:
-      what `:storage_opts` got wrong
+      what `:storage_opts`, or the options of a function, got wrong
     * `{:unknown_filters, keys, known}` and `{:invalid_filter, key, expected}`:
       what filters got wrong
     * `{:unknown_page_keys, keys, known}` and `{:invalid_page, key, expected}`:
@@ -148,12 +149,13 @@ defmodule PhoenixReplay.Native.Error do
   def format({:malformed, offset}), do: "not External Term Format, at byte #{offset}"
   def format({:refused, offset}), do: "the bytes at #{offset} are not a term"
 
-  def format({:unknown_atom, nil}),
-    do: "the recording mentions an atom that this system does not have"
-
   def format({:unknown_atom, view}) do
-    "the recording of #{view} mentions an atom that this system does not have: " <>
-      "the code that made it is not loaded here, or has changed since"
+    recording = if view, do: "the recording of #{view}", else: "the recording"
+
+    recording <>
+      " mentions an atom that this system does not have: " <>
+      "the code that made it is not loaded here, or has changed since; " <>
+      "PhoenixReplay.Native.get/3 reads it with unknown_atoms: :strings"
   end
 
   def format({:unknown_options, keys, known}) do

@@ -7,7 +7,7 @@ defmodule PhoenixReplay.Native.Filter do
   alias PhoenixReplay.Native.{Error, Keys}
 
   @keys [:view, :url, :path, :id, :from, :to, :min_events, :max_events] ++
-          [:min_duration_ms, :max_duration_ms, :event, :active, :recovered, :truncated]
+          [:min_duration_ms, :max_duration_ms, :event, :active, :recovered, :truncated, :contains]
 
   defstruct @keys
 
@@ -25,12 +25,18 @@ defmodule PhoenixReplay.Native.Filter do
           event: [binary()] | nil,
           active: boolean() | nil,
           recovered: boolean() | nil,
-          truncated: boolean() | nil
+          truncated: boolean() | nil,
+          contains: {:text, binary()} | {:integer, decimal :: binary()} | nil
         }
 
   # The native library's integers have 64 bits.
   @max 0x7FFF_FFFF_FFFF_FFFF
   @min -@max - 1
+
+  # As much as the native library searches for.
+  @max_text_bytes 4096
+  @max_digits 1024
+  @too_large Integer.pow(10, @max_digits)
 
   @doc "The filters there are."
   @spec keys() :: [atom()]
@@ -69,6 +75,13 @@ defmodule PhoenixReplay.Native.Filter do
               number in 0..@max,
        do: {:ok, number}
 
+  defp value(:contains, text) when is_binary(text) and byte_size(text) in 1..@max_text_bytes,
+    do: {:ok, {:text, text}}
+
+  defp value(:contains, number)
+       when is_integer(number) and number < @too_large and number > -@too_large,
+       do: {:ok, {:integer, Integer.to_string(number)}}
+
   defp value(_key, _value), do: :error
 
   defp each(values, fun) when is_list(values) do
@@ -102,6 +115,10 @@ defmodule PhoenixReplay.Native.Filter do
   defp expected(:event), do: "the name of an event, or a list of them"
   defp expected(key) when key in [:url, :id], do: "a binary"
   defp expected(:path), do: "a binary, or {:prefix, binary}"
+
+  defp expected(:contains),
+    do: "a text of 1 to #{@max_text_bytes} bytes, or an integer of up to #{@max_digits} digits"
+
   defp expected(key) when key in [:from, :to], do: "a DateTime or Unix milliseconds"
   defp expected(key) when key in [:active, :recovered, :truncated], do: "true or false"
   defp expected(_number), do: "a non-negative integer"

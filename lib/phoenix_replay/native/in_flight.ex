@@ -4,7 +4,7 @@ defmodule PhoenixReplay.Native.InFlight do
   # scheduler may run, which answers `:again` when the work is too much for
   # it, and a dirty form that does it all.
 
-  alias PhoenixReplay.Native.{Directories, Error, Nif, Views}
+  alias PhoenixReplay.Native.{Directories, Error, Nif, Reading}
   alias PhoenixReplay.Recording
 
   @patience_ms 5_000
@@ -58,16 +58,7 @@ defmodule PhoenixReplay.Native.InFlight do
     do: Directories.run(opts, fn directory, _ -> Nif.active_lookup(directory, id) end)
 
   @spec recording(Nif.active()) :: {:ok, Recording.t()} | {:error, Error.reason()}
-  def recording(handle) do
-    with {:error, {:unknown_atom, view}} <- Nif.active_recording(handle, false) do
-      Views.load(view)
-      Nif.active_recording(handle, true)
-    end
-    |> case do
-      {:ok, fields} -> {:ok, struct(Recording, fields)}
-      error -> error
-    end
-  end
+  def recording(handle), do: Reading.run(&Nif.active_recording(handle, &1))
 
   @doc """
   Ends a recording and waits until it is saved, or dropped: for as long as its

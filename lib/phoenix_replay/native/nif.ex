@@ -40,6 +40,9 @@ defmodule PhoenixReplay.Native.Nif do
           {:ok, directory(), differing :: [atom()]} | :opening | {:error, Error.reason()}
   defguarded directory_open(path, options)
 
+  @spec directory_named(binary()) :: boolean() | {:error, Error.reason()}
+  defguarded directory_named(path)
+
   @spec directory_close(binary(), timeout_ms :: non_neg_integer()) ::
           :ok | :again | :closing | {:error, Error.reason()}
   defguarded directory_close(path, timeout_ms)
@@ -57,9 +60,14 @@ defmodule PhoenixReplay.Native.Nif do
   @spec store_save(directory(), map(), :etf | :json) :: done()
   defguarded store_save(directory, recording, format)
 
-  @spec store_read(directory(), binary(), functions_as_text? :: boolean()) ::
-          {:ok, map()} | {:error, Error.reason()}
-  defguarded store_read(directory, id, functions_as_text?)
+  @typedoc """
+  What is replaced of what this system does not have: identifiers of other nodes,
+  functions as well, or atoms as well.
+  """
+  @type replaced :: :identifiers | :functions | :all
+
+  @spec store_read(directory(), binary(), replaced()) :: {:ok, map()} | {:error, Error.reason()}
+  defguarded store_read(directory, id, replaced)
 
   @spec store_ids(directory()) :: {:ok, [binary()]} | {:error, Error.reason()}
   defguarded store_ids(directory)
@@ -93,6 +101,18 @@ defmodule PhoenixReplay.Native.Nif do
 
   # query.rs
 
+  @type found_page ::
+          {:ok,
+           {[tuple()], non_neg_integer(), binary() | nil,
+            [{paths :: [binary()], complete? :: boolean()}] | nil}}
+          | {:error, Error.reason()}
+
+  @type found_facets ::
+          {:ok,
+           {views :: [{atom() | binary(), pos_integer()}], events :: [{binary(), pos_integer()}],
+            paths :: [{binary(), pos_integer()}], [{day :: integer(), pos_integer()}]}}
+          | {:error, Error.reason()}
+
   @spec query_page(
           directory(),
           Filter.t(),
@@ -100,25 +120,53 @@ defmodule PhoenixReplay.Native.Nif do
           pos_integer() | nil,
           binary() | nil,
           with_paths? :: boolean()
-        ) ::
-          {:ok,
-           {[tuple()], non_neg_integer(), binary() | nil,
-            [{paths :: [binary()], complete? :: boolean()}] | nil}}
-          | {:error, Error.reason()}
+        ) :: found_page()
   defguarded query_page(directory, filter, sort, limit, cursor, with_paths?)
 
-  @spec query_facets(directory(), Filter.t()) ::
-          {:ok,
-           {views :: [{atom() | binary(), pos_integer()}], events :: [{binary(), pos_integer()}],
-            paths :: [{binary(), pos_integer()}], [{day :: integer(), pos_integer()}]}}
-          | {:error, Error.reason()}
+  @spec query_facets(directory(), Filter.t()) :: found_facets()
   defguarded query_facets(directory, filter)
 
   # erase.rs
 
-  @spec store_delete_where(directory(), PhoenixReplay.Native.Filter.t()) ::
-          {:ok, [binary()]} | {:error, Error.reason()} | Refusal.t()
+  @type erased ::
+          {:ok, {ids :: [binary()], not_searched :: [{file :: binary(), reason :: binary()}]}}
+          | {:error, Error.reason()}
+          | Refusal.t()
+
+  @spec store_delete_where(directory(), Filter.t()) :: erased()
   defguarded store_delete_where(directory, filter)
+
+  # search.rs
+
+  @typedoc "A search for what is in recordings, which is done a part at a time."
+  @opaque search :: reference()
+
+  @spec search_start(directory(), Filter.t()) :: {:ok, search()} | {:error, Error.reason()}
+  defguarded search_start(directory, filter)
+
+  @spec search_step(directory(), search()) ::
+          {checked :: non_neg_integer(), total :: non_neg_integer(), found :: non_neg_integer()}
+          | {:error, Error.reason()}
+  defguarded search_step(directory, search)
+
+  @spec search_page(
+          search(),
+          atom(),
+          pos_integer() | nil,
+          binary() | nil,
+          with_paths? :: boolean()
+        ) :: found_page()
+  defguarded search_page(search, sort, limit, cursor, with_paths?)
+
+  @spec search_facets(search()) :: found_facets()
+  defguarded search_facets(search)
+
+  @spec search_not_searched(directory(), search()) ::
+          {:ok, [{file :: binary(), reason :: binary()}]} | {:error, Error.reason()}
+  defguarded search_not_searched(directory, search)
+
+  @spec search_erase(directory(), search()) :: erased()
+  defguarded search_erase(directory, search)
 
   # stats.rs
 
@@ -160,9 +208,8 @@ defmodule PhoenixReplay.Native.Nif do
   @spec active_lookup(directory(), binary()) :: {:ok, active()} | {:error, :not_found}
   defguarded active_lookup(directory, id)
 
-  @spec active_recording(active(), functions_as_text? :: boolean()) ::
-          {:ok, map()} | {:error, Error.reason()}
-  defguarded active_recording(active, functions_as_text?)
+  @spec active_recording(active(), replaced()) :: {:ok, map()} | {:error, Error.reason()}
+  defguarded active_recording(active, replaced)
 
   @spec active_finish(active()) :: {:ok, map()} | {:error, Error.reason()}
   defguarded active_finish(active)

@@ -3,8 +3,10 @@ defmodule PhoenixReplay.Native.Options do
   The options a user may write under `storage_opts`.
 
     * `:path` (`t:Path.t/0`): the directory of the recordings, created when it
-      is missing. Relative paths start at the working directory. Default
-      `"priv/replay_recordings"`.
+      is missing. Relative paths start at the working directory, which for a
+      release is wherever it was started; the log names the directory once. A
+      release should have one outside of itself, because `mix release` copies what
+      is in `priv/`. Default `"priv/replay_recordings"`.
     * `:native_path` (`t:Path.t/0` or nil): a directory on a local disk for
       what is not a finished recording. Default nil: `.native/` in the directory
       of the recordings. See below.
@@ -39,10 +41,11 @@ defmodule PhoenixReplay.Native.Options do
   ## Users and groups
 
   The directory is created for the user of this system alone (0700), and so are
-  files in it (0600). If its owner opens it to a group with write permission
-  (`chmod 2770`), the group may read and write what is made in it from then on,
-  whatever the umask: 0660 for files, 2770 for directories. A directory that
-  everybody may write was opened to nobody in particular.
+  files in it (0600); directories above it that are missing get the usual mode. If
+  its owner opens it to a group with write permission (`chmod 2770`), the group may
+  read and write what is made in it from then on, whatever the umask: 0660 for files,
+  2770 for directories. A directory that everybody may write was opened to nobody in
+  particular.
 
   What belongs to another user and can't be read is named in the log; everything
   else is served. In a directory that can't be written, everything that can be

@@ -3,9 +3,9 @@ defmodule PhoenixReplay.Native.Page do
   # Which of the recordings that match are wanted, and in which order, from the
   # keywords of a user, which `PhoenixReplay.Native.query/3` describes.
 
-  alias PhoenixReplay.Native.{Error, Keys}
+  alias PhoenixReplay.Native.{Error, Keys, Progress}
 
-  @keys [:sort, :limit, :cursor, :paths]
+  @keys [:sort, :limit, :cursor, :paths, :progress]
   @sorts [:newest, :oldest, :longest, :most_events, :largest]
   @default_limit 50
   @max_limit 1000
@@ -18,7 +18,8 @@ defmodule PhoenixReplay.Native.Page do
           sort: PhoenixReplay.Native.sort(),
           limit: 1..1000 | nil,
           cursor: binary() | nil,
-          paths: boolean()
+          paths: boolean(),
+          progress: Progress.t()
         }
 
   @doc "What can be said of a page."
@@ -32,8 +33,10 @@ defmodule PhoenixReplay.Native.Page do
          {:ok, sort} <- sort(Keyword.get(page, :sort, :newest)),
          {:ok, limit} <- limit(Keyword.get(page, :limit, default_limit), default_limit),
          {:ok, cursor} <- decode(Keyword.get(page, :cursor)),
-         {:ok, paths} <- paths(Keyword.get(page, :paths, false)) do
-      {:ok, %__MODULE__{sort: sort, limit: limit, cursor: cursor, paths: paths}}
+         {:ok, paths} <- paths(Keyword.get(page, :paths, false)),
+         {:ok, progress} <- progress(Keyword.get(page, :progress, Progress.none())) do
+      page = [sort: sort, limit: limit, cursor: cursor, paths: paths, progress: progress]
+      {:ok, struct!(__MODULE__, page)}
     end
   end
 
@@ -55,6 +58,9 @@ defmodule PhoenixReplay.Native.Page do
 
   defp paths(paths) when is_boolean(paths), do: {:ok, paths}
   defp paths(_), do: {:error, {:invalid_page, :paths, "true or false"}}
+
+  defp progress(fun) when is_function(fun, 1), do: {:ok, fun}
+  defp progress(_), do: {:error, {:invalid_page, :progress, "a function of one argument"}}
 
   # nil asks for the first page, so that a cursor can be passed on as it is.
   defp decode(nil), do: {:ok, nil}

@@ -23,24 +23,15 @@ defmodule PhoenixReplay.Storage.Native do
   require Logger
 
   alias PhoenixReplay.Native.{Damage, Directories, Error, Filter, Nif, Options, Page}
-  alias PhoenixReplay.Native.{Query, Refusal, Telemetry, Views}
+  alias PhoenixReplay.Native.{Query, Reading, Refusal, Telemetry}
   alias PhoenixReplay.Recording
 
   @fields [:id, :view, :url, :params, :session, :connected_at, :events]
 
   # Of a listing. There is no cursor, as there is no place for one in the result, and
   # summaries are those of the host, without paths. `:path` is the directory.
-  @page_keys Page.keys() -- [:cursor, :paths]
+  @page_keys Page.keys() -- [:cursor, :paths, :progress]
   @filter_keys Filter.keys() -- [:path]
-
-  # The words every recording is made of, by the contract. Decoding makes no
-  # atoms, and the modules that use these may not be loaded yet.
-  @words [:mount, :event, :handle_params, :info, :assigns] ++
-           [:name, :params, :url, :delta, :snapshot]
-
-  @doc false
-  @spec words() :: [atom()]
-  def words, do: @words
 
   @doc "Opens the directory, creating it if needed, and reads what is in it."
   @impl true
@@ -94,6 +85,10 @@ defmodule PhoenixReplay.Storage.Native do
   was different is still different. A function whose module or which itself is
   not to be had here is the text that `inspect/1` has for it, such as
   `"&My.Module.run/2"`. The file keeps what was recorded.
+
+  A recording that mentions an atom which no code here has any more is `:error`,
+  and the log says so; `PhoenixReplay.Native.get/3` reads it, with strings for such
+  atoms.
   """
   @impl true
   @spec get(binary(), keyword()) :: {:ok, Recording.t()} | :error
@@ -184,18 +179,7 @@ defmodule PhoenixReplay.Storage.Native do
     end)
   end
 
-  defp read(directory, id) do
-    with {:error, {:unknown_atom, view}} <- read_now(directory, id, false) do
-      Views.load(view)
-      read_now(directory, id, true)
-    end
-  end
-
-  defp read_now(directory, id, functions_as_text?) do
-    with {:ok, fields} <- Nif.store_read(directory, id, functions_as_text?) do
-      {:ok, struct(Recording, fields)}
-    end
-  end
+  defp read(directory, id), do: Reading.run(&Nif.store_read(directory, id, &1))
 
   defp read_all(directory, ids),
     do: Damage.log(directory, Enum.flat_map(ids, &read_or_log(directory, &1)))

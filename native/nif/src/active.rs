@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use replay_etf::Limits;
+use replay_etf::{Limits, Replaced};
 use replay_store::{AppendError, Error as StoreError, Format, Recording, Reservation, Wait};
 use rustler::types::atom::ok;
 use rustler::{Atom, Binary, Encoder, Env, NifResult, Term};
@@ -15,9 +15,10 @@ use crate::directories::Opened;
 use crate::encode::{self, Effort};
 use crate::errors::Failure;
 use crate::options::format_of;
-use crate::session::{Given, Kept, Session};
+use crate::resource::{Given, Kept};
+use crate::session::Session;
 use crate::sink::{Full, Grow, SLACK};
-use crate::store::etf_to_term;
+use crate::store::{Replacing, etf_to_term};
 
 mod atoms {
     rustler::atoms! { again }
@@ -83,7 +84,7 @@ fn watched<'a>(
     };
     let Some(session) = Kept::new(session) else {
         recording.end();
-        return out_of_memory(env);
+        return Failure::out_of_memory().encode(env);
     };
     if !session.monitor(env) {
         // The process is exiting.
@@ -94,19 +95,8 @@ fn watched<'a>(
     (ok(), session).encode(env)
 }
 
-fn out_of_memory(env: Env<'_>) -> Term<'_> {
-    let source = std::io::ErrorKind::OutOfMemory.into();
-    let action = "allocate a resource";
-    Failure::from(StoreError::Io {
-        action,
-        path: None,
-        source,
-    })
-    .encode(env)
-}
-
 #[rustler::nif]
-fn active_append<'a>(env: Env<'a>, session: Given<'a>, event: Term<'a>) -> Term<'a> {
+fn active_append<'a>(env: Env<'a>, session: Given<'a, Session>, event: Term<'a>) -> Term<'a> {
     let mut reservation = match session.recording.reserve(Wait::Never) {
         Ok(reservation) => reservation,
         Err(error) => return answer(env, Err(error)),
@@ -126,7 +116,7 @@ fn active_append<'a>(env: Env<'a>, session: Given<'a>, event: Term<'a>) -> Term<
 }
 
 #[rustler::nif(schedule = "DirtyIo")]
-fn active_append_dirty<'a>(env: Env<'a>, session: Given<'a>, event: Term<'a>) -> Term<'a> {
+fn active_append_dirty<'a>(env: Env<'a>, session: Given<'a, Session>, event: Term<'a>) -> Term<'a> {
     let mut reservation = match session.recording.reserve(Wait::Yes) {
         Ok(reservation) => reservation,
         Err(error) => return answer(env, Err(error)),
@@ -194,7 +184,7 @@ fn active_lookup<'a>(env: Env<'a>, handle: Opened, id: Binary<'a>) -> Term<'a> {
             let limits = handle.limits;
             match Kept::new(Session { recording, limits }) {
                 Some(session) => (ok(), session).encode(env),
-                None => out_of_memory(env),
+                None => Failure::out_of_memory().encode(env),
             }
         }
         None => Failure::from(StoreError::NotFound).encode(env),
@@ -202,26 +192,31 @@ fn active_lookup<'a>(env: Env<'a>, handle: Opened, id: Binary<'a>) -> Term<'a> {
 }
 
 #[rustler::nif(schedule = "DirtyIo")]
-fn active_recording<'a>(env: Env<'a>, session: Given<'a>, functions_as_text: bool) -> Term<'a> {
+fn active_recording<'a>(
+    env: Env<'a>,
+    session: Given<'a, Session>,
+    replaced: Replacing,
+) -> Term<'a> {
     let limits = &session.limits;
-    as_term(env, session.recording.snapshot(), limits, functions_as_text)
+    as_term(env, session.recording.snapshot(), limits, replaced.into())
 }
 
 /// Ends a recording and returns all of it.
 #[rustler::nif(schedule = "DirtyIo")]
-fn active_finish<'a>(env: Env<'a>, session: Given<'a>) -> Term<'a> {
-    as_term(env, session.recording.finish(), &session.limits, false)
+fn active_finish<'a>(env: Env<'a>, session: Given<'a, Session>) -> Term<'a> {
+    let ended = session.recording.finish();
+    as_term(env, ended, &session.limits, Replaced::Identifiers)
 }
 
 fn as_term<'a>(
     env: Env<'a>,
     etf: Result<Vec<u8>, StoreError>,
     limits: &Limits,
-    functions_as_text: bool,
+    replaced: Replaced,
 ) -> Term<'a> {
     let term = etf
         .map_err(Failure::from)
-        .and_then(|etf| etf_to_term(env, &etf, limits, functions_as_text));
+        .and_then(|etf| etf_to_term(env, &etf, limits, replaced));
     match term {
         Ok(term) => (ok(), term).encode(env),
         Err(failure) => failure.encode(env),

@@ -84,6 +84,15 @@ impl Encoder for Failure {
 }
 
 impl Failure {
+    /// The VM has none for a resource.
+    pub fn out_of_memory() -> Self {
+        Self::Store(StoreError::Io {
+            action: "allocate a resource",
+            path: None,
+            source: std::io::ErrorKind::OutOfMemory.into(),
+        })
+    }
+
     /// `{:error, reason, detail}` where the system refused: the step, and the
     /// file, are for the log. Else as it is encoded.
     pub fn explained<'a>(&self, env: Env<'a>) -> Term<'a> {

@@ -1,5 +1,6 @@
 //! What recordings must be like, as `PhoenixReplay.Native.Filter` writes it.
 
+use replay_etf::Needle;
 use replay_store::{PathPart, UrlPart};
 use rustler::{Binary, Decoder, NifMap, NifResult, NifTaggedEnum, Term};
 
@@ -20,6 +21,25 @@ struct Fields<'a> {
     active: Option<bool>,
     recovered: Option<bool>,
     truncated: Option<bool>,
+    contains: Option<Contains<'a>>,
+}
+
+/// What is searched for.
+#[derive(NifTaggedEnum)]
+enum Contains<'a> {
+    Text(Binary<'a>),
+    /// By its decimal digits.
+    Integer(Binary<'a>),
+}
+
+impl Contains<'_> {
+    fn needle(&self) -> NifResult<Needle> {
+        let needle = match self {
+            Contains::Text(text) => Needle::text(text),
+            Contains::Integer(decimal) => Needle::integer(decimal),
+        };
+        needle.ok_or(rustler::Error::BadArg)
+    }
 }
 
 /// `{:exact, path}` or `{:prefix, path}`.
@@ -58,6 +78,7 @@ impl<'a> Decoder<'a> for Filter {
             active: fields.active,
             recovered: fields.recovered,
             truncated: fields.truncated,
+            contains: fields.contains.map(|it| it.needle()).transpose()?,
         }))
     }
 }

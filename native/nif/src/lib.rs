@@ -19,6 +19,8 @@ mod notices;
 mod opening;
 mod options;
 mod query;
+mod resource;
+mod search;
 mod session;
 mod sink;
 mod stats;

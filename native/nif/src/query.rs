@@ -1,7 +1,7 @@
 //! Finding recordings: the calls behind `PhoenixReplay.Native.Query` and
-//! `PhoenixReplay.Native.facets/2`.
+//! `PhoenixReplay.Native.facets/3`.
 
-use replay_store::{Cursor, Pages, Sort};
+use replay_store::{Cursor, Error as StoreError, Facets, Page, Pages, Sort};
 use rustler::types::atom::ok;
 use rustler::{Binary, Encoder, Env, NifUnitEnum, Term};
 
@@ -14,7 +14,7 @@ use crate::view;
 
 /// The order of a page.
 #[derive(NifUnitEnum, Clone, Copy)]
-enum Order {
+pub enum Order {
     Newest,
     Oldest,
     Longest,
@@ -55,6 +55,10 @@ fn query_page<'a>(
             false => store.query(filter, sort.into(), limit, after),
         }
     });
+    self::page(env, page, with_paths)
+}
+
+pub fn page(env: Env<'_>, page: Result<Page, StoreError>, with_paths: bool) -> Term<'_> {
     match page {
         Ok(page) => {
             let next = page.next.map(|next| binary(env, &next.to_bytes()));
@@ -76,10 +80,13 @@ fn paths<'a>(env: Env<'a>, pages: &Pages) -> (Vec<Term<'a>>, bool) {
 /// counted from the Unix epoch.
 #[rustler::nif(schedule = "DirtyIo")]
 fn query_facets(env: Env<'_>, handle: Settled, filter: Filter) -> Term<'_> {
-    let facets = match handle.store.facets(&filter.0) {
-        Ok(facets) => facets,
-        Err(error) => return Failure::from(error).encode(env),
-    };
+    match handle.store.facets(&filter.0) {
+        Ok(found) => facets(env, &found),
+        Err(error) => Failure::from(error).encode(env),
+    }
+}
+
+pub fn facets<'a>(env: Env<'a>, facets: &Facets) -> Term<'a> {
     let views = facets.views.iter().map(|(view, count)| {
         let view = view::stored_term(env, view);
         // SAFETY: it was made in this environment.
@@ -93,5 +100,5 @@ fn query_facets(env: Env<'_>, handle: Settled, filter: Filter) -> Term<'_> {
             .collect::<Vec<_>>()
     };
     let (events, paths) = (counts(&facets.events), counts(&facets.paths));
-    (ok(), (views, events, paths, facets.days)).encode(env)
+    (ok(), (views, events, paths, &facets.days)).encode(env)
 }

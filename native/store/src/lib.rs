@@ -43,10 +43,10 @@ pub use notice::Notice;
 pub use options::Options;
 pub use query::{
     Answer, Cursor, Facets, Facts, Filter, InFlight, Item, MAX_EVENT_NAMES, MAX_PATHS, Page,
-    PathPart, Sort, UrlPart,
+    PathPart, Search, SearchProgress, Sort, UrlPart,
 };
 pub use replay_etf::recording::EventCounts;
 pub use retention::{Limit, Removed, Retention};
 pub use slab::{AppendError, Usage, Wait};
 pub use stats::{Counts, Evictions, Latency, Stats};
-pub use store::Store;
+pub use store::{Erased, Store};

@@ -3,6 +3,8 @@ mod in_flight;
 mod search;
 mod upkeep;
 
+pub use erase::Erased;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -140,10 +142,11 @@ impl Store {
         self.files.index.try_read().map(|index| index.len())
     }
 
-    /// Waits for so long at most until nobody is reading what others have put into the directory.
-    /// Returns whether that is so. A list that is asked for meanwhile would have to wait for it.
-    pub fn wait_for_scan(&self, timeout: Duration) -> bool {
-        self.files.scan.try_lock_for(timeout).is_some()
+    /// Learns what others have put into the directory, or waits for another thread that does, but
+    /// for so long at most. Returns whether that is done: a list or a query that is asked for next
+    /// does not wait then, and otherwise would. If it can't be done, that has the error.
+    pub fn settle(&self, timeout: Duration) -> bool {
+        !matches!(self.files.try_refresh(timeout), Ok(false))
     }
 
     /// Deletes the recording with this id, under all the names it has, and stops recording it

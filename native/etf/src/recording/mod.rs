@@ -9,6 +9,7 @@ mod elsewhere;
 mod event;
 mod field;
 mod pages;
+mod search;
 mod summary;
 mod texts;
 mod view;
@@ -23,6 +24,7 @@ pub use field::Field;
 pub use pages::{
     MAX_PAGE_BYTES, MAX_PAGES, MAX_PAGES_BYTES, Pages, origin, page, path, path_and_query,
 };
+pub use search::contains;
 pub(crate) use summary::{Events, Parts, key};
 pub use summary::{Summary, summarize};
 pub use texts::{MAX_NAME_BYTES, MAX_NAMES};

@@ -96,6 +96,11 @@ impl Active {
         self.shared.left.unreadable()
     }
 
+    /// How much earlier runs left that is not in the table.
+    pub(crate) fn left_behind(&self) -> usize {
+        self.shared.left.len()
+    }
+
     /// Wipes what earlier runs left and is not in the table, if an id tells that it is unwanted.
     pub(crate) fn erase_left(&self, is_unwanted: impl Fn(&[u8]) -> bool) {
         self.shared.left.erase(is_unwanted);

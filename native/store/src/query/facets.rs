@@ -9,7 +9,7 @@ use super::address::ByAddress;
 use super::flights::Flights;
 use super::stored::each_stored;
 use super::undecided::Undecided;
-use super::{Facts, Filter, view};
+use super::{Facts, Filter, Item, view};
 use crate::index::{Index, Names, Pages, View};
 
 /// Names of events in [`Facets::events`] at most, those that most recordings have.
@@ -47,9 +47,23 @@ pub(super) fn facets(
         counts.add(&recording.summary.view, recording);
     }
     let shadows = flights.shadows(index);
-    each_stored(index, &shadows, filter, undecided, |entry| {
-        counts.add(&entry.view, &**entry);
+    each_stored(index, &shadows, filter, |entry, answer| {
+        if undecided.matches(entry, answer) {
+            counts.add(&entry.view, &**entry);
+        }
     });
+    counts.facets()
+}
+
+/// Counts what was found already.
+pub(super) fn facets_of(items: &[Item]) -> Facets {
+    let mut counts = Counts::default();
+    for item in items {
+        match item {
+            Item::Stored(entry) => counts.add(&entry.view, &**entry),
+            Item::InFlight(recording) => counts.add(&recording.summary.view, &**recording),
+        }
+    }
     counts.facets()
 }
 

@@ -1,7 +1,10 @@
 use std::ops::RangeInclusive;
 
+use replay_etf::{Error, Limits, Needle, json, recording};
+
 use super::view::is_named;
 use super::{Answer, Facts, PathPart, UrlPart};
+use crate::codec::Format;
 use crate::index::{Names, Pages, View};
 
 /// What recordings must be like. Everything that is given has to hold; the default is all of them.
@@ -36,10 +39,13 @@ pub struct Filter {
     pub recovered: Option<bool>,
     /// Whether events were refused because there were too many.
     pub truncated: Option<bool>,
+    /// Something that is in it; see [`recording::contains`]. To tell, recordings have to be read:
+    /// [`Search`](super::Search) does it part by part.
+    pub contains: Option<Needle>,
 }
 
 impl Filter {
-    /// Whether a recording is like this.
+    /// Whether a recording is like this, as far as it is known without being read.
     pub fn answer(&self, recording: &impl Facts) -> Answer {
         let named = self.matches_names(recording.names());
         self.answer_but_for_event(recording).and(named.into())
@@ -118,6 +124,26 @@ impl Filter {
         by_url.and(by_path)
     }
 
+    /// The part for which it has to be read: whether the content of a recording, of which the rest
+    /// [matches](Filter::matches), is like this. The limits are those of its format.
+    pub(super) fn matches_content(
+        &self,
+        format: Format,
+        content: &[u8],
+        limits: &Limits,
+    ) -> Result<bool, Error> {
+        match (&self.contains, format) {
+            (None, _) => Ok(true),
+            (Some(needle), Format::Etf) => recording::contains(content, needle, limits),
+            (Some(needle), Format::Json) => json::contains(content, needle, limits),
+        }
+    }
+
+    /// Whether recordings have to be read to tell.
+    pub(crate) fn is_about_content(&self) -> bool {
+        self.contains.is_some()
+    }
+
     /// Whether everything matches.
     pub fn is_empty(&self) -> bool {
         *self == Filter::default()
@@ -143,6 +169,7 @@ impl Filter {
             active,
             recovered,
             truncated,
+            contains,
         } = self;
         // A list without anything in it does say something: nothing at all matches.
         view.is_none()
@@ -159,6 +186,7 @@ impl Filter {
             && active.is_none()
             && recovered.is_none()
             && truncated.is_none()
+            && contains.is_none()
     }
 
     /// The `connected_at` of what can match at all; `None` if nothing can.
@@ -226,6 +254,7 @@ mod tests {
             active: None,
             recovered: None,
             truncated: None,
+            contains: None,
         };
         assert!(Filter::default().says_nothing());
         assert!(nothing.says_nothing());
@@ -249,5 +278,6 @@ mod tests {
         assert!(says(|it| it.active = Some(false)));
         assert!(says(|it| it.recovered = Some(false)));
         assert!(says(|it| it.truncated = Some(false)));
+        assert!(says(|it| it.contains = Needle::text(b"a")));
     }
 }

@@ -18,6 +18,7 @@ mod flights;
 mod item;
 mod page;
 mod parts;
+mod search;
 mod sort;
 mod stored;
 mod undecided;
@@ -31,6 +32,7 @@ pub use filter::Filter;
 pub use item::{InFlight, Item};
 pub use page::Page;
 pub use parts::{PathPart, UrlPart};
+pub use search::{Search, SearchProgress};
 pub use sort::Sort;
 
 use std::collections::HashSet;
@@ -54,14 +56,20 @@ pub(crate) fn query(
     after: Option<&Cursor>,
     with_pages: bool,
 ) -> Result<Page, Error> {
-    if after.is_some_and(|cursor| cursor.sort() != sort) {
-        return Err(Error::Cursor);
-    }
+    check(sort, after)?;
     let flights = Flights::matching(actives, filter, with_pages);
     files.refresh()?;
     settled(files, filter, |index, undecided| {
         page::page(index, &flights, filter, sort, limit, after, undecided)
     })
+}
+
+/// Refuses a cursor of another order.
+fn check(sort: Sort, after: Option<&Cursor>) -> Result<(), Error> {
+    match after {
+        Some(cursor) if cursor.sort() != sort => Err(Error::Cursor),
+        _ => Ok(()),
+    }
 }
 
 /// The ids of all recordings that match, of those too in which no user has done anything yet.

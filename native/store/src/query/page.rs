@@ -38,11 +38,29 @@ pub(super) fn page(
         total += index.len().saturating_sub(shadows.len());
         best.take_in_order(index, &shadows);
     } else {
-        each_stored(index, &shadows, filter, undecided, |entry| {
-            total += 1;
-            best.offer_stored(entry);
+        each_stored(index, &shadows, filter, |entry, answer| {
+            if undecided.matches(entry, answer) {
+                total += 1;
+                best.offer_stored(entry);
+            }
         });
     }
+    cut(best, total, sort, limit)
+}
+
+/// Makes the page of what was found already.
+pub(super) fn page_of(items: &[Item], sort: Sort, limit: usize, after: Option<&Cursor>) -> Page {
+    let mut best = Best::new(sort, limit.saturating_add(1), after);
+    for item in items {
+        match item {
+            Item::Stored(entry) => best.offer_stored(entry),
+            Item::InFlight(recording) => best.offer_in_flight(recording),
+        }
+    }
+    cut(best, items.len(), sort, limit)
+}
+
+fn cut(best: Best<'_>, total: usize, sort: Sort, limit: usize) -> Page {
     let mut found = best.sorted();
     let more = found.len() > limit;
     found.truncate(limit);

@@ -4,20 +4,18 @@ use std::sync::Arc;
 
 use super::address::ByAddress;
 use super::flights::Shadows;
-use super::undecided::Undecided;
 use super::{Answer, Filter};
 use crate::index::{Entry, Index, Names, View};
 
 /// Entries that are brought into the cache together.
 const BATCH: usize = 64;
 
-/// Calls `visit` with each finished recording that matches, newest first.
+/// Calls `visit` with each finished recording that matches, or perhaps does, newest first.
 pub(super) fn each_stored<'a>(
     index: &'a Index,
     shadows: &Shadows,
     filter: &Filter,
-    undecided: &mut Undecided,
-    mut visit: impl FnMut(&'a Arc<Entry>),
+    mut visit: impl FnMut(&'a Arc<Entry>, Answer),
 ) {
     let Some(times) = filter.times().filter(|_| filter.active != Some(true)) else {
         return;
@@ -38,11 +36,8 @@ pub(super) fn each_stored<'a>(
         touch(&batch, filter);
         for entry in &batch {
             let answer = matcher.answer(entry);
-            if answer != Answer::No
-                && !shadows.hide(entry)
-                && (answer == Answer::Yes || undecided.matches(entry))
-            {
-                visit(entry);
+            if answer != Answer::No && !shadows.hide(entry) {
+                visit(entry, answer);
             }
         }
     }

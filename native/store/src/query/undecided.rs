@@ -2,7 +2,7 @@ use std::mem;
 use std::sync::Arc;
 
 use super::address::ByAddress;
-use super::{Filter, content};
+use super::{Answer, Filter, content};
 use crate::directory::Files;
 use crate::error::Error;
 use crate::index::{Entry, Index};
@@ -18,8 +18,12 @@ pub(super) struct Undecided {
 }
 
 impl Undecided {
-    /// Whether one of them matches. Where that is not known yet, it is asked again.
-    pub(super) fn matches(&mut self, entry: &Arc<Entry>) -> bool {
+    /// Whether a recording matches, of which what is known gives this answer. Where that is not
+    /// decided yet, it is asked again.
+    pub(super) fn matches(&mut self, entry: &Arc<Entry>, answer: Answer) -> bool {
+        if answer != Answer::Perhaps {
+            return answer == Answer::Yes;
+        }
         if let Some((_, matches)) = self.decided.get(&Arc::as_ptr(entry)) {
             return *matches;
         }

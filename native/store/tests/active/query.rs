@@ -296,7 +296,7 @@ fn what_matches_by_its_pages_is_erased_in_flight_too() {
     let busy = clicks(&store, "busy", 3);
     (0..80).for_each(|n| append(&busy, &visited(n, &format!("http://a/{}", n + 100))).unwrap());
     append(&busy, &visited(99, "http://a/7?last")).unwrap();
-    let mut erased = store.delete_where(&on("/7")).unwrap();
+    let mut erased = store.delete_where(&on("/7")).unwrap().ids;
     erased.sort();
     assert_eq!(erased, [b"busy"[..].into(), b"idle"[..].into()]);
     assert!(append(&busy, &named(100, "late")).is_err());

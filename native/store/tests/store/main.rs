@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed test is meant to panic")]
 
 mod concurrency;
+mod contains;
 mod damage;
 mod faults;
 mod foreign;

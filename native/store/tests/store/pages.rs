@@ -136,7 +136,7 @@ fn what_matches_is_erased_and_nothing_else() {
         let others: Vec<_> = found(&store, &Filter::default());
         let others = others.into_iter().filter(|id| !expected.contains(id));
         let others: Vec<_> = others.collect();
-        let erased = store.delete_where(&filter).unwrap();
+        let erased = store.delete_where(&filter).unwrap().ids;
         let mut erased: Vec<_> = erased
             .iter()
             .map(|id| String::from_utf8_lossy(id))

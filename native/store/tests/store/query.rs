@@ -108,6 +108,7 @@ fn filters() -> impl Strategy<Value = Filter> {
             active: flags.0,
             recovered: flags.1,
             truncated: flags.2,
+            contains: None,
         })
 }
 
