@@ -14,6 +14,9 @@ defmodule PhoenixReplay.Native do
     * `:view`: a module, its name, or a list of them, of which it has to be
       one. nil stands for recordings without a view.
     * `:url`: a part of the URL, byte for byte
+    * `:subject`: whom the session belongs to, a `t:subject/0` or a list of them, of
+      which it has to be one. nil is refused: sessions that belong to nobody are not
+      looked for, so that a user without an id erases nothing.
     * `:id`: the beginning of the id
     * `:from`, `:to`: a `DateTime` or Unix milliseconds; the session began at
       `:from` or later, and before `:to`
@@ -27,13 +30,28 @@ defmodule PhoenixReplay.Native do
       cut off by a crash, reached `:max_events`
   """
 
-  alias PhoenixReplay.Native.{Damage, Directories, Error, Filter, Nif, Query, Refusal, Verify}
+  alias PhoenixReplay.Native.{Damage, Directories, Error, Filter, Nif, Query, Refusal}
+  alias PhoenixReplay.Native.Verify
   alias PhoenixReplay.Storage
+
+  @typedoc """
+  Whom a session belongs to, as the application names him: a binary of 1 to 255
+  bytes or an integer of 64 bits. 4711 and `"4711"` are two different ones: it is
+  looked for as it was given.
+
+  Sessions get it by the function that `PhoenixReplay.Native.Recorder` or
+  `PhoenixReplay.Native.Options` describes, or by
+  `PhoenixReplay.Native.Store.put_subject/2`. It is kept in the file, beside the
+  recording; who has the directory can read it. The pure-Elixir backend passes it
+  by, and loses it where it saves a recording again.
+  """
+  @type subject :: binary() | integer()
 
   @typedoc "See [Filters](#module-filters)."
   @type filter ::
           {:view, module() | String.t() | nil | [module() | String.t() | nil]}
           | {:url, binary()}
+          | {:subject, subject() | [subject()]}
           | {:id, binary()}
           | {:from, DateTime.t() | integer()}
           | {:to, DateTime.t() | integer()}
@@ -171,11 +189,12 @@ defmodule PhoenixReplay.Native do
 
       facets.views  #=> [{MyAppWeb.CheckoutLive, 1204}, {"Gone.Live", 3}]
       facets.events #=> [{"validate", 1100}, {"pay", 917}]
+      facets.subjects #=> [{4711, 310}, {"guest", 2}]
       facets.days   #=> [{~D[2026-11-23], 61}, {~D[2026-11-22], 408}]
 
-  Counts are numbers of recordings. Views are given as in a summary, views and
-  events with the most recordings first, days, which are those of UTC, with the
-  latest first. There are at most 1000 events. A recording whose clock was beyond
+  Counts are numbers of recordings. Views are given as in a summary, views, events
+  and subjects with the most recordings first, days, which are those of UTC, with the
+  latest first. There are at most 1000 events and 1000 subjects. A recording whose clock was beyond
   the years that `Date` knows is in no day.
 
   It takes the [filters](#module-filters) of `query/3` and has its errors for them.
@@ -186,14 +205,16 @@ defmodule PhoenixReplay.Native do
            %{
              views: [{module() | String.t() | nil, pos_integer()}],
              events: [{binary(), pos_integer()}],
+             subjects: [{subject(), pos_integer()}],
              days: [{Date.t(), pos_integer()}]
            }}
           | {:error, Error.reason()}
   def facets(filters \\ [], opts \\ Storage.storage_opts()) do
     on(opts, fn directory ->
       with {:ok, filter} <- Filter.new(filters),
-           {:ok, {views, events, days}} <- Nif.query_facets(directory, filter) do
-        Damage.log(directory, {:ok, %{views: views, events: events, days: dates(days)}})
+           {:ok, {views, events, subjects, days}} <- Nif.query_facets(directory, filter) do
+        facets = %{views: views, events: events, subjects: subjects, days: dates(days)}
+        Damage.log(directory, {:ok, facets})
       end
     end)
   end
@@ -203,7 +224,7 @@ defmodule PhoenixReplay.Native do
   be forgotten.
 
       {:ok, %{count: 3, ids: ids}} =
-        PhoenixReplay.Native.delete_where(url: "user_id=4711")
+        PhoenixReplay.Native.delete_where(subject: 4711)
 
   It takes the [filters](#module-filters) of `query/3`, at least one of them:
   without any it is `{:error, :no_filters}`, and so it is with none but those that

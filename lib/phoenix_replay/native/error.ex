@@ -41,6 +41,8 @@ defmodule PhoenixReplay.Native.Error do
       everything
     * `:ended`: the recording takes no more events
     * `:max_events`: the recording has as many events as it may have
+    * `:has_subject`: the recording belongs to somebody else already
+    * `:invalid_subject`: not a `t:PhoenixReplay.Native.subject/0`
     * `:already_active`: a recording with this id is being made
     * `{:wrong_storage, backend}`: the configured storage is not
       `PhoenixReplay.Storage.Native`
@@ -60,6 +62,8 @@ defmodule PhoenixReplay.Native.Error do
           | :ended
           | :max_events
           | :already_active
+          | :has_subject
+          | :invalid_subject
           | :badarg
           | :panicked
           | {:wrong_storage, module()}
@@ -138,6 +142,11 @@ defmodule PhoenixReplay.Native.Error do
   def format(:ended), do: "the recording has ended"
   def format(:max_events), do: "the recording has reached :max_events"
   def format(:already_active), do: "a recording with this id is being made"
+
+  def format(:has_subject), do: "the recording belongs to somebody else already"
+
+  def format(:invalid_subject),
+    do: "a subject is a binary of 1 to 255 bytes or an integer of 64 bits"
 
   def format({:wrong_storage, backend}) do
     "the configured storage is #{inspect(backend)}, not PhoenixReplay.Storage.Native"

@@ -5,7 +5,7 @@ defmodule PhoenixReplay.Native.Nif do
   # `{:error, reason}` also where its spec does not say so. Reasons are those of
   # `t:PhoenixReplay.Native.Error.reason/0`.
 
-  alias PhoenixReplay.Native.{Error, Filter, Options, Refusal}
+  alias PhoenixReplay.Native.{Error, Filter, Options, Refusal, Subject}
 
   import PhoenixReplay.Native.Nif.Guarded
 
@@ -54,8 +54,8 @@ defmodule PhoenixReplay.Native.Nif do
 
   @type done :: :ok | {:error, Error.reason()} | Refusal.t()
 
-  @spec store_save(directory(), map(), :etf | :json) :: done()
-  defguarded store_save(directory, recording, format)
+  @spec store_save(directory(), map(), :etf | :json, Subject.t() | nil) :: done()
+  defguarded store_save(directory, recording, format, subject)
 
   @spec store_read(directory(), binary(), functions_as_text? :: boolean()) ::
           {:ok, map()} | {:error, Error.reason()}
@@ -100,7 +100,7 @@ defmodule PhoenixReplay.Native.Nif do
   @spec query_facets(directory(), Filter.t()) ::
           {:ok,
            {[{atom() | binary(), pos_integer()}], [{binary(), pos_integer()}],
-            [{day :: integer(), pos_integer()}]}}
+            [{Subject.t(), pos_integer()}], [{day :: integer(), pos_integer()}]}}
           | {:error, Error.reason()}
   defguarded query_facets(directory, filter)
 
@@ -133,19 +133,37 @@ defmodule PhoenixReplay.Native.Nif do
   @typedoc "A recording in flight."
   @opaque active :: reference()
 
-  @spec active_start(directory(), binary(), map(), non_neg_integer(), :etf | :json) ::
-          {:ok, active()} | :again | {:error, Error.reason()}
-  defguarded active_start(directory, id, recording, max_events, format)
+  @spec active_start(
+          directory(),
+          binary(),
+          map(),
+          non_neg_integer(),
+          :etf | :json,
+          Subject.t() | nil
+        ) :: {:ok, active()} | :again | {:error, Error.reason()}
+  defguarded active_start(directory, id, recording, max_events, format, subject)
 
-  @spec active_start_dirty(directory(), binary(), map(), non_neg_integer(), :etf | :json) ::
-          {:ok, active()} | {:error, Error.reason()}
-  defguarded active_start_dirty(directory, id, recording, max_events, format)
+  @spec active_start_dirty(
+          directory(),
+          binary(),
+          map(),
+          non_neg_integer(),
+          :etf | :json,
+          Subject.t() | nil
+        ) :: {:ok, active()} | {:error, Error.reason()}
+  defguarded active_start_dirty(directory, id, recording, max_events, format, subject)
 
   @spec active_append(active(), tuple()) :: :ok | :again | {:error, Error.reason()}
   defguarded active_append(active, event)
 
   @spec active_append_dirty(active(), tuple()) :: :ok | {:error, Error.reason()}
   defguarded active_append_dirty(active, event)
+
+  @spec active_subject(active(), Subject.t()) :: :ok | :again | {:error, Error.reason()}
+  defguarded active_subject(active, subject)
+
+  @spec active_subject_dirty(active(), Subject.t()) :: :ok | {:error, Error.reason()}
+  defguarded active_subject_dirty(active, subject)
 
   @spec active_lookup(directory(), binary()) :: {:ok, active()} | {:error, :not_found}
   defguarded active_lookup(directory, id)

@@ -23,6 +23,7 @@ mod session;
 mod sink;
 mod stats;
 mod store;
+mod subject;
 mod summary;
 mod terms;
 mod verify;

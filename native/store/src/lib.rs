@@ -33,7 +33,7 @@ mod store;
 mod watch;
 
 pub use active::{ActiveSummary, Drained, Recording, Reservation, State};
-pub use codec::{Compression, Format, compress};
+pub use codec::{Compression, Format, Subject, SubjectText, compress};
 pub use disk::{FileName, FileSystem, Kind, Mapping, Metadata, OsFileSystem, Process, Stamp};
 pub use error::{Error, posix_name};
 pub use files::{Contents, Verified};
@@ -42,7 +42,8 @@ pub use index::{Damage, Entry, Names, View};
 pub use notice::Notice;
 pub use options::Options;
 pub use query::{
-    Cursor, Facets, Facts, Filter, InFlight, Item, MAX_EVENT_NAMES, Page, Sort, UrlPart,
+    Cursor, Facets, Facts, Filter, InFlight, Item, MAX_EVENT_NAMES, MAX_SUBJECTS, Page, Sort,
+    UrlPart,
 };
 pub use replay_etf::recording::EventCounts;
 pub use retention::{Limit, Removed, Retention};

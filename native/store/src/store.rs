@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::active::{Active, Tender};
-use crate::codec::{Flags, Format};
+use crate::codec::{Format, Subject};
 use crate::directory::Files;
 use crate::disk::{FileSystem, OsFileSystem};
 use crate::error::Error;
@@ -87,7 +87,24 @@ impl Store {
     /// last step failed, making the change of names durable or removing the replaced
     /// recording's other files: then the new one is in place, and saving it again is safe.
     pub fn save(&self, etf: &[u8], format: Format) -> Result<(), Error> {
-        let saved = self.files.save(etf, format, Flags::default());
+        self.save_for(etf, format, None)
+    }
+
+    /// As [`Store::save`], a recording that belongs to somebody.
+    ///
+    /// That a recording was recovered, or is not complete, and whom it belongs to, stays when it is
+    /// saved again. It is the same one if it has its id and was started at its time.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Store::save`].
+    pub fn save_for(
+        &self,
+        etf: &[u8],
+        format: Format,
+        subject: Option<Subject>,
+    ) -> Result<(), Error> {
+        let saved = self.files.save(etf, format, subject);
         if saved.is_err() {
             self.files.observer.counters.count_refused();
         }

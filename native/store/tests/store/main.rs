@@ -14,6 +14,7 @@ mod query;
 mod retention;
 mod saving;
 mod soundness;
+mod subject;
 mod support;
 mod verify;
 
