@@ -31,8 +31,8 @@ defmodule PhoenixReplay.Native do
   """
 
   alias PhoenixReplay.Native.{Damage, Directories, Error, Filter, Nif, Query, Refusal}
-  alias PhoenixReplay.Native.Verify
-  alias PhoenixReplay.Storage
+  alias PhoenixReplay.Native.{Rewrite, Verify}
+  alias PhoenixReplay.{Recording, Storage}
 
   @typedoc """
   Whom a session belongs to, as the application names him: a binary of 1 to 255
@@ -326,6 +326,86 @@ defmodule PhoenixReplay.Native do
       end
     end)
   end
+
+  @typedoc """
+  What `rewrite/4` tells after each recording: how many of how many it has been
+  through, and how many of those could not be changed.
+  """
+  @type rewriting :: %{
+          checked: non_neg_integer(),
+          total: non_neg_integer(),
+          failed: non_neg_integer()
+        }
+
+  @doc """
+  Changes finished recordings, all that match, such as to mask what should not have
+  been recorded.
+
+      mask = fn recording -> {:ok, %{recording | session: %{}}} end
+      {:ok, %{rewritten: 1204, failed: []}} = PhoenixReplay.Native.rewrite([], mask)
+
+  It takes the [filters](#module-filters) of `query/3`; without any it is every
+  recording. `fun` is called with each recording, one after the other, in the process
+  of the caller, and returns
+
+    * `{:ok, recording}`: this is written in its place. Its id may not be another
+      one. Where nothing has changed, nothing is written, as with `:keep`.
+    * `:keep`: it stays as it is
+    * `:drop`: it is deleted for good, as `delete_where/2` does
+
+  What is written keeps the format, the compression and the name of the file, and
+  what is beside the recording: whom it belongs to, and whether it was recovered or
+  truncated. It is read as `PhoenixReplay.Storage.Native.get/2` reads it, and what
+  that can't give as it was recorded, pids of unknown nodes and functions that this
+  system does not have, is written as it gives it. Other files of the same id are
+  removed.
+
+  A recording is the old one or the new one at any time, also after a crash; when the
+  call returns nothing of the old ones is left in the directory, in the index on
+  disk neither. An interrupted call has to be made again for those it did not reach.
+  One that others save meanwhile is read again, and `fun` called again with it; only
+  what another system saves in the very moment in which the file is replaced is not
+  noticed.
+
+      {:ok,
+       %{
+         rewritten: 1204,
+         dropped: 3,
+         kept: 12,
+         failed: [%{id: "4x1F…", reason: {:raised, KeyError}}],
+         in_flight: ["Kq8s…"]
+       }}
+
+  What could not be read or written, or what `fun` failed with, is among the
+  `:failed`, each with a `t:PhoenixReplay.Native.Error.reason/0`, and the others go
+  on; nothing of the recording is in it. `:in_flight` are the sessions that match and
+  are not finished, or not saved yet: they are left alone, and it takes another call
+  when they are. Sessions in flight on other nodes, or left by one that died and not
+  recovered yet, are not among them, and are saved as they were recorded. Damaged and
+  quarantined files, in which nothing can be looked for, are not changed: see
+  `verify/2` and `repair/2`.
+
+  `:progress` is called with a `t:rewriting/0` after each recording. Errors are those
+  of the filters, `{:invalid_option, :fun | :progress, expected}`, and those of the
+  storage options and the disk.
+  """
+  @spec rewrite(
+          [filter()],
+          (Recording.t() -> {:ok, Recording.t()} | :keep | :drop),
+          [{:progress, (rewriting() -> any())}],
+          keyword()
+        ) ::
+          {:ok,
+           %{
+             rewritten: non_neg_integer(),
+             dropped: non_neg_integer(),
+             kept: non_neg_integer(),
+             failed: [%{id: binary(), reason: Error.reason()}],
+             in_flight: [binary()]
+           }}
+          | {:error, Error.reason()}
+  def rewrite(filters, fun, options \\ [], opts \\ Storage.storage_opts()),
+    do: Rewrite.run(filters, fun, options, opts)
 
   @doc """
   What is in the directory, and what has happened since it was opened.

@@ -43,6 +43,10 @@ defmodule PhoenixReplay.Native.Error do
     * `:max_events`: the recording has as many events as it may have
     * `:has_subject`: the recording belongs to somebody else already
     * `:invalid_subject`: not a `t:PhoenixReplay.Native.subject/0`
+    * `:id_changed`, `:invalid_result`, `{:raised, what}`, `:changed`: of one
+      recording of `PhoenixReplay.Native.rewrite/4`, what the function made of it has
+      another id; it returned something else; it raised an exception of this module,
+      or `:throw` or `:exit`; others changed the recording each time that it was read
     * `:already_active`: a recording with this id is being made
     * `{:wrong_storage, backend}`: the configured storage is not
       `PhoenixReplay.Storage.Native`
@@ -64,6 +68,10 @@ defmodule PhoenixReplay.Native.Error do
           | :already_active
           | :has_subject
           | :invalid_subject
+          | :id_changed
+          | :invalid_result
+          | :changed
+          | {:raised, module() | :throw | :exit}
           | :badarg
           | :panicked
           | {:wrong_storage, module()}
@@ -147,6 +155,14 @@ defmodule PhoenixReplay.Native.Error do
 
   def format(:invalid_subject),
     do: "a subject is a binary of 1 to 255 bytes or an integer of 64 bits"
+
+  def format(:id_changed), do: "a recording can't be given another id"
+
+  def format(:invalid_result),
+    do: "the function must return {:ok, recording}, :keep or :drop"
+
+  def format(:changed), do: "the recording was changed by others each time that it was read"
+  def format({:raised, what}), do: "the function failed: #{inspect(what)}"
 
   def format({:wrong_storage, backend}) do
     "the configured storage is #{inspect(backend)}, not PhoenixReplay.Storage.Native"

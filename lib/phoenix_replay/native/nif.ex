@@ -110,6 +110,32 @@ defmodule PhoenixReplay.Native.Nif do
           {:ok, [binary()]} | {:error, Error.reason()} | Refusal.t()
   defguarded store_delete_where(directory, filter)
 
+  # rewrite.rs
+
+  @typedoc "Which file a recording is in, and which version of it."
+  @type version ::
+          {file :: binary(), bytes :: non_neg_integer(), modified_ns :: integer(),
+           inode :: non_neg_integer()}
+
+  @spec rewrite_begin(directory(), Filter.t()) ::
+          {:ok, {number :: non_neg_integer(), ids :: [binary()], in_flight :: [binary()]}}
+          | {:error, Error.reason()}
+          | Refusal.t()
+  defguarded rewrite_begin(directory, filter)
+
+  @spec rewrite_read(directory(), binary(), functions_as_text? :: boolean()) ::
+          {:ok, map(), version()} | :in_flight | {:error, Error.reason()}
+  defguarded rewrite_read(directory, id, functions_as_text?)
+
+  @spec rewrite_save(directory(), binary(), map(), version()) :: done() | :changed
+  defguarded rewrite_save(directory, id, recording, version)
+
+  @spec rewrite_drop(directory(), binary(), version()) :: done() | :changed
+  defguarded rewrite_drop(directory, id, version)
+
+  @spec rewrite_end(directory(), number :: non_neg_integer()) :: done()
+  defguarded rewrite_end(directory, number)
+
   # stats.rs
 
   @spec store_stats(directory()) :: {:ok, map()} | {:error, Error.reason()}

@@ -19,6 +19,7 @@ mod notices;
 mod opening;
 mod options;
 mod query;
+mod rewrite;
 mod session;
 mod sink;
 mod stats;

@@ -1,7 +1,10 @@
 mod erase;
 mod in_flight;
+mod rewrite;
 mod search;
 mod upkeep;
+
+pub use rewrite::Rewriting;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,6 +20,7 @@ use crate::index::{Damage, Entry};
 use crate::options::Options;
 use crate::retention::evictor::Evictor;
 use crate::stats::Stats;
+use rewrite::Rewritings;
 
 /// The recordings of one directory. Shared between threads by reference or `Arc`.
 ///
@@ -32,6 +36,7 @@ pub struct Store {
     _tender: Tender,
     pub(crate) files: Arc<Files>,
     pub(crate) active: Arc<Active>,
+    rewritings: Rewritings,
 }
 
 impl Store {
@@ -67,6 +72,7 @@ impl Store {
             _tender: Tender::start(&active).map_err(Error::io("start a thread"))?,
             files,
             active,
+            rewritings: Rewritings::default(),
         })
     }
 

@@ -12,6 +12,7 @@ mod model;
 mod names;
 mod query;
 mod retention;
+mod rewrite;
 mod saving;
 mod soundness;
 mod subject;
