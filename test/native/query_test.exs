@@ -318,7 +318,9 @@ defmodule PhoenixReplay.Native.QueryTest do
     assert facets.events == [{"validate", 2}]
     assert facets.days == [{~D[2026-11-18], 3}]
     assert {:ok, %{views: [{^other, 1}]}} = Native.facets([view: other], [], opts)
-    assert Native.facets([id: "none"], [], opts) == {:ok, %{views: [], events: [], days: []}}
+
+    assert Native.facets([id: "none"], [], opts) ==
+             {:ok, %{views: [], events: [], subjects: [], days: []}}
   end
 
   test "the storage options are those of the host unless they are given", %{opts: opts} do

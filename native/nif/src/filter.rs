@@ -4,11 +4,15 @@ use replay_etf::Needle;
 use replay_store::UrlPart;
 use rustler::{Binary, Decoder, NifMap, NifResult, NifTaggedEnum, Term};
 
+use crate::subject::Subject;
+
 /// The fields of Elixir's struct, under their names there.
 #[derive(NifMap)]
+#[rustler(decode)]
 struct Fields<'a> {
     view: Option<Vec<&'a str>>,
     url: Option<Binary<'a>>,
+    subject: Option<Vec<Subject>>,
     id: Option<Binary<'a>>,
     from: Option<i64>,
     to: Option<i64>,
@@ -53,6 +57,9 @@ impl<'a> Decoder<'a> for Filter {
                 .view
                 .map(|names| names.into_iter().map(Into::into).collect()),
             url: fields.url.map(|part| UrlPart::new(&part)),
+            subject: fields
+                .subject
+                .map(|all| all.into_iter().map(|Subject(known)| known).collect()),
             id: fields.id.map(copied),
             from: fields.from,
             to: fields.to,

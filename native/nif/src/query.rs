@@ -10,7 +10,7 @@ use crate::errors::Failure;
 use crate::filter::Filter;
 use crate::summary::Summaries;
 use crate::terms::binary;
-use crate::view;
+use crate::{subject, view};
 
 /// The order of a page.
 #[derive(NifUnitEnum, Clone, Copy)]
@@ -65,7 +65,7 @@ pub fn page(env: Env<'_>, page: Result<Page, StoreError>) -> Term<'_> {
     }
 }
 
-/// `{:ok, {views, events, days}}`, each a list of pairs with counts; a day is
+/// `{:ok, {views, events, subjects, days}}`, each a list of pairs with counts; a day is
 /// counted from the Unix epoch.
 #[rustler::nif(schedule = "DirtyIo")]
 fn query_facets(env: Env<'_>, handle: Settled, filter: Filter) -> Term<'_> {
@@ -84,5 +84,9 @@ pub fn facets<'a>(env: Env<'a>, facets: &Facets) -> Term<'a> {
     let views: Vec<_> = views.collect();
     let events = facets.events.iter();
     let events: Vec<_> = events.map(|(name, n)| (binary(env, name), *n)).collect();
-    (ok(), (views, events, &facets.days)).encode(env)
+    let subjects = facets.subjects.iter();
+    let subjects: Vec<_> = subjects
+        .map(|(whose, n)| (subject::term(env, whose), *n))
+        .collect();
+    (ok(), (views, events, subjects, &facets.days)).encode(env)
 }

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use memchr::memmem::Finder;
@@ -5,7 +6,7 @@ use replay_etf::{Error, Limits, Needle, json, recording};
 
 use super::Facts;
 use super::view::is_named;
-use crate::codec::Format;
+use crate::codec::{Format, Subject};
 use crate::index::{Names, View};
 
 /// What recordings must be like. Everything that is given has to hold; the default is all of them.
@@ -16,6 +17,8 @@ pub struct Filter {
     pub view: Option<Vec<Box<str>>>,
     /// A part of the URL.
     pub url: Option<UrlPart>,
+    /// It belongs to one of these.
+    pub subject: Option<BTreeSet<Subject>>,
     /// The beginning of the id.
     pub id: Option<Box<[u8]>>,
     /// The earliest `connected_at`, in milliseconds since the Unix epoch.
@@ -102,11 +105,16 @@ impl Filter {
 
     /// The part for which its own strings are looked at.
     pub(super) fn matches_texts(&self, recording: &impl Facts) -> bool {
+        let belongs = |wanted: &BTreeSet<Subject>| {
+            (recording.subject()).is_some_and(|subject| wanted.contains(subject))
+        };
         let begins = |prefix: &[u8]| recording.id().starts_with(prefix);
         let url_has = |UrlPart(finder): &UrlPart| {
             (recording.url()).is_some_and(|url| finder.find(url).is_some())
         };
-        self.id.as_deref().is_none_or(begins) && self.url.as_ref().is_none_or(url_has)
+        self.subject.as_ref().is_none_or(belongs)
+            && self.id.as_deref().is_none_or(begins)
+            && self.url.as_ref().is_none_or(url_has)
     }
 
     /// The part for which it has to be read: whether the content of a recording, of which the rest
@@ -142,6 +150,7 @@ impl Filter {
         let Filter {
             view,
             url,
+            subject,
             id,
             from,
             to,
@@ -157,6 +166,7 @@ impl Filter {
         } = self;
         // A list without anything in it does say something: nothing at all matches.
         view.is_none()
+            && subject.is_none()
             && (url.as_ref()).is_none_or(|UrlPart(part)| part.needle().is_empty())
             && id.as_ref().is_none_or(|prefix| prefix.is_empty())
             && from.is_none_or(|from| from <= 0)
@@ -225,6 +235,7 @@ mod tests {
         let nothing = Filter {
             view: None,
             url: Some(UrlPart::new(b"")),
+            subject: None,
             id: Some([].into()),
             from: Some(0),
             to: Some(i64::MAX),
@@ -247,6 +258,7 @@ mod tests {
         };
         assert!(says(|it| it.view = Some(vec![])));
         assert!(says(|it| it.url = Some(UrlPart::new(b"/"))));
+        assert!(says(|it| it.subject = Some(BTreeSet::new())));
         assert!(says(|it| it.id = Some(b"a"[..].into())));
         assert!(says(|it| it.from = Some(1)));
         assert!(says(|it| it.to = Some(i64::MAX - 1)));

@@ -19,7 +19,7 @@ mod stored;
 mod view;
 
 pub use cursor::Cursor;
-pub use facets::{Facets, MAX_EVENT_NAMES};
+pub use facets::{Facets, MAX_EVENT_NAMES, MAX_SUBJECTS};
 pub use facts::Facts;
 pub use filter::{Filter, UrlPart};
 pub use item::{InFlight, Item};

@@ -13,8 +13,10 @@ mod model;
 mod names;
 mod query;
 mod retention;
+mod rewrite;
 mod saving;
 mod soundness;
+mod subject;
 mod support;
 mod verify;
 
