@@ -21,6 +21,9 @@ defmodule PhoenixReplay.Native do
       path and query where there is a `?` in it: `"/orders/7?tab=items"`; or what
       both begin with: `{:prefix, "/orders/"}`. Byte for byte, as the browser sends
       it.
+    * `:subject`: whom the session belongs to, a `t:subject/0` or a list of them, of
+      which it has to be one. nil is refused: sessions that belong to nobody are not
+      looked for, so that a user without an id erases nothing.
     * `:id`: the beginning of the id
     * `:from`, `:to`: a `DateTime` or Unix milliseconds; the session began at
       `:from` or later, and before `:to`
@@ -76,14 +79,28 @@ defmodule PhoenixReplay.Native do
   """
 
   alias PhoenixReplay.Native.{Damage, Directories, Error, Filter, Nif, Progress, Query}
-  alias PhoenixReplay.Native.{Reading, Refusal, Search, Verify}
+  alias PhoenixReplay.Native.{Reading, Refusal, Rewrite, Search, Verify}
   alias PhoenixReplay.{Recording, Storage}
+
+  @typedoc """
+  Whom a session belongs to, as the application names him: a binary of 1 to 255
+  bytes or an integer of 64 bits. 4711 and `"4711"` are two different ones: it is
+  looked for as it was given.
+
+  Sessions get it by the function that `PhoenixReplay.Native.Recorder` or
+  `PhoenixReplay.Native.Options` describes, or by
+  `PhoenixReplay.Native.Store.put_subject/2`. It is kept in the file, beside the
+  recording; who has the directory can read it. The pure-Elixir backend passes it
+  by, and loses it where it saves a recording again.
+  """
+  @type subject :: binary() | integer()
 
   @typedoc "See [Filters](#module-filters)."
   @type filter ::
           {:view, module() | String.t() | nil | [module() | String.t() | nil]}
           | {:url, binary()}
           | {:path, binary() | {:prefix, binary()}}
+          | {:subject, subject() | [subject()]}
           | {:id, binary()}
           | {:from, DateTime.t() | integer()}
           | {:to, DateTime.t() | integer()}
@@ -323,12 +340,13 @@ defmodule PhoenixReplay.Native do
       facets.views  #=> [{MyAppWeb.CheckoutLive, 1204}, {"Gone.Live", 3}]
       facets.events #=> [{"validate", 1100}, {"pay", 917}]
       facets.paths  #=> [{"/cart", 1180}, {"/checkout", 1102}]
+      facets.subjects #=> [{4711, 310}, {"guest", 2}]
       facets.days   #=> [{~D[2026-11-23], 61}, {~D[2026-11-22], 408}]
 
   Counts are numbers of recordings. Views are given as in a summary, paths without
   their queries; all of them with the most recordings first, but for days, which are
-  those of UTC, with the latest first. There are at most 1000 events and 1000 paths.
-  A recording counts for the pages that are known of it, see
+  those of UTC, with the latest first. There are at most 1000 events, 1000 paths and
+  1000 subjects. A recording counts for the pages that are known of it, see
   [Filters](#module-filters). One whose clock was beyond the years that `Date` knows
   is in no day.
 
@@ -342,6 +360,7 @@ defmodule PhoenixReplay.Native do
              required(:views) => [{module() | String.t() | nil, pos_integer()}],
              required(:events) => [{binary(), pos_integer()}],
              required(:paths) => [{binary(), pos_integer()}],
+             required(:subjects) => [{subject(), pos_integer()}],
              required(:days) => [{Date.t(), pos_integer()}],
              optional(:not_searched) => not_searched()
            }}
@@ -350,9 +369,10 @@ defmodule PhoenixReplay.Native do
     on(opts, fn directory ->
       with {:ok, filter} <- Filter.new(filters),
            {:ok, progress} <- Progress.new(options),
-           {:ok, {views, events, paths, days}, not_searched} <-
+           {:ok, {views, events, paths, subjects, days}, not_searched} <-
              Query.facets(directory, filter, progress) do
-        facets = %{views: views, events: events, paths: paths, days: dates(days)}
+        facets = %{views: views, events: events, paths: paths, subjects: subjects}
+        facets = Map.put(facets, :days, dates(days))
         Damage.log(directory, {:ok, with_not_searched(facets, not_searched)})
       end
     end)
@@ -366,7 +386,7 @@ defmodule PhoenixReplay.Native do
   be forgotten.
 
       {:ok, %{count: 3, ids: ids, not_searched: []}} =
-        PhoenixReplay.Native.delete_where(contains: "ada@example.com")
+        PhoenixReplay.Native.delete_where(subject: 4711)
 
   It takes the [filters](#module-filters) of `query/3`, at least one of them:
   without any it is `{:error, :no_filters}`, and so it is with none but those that
@@ -486,6 +506,86 @@ defmodule PhoenixReplay.Native do
       end
     end)
   end
+
+  @typedoc """
+  What `rewrite/4` tells after each recording: how many of how many it has been
+  through, and how many of those could not be changed.
+  """
+  @type rewriting :: %{
+          checked: non_neg_integer(),
+          total: non_neg_integer(),
+          failed: non_neg_integer()
+        }
+
+  @doc """
+  Changes finished recordings, all that match, such as to mask what should not have
+  been recorded.
+
+      mask = fn recording -> {:ok, %{recording | session: %{}}} end
+      {:ok, %{rewritten: 1204, failed: []}} = PhoenixReplay.Native.rewrite([], mask)
+
+  It takes the [filters](#module-filters) of `query/3`; without any it is every
+  recording. `fun` is called with each recording, one after the other, in the process
+  of the caller, and returns
+
+    * `{:ok, recording}`: this is written in its place. Its id may not be another
+      one. Where nothing has changed, nothing is written, as with `:keep`.
+    * `:keep`: it stays as it is
+    * `:drop`: it is deleted for good, as `delete_where/3` does
+
+  What is written keeps the format, the compression and the name of the file, and
+  what is beside the recording: whom it belongs to, and whether it was recovered or
+  truncated. It is read as `PhoenixReplay.Storage.Native.get/2` reads it, and what
+  that can't give as it was recorded, pids of unknown nodes and functions that this
+  system does not have, is written as it gives it. Other files of the same id are
+  removed.
+
+  A recording is the old one or the new one at any time, also after a crash; when the
+  call returns nothing of the old ones is left in the directory, in the index on
+  disk neither. An interrupted call has to be made again for those it did not reach.
+  One that others save meanwhile is read again, and `fun` called again with it; only
+  what another system saves in the very moment in which the file is replaced is not
+  noticed.
+
+      {:ok,
+       %{
+         rewritten: 1204,
+         dropped: 3,
+         kept: 12,
+         failed: [%{id: "4x1F…", reason: {:raised, KeyError}}],
+         in_flight: ["Kq8s…"]
+       }}
+
+  What could not be read or written, or what `fun` failed with, is among the
+  `:failed`, each with a `t:PhoenixReplay.Native.Error.reason/0`, and the others go
+  on; nothing of the recording is in it. `:in_flight` are the sessions that match and
+  are not finished, or not saved yet: they are left alone, and it takes another call
+  when they are. Sessions in flight on other nodes, or left by one that died and not
+  recovered yet, are not among them, and are saved as they were recorded. Damaged and
+  quarantined files, in which nothing can be looked for, are not changed: see
+  `verify/2` and `repair/2`. With `:contains` the recordings are searched first.
+
+  `:progress` is called with a `t:rewriting/0` after each recording. Errors are those
+  of the filters, `{:invalid_option, :fun | :progress, expected}`, and those of the
+  storage options and the disk.
+  """
+  @spec rewrite(
+          [filter()],
+          (Recording.t() -> {:ok, Recording.t()} | :keep | :drop),
+          [{:progress, (rewriting() -> any())}],
+          keyword()
+        ) ::
+          {:ok,
+           %{
+             rewritten: non_neg_integer(),
+             dropped: non_neg_integer(),
+             kept: non_neg_integer(),
+             failed: [%{id: binary(), reason: Error.reason()}],
+             in_flight: [binary()]
+           }}
+          | {:error, Error.reason()}
+  def rewrite(filters, fun, options \\ [], opts \\ Storage.storage_opts()),
+    do: Rewrite.run(filters, fun, options, opts)
 
   @doc """
   What is in the directory, and what has happened since it was opened.

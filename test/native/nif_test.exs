@@ -26,7 +26,13 @@ defmodule PhoenixReplay.Native.NifTest do
     {:ok, options} = Options.new(path: tmp_dir())
 
     for call <- [
-          fn -> Nif.store_save(directory(), %{}, :xml) end,
+          fn -> Nif.store_save(directory(), %{}, :xml, nil) end,
+          fn -> Nif.store_save(directory(), %{}, :etf, "") end,
+          fn -> Nif.store_save(directory(), %{}, :etf, String.duplicate("x", 256)) end,
+          fn -> Nif.store_save(directory(), %{}, :etf, Bitwise.bsl(1, 63)) end,
+          fn -> Nif.rewrite_begin(directory(), %{}) end,
+          fn -> Nif.rewrite_save(directory(), "x", %{}, {"x.etf.gz", -1, 0, 0}) end,
+          fn -> Nif.rewrite_drop(directory(), "x", {:file, 1, 0, 0}) end,
           fn -> Nif.store_read(directory(), :not_a_binary, :all) end,
           fn -> Nif.store_read(directory(), "id", true) end,
           fn -> Nif.query_page(directory(), %{}, :sideways, 10, nil, false) end,
@@ -44,7 +50,7 @@ defmodule PhoenixReplay.Native.NifTest do
   test "a recording in flight is no directory, and the other way round" do
     directory = directory()
     fields = recording() |> Map.from_struct()
-    {:ok, active} = Nif.active_start_dirty(directory, fields.id, fields, 10, :etf)
+    {:ok, active} = Nif.active_start_dirty(directory, fields.id, fields, 10, :etf, nil)
     assert Nif.store_ids(active) == {:error, :badarg}
     assert Nif.active_append(directory, {1, :event, %{}}) == {:error, :badarg}
     assert elem(Nif.active_finish(active), 0) == :ok

@@ -331,7 +331,7 @@ defmodule PhoenixReplay.Native.QueryTest do
     assert {:ok, %{views: [{^other, 1}]}} = Native.facets([view: other], [], opts)
 
     assert Native.facets([id: "none"], [], opts) ==
-             {:ok, %{views: [], events: [], paths: [], days: []}}
+             {:ok, %{views: [], events: [], paths: [], subjects: [], days: []}}
   end
 
   test "the storage options are those of the host unless they are given", %{opts: opts} do

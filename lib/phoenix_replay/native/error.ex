@@ -42,6 +42,12 @@ defmodule PhoenixReplay.Native.Error do
       everything
     * `:ended`: the recording takes no more events
     * `:max_events`: the recording has as many events as it may have
+    * `:has_subject`: the recording belongs to somebody else already
+    * `:invalid_subject`: not a `t:PhoenixReplay.Native.subject/0`
+    * `:id_changed`, `:invalid_result`, `{:raised, what}`, `:changed`: of one
+      recording of `PhoenixReplay.Native.rewrite/4`, what the function made of it has
+      another id; it returned something else; it raised an exception of this module,
+      or `:throw` or `:exit`; others changed the recording each time that it was read
     * `:already_active`: a recording with this id is being made
     * `{:wrong_storage, backend}`: the configured storage is not
       `PhoenixReplay.Storage.Native`
@@ -61,6 +67,12 @@ defmodule PhoenixReplay.Native.Error do
           | :ended
           | :max_events
           | :already_active
+          | :has_subject
+          | :invalid_subject
+          | :id_changed
+          | :invalid_result
+          | :changed
+          | {:raised, module() | :throw | :exit}
           | :badarg
           | :panicked
           | {:wrong_storage, module()}
@@ -139,6 +151,19 @@ defmodule PhoenixReplay.Native.Error do
   def format(:ended), do: "the recording has ended"
   def format(:max_events), do: "the recording has reached :max_events"
   def format(:already_active), do: "a recording with this id is being made"
+
+  def format(:has_subject), do: "the recording belongs to somebody else already"
+
+  def format(:invalid_subject),
+    do: "a subject is a binary of 1 to 255 bytes or an integer of 64 bits"
+
+  def format(:id_changed), do: "a recording can't be given another id"
+
+  def format(:invalid_result),
+    do: "the function must return {:ok, recording}, :keep or :drop"
+
+  def format(:changed), do: "the recording was changed by others each time that it was read"
+  def format({:raised, what}), do: "the function failed: #{inspect(what)}"
 
   def format({:wrong_storage, backend}) do
     "the configured storage is #{inspect(backend)}, not PhoenixReplay.Storage.Native"

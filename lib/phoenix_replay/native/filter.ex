@@ -4,9 +4,9 @@ defmodule PhoenixReplay.Native.Filter do
   # `PhoenixReplay.Native` describes, to what the native library takes, by name
   # (filter.rs). A key without a value is nil.
 
-  alias PhoenixReplay.Native.{Error, Keys}
+  alias PhoenixReplay.Native.{Error, Keys, Subject}
 
-  @keys [:view, :url, :path, :id, :from, :to, :min_events, :max_events] ++
+  @keys [:view, :url, :path, :subject, :id, :from, :to, :min_events, :max_events] ++
           [:min_duration_ms, :max_duration_ms, :event, :active, :recovered, :truncated, :contains]
 
   defstruct @keys
@@ -15,6 +15,7 @@ defmodule PhoenixReplay.Native.Filter do
           view: [String.t()] | nil,
           url: binary() | nil,
           path: {:exact | :prefix, binary()} | nil,
+          subject: [Subject.t()] | nil,
           id: binary() | nil,
           from: integer() | nil,
           to: integer() | nil,
@@ -62,6 +63,10 @@ defmodule PhoenixReplay.Native.Filter do
 
   defp value(:view, views), do: each(views, &view/1)
   defp value(:event, names), do: each(names, &name/1)
+  # None is not looked for: who has no id must not erase all that is nobody's.
+  defp value(:subject, subjects),
+    do: each(subjects, &if(Subject.valid?(&1), do: &1, else: :error))
+
   defp value(key, part) when key in [:url, :id] and is_binary(part), do: {:ok, part}
   defp value(:path, path) when is_binary(path), do: {:ok, {:exact, path}}
   defp value(:path, {:prefix, path}) when is_binary(path), do: {:ok, {:prefix, path}}
@@ -112,6 +117,10 @@ defmodule PhoenixReplay.Native.Filter do
   defp time(_other), do: :error
 
   defp expected(:view), do: "a module, its name, or a list of them"
+
+  defp expected(:subject),
+    do: "a binary of 1 to 255 bytes, an integer of 64 bits, or a list of them"
+
   defp expected(:event), do: "the name of an event, or a list of them"
   defp expected(key) when key in [:url, :id], do: "a binary"
   defp expected(:path), do: "a binary, or {:prefix, binary}"

@@ -4,7 +4,7 @@ defmodule PhoenixReplay.Native.InFlight do
   # scheduler may run, which answers `:again` when the work is too much for
   # it, and a dirty form that does it all.
 
-  alias PhoenixReplay.Native.{Directories, Error, Nif, Reading}
+  alias PhoenixReplay.Native.{Directories, Error, Nif, Reading, Subject}
   alias PhoenixReplay.Recording
 
   @patience_ms 5_000
@@ -18,18 +18,20 @@ defmodule PhoenixReplay.Native.InFlight do
   # What the native side counts with.
   @no_limit 0xFFFF_FFFF
 
-  @spec start(Recording.t(), max_events :: term(), keyword()) ::
+  @spec start(Recording.t(), max_events :: term(), keyword(), Subject.t() | nil) ::
           {:ok, Nif.active()} | {:error, Error.reason()}
-  def start(%{id: id}, _max_events, _opts) when byte_size(id) > @max_id_bytes,
+  def start(recording, max_events, opts, subject \\ nil)
+
+  def start(%{id: id}, _max_events, _opts, _subject) when byte_size(id) > @max_id_bytes,
     do: {:error, {:invalid_recording, :id}}
 
-  def start(recording, max_events, opts) do
+  def start(%{id: id} = recording, max_events, opts, subject) do
     fields = Map.take(recording, @fields)
     max_events = limit(max_events)
 
     Directories.run(opts, fn directory, format ->
-      case Nif.active_start(directory, recording.id, fields, max_events, format) do
-        :again -> Nif.active_start_dirty(directory, recording.id, fields, max_events, format)
+      case Nif.active_start(directory, id, fields, max_events, format, subject) do
+        :again -> Nif.active_start_dirty(directory, id, fields, max_events, format, subject)
         result -> result
       end
     end)
@@ -45,6 +47,14 @@ defmodule PhoenixReplay.Native.InFlight do
   def append(handle, event) do
     case Nif.active_append(handle, event) do
       :again -> Nif.active_append_dirty(handle, event)
+      result -> result
+    end
+  end
+
+  @spec put_subject(Nif.active(), Subject.t()) :: :ok | {:error, Error.reason()}
+  def put_subject(handle, subject) do
+    case Nif.active_subject(handle, subject) do
+      :again -> Nif.active_subject_dirty(handle, subject)
       result -> result
     end
   end

@@ -5,7 +5,7 @@ defmodule PhoenixReplay.Native.Nif do
   # `{:error, reason}` also where its spec does not say so. Reasons are those of
   # `t:PhoenixReplay.Native.Error.reason/0`.
 
-  alias PhoenixReplay.Native.{Error, Filter, Options, Refusal}
+  alias PhoenixReplay.Native.{Error, Filter, Options, Refusal, Subject}
 
   import PhoenixReplay.Native.Nif.Guarded
 
@@ -57,8 +57,8 @@ defmodule PhoenixReplay.Native.Nif do
 
   @type done :: :ok | {:error, Error.reason()} | Refusal.t()
 
-  @spec store_save(directory(), map(), :etf | :json) :: done()
-  defguarded store_save(directory, recording, format)
+  @spec store_save(directory(), map(), :etf | :json, Subject.t() | nil) :: done()
+  defguarded store_save(directory, recording, format, subject)
 
   @typedoc """
   What is replaced of what this system does not have: identifiers of other nodes,
@@ -110,7 +110,8 @@ defmodule PhoenixReplay.Native.Nif do
   @type found_facets ::
           {:ok,
            {views :: [{atom() | binary(), pos_integer()}], events :: [{binary(), pos_integer()}],
-            paths :: [{binary(), pos_integer()}], [{day :: integer(), pos_integer()}]}}
+            paths :: [{binary(), pos_integer()}], subjects :: [{Subject.t(), pos_integer()}],
+            [{day :: integer(), pos_integer()}]}}
           | {:error, Error.reason()}
 
   @spec query_page(
@@ -168,6 +169,37 @@ defmodule PhoenixReplay.Native.Nif do
   @spec search_erase(directory(), search()) :: erased()
   defguarded search_erase(directory, search)
 
+  @spec search_rewrite(directory(), search()) :: rewriting()
+  defguarded search_rewrite(directory, search)
+
+  # rewrite.rs
+
+  @typedoc "Which file a recording is in, and which version of it."
+  @type version ::
+          {file :: binary(), bytes :: non_neg_integer(), modified_ns :: integer(),
+           inode :: non_neg_integer()}
+
+  @type rewriting ::
+          {:ok, {number :: non_neg_integer(), ids :: [binary()], in_flight :: [binary()]}}
+          | {:error, Error.reason()}
+          | Refusal.t()
+
+  @spec rewrite_begin(directory(), Filter.t()) :: rewriting()
+  defguarded rewrite_begin(directory, filter)
+
+  @spec rewrite_read(directory(), binary(), replaced()) ::
+          {:ok, map(), version()} | :in_flight | {:error, Error.reason()}
+  defguarded rewrite_read(directory, id, replaced)
+
+  @spec rewrite_save(directory(), binary(), map(), version()) :: done() | :changed
+  defguarded rewrite_save(directory, id, recording, version)
+
+  @spec rewrite_drop(directory(), binary(), version()) :: done() | :changed
+  defguarded rewrite_drop(directory, id, version)
+
+  @spec rewrite_end(directory(), number :: non_neg_integer()) :: done()
+  defguarded rewrite_end(directory, number)
+
   # stats.rs
 
   @spec store_stats(directory()) :: {:ok, map()} | {:error, Error.reason()}
@@ -191,19 +223,37 @@ defmodule PhoenixReplay.Native.Nif do
   @typedoc "A recording in flight."
   @opaque active :: reference()
 
-  @spec active_start(directory(), binary(), map(), non_neg_integer(), :etf | :json) ::
-          {:ok, active()} | :again | {:error, Error.reason()}
-  defguarded active_start(directory, id, recording, max_events, format)
+  @spec active_start(
+          directory(),
+          binary(),
+          map(),
+          non_neg_integer(),
+          :etf | :json,
+          Subject.t() | nil
+        ) :: {:ok, active()} | :again | {:error, Error.reason()}
+  defguarded active_start(directory, id, recording, max_events, format, subject)
 
-  @spec active_start_dirty(directory(), binary(), map(), non_neg_integer(), :etf | :json) ::
-          {:ok, active()} | {:error, Error.reason()}
-  defguarded active_start_dirty(directory, id, recording, max_events, format)
+  @spec active_start_dirty(
+          directory(),
+          binary(),
+          map(),
+          non_neg_integer(),
+          :etf | :json,
+          Subject.t() | nil
+        ) :: {:ok, active()} | {:error, Error.reason()}
+  defguarded active_start_dirty(directory, id, recording, max_events, format, subject)
 
   @spec active_append(active(), tuple()) :: :ok | :again | {:error, Error.reason()}
   defguarded active_append(active, event)
 
   @spec active_append_dirty(active(), tuple()) :: :ok | {:error, Error.reason()}
   defguarded active_append_dirty(active, event)
+
+  @spec active_subject(active(), Subject.t()) :: :ok | :again | {:error, Error.reason()}
+  defguarded active_subject(active, subject)
+
+  @spec active_subject_dirty(active(), Subject.t()) :: :ok | {:error, Error.reason()}
+  defguarded active_subject_dirty(active, subject)
 
   @spec active_lookup(directory(), binary()) :: {:ok, active()} | {:error, :not_found}
   defguarded active_lookup(directory, id)

@@ -32,11 +32,28 @@ defmodule PhoenixReplay.Native.Options do
       directory with limits stays open, because they are kept all the time.
       Default 600 000.
 
-  The format is one of each call. All else a directory keeps, as it was first
+    * `:subject` (`{module, function}` or a function of one argument): names whom a
+      recording belongs to that is saved by `save/2`, as those of the host's recorder
+      are. See below. Default: none.
+
+  The format and the subject are those of each call. All else a directory keeps, as it was first
   opened, until it is closed: who uses it with other options meanwhile finds that
   in the log, once.
 
   Any other key is an error that names the known ones.
+
+  ## The subject
+
+  A recording can belong to somebody, by whose name it is found, counted and
+  erased: see `PhoenixReplay.Native`. Sessions of `PhoenixReplay.Native.Recorder`
+  get theirs by `config :phoenix_replay, subject:`, described there. For those that
+  the host's own recorder makes, `:subject` names a function that is called in
+  `save/2` with the recording and answers a `t:PhoenixReplay.Native.subject/0` or
+  nil. In the configuration of a release `{module, function}` is the form that works.
+  It is called in the process that saves; what it raises, or answers wrongly, is said
+  in the log, once per process, and the recording is saved without.
+
+  A recording that belongs to somebody already, and is saved again, keeps that.
 
   ## Users and groups
 
@@ -93,10 +110,11 @@ defmodule PhoenixReplay.Native.Options do
   in flight are left alone.
   """
 
-  alias PhoenixReplay.Native.Error
+  alias PhoenixReplay.Native.{Error, Subject}
 
   @enforce_keys [:path, :native_path, :format, :compression, :max_recording_bytes] ++
-                  [:max_recordings, :max_age_ms, :max_bytes, :drain_timeout_ms, :idle_timeout_ms]
+                  [:max_recordings, :max_age_ms, :max_bytes, :drain_timeout_ms, :idle_timeout_ms] ++
+                  [:subject]
   defstruct @enforce_keys
 
   @typedoc "How files are compressed, and how hard: 1 is the fastest level."
@@ -130,7 +148,7 @@ defmodule PhoenixReplay.Native.Options do
 
   # Without these in the options, the host's settings of these names apply.
   @limits [max_recordings: :max_recordings, max_age_ms: :max_recording_age_ms, max_bytes: nil]
-  @known Keyword.keys(@defaults) ++ Keyword.keys(@limits)
+  @known Keyword.keys(@defaults) ++ Keyword.keys(@limits) ++ [:subject]
 
   @doc "Checks the options of a user and fills in the defaults."
   @spec new(keyword()) :: {:ok, t()} | {:error, Error.reason()}
@@ -147,7 +165,8 @@ defmodule PhoenixReplay.Native.Options do
          {:ok, max_age_ms} <- limit(opts, :max_age_ms),
          {:ok, max_bytes} <- limit(opts, :max_bytes),
          {:ok, drain_timeout_ms} <- drain_timeout_ms(opts[:drain_timeout_ms]),
-         {:ok, idle_timeout_ms} <- idle_timeout_ms(opts[:idle_timeout_ms]) do
+         {:ok, idle_timeout_ms} <- idle_timeout_ms(opts[:idle_timeout_ms]),
+         {:ok, subject, _others} <- Subject.pop(opts) do
       {:ok,
        %__MODULE__{
          path: path,
@@ -159,7 +178,8 @@ defmodule PhoenixReplay.Native.Options do
          max_age_ms: max_age_ms,
          max_bytes: max_bytes,
          drain_timeout_ms: drain_timeout_ms,
-         idle_timeout_ms: idle_timeout_ms
+         idle_timeout_ms: idle_timeout_ms,
+         subject: subject
        }}
     end
   end

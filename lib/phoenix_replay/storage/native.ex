@@ -23,7 +23,7 @@ defmodule PhoenixReplay.Storage.Native do
   require Logger
 
   alias PhoenixReplay.Native.{Damage, Directories, Error, Filter, Nif, Options, Page}
-  alias PhoenixReplay.Native.{Query, Reading, Refusal, Telemetry}
+  alias PhoenixReplay.Native.{Query, Reading, Refusal, Subject, Telemetry}
   alias PhoenixReplay.Recording
 
   @fields [:id, :view, :url, :params, :session, :connected_at, :events]
@@ -50,14 +50,27 @@ defmodule PhoenixReplay.Storage.Native do
 
   In the format `:json`, what JSON can't hold (pids, functions, binaries that
   are not UTF-8, keys that are tuples) is written as readable text.
+
+  That a recording was recovered or truncated, and whom it belongs to, is not a part
+  of it; it stays when the recording is saved again, for which it has to have the
+  `connected_at` that it had. Whom a new one belongs to is told by the option
+  `:subject`, see `PhoenixReplay.Native.Options`.
   """
   @impl true
   @spec save(Recording.t(), keyword()) :: :ok | {:error, Error.reason()}
   def save(%Recording{} = recording, opts) do
+    with {:ok, option, opts} <- Subject.pop(opts) do
+      save_for(Subject.of_recording(option, recording), recording, opts)
+    end
+  end
+
+  def save(_other, _opts), do: {:error, {:invalid_recording, :struct}}
+
+  defp save_for(subject, recording, opts) do
     fields = Map.take(recording, @fields)
 
     Directories.run(opts, fn directory, format ->
-      result = Nif.store_save(directory, fields, format)
+      result = Nif.store_save(directory, fields, format, subject)
 
       with {:error, reason} when reason != :closed <- Refusal.log(result, "save a recording") do
         tell_failed(recording.id, reason, Refusal.metadata(result), opts)
@@ -65,8 +78,6 @@ defmodule PhoenixReplay.Storage.Native do
       end
     end)
   end
-
-  def save(_other, _opts), do: {:error, {:invalid_recording, :struct}}
 
   # The settings may have become invalid since the directory was opened with them.
   defp tell_failed(id, reason, detail, opts) do
@@ -124,7 +135,7 @@ defmodule PhoenixReplay.Storage.Native do
   @doc """
   The summaries of all recordings, newest first: maps with the keys `:id`,
   `:view`, `:url`, `:connected_at`, `:event_count`, `:duration_ms` and
-  `:active?`. `:view` is the module, or its name as a string when this system
+  `:active?`, and `:subject` where there is one. `:view` is the module, or its name as a string when this system
   has no such module.
 
   Beside the storage options, `opts` may have the filters of
@@ -148,16 +159,20 @@ defmodule PhoenixReplay.Storage.Native do
     end
   end
 
-  # Directories are known by their storage options alone.
+  # Directories are known by their storage options alone. Two of these have the
+  # names of filters.
   defp split(opts) do
     if Keyword.keyword?(opts) do
-      {filters, opts} = Keyword.split(opts, @filter_keys)
+      {filters, opts} = Enum.split_with(opts, &filter?/1)
       {page, opts} = Keyword.split(opts, @page_keys)
       {filters, page, opts}
     else
       {[], [], opts}
     end
   end
+
+  defp filter?({:subject, value}), do: not Subject.option?(value)
+  defp filter?({key, _value}), do: key in @filter_keys
 
   @doc "Deletes a recording. Deleting one that does not exist is `:ok`."
   @impl true

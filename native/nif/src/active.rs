@@ -19,6 +19,7 @@ use crate::resource::{Given, Kept};
 use crate::session::Session;
 use crate::sink::{Full, Grow, SLACK};
 use crate::store::{Replacing, etf_to_term};
+use crate::subject::Subject;
 
 mod atoms {
     rustler::atoms! { again }
@@ -36,10 +37,13 @@ fn active_start<'a>(
     recording: Term<'a>,
     max_events: u32,
     format: Atom,
+    subject: Option<Subject>,
 ) -> NifResult<Term<'a>> {
     let format = format_of(format)?;
+    let subject = subject.map(|Subject(known)| known);
     let started = encode::lend(recording, BOUNDED_BYTES, Effort::Bounded, |head| {
-        handle.store.start(&id, head, max_events, Wait::Never)
+        let wait = Wait::Never;
+        handle.store.start_for(&id, head, max_events, subject, wait)
     });
     Ok(match started {
         Err(Full) | Ok(Err(StoreError::WouldBlock)) => atoms::again().encode(env),
@@ -55,10 +59,13 @@ fn active_start_dirty<'a>(
     recording: Term<'a>,
     max_events: u32,
     format: Atom,
+    subject: Option<Subject>,
 ) -> NifResult<Term<'a>> {
     let format = format_of(format)?;
+    let subject = subject.map(|Subject(known)| known);
     let started = encode::lend(recording, handle.limits.max_bytes, Effort::Any, |head| {
-        handle.store.start(&id, head, max_events, Wait::Yes)
+        let wait = Wait::Yes;
+        handle.store.start_for(&id, head, max_events, subject, wait)
     });
     Ok(match started {
         Err(full) => Failure::from(full).encode(env),
@@ -135,6 +142,21 @@ fn active_append_dirty<'a>(env: Env<'a>, session: Given<'a, Session>, event: Ter
             None => Failure::from(full).encode(env),
         },
     }
+}
+
+/// Says whom a recording belongs to.
+#[rustler::nif]
+fn active_subject<'a>(env: Env<'a>, session: Given<'a, Session>, subject: Subject) -> Term<'a> {
+    answer(env, session.recording.set_subject(subject.0, Wait::Never))
+}
+
+#[rustler::nif(schedule = "DirtyIo")]
+fn active_subject_dirty<'a>(
+    env: Env<'a>,
+    session: Given<'a, Session>,
+    subject: Subject,
+) -> Term<'a> {
+    answer(env, session.recording.set_subject(subject.0, Wait::Yes))
 }
 
 fn answer(env: Env<'_>, result: Result<(), AppendError>) -> Term<'_> {

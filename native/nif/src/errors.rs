@@ -11,7 +11,7 @@ use crate::sink::Full;
 
 mod atoms {
     rustler::atoms! {
-        already_active, damaged, eio, ended, events, invalid_cursor, invalid_option, invalid_recording,
+        already_active, damaged, eio, ended, events, has_subject, invalid_cursor, invalid_option, invalid_recording,
         malformed, max_events, no_filters, not_found, panicked, refused, too_large, unknown_atom,
     }
 }
@@ -110,9 +110,10 @@ fn append_reason<'a>(env: Env<'a>, error: &AppendError) -> Term<'a> {
     match error {
         AppendError::Ended => atoms::ended().encode(env),
         AppendError::Full => atoms::max_events().encode(env),
+        AppendError::HasSubject => atoms::has_subject().encode(env),
         AppendError::TooLarge(..) => atoms::too_large().encode(env),
         AppendError::NotAnEvent => (atoms::invalid_recording(), atoms::events()).encode(env),
-        AppendError::Io(error) => posix(env, replay_store::posix_name(error)),
+        AppendError::Io(error) => literal(env, replay_store::posix_name(error)),
         // Handled by the caller, who tries again.
         _ => atoms::eio().encode(env),
     }
@@ -130,13 +131,15 @@ pub fn store_reason<'a>(env: Env<'a>, error: &StoreError) -> Term<'a> {
         StoreError::Recording(error) => etf_reason(env, error),
         StoreError::Option(name) => (atoms::invalid_option(), *name).encode(env),
         // Every error without a reason of its own came from the system.
-        other => posix(env, other.posix().unwrap_or("eio")),
+        other => literal(env, other.posix().unwrap_or("eio")),
     }
 }
 
 fn etf_reason<'a>(env: Env<'a>, error: &replay_etf::Error) -> Term<'a> {
     match error.kind {
-        ErrorKind::NotARecording(field) => (atoms::invalid_recording(), field.name()).encode(env),
+        ErrorKind::NotARecording(field) => {
+            (atoms::invalid_recording(), literal(env, field.name())).encode(env)
+        }
         ErrorKind::TooLarge | ErrorKind::TooManyTerms | ErrorKind::TooDeep => {
             atoms::too_large().encode(env)
         }
@@ -144,8 +147,8 @@ fn etf_reason<'a>(env: Env<'a>, error: &replay_etf::Error) -> Term<'a> {
     }
 }
 
-/// The engine's POSIX names are a fixed set of literals.
-fn posix<'a>(env: Env<'a>, name: &str) -> Term<'a> {
+/// The engine's POSIX names, and those of a recording's fields, are fixed sets of literals.
+fn literal<'a>(env: Env<'a>, name: &str) -> Term<'a> {
     Atom::from_str(env, name)
         .unwrap_or_else(|_| atoms::eio())
         .encode(env)

@@ -4,12 +4,16 @@ use replay_etf::Needle;
 use replay_store::{PathPart, UrlPart};
 use rustler::{Binary, Decoder, NifMap, NifResult, NifTaggedEnum, Term};
 
+use crate::subject::Subject;
+
 /// The fields of Elixir's struct, under their names there.
 #[derive(NifMap)]
+#[rustler(decode)]
 struct Fields<'a> {
     view: Option<Vec<&'a str>>,
     url: Option<Binary<'a>>,
     path: Option<Path<'a>>,
+    subject: Option<Vec<Subject>>,
     id: Option<Binary<'a>>,
     from: Option<i64>,
     to: Option<i64>,
@@ -65,6 +69,9 @@ impl<'a> Decoder<'a> for Filter {
                 Path::Exact(path) => PathPart::Exact(copied(path)),
                 Path::Prefix(path) => PathPart::Prefix(copied(path)),
             }),
+            subject: fields
+                .subject
+                .map(|all| all.into_iter().map(|Subject(known)| known).collect()),
             id: fields.id.map(copied),
             from: fields.from,
             to: fields.to,

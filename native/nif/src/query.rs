@@ -10,7 +10,7 @@ use crate::errors::Failure;
 use crate::filter::Filter;
 use crate::summary::Summaries;
 use crate::terms::binary;
-use crate::view;
+use crate::{subject, view};
 
 /// The order of a page.
 #[derive(NifUnitEnum, Clone, Copy)]
@@ -100,5 +100,9 @@ pub fn facets<'a>(env: Env<'a>, facets: &Facets) -> Term<'a> {
             .collect::<Vec<_>>()
     };
     let (events, paths) = (counts(&facets.events), counts(&facets.paths));
-    (ok(), (views, events, paths, &facets.days)).encode(env)
+    let subjects = facets.subjects.iter();
+    let subjects: Vec<_> = subjects
+        .map(|(whose, n)| (subject::term(env, whose), *n))
+        .collect();
+    (ok(), (views, events, paths, subjects, &facets.days)).encode(env)
 }

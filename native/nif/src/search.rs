@@ -11,6 +11,7 @@ use crate::errors::Failure;
 use crate::filter::Filter;
 use crate::query::{self, Order};
 use crate::resource::{Given, Held, Kept, Kind};
+use crate::rewrite;
 use crate::verify::pairs;
 use crate::workers;
 
@@ -94,4 +95,10 @@ fn search_not_searched<'a>(env: Env<'a>, handle: Opened, search: Given<'a, Searc
 #[rustler::nif(schedule = "DirtyIo")]
 fn search_erase<'a>(env: Env<'a>, handle: Settled, search: Given<'a, Searching>) -> Term<'a> {
     erase::erased(env, handle.store.erase_found(&search.0.lock()))
+}
+
+/// Begins to change what was found, as `rewrite_begin`.
+#[rustler::nif(schedule = "DirtyIo")]
+fn search_rewrite<'a>(env: Env<'a>, handle: Settled, search: Given<'a, Searching>) -> Term<'a> {
+    rewrite::begun(env, handle.store.begin_rewriting_found(&search.0.lock()))
 }

@@ -12,6 +12,7 @@ use crate::directories::{Opened, Settled};
 use crate::encode::Effort;
 use crate::errors::Failure;
 use crate::options::format_of;
+use crate::subject::Subject;
 use crate::terms::binary;
 use crate::{buffer, decode, encode, vm};
 
@@ -21,10 +22,13 @@ fn store_save<'a>(
     handle: Opened,
     recording: Term<'a>,
     format: Atom,
+    subject: Option<Subject>,
 ) -> NifResult<Term<'a>> {
     let format = format_of(format)?;
+    let subject = subject.map(|Subject(known)| known);
     let saved = encode::lend(recording, handle.limits.max_bytes, Effort::Any, |etf| {
-        handle.store.save(etf, format).map_err(Failure::from)
+        let saved = handle.store.save_for(etf, format, subject);
+        saved.map_err(Failure::from)
     });
     Ok(done(env, saved.map_err(Failure::from).flatten()))
 }
@@ -43,9 +47,8 @@ fn store_read<'a>(env: Env<'a>, handle: Opened, id: Binary<'a>, replaced: Replac
             Err(failure) => failure.encode(env),
         };
     }
-    let read = handle.store.read_with(&id, |format, bytes| match format {
-        Format::Etf => etf_to_term(env, bytes, &handle.limits, replaced.into()),
-        Format::Json => json_to_term(env, bytes, &handle.limits),
+    let read = handle.store.read_with(&id, |format, bytes| {
+        content_to_term(env, format, bytes, &handle.limits, replaced.into())
     });
     match read.map_err(Failure::from).flatten() {
         Ok(recording) => (ok(), recording).encode(env),
@@ -73,6 +76,20 @@ fn as_shown(env: Env<'_>, recording: &Recording, limits: &Limits) -> Option<(Vec
     } else {
         (etf, *limits)
     })
+}
+
+/// What a file holds.
+pub fn content_to_term<'a>(
+    env: Env<'a>,
+    format: Format,
+    bytes: &[u8],
+    limits: &Limits,
+    replaced: Replaced,
+) -> Result<Term<'a>, Failure> {
+    match format {
+        Format::Etf => etf_to_term(env, bytes, limits, replaced),
+        Format::Json => json_to_term(env, bytes, limits),
+    }
 }
 
 fn json_to_term<'a>(env: Env<'a>, text: &[u8], limits: &Limits) -> Result<Term<'a>, Failure> {

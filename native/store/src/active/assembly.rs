@@ -7,7 +7,7 @@ use replay_etf::recording::Frame;
 
 use super::Shared;
 use super::recording::Recording;
-use crate::codec::Flags;
+use crate::codec::{Beside, Flags};
 use crate::error::Error;
 use crate::index::{Names, Pages};
 use crate::slab::{Frames, Kind, Mark, Wait};
@@ -33,7 +33,7 @@ impl Recording {
     pub(crate) fn names_and_pages(&self) -> Option<(Names, Pages)> {
         let frames = self.chain.frames().ok()??;
         // What can't be summarized has no names.
-        let nothing = |_| (Names::default(), Pages::unknown());
+        let nothing = |_| (Names::default(), Pages::unread());
         let summary = self.summarize(&frames);
         Some(summary.map_or_else(nothing, |it| (it.names.iter().collect(), it.pages.into())))
     }
@@ -56,7 +56,7 @@ impl Recording {
             .ok_or(Error::NotFound)?;
         into.clear();
         into.reserve(self.tally.bytes() + 16);
-        let mut payloads = frames.iter();
+        let mut payloads = frames.parts();
         let head = payloads.next().filter(|(kind, _)| *kind == Kind::Head);
         let (_, head) = head.ok_or(Error::NotFound)?;
         let frame = Frame::of(head.rest, &self.limits).map_err(Error::Recording)?;
@@ -68,7 +68,7 @@ impl Recording {
     /// What a list shows of the recording that is in the frames. Walking the whole of it would
     /// take as long as compressing it does.
     pub(super) fn summarize<'f>(&self, frames: &'f Frames) -> Result<Summary<'f>, Error> {
-        let mut payloads = frames.iter().map(|(_, payload)| payload);
+        let mut payloads = frames.parts().map(|(_, payload)| payload);
         let head = payloads.next().ok_or(Error::NotFound)?.rest;
         let mut summary = replay_etf::summarize(head, &self.limits).map_err(Error::Recording)?;
         for payload in payloads {
@@ -110,10 +110,14 @@ impl Recording {
         self.chain.is_gone()
     }
 
-    pub(super) fn flags(&self) -> Flags {
-        Flags {
-            recovered: self.recovered,
-            truncated: self.truncated.load(Relaxed),
+    /// What its file has beside the content.
+    pub(super) fn beside(&self) -> Beside {
+        Beside {
+            flags: Flags {
+                recovered: self.recovered,
+                truncated: self.truncated.load(Relaxed),
+            },
+            subject: self.subject().map(|subject| (**subject).clone()),
         }
     }
 }

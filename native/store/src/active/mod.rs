@@ -19,6 +19,7 @@ mod recording;
 mod recovery;
 mod reservation;
 mod round;
+mod subject;
 mod summary;
 mod table;
 mod tally;

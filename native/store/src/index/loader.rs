@@ -123,8 +123,8 @@ impl Loader {
             Format::Etf => recording::summarize(bytes, &self.limits)?,
             Format::Json => json::summarize(bytes, &self.limits_of(format))?,
         };
-        let flags = codec::flags_of(&buffers.raw);
-        let entry = Entry::new(summary, flags, format, file.into(), stamp, &self.shared);
+        let beside = codec::beside_of(&buffers.raw);
+        let entry = Entry::new(summary, beside, format, file.into(), stamp, &self.shared);
         Ok((entry, plain))
     }
 

@@ -52,6 +52,11 @@ impl Pages {
         Pages::new::<&[u8]>(&[], Extent::Unknown)
     }
 
+    /// Those of a recording in which nobody has looked for them.
+    pub(crate) fn unread() -> Self {
+        Pages::new::<&[u8]>(&[], Extent::Cut)
+    }
+
     /// Each page that is known.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
         let mut rest = &*self.packed;

@@ -10,6 +10,7 @@ use super::flights::Flights;
 use super::stored::each_stored;
 use super::undecided::Undecided;
 use super::{Facts, Filter, Item, view};
+use crate::codec::Subject;
 use crate::index::{Index, Names, Pages, View};
 
 /// Names of events in [`Facets::events`] at most, those that most recordings have.
@@ -17,6 +18,9 @@ pub const MAX_EVENT_NAMES: usize = 1000;
 
 /// Paths in [`Facets::paths`] at most, those that most recordings were on.
 pub const MAX_PATHS: usize = 1000;
+
+/// Subjects in [`Facets::subjects`] at most, those with the most recordings.
+pub const MAX_SUBJECTS: usize = 1000;
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -31,6 +35,9 @@ pub struct Facets {
     /// By path of a page, without its query, the most first, ties by path. A recording counts once
     /// for each path that is known of it.
     pub paths: Vec<(Box<[u8]>, usize)>,
+    /// By whom they belong to, the most first, ties by number and then by text. Those that belong
+    /// to nobody are not among them.
+    pub subjects: Vec<(Subject, usize)>,
     /// By day, counted in UTC from the Unix epoch, the latest first.
     pub days: Vec<(i64, usize)>,
 }
@@ -45,11 +52,13 @@ pub(super) fn facets(
     let mut counts = Counts::default();
     for recording in &flights.found {
         counts.add(&recording.summary.view, recording);
+        counts.add_subject(recording.summary.subject.as_ref());
     }
     let shadows = flights.shadows(index);
     each_stored(index, &shadows, filter, |entry, answer| {
         if undecided.matches(entry, answer) {
             counts.add(&entry.view, &**entry);
+            counts.add_subject(entry.subject.as_ref());
         }
     });
     counts.facets()
@@ -74,6 +83,7 @@ struct Counts<'a> {
     views: ByAddress<View, (&'a Arc<View>, usize)>,
     names: ByAddress<Names, (&'a Names, usize)>,
     pages: ByAddress<Pages, (&'a Pages, usize)>,
+    subjects: ByAddress<Subject, (&'a Subject, usize)>,
     days: Vec<(i64, usize)>,
 }
 
@@ -89,6 +99,13 @@ impl<'a> Counts<'a> {
         match self.days.last_mut() {
             Some((last, count)) if *last == day => *count += 1,
             _ => self.days.push((day, 1)),
+        }
+    }
+
+    fn add_subject(&mut self, subject: Option<&'a Arc<Subject>>) {
+        if let Some(subject) = subject {
+            let known = self.subjects.entry(Arc::as_ptr(subject));
+            known.or_insert((subject, 0)).1 += 1;
         }
     }
 
@@ -108,6 +125,7 @@ impl<'a> Counts<'a> {
             paths.map(move |path| (path, count))
         });
         let paths = most_first(paths, MAX_PATHS);
+        let subjects = most_first(self.subjects.values().copied(), MAX_SUBJECTS);
         let mut days = most_first(self.days.into_iter(), usize::MAX);
         days.sort_unstable_by_key(|(day, _)| Reverse(*day));
         let view_named = |(name, count)| Some((Arc::clone(named.get(&name)?), count));
@@ -115,6 +133,10 @@ impl<'a> Counts<'a> {
             views: views.into_iter().filter_map(view_named).collect(),
             events: owned(events),
             paths: owned(paths),
+            subjects: subjects
+                .into_iter()
+                .map(|(subject, n)| (subject.clone(), n))
+                .collect(),
             days,
         }
     }

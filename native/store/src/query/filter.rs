@@ -1,10 +1,11 @@
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use replay_etf::{Error, Limits, Needle, json, recording};
 
 use super::view::is_named;
 use super::{Answer, Facts, PathPart, UrlPart};
-use crate::codec::Format;
+use crate::codec::{Format, Subject};
 use crate::index::{Names, Pages, View};
 
 /// What recordings must be like. Everything that is given has to hold; the default is all of them.
@@ -17,6 +18,8 @@ pub struct Filter {
     pub url: Option<UrlPart>,
     /// One of its pages has this path.
     pub path: Option<PathPart>,
+    /// It belongs to one of these.
+    pub subject: Option<BTreeSet<Subject>>,
     /// The beginning of the id.
     pub id: Option<Box<[u8]>>,
     /// The earliest `connected_at`, in milliseconds since the Unix epoch.
@@ -57,7 +60,9 @@ impl Filter {
             && self.matches_view(recording.view())
             && self.matches_id(recording.id());
         match matches {
-            true => self.answer_of_pages(recording.url(), recording.pages()),
+            true => self
+                .answer_of_pages(recording.url(), recording.pages())
+                .and(self.answer_of_subject(recording.subject(), recording.pages())),
             false => Answer::No,
         }
     }
@@ -95,6 +100,20 @@ impl Filter {
     pub(super) fn matches_names(&self, names: &Names) -> bool {
         let one_of = |wanted: &Vec<Box<[u8]>>| wanted.iter().any(|name| names.contains(name));
         self.event.as_ref().is_none_or(one_of)
+    }
+
+    pub(super) fn matches_subject(&self, subject: Option<&Subject>) -> bool {
+        let belongs = |wanted: &BTreeSet<_>| subject.is_some_and(|it| wanted.contains(it));
+        self.subject.as_ref().is_none_or(belongs)
+    }
+
+    /// As [`Filter::matches_subject`]. Where nothing is known of pages, an earlier version may not
+    /// have known of subjects either.
+    pub(super) fn answer_of_subject(&self, subject: Option<&Subject>, pages: &Pages) -> Answer {
+        match self.matches_subject(subject) {
+            false if pages.is_unknown() => Answer::Perhaps,
+            matches => matches.into(),
+        }
     }
 
     pub(super) fn matches_id(&self, id: &[u8]) -> bool {
@@ -158,6 +177,7 @@ impl Filter {
             view,
             url,
             path,
+            subject,
             id,
             from,
             to,
@@ -173,6 +193,7 @@ impl Filter {
         } = self;
         // A list without anything in it does say something: nothing at all matches.
         view.is_none()
+            && subject.is_none()
             && url.as_ref().is_none_or(UrlPart::is_empty)
             && path.as_ref().is_none_or(PathPart::says_nothing)
             && id.as_ref().is_none_or(|prefix| prefix.is_empty())
@@ -243,6 +264,7 @@ mod tests {
             view: None,
             url: Some(UrlPart::new(b"")),
             path: Some(PathPart::Prefix(b"/"[..].into())),
+            subject: None,
             id: Some([].into()),
             from: Some(0),
             to: Some(i64::MAX),
@@ -267,6 +289,7 @@ mod tests {
         assert!(says(|it| it.url = Some(UrlPart::new(b"/"))));
         assert!(says(|it| it.path = Some(PathPart::Prefix(b"/o"[..].into()))));
         assert!(says(|it| it.path = Some(PathPart::Exact(b"/"[..].into()))));
+        assert!(says(|it| it.subject = Some(BTreeSet::new())));
         assert!(says(|it| it.id = Some(b"a"[..].into())));
         assert!(says(|it| it.from = Some(1)));
         assert!(says(|it| it.to = Some(i64::MAX - 1)));

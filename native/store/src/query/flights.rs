@@ -69,7 +69,7 @@ fn look(
     let mut it = InFlight {
         summary,
         names: Names::default(),
-        pages: Pages::unknown(),
+        pages: Pages::unread(),
     };
     if with_events && filter.answer_but_for_event(&it) != Answer::No {
         (it.names, it.pages) = recording.names_and_pages()?;

@@ -26,7 +26,7 @@ mod view;
 
 pub use answer::Answer;
 pub use cursor::Cursor;
-pub use facets::{Facets, MAX_EVENT_NAMES, MAX_PATHS};
+pub use facets::{Facets, MAX_EVENT_NAMES, MAX_PATHS, MAX_SUBJECTS};
 pub use facts::Facts;
 pub use filter::Filter;
 pub use item::{InFlight, Item};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::address::ByAddress;
 use super::flights::Shadows;
 use super::{Answer, Filter};
+use crate::codec::Subject;
 use crate::index::{Entry, Index, Names, View};
 
 /// Entries that are brought into the cache together.
@@ -57,6 +58,10 @@ fn touch(batch: &[&Arc<Entry>], filter: &Filter) {
         let urls = batch.iter().filter_map(|entry| entry.url.as_deref());
         touch_texts(urls);
     }
+    if filter.subject.is_some() {
+        let subjects = batch.iter().filter_map(|entry| entry.subject.as_deref());
+        std::hint::black_box(subjects.map(Subject::is_number).fold(false, |a, b| a ^ b));
+    }
     if filter.asks_for_pages() {
         let complete = batch.iter().filter(|entry| entry.pages.is_complete());
         std::hint::black_box(complete.count());
@@ -95,10 +100,18 @@ impl<'f> Matcher<'f> {
             && (filter.view.is_none() || self.matches_view(&entry.view))
             && (filter.event.is_none() || self.matches_names(&entry.names))
             && filter.matches_id(entry.id());
-        match matches && filter.asks_for_pages() {
-            true => filter.answer_of_pages(entry.url.as_deref(), &entry.pages),
-            false => matches.into(),
+        if !matches {
+            return Answer::No;
         }
+        let mut answer = Answer::Yes;
+        if filter.subject.is_some() {
+            answer = filter.answer_of_subject(entry.subject.as_deref(), &entry.pages);
+        }
+        if answer != Answer::No && filter.asks_for_pages() {
+            let pages = filter.answer_of_pages(entry.url.as_deref(), &entry.pages);
+            answer = answer.and(pages);
+        }
+        answer
     }
 
     fn matches_view(&mut self, view: &View) -> bool {

@@ -77,9 +77,11 @@ fn matches(files: &Files, filter: &Filter, entry: &Arc<Entry>) -> Result<bool, E
     if entry.pages.is_unknown() && files.learn_pages(entry) {
         return Ok(false);
     }
+    // Its content has no subject.
+    let is_of_subject = filter.matches_subject(entry.subject.as_deref());
     let matches = files.read_with(entry.id(), |format, bytes| {
         let limits = files.loader.limits_of(format);
-        content::decide(filter, entry.url.as_deref(), format, bytes, &limits)
+        is_of_subject && content::decide(filter, entry.url.as_deref(), format, bytes, &limits)
     });
     match matches {
         // Then the index knows that now.

@@ -24,6 +24,8 @@ pub(crate) enum Kind {
     /// What fits at the end of a chunk, perhaps nothing, of the payload that the first frame of
     /// the next chunk goes on with.
     Part = 3,
+    /// Whom the recording belongs to.
+    Subject = 4,
 }
 
 /// A block that belongs to one recording: a header, then frames one after the other, each at a
@@ -245,6 +247,7 @@ impl Chunk {
             1 => Kind::Head,
             2 => Kind::Event,
             3 => Kind::Part,
+            4 => Kind::Subject,
             _ => return None,
         };
         let len = descriptor as usize & MAX_PAYLOAD;

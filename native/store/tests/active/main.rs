@@ -13,6 +13,7 @@ mod query;
 mod recovery;
 mod refusals;
 mod removed;
+mod subject;
 mod support;
 mod threads;
 mod unread;

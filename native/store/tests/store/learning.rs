@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use bincode::config;
 use crc32c::crc32c;
-use replay_store::{Entry, Filter, Format, PathPart, Sort, Store};
+use replay_etf::Needle;
+use replay_store::{Entry, Filter, Format, PathPart, Sort, Store, Subject};
 use serde::Deserialize;
 
 use crate::hooked::{Call, hooked, os_error};
@@ -78,7 +79,8 @@ fn saved(dir: &Dir, count: usize) -> Vec<Arc<Entry>> {
         ];
         let recording = Recording::new(format!("{n:04}")).pages(pages).at(n as i64);
         let format = [Format::Etf, Format::Json][n % 2];
-        store.save(&recording.etf(), format).unwrap();
+        let subject = Some(Subject::Integer(n as i64));
+        store.save_for(&recording.etf(), format, subject).unwrap();
     };
     let store = dir.open();
     (0..count / 2).for_each(|n| save(&store, n));
@@ -158,6 +160,24 @@ fn a_query_does_not_wait_for_it() {
         [b"0007"[..].into()]
     );
     assert_eq!(ids(&store).len(), 39);
+}
+
+#[test]
+fn subjects_that_were_not_written_down_are_found_too() {
+    for with_content in [false, true] {
+        let dir = Dir::new();
+        saved(&dir, 40);
+        downgrade(&dir);
+        let store = dir.open();
+        let filter = Filter {
+            subject: Some([Subject::Integer(7)].into()),
+            contains: Needle::text(b"aaaa").filter(|_| with_content),
+            ..Filter::default()
+        };
+        let erased = store.delete_where(&filter).unwrap();
+        assert_eq!(erased.ids, [b"0007"[..].into()]);
+        assert_eq!(ids(&store).len(), 39);
+    }
 }
 
 #[test]

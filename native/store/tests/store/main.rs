@@ -16,8 +16,10 @@ mod pages;
 mod query;
 mod reads;
 mod retention;
+mod rewrite;
 mod saving;
 mod soundness;
+mod subject;
 mod support;
 mod verify;
 

@@ -11,11 +11,11 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use replay_store::{
     Answer, Cursor, Entry, Error, Facets, Filter, Format, Item, Page, PathPart, Sort, Store,
-    UrlPart,
+    Subject, UrlPart,
 };
 
 use crate::support::{Dir, Recording, entry};
-use naive::{URL_PARTS, naive, path_of, written};
+use naive::{URL_PARTS, naive, path_of, subject, subjects, written};
 
 const VIEWS: [&str; 3] = ["Elixir.A.Live", "Elixir.B.Live", "plain"];
 const URLS: [&str; 5] = [
@@ -85,37 +85,47 @@ fn filters() -> impl Strategy<Value = Filter> {
     let prefix = prefix.map(|path| PathPart::Prefix(path.as_bytes().into()));
     let path = select(exact.into_iter().chain(prefix).collect::<Vec<_>>());
     let id = select(vec!["", "a", "ab", "a/", "c"]);
+    let subject = vec(
+        select(subjects().into_iter().flatten().collect::<Vec<_>>()),
+        0..3,
+    );
     (
         option::weighted(0.3, views),
         option::weighted(0.3, events),
         (option::weighted(0.3, url), option::weighted(0.3, path)),
-        option::weighted(0.3, id),
+        (option::weighted(0.3, id), option::weighted(0.3, subject)),
         (number(), number(), number(), number(), number(), number()),
         (flag(), flag(), flag()),
     )
-        .prop_map(|(views, events, (url, path), id, numbers, flags)| Filter {
-            view: views.map(|names| names.into_iter().map(Into::into).collect()),
-            event: events.map(|marks| marks.into_iter().map(|mark| [mark; 20].into()).collect()),
-            url: url.map(|part| UrlPart::new(part.as_bytes())),
-            path,
-            id: id.map(|prefix| prefix.as_bytes().into()),
-            from: numbers.0.map(|half| (half - 2) * DAY_MS / 2),
-            to: numbers.1.map(|half| (half - 2) * DAY_MS / 2 + 1),
-            min_events: numbers.2,
-            max_events: numbers.3,
-            min_duration_ms: numbers.4.map(|n| n * 10),
-            max_duration_ms: numbers.5.map(|n| n * 10),
-            active: flags.0,
-            recovered: flags.1,
-            truncated: flags.2,
-            contains: None,
-        })
+        .prop_map(
+            |(views, events, (url, path), (id, subject), numbers, flags)| Filter {
+                view: views.map(|names| names.into_iter().map(Into::into).collect()),
+                event: events
+                    .map(|marks| marks.into_iter().map(|mark| [mark; 20].into()).collect()),
+                url: url.map(|part| UrlPart::new(part.as_bytes())),
+                path,
+                id: id.map(|prefix| prefix.as_bytes().into()),
+                subject: subject.map(|wanted| wanted.into_iter().collect()),
+                from: numbers.0.map(|half| (half - 2) * DAY_MS / 2),
+                to: numbers.1.map(|half| (half - 2) * DAY_MS / 2 + 1),
+                min_events: numbers.2,
+                max_events: numbers.3,
+                min_duration_ms: numbers.4.map(|n| n * 10),
+                max_duration_ms: numbers.5.map(|n| n * 10),
+                active: flags.0,
+                recovered: flags.1,
+                truncated: flags.2,
+                contains: None,
+            },
+        )
 }
 
 fn saved(dir: &Dir, recordings: &[(Recording, Format)]) -> Store {
     let store = dir.open();
     for (recording, format) in recordings {
-        store.save(&recording.etf(), *format).unwrap();
+        store
+            .save_for(&recording.etf(), *format, subject(recording))
+            .unwrap();
     }
     store
 }
@@ -208,6 +218,7 @@ proptest! {
         let mut views = BTreeMap::new();
         let mut events = BTreeMap::new();
         let mut paths = BTreeMap::new();
+        let mut subjects = BTreeMap::new();
         let mut days = BTreeMap::new();
         for (recording, _) in recordings.iter().filter(|(it, _)| naive(&filter, it)) {
             *views.entry(written(recording)).or_insert(0) += 1;
@@ -219,6 +230,9 @@ proptest! {
             for path in known.collect::<BTreeSet<_>>() {
                 *paths.entry(path.as_bytes().into()).or_insert(0) += 1;
             }
+            if let Some(subject) = subject(recording) {
+                *subjects.entry(subject).or_insert(0) += 1;
+            }
             *days.entry(recording.connected_at.div_euclid(DAY_MS)).or_insert(0) += 1;
         }
         let mut views: Vec<_> = views.into_iter().collect();
@@ -228,12 +242,16 @@ proptest! {
             counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
             counts
         };
+        let mut subjects: Vec<(Subject, usize)> = subjects.into_iter().collect();
+        subjects.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         let facets = store.facets(&filter).unwrap();
-        let Facets { views: found, events: names, paths: found_paths, days: found_days } = facets;
+        let Facets { views: found, events: names, paths: on, subjects: whose, days: found_days } =
+            facets;
+        prop_assert_eq!(whose, subjects);
+        prop_assert_eq!(on, sorted(paths));
         let found: Vec<_> = found.iter().map(|(view, count)| (inspected(view), *count)).collect();
         prop_assert_eq!(found, views);
         prop_assert_eq!(names, sorted(events));
-        prop_assert_eq!(found_paths, sorted(paths));
         prop_assert_eq!(found_days, days.into_iter().rev().collect::<Vec<_>>());
     }
 

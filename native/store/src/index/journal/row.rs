@@ -11,20 +11,29 @@ use bincode::config;
 use replay_etf::recording;
 use serde::{Deserialize, Serialize};
 
-use crate::codec::Format;
+use crate::codec::{Format, Subject};
 use crate::disk::Stamp;
-use crate::index::entry::{Shared, own_id, stem_len};
+use crate::index::entry::{OwnId, Shared, own_id, stem_len};
 use crate::index::pages::Extent;
 use crate::index::{Entry, Pages, View, name};
 
 /// The version of what is written.
-pub(super) const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 3;
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct Row<'a> {
     #[serde(borrow)]
     first: FirstRow<'a>,
+    subject: Option<SubjectRow<'a>>,
     pages: PagesRow<'a>,
+}
+
+/// What version 2 consists of.
+#[derive(Deserialize)]
+struct SecondRow<'a> {
+    #[serde(borrow)]
+    first: FirstRow<'a>,
+    subject: Option<SubjectRow<'a>>,
 }
 
 /// What version 1 consists of.
@@ -55,11 +64,17 @@ enum ViewRow<'a> {
 }
 
 #[derive(Serialize, Deserialize)]
+enum SubjectRow<'a> {
+    Integer(i64),
+    Text(&'a [u8]),
+}
+
+#[derive(Serialize, Deserialize)]
 enum PagesRow<'a> {
     #[serde(borrow)]
     Whole(&'a [u8]),
     Cut(&'a [u8]),
-    /// They were not written down in version 1, and have not been read since.
+    /// They were not written down in earlier versions, and have not been read since.
     Unknown,
 }
 
@@ -76,15 +91,29 @@ pub(super) fn read(bytes: &[u8], version: u32) -> Option<Row<'_>> {
     let row: Row<'_> = match version {
         1 => Row {
             first: whole(bytes)?,
+            subject: None,
             pages: PagesRow::Unknown,
         },
+        2 => {
+            let SecondRow { first, subject } = whole(bytes)?;
+            let pages = PagesRow::Unknown;
+            Row {
+                first,
+                subject,
+                pages,
+            }
+        }
         VERSION => whole(bytes)?,
         _ => return None,
     };
     // A name leads to a file: it must be one that a listing of the directory can give.
     let file = row.first.file;
     let is_name = name::parse(file).is_some() && !file.contains(&b'/') && !file.contains(&0);
-    is_name.then_some(row)
+    let is_subject = match row.subject {
+        Some(SubjectRow::Text(text)) => Subject::text(text).is_some(),
+        _ => true,
+    };
+    (is_name && is_subject).then_some(row)
 }
 
 /// The entries of some rows. What they may share is made before them, so that they lie in memory
@@ -92,7 +121,7 @@ pub(super) fn read(bytes: &[u8], version: u32) -> Option<Row<'_>> {
 pub(super) fn entries(rows: Vec<Row<'_>>, shared: &Shared) -> impl Iterator<Item = Entry> {
     let pages: Vec<_> = rows.iter().map(|row| pages(&row.pages, shared)).collect();
     let rows = rows.into_iter().zip(pages);
-    rows.map(|(row, pages)| entry(row.first, pages, shared))
+    rows.map(|(row, pages)| entry(row, pages, shared))
 }
 
 fn pages(row: &PagesRow<'_>, shared: &Shared) -> Arc<Pages> {
@@ -112,6 +141,10 @@ fn whole<'a, R: Deserialize<'a>>(bytes: &'a [u8]) -> Option<R> {
 fn row(entry: &Entry) -> Row<'_> {
     Row {
         first: first_row(entry),
+        subject: entry.subject.as_deref().map(|subject| match subject {
+            Subject::Integer(number) => SubjectRow::Integer(*number),
+            Subject::Text(text) => SubjectRow::Text(text),
+        }),
         pages: match entry.pages.extent() {
             Extent::Whole => PagesRow::Whole(entry.pages.packed()),
             Extent::Cut => PagesRow::Cut(entry.pages.packed()),
@@ -123,7 +156,7 @@ fn row(entry: &Entry) -> Row<'_> {
 fn first_row(entry: &Entry) -> FirstRow<'_> {
     FirstRow {
         file: entry.file(),
-        id: entry.id.as_deref(),
+        id: entry.id.as_ref().map(|OwnId(id)| &***id),
         view: match &*entry.view {
             View::Atom(name) => ViewRow::Atom(name),
             View::Name(name) => ViewRow::Name(name),
@@ -143,7 +176,13 @@ fn first_row(entry: &Entry) -> FirstRow<'_> {
     }
 }
 
-fn entry(row: FirstRow<'_>, pages: Arc<Pages>, shared: &Shared) -> Entry {
+fn entry(row: Row<'_>, pages: Arc<Pages>, shared: &Shared) -> Entry {
+    let subject = match row.subject {
+        Some(SubjectRow::Integer(number)) => Some(Subject::Integer(number)),
+        Some(SubjectRow::Text(text)) => Subject::text(text),
+        None => None,
+    };
+    let row = row.first;
     Entry {
         id: row.id.and_then(|id| own_id(row.file, id)),
         stem_len: stem_len(row.file),
@@ -156,6 +195,7 @@ fn entry(row: FirstRow<'_>, pages: Arc<Pages>, shared: &Shared) -> Entry {
         names: shared.names(row.names),
         pages,
         url: row.url.map(Box::from),
+        subject: subject.map(|subject| shared.subject(subject)),
         connected_at: row.connected_at,
         duration_ms: row.duration_ms,
         stamp: Stamp {

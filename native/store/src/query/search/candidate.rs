@@ -45,7 +45,7 @@ impl Candidate {
         let it = InFlight {
             summary: recording.summary(),
             names: Names::default(),
-            pages: Pages::unknown(),
+            pages: Pages::unread(),
         };
         let matches = filter.answer_but_for_event(&it) != Answer::No;
         let candidate = matches.then(|| Candidate::InFlight(Arc::clone(recording)));
@@ -63,10 +63,16 @@ impl Candidate {
     pub(super) fn look(&self, files: &Files, filter: &Filter) -> Seen {
         match self {
             Candidate::InFlight(recording) => look_in_flight(recording, files, filter),
-            Candidate::Stored(entry) => look_into_file(entry.id(), files, filter, |found| {
-                // Of another version nothing is known yet.
-                Arc::ptr_eq(entry, found) || filter.answer(&**found) != Answer::No
-            }),
+            Candidate::Stored(entry) => {
+                if entry.pages.is_unknown() {
+                    files.learn_pages(entry);
+                }
+                look_into_file(entry.id(), files, filter, |found| {
+                    // Of another version nothing is known yet.
+                    filter.matches_subject(found.subject.as_deref())
+                        && (Arc::ptr_eq(entry, found) || filter.answer(&**found) != Answer::No)
+                })
+            }
         }
     }
 

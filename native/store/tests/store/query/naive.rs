@@ -1,6 +1,6 @@
 //! What a filter and facets ask of a recording, without any of the engine's code.
 
-use replay_store::{Filter, PathPart, UrlPart};
+use replay_store::{Filter, PathPart, Subject, UrlPart};
 
 use crate::support::Recording;
 
@@ -16,6 +16,20 @@ pub const URL_PARTS: [&str; 9] = [
     "xx",
     "a/items",
 ];
+
+/// Whom a recording of these belongs to: as many as there are lengths of its id.
+pub fn subject(recording: &Recording) -> Option<Subject> {
+    subjects().into_iter().nth(recording.id.len() - 1)?
+}
+
+pub fn subjects() -> [Option<Subject>; 4] {
+    [
+        None,
+        Some(Subject::Integer(2)),
+        Subject::text(b"2"),
+        Subject::text(b"three"),
+    ]
+}
 
 pub fn written(recording: &Recording) -> String {
     match recording.view.strip_prefix("Elixir.") {
@@ -66,6 +80,11 @@ pub fn naive(filter: &Filter, recording: &Recording) -> bool {
         && (filter.url.is_none() || urls.any(|url| url.contains(part.unwrap())))
         && (filter.path.as_ref())
             .is_none_or(|part| recording.pages.iter().any(|url| has_path(part, url)))
+        && (filter.subject.as_ref()).is_none_or(|wanted| {
+            wanted
+                .iter()
+                .any(|it| Some(it) == subject(recording).as_ref())
+        })
         && (filter.id.as_ref()).is_none_or(|prefix| recording.id.starts_with(prefix))
         && within(
             recording.connected_at,
