@@ -9,7 +9,6 @@ pub use rewrite::Rewriting;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::active::{Active, Tender};
 use crate::codec::{Format, Subject};
