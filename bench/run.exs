@@ -13,4 +13,6 @@ for directory <- ["support", "sections"] do
   end
 end
 
+# Standard output has the figures and nothing else.
+Logger.configure(level: :warning)
 Bench.CLI.main(System.argv())

@@ -96,7 +96,7 @@ defmodule PhoenixReplay.Native.Error do
 
   @type t :: %__MODULE__{reason: reason()}
 
-  @scan_ms 20
+  @longest_pause_ms 20
 
   @enforce_keys [:reason]
   defexception [:reason]
@@ -106,14 +106,16 @@ defmodule PhoenixReplay.Native.Error do
   # library or of an argument that got past its checks, and must not take a
   # process of the application with it.
   @spec guard((() -> result)) :: result | {:error, reason()} when result: var
-  def guard(call) do
+  def guard(call), do: guard(call, 1)
+
+  defp guard(call, pause_ms) do
     call.()
   catch
-    # Another process has the directory read anew, and this one waits for it
-    # without a scheduler.
+    # Another process has the directory read anew, which may take a moment or
+    # seconds, and this one waits for it without a scheduler.
     :error, :scanning ->
-      Process.sleep(@scan_ms)
-      guard(call)
+      Process.sleep(pause_ms)
+      guard(call, min(2 * pause_ms, @longest_pause_ms))
 
     :error, raised ->
       {:error, raised(raised)}

@@ -219,11 +219,9 @@ impl<'a> Decoder<'a> for Opened {
 
 /// As [`Opened`], for calls that look at the whole directory: what others have put there, which may
 /// take seconds to read, is read here by one of them. For all others this raises `scanning`, and
-/// the callers wait as processes do, so that a few such calls do not keep all schedulers.
+/// the callers wait as processes do. None waits here, not for a moment: on a busy machine, moments
+/// of ten callers kept everybody else from the schedulers for half a second.
 pub struct Settled(Opened);
-
-/// So long is waited on the scheduler: most often it is a moment.
-const MAX_SCAN: Duration = Duration::from_millis(1);
 
 impl Deref for Settled {
     type Target = Engine;
@@ -237,7 +235,7 @@ impl Deref for Settled {
 impl<'a> Decoder<'a> for Settled {
     fn decode(term: Term<'a>) -> NifResult<Self> {
         let opened: Opened = term.decode()?;
-        if opened.store.settle(MAX_SCAN) {
+        if opened.store.settle() {
             Ok(Settled(opened))
         } else {
             Err(rustler::Error::RaiseAtom("scanning"))

@@ -9,7 +9,6 @@ pub use rewrite::Rewriting;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::active::{Active, Tender};
 use crate::codec::{Format, Subject};
@@ -164,11 +163,11 @@ impl Store {
         self.files.index.try_read().map(|index| index.len())
     }
 
-    /// Learns what others have put into the directory, or waits for another thread that does, but
-    /// for so long at most. Returns whether that is done: a list or a query that is asked for next
-    /// does not wait then, and otherwise would. If it can't be done, that has the error.
-    pub fn settle(&self, timeout: Duration) -> bool {
-        !matches!(self.files.try_refresh(timeout), Ok(false))
+    /// Learns what others have put into the directory, unless another thread is at it. Returns
+    /// whether that is done: a list or a query that is asked for next does not wait then, and
+    /// otherwise would. If it can't be done, that has the error.
+    pub fn settle(&self) -> bool {
+        !matches!(self.files.try_refresh(), Ok(false))
     }
 
     /// Deletes the recording with this id, under all the names it has, and stops recording it

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use parking_lot::MutexGuard;
 
@@ -47,12 +47,12 @@ impl Files {
         result
     }
 
-    /// As [`Files::refresh`], but returns false if another thread is at it for longer than that.
-    pub(crate) fn try_refresh(&self, timeout: Duration) -> Result<bool, Error> {
+    /// As [`Files::refresh`], but returns false if another thread is at it.
+    pub(crate) fn try_refresh(&self) -> Result<bool, Error> {
         if self.is_up_to_date()? {
             return Ok(true);
         }
-        let Some(scan) = self.scan.try_lock_for(timeout) else {
+        let Some(scan) = self.scan.try_lock() else {
             return Ok(false);
         };
         let result = self.update(&scan);

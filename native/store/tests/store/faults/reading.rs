@@ -1,7 +1,6 @@
 //! Files that can't be read.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use super::*;
 use crate::hooked::hooked;
@@ -59,8 +58,7 @@ fn one_reads_what_is_new_and_the_others_are_told_at_once() {
     }
     is_held.store(true, Ordering::Release);
     let settled = std::thread::scope(|scope| {
-        let settle = || store.settle(Duration::from_millis(1));
-        let threads: Vec<_> = (0..4).map(|_| scope.spawn(settle)).collect();
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(|| store.settle())).collect();
         while threads.iter().filter(|it| it.is_finished()).count() < 3 {
             std::thread::yield_now();
         }
@@ -69,6 +67,6 @@ fn one_reads_what_is_new_and_the_others_are_told_at_once() {
         settled.filter(|settled| *settled).count()
     });
     assert_eq!(settled, 1);
-    assert!(store.settle(Duration::ZERO));
+    assert!(store.settle());
     assert_eq!(ids(&store), ["x", "y"]);
 }
