@@ -8,8 +8,7 @@ use replay_etf::recording::path;
 use super::address::ByAddress;
 use super::flights::Flights;
 use super::stored::each_stored;
-use super::undecided::Undecided;
-use super::{Facts, Filter, Item, view};
+use super::{Answer, Facts, Filter, Item, view};
 use crate::index::{Index, Names, Pages, View};
 
 /// Names of events in [`Facets::events`] at most, those that most recordings have.
@@ -35,24 +34,19 @@ pub struct Facets {
     pub days: Vec<(i64, usize)>,
 }
 
-/// Counts what matches.
-pub(super) fn facets(
-    index: &Index,
-    flights: &Flights,
-    filter: &Filter,
-    undecided: &mut Undecided,
-) -> Facets {
+/// Counts what matches; `None` if recordings have to be read for it.
+pub(super) fn facets(index: &Index, flights: &Flights, filter: &Filter) -> Option<Facets> {
     let mut counts = Counts::default();
     for recording in &flights.found {
         counts.add(&recording.summary.view, recording);
     }
     let shadows = flights.shadows(index);
-    each_stored(index, &shadows, filter, |entry, answer| {
-        if undecided.matches(entry, answer) {
-            counts.add(&entry.view, &**entry);
-        }
+    let mut is_all = true;
+    each_stored(index, &shadows, filter, |entry, answer| match answer {
+        Answer::Yes => counts.add(&entry.view, &**entry),
+        Answer::Perhaps | Answer::No => is_all = false,
     });
-    counts.facets()
+    is_all.then(|| counts.facets())
 }
 
 /// Counts what was found already.
