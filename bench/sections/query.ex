@@ -48,7 +48,9 @@ defmodule Bench.Sections.Query do
 
   defp facts_of(recording, path) do
     names = for {_, :event, %{name: name}} <- recording.events, do: name
-    more = %{names: Enum.uniq(names), bytes: file_size(path, recording.id)}
+    paths = for {_, :handle_params, %{url: url}} <- recording.events, do: URI.parse(url).path
+    more = %{names: Enum.uniq(names), paths: Enum.uniq(paths)}
+    more = Map.put(more, :bytes, file_size(path, recording.id))
     Map.merge(Traffic.summary(recording), more)
   end
 
@@ -56,7 +58,12 @@ defmodule Bench.Sections.Query do
 
   defp check_list(path, facts) do
     summaries = Backends.native().list_summaries(path: path)
-    Check.equal!(summaries, Enum.map(facts, &Map.drop(&1, [:names, :bytes])), "all summaries")
+
+    Check.equal!(
+      summaries,
+      Enum.map(facts, &Map.drop(&1, [:names, :paths, :bytes])),
+      "all summaries"
+    )
   end
 
   defp page(run, query, path, size, measured) do
@@ -156,6 +163,7 @@ defmodule Bench.Sections.Query do
     %{
       views: Enum.frequencies_by(facts, & &1.view),
       events: facts |> Enum.flat_map(& &1.names) |> Enum.frequencies(),
+      paths: facts |> Enum.flat_map(& &1.paths) |> Enum.frequencies(),
       days: Enum.frequencies_by(facts, &day/1)
     }
   end

@@ -29,7 +29,7 @@ defmodule PhoenixReplay.Native.NifTest do
           fn -> Nif.store_save(directory(), %{}, :xml) end,
           fn -> Nif.store_read(directory(), :not_a_binary, :all) end,
           fn -> Nif.store_read(directory(), "id", true) end,
-          fn -> Nif.query_page(directory(), %{}, :sideways, 10, nil) end,
+          fn -> Nif.query_page(directory(), %{}, :sideways, 10, nil, false) end,
           fn -> Nif.codec_compress("x", {:brotli, 1}) end,
           fn -> Nif.codec_compress("x", :gzip) end,
           fn -> Nif.store_drain(directory(), -1) end,
