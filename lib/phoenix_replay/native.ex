@@ -39,16 +39,17 @@ defmodule PhoenixReplay.Native do
 
   Of the pages of a recording, the first 64 are known that have a URL of at most
   512 bytes, less where they are long. Where it was on others, and what is known
-  does not match, its file is read to decide. So it is with each recording that an
-  earlier version of this library wrote down without its pages, until they have been
-  read, which is done in the background once the directory is opened.
+  does not match, its file is read to decide, as for `:contains`. So it is with each
+  recording that an earlier version of this library wrote down without its pages,
+  until they have been read, which is done in the background once the directory is
+  opened.
 
   ## Searching content
 
   The other filters need the index alone, unless they are about pages of which it does
-  not have all. `:contains` has every recording read
-  that the others leave, decompressed, and looked through by native threads, up to
-  four; those in flight are read from memory.
+  not have all. `:contains` has every recording read that the others leave,
+  decompressed, and looked through by native threads, up to four; those in flight are
+  read from memory.
 
       PhoenixReplay.Native.query(contains: "ada@example.com")
       PhoenixReplay.Native.query([contains: 4711], progress: &IO.inspect/1)
@@ -298,7 +299,8 @@ defmodule PhoenixReplay.Native do
   With `:contains`, all that the other filters leave is read for each page, so take
   as much of it as there may be; then `:progress` is called with a
   `t:search_progress/0` in the process of the caller, and the answer has
-  `:not_searched` as well. Without, nothing is read, and there is no progress.
+  `:not_searched` as well. So it is where `:url` or `:path` needs files to be read.
+  Otherwise nothing is read, and there is no progress.
 
   Recordings may come and go between pages: those that were there all the time,
   and whose place in the order did not change, as it does while a session grows
@@ -351,8 +353,8 @@ defmodule PhoenixReplay.Native do
   is in no day.
 
   It takes the [filters](#module-filters) of `query/3` and has its errors for them.
-  Sessions in flight are read as for the filter `:event`. With `:contains`,
-  `:progress` and `:not_searched` are as there.
+  Sessions in flight are read as for the filter `:event`. Where recordings have to be
+  read, `:progress` and `:not_searched` are as there.
   """
   @spec facets([filter()], [{:progress, (search_progress() -> any())}], keyword()) ::
           {:ok,
@@ -402,8 +404,8 @@ defmodule PhoenixReplay.Native do
   as after. If the call is interrupted, by a crash or a power cut, or fails
   halfway, the next start of a system on this directory completes it.
 
-  With `:contains`, recordings are [searched](#module-searching-content) first, and
-  `:progress` is called with a `t:search_progress/0` in the process of the caller;
+  Where recordings have to be read, they are [searched](#module-searching-content)
+  first, and `:progress` is called with a `t:search_progress/0` in the process of the caller;
   then exactly what was found is erased.
 
   Not erased is what can't be searched, with any filter: `:not_searched` names it,
@@ -432,7 +434,7 @@ defmodule PhoenixReplay.Native do
   end
 
   defp erase(directory, filter, progress) do
-    if Search.needed?(filter) do
+    if Search.needed?(directory, filter) do
       with {:ok, search} <- Search.run(directory, filter, progress),
            do: Refusal.log(Nif.search_erase(directory, search), "erase recordings")
     else

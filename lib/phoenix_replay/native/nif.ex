@@ -142,6 +142,9 @@ defmodule PhoenixReplay.Native.Nif do
   @typedoc "A search for what is in recordings, which is done a part at a time."
   @opaque search :: reference()
 
+  @spec search_needed(directory(), Filter.t()) :: boolean() | {:error, Error.reason()}
+  defguarded search_needed(directory, filter)
+
   @spec search_start(directory(), Filter.t()) :: {:ok, search()} | {:error, Error.reason()}
   defguarded search_start(directory, filter)
 

@@ -51,7 +51,7 @@ defmodule PhoenixReplay.Native.Query do
           {:ok, {list(), list(), list(), list()}, not_searched :: [map()] | nil}
           | {:error, Error.reason()}
   def facets(directory, filter, progress) do
-    if Search.needed?(filter) do
+    if Search.needed?(directory, filter) do
       with {:ok, search} <- Search.run(directory, filter, progress),
            {:ok, facets} <- Nif.search_facets(search),
            {:ok, not_searched} <- Search.not_searched(directory, search),
@@ -63,7 +63,7 @@ defmodule PhoenixReplay.Native.Query do
 
   defp run(directory, filter, %Page{sort: sort, limit: limit, cursor: cursor} = page) do
     found =
-      if Search.needed?(filter),
+      if Search.needed?(directory, filter),
         do: search(directory, filter, page),
         else: with_none(Nif.query_page(directory, filter, sort, limit, cursor, page.paths))
 

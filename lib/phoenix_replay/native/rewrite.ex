@@ -51,7 +51,7 @@ defmodule PhoenixReplay.Native.Rewrite do
   end
 
   defp matching(directory, filter) do
-    if Search.needed?(filter) do
+    if Search.needed?(directory, filter) do
       with {:ok, search} <- Search.run(directory, filter, Progress.none()),
            do: Nif.search_rewrite(directory, search)
     else

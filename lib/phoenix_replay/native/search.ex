@@ -6,8 +6,11 @@ defmodule PhoenixReplay.Native.Search do
   alias PhoenixReplay.Native.{Error, Filter, Nif, Progress}
 
   @doc "Whether recordings have to be read to tell which of them match."
-  @spec needed?(Filter.t()) :: boolean()
-  def needed?(%Filter{contains: contains}), do: contains != nil
+  @spec needed?(Nif.directory(), Filter.t()) :: boolean()
+  def needed?(_directory, %Filter{contains: {_kind, _needle}}), do: true
+  def needed?(_directory, %Filter{url: nil, path: nil, subject: nil}), do: false
+  # If it can't be told, those say why who are asked next.
+  def needed?(directory, filter), do: Nif.search_needed(directory, filter) == true
 
   @doc "Reads all that the rest of the filter leaves."
   @spec run(Nif.directory(), Filter.t(), Progress.t()) ::

@@ -33,6 +33,15 @@ impl Held for Searching {
     }
 }
 
+/// Whether recordings have to be read to tell which match.
+#[rustler::nif(schedule = "DirtyIo")]
+fn search_needed(env: Env<'_>, handle: Settled, filter: Filter) -> Term<'_> {
+    match handle.store.needs_search(&filter.0) {
+        Ok(needed) => needed.encode(env),
+        Err(error) => Failure::from(error).encode(env),
+    }
+}
+
 /// `{:ok, search}`, in which nothing was searched yet.
 #[rustler::nif(schedule = "DirtyIo")]
 fn search_start(env: Env<'_>, handle: Settled, filter: Filter) -> Term<'_> {

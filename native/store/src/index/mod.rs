@@ -43,6 +43,8 @@ pub(crate) struct Index {
     order: Order,
     /// Size of all files that hold a recording.
     bytes: u64,
+    /// How many of these are not known with all their pages.
+    incomplete: usize,
     changes: Changes,
     /// While files are being looked at: those that the store itself changed meanwhile, of which
     /// what was seen may be out of date.
@@ -199,6 +201,11 @@ impl Index {
         self.bytes
     }
 
+    /// Whether of some recordings not all pages are known.
+    pub(crate) fn is_incomplete(&self) -> bool {
+        self.incomplete > 0
+    }
+
     /// How many files are known to be damaged.
     pub(crate) fn damaged_len(&self) -> usize {
         self.damaged.len()
@@ -261,6 +268,7 @@ impl Index {
 
     fn attach(&mut self, entry: Arc<Entry>) {
         self.bytes = self.bytes.saturating_add(entry.stamp.len);
+        self.incomplete += usize::from(!entry.pages.is_complete());
         self.files.insert(ByFile(Arc::clone(&entry)));
         self.reorder(&Arc::clone(&entry), |claims| claims.insert(entry));
     }
@@ -268,6 +276,7 @@ impl Index {
     fn detach(&mut self, file: &[u8]) {
         if let Some(ByFile(entry)) = self.files.take(file) {
             self.bytes = self.bytes.saturating_sub(entry.stamp.len);
+            self.incomplete -= usize::from(!entry.pages.is_complete());
             self.reorder(&entry, |claims| claims.remove(&entry));
         }
     }

@@ -8,8 +8,7 @@ use replay_etf::recording::path;
 use super::address::ByAddress;
 use super::flights::Flights;
 use super::stored::each_stored;
-use super::undecided::Undecided;
-use super::{Facts, Filter, Item, view};
+use super::{Answer, Facts, Filter, Item, view};
 use crate::codec::Subject;
 use crate::index::{Index, Names, Pages, View};
 
@@ -42,26 +41,19 @@ pub struct Facets {
     pub days: Vec<(i64, usize)>,
 }
 
-/// Counts what matches.
-pub(super) fn facets(
-    index: &Index,
-    flights: &Flights,
-    filter: &Filter,
-    undecided: &mut Undecided,
-) -> Facets {
+/// Counts what matches; `None` if recordings have to be read for it.
+pub(super) fn facets(index: &Index, flights: &Flights, filter: &Filter) -> Option<Facets> {
     let mut counts = Counts::default();
     for recording in &flights.found {
         counts.add(&recording.summary.view, recording);
-        counts.add_subject(recording.summary.subject.as_ref());
     }
     let shadows = flights.shadows(index);
-    each_stored(index, &shadows, filter, |entry, answer| {
-        if undecided.matches(entry, answer) {
-            counts.add(&entry.view, &**entry);
-            counts.add_subject(entry.subject.as_ref());
-        }
+    let mut is_all = true;
+    each_stored(index, &shadows, filter, |entry, answer| match answer {
+        Answer::Yes => counts.add(&entry.view, &**entry),
+        Answer::Perhaps | Answer::No => is_all = false,
     });
-    counts.facets()
+    is_all.then(|| counts.facets())
 }
 
 /// Counts what was found already.
@@ -94,18 +86,14 @@ impl<'a> Counts<'a> {
         let (names, pages) = (recording.names(), recording.pages());
         self.names.entry(names).or_insert((names, 0)).1 += 1;
         self.pages.entry(pages).or_insert((pages, 0)).1 += 1;
+        if let Some(subject) = recording.subject() {
+            self.subjects.entry(subject).or_insert((subject, 0)).1 += 1;
+        }
         let day = recording.connected_at().div_euclid(DAY_MS);
         // They come in order of time, but for the few in flight.
         match self.days.last_mut() {
             Some((last, count)) if *last == day => *count += 1,
             _ => self.days.push((day, 1)),
-        }
-    }
-
-    fn add_subject(&mut self, subject: Option<&'a Arc<Subject>>) {
-        if let Some(subject) = subject {
-            let known = self.subjects.entry(Arc::as_ptr(subject));
-            known.or_insert((subject, 0)).1 += 1;
         }
     }
 

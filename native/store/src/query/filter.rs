@@ -72,6 +72,11 @@ impl Filter {
         self.event.is_some() || self.asks_for_pages()
     }
 
+    /// Whether it asks for what may not be known of all recordings.
+    pub(super) fn asks_beyond(&self) -> bool {
+        self.asks_for_pages() || self.subject.is_some()
+    }
+
     /// Whether it asks for pages.
     pub(super) fn asks_for_pages(&self) -> bool {
         self.url.is_some() || self.path.is_some()

@@ -85,6 +85,7 @@ fn look(
 }
 
 /// Entries that are to be passed by; mostly there are none.
+#[derive(Default)]
 pub(super) struct Shadows(HashSet<*const Entry>);
 
 impl Shadows {

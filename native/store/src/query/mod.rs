@@ -4,7 +4,8 @@
 //! which is noticed, and not never. One that runs on after a checkpoint has a file, too, which is
 //! older and does not count.
 //!
-//! Where what is known of a recording's pages does not tell whether it matches, its content does.
+//! Where what is known of a recording does not tell whether it matches, its content does: then all of
+//! them are found by a [`Search`].
 
 mod address;
 mod answer;
@@ -21,7 +22,6 @@ mod parts;
 mod search;
 mod sort;
 mod stored;
-mod undecided;
 mod view;
 
 pub use answer::Answer;
@@ -38,15 +38,15 @@ pub use sort::Sort;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use flights::Flights;
-use undecided::settled;
+use flights::{Flights, Shadows};
+use stored::each_stored;
 
 use crate::active::Recording;
 use crate::directory::Files;
 use crate::error::Error;
 
 /// See [`Store::query`](crate::store::Store::query); `actives` were looked at before anything else.
-/// With `with_pages` the pages of those in flight are known.
+/// With `with_pages` the pages of those in flight are known. `None` if only a [`Search`] tells.
 pub(crate) fn query(
     files: &Files,
     actives: &[Arc<Recording>],
@@ -55,13 +55,15 @@ pub(crate) fn query(
     limit: usize,
     after: Option<&Cursor>,
     with_pages: bool,
-) -> Result<Page, Error> {
+) -> Result<Option<Page>, Error> {
     check(sort, after)?;
+    if filter.is_about_content() {
+        return Ok(None);
+    }
     let flights = Flights::matching(actives, filter, with_pages);
     files.refresh()?;
-    settled(files, filter, |index, undecided| {
-        page::page(index, &flights, filter, sort, limit, after, undecided)
-    })
+    let index = files.index.read();
+    Ok(page::page(&index, &flights, filter, sort, limit, after))
 }
 
 /// Refuses a cursor of another order.
@@ -72,37 +74,51 @@ fn check(sort: Sort, after: Option<&Cursor>) -> Result<(), Error> {
     }
 }
 
-/// The ids of all recordings that match, of those too in which no user has done anything yet.
+/// The ids of all recordings that match, of those too in which no user has done anything yet;
+/// `None` if only a [`Search`] tells.
 pub(crate) fn matching(
     files: &Files,
     actives: &[Arc<Recording>],
     filter: &Filter,
-) -> Result<Vec<Box<[u8]>>, Error> {
+) -> Result<Option<Vec<Box<[u8]>>>, Error> {
     // These first: one that a user begins to do something in meanwhile is found then.
     let idle = Flights::idle(actives, filter);
-    let page = query(
-        files,
-        actives,
-        filter,
-        Sort::Newest,
-        usize::MAX,
-        None,
-        false,
-    )?;
+    let (sort, limit) = (Sort::Newest, usize::MAX);
+    let Some(page) = query(files, actives, filter, sort, limit, None, false)? else {
+        return Ok(None);
+    };
     let found = page.items.iter().map(Item::id).map(Box::from);
     let ids: HashSet<Box<[u8]>> = found.chain(idle).collect();
-    Ok(ids.into_iter().collect())
+    Ok(Some(ids.into_iter().collect()))
 }
 
-/// See [`Store::facets`](crate::store::Store::facets).
+/// See [`Store::facets`](crate::store::Store::facets); `None` if only a [`Search`] tells.
 pub(crate) fn facets(
     files: &Files,
     actives: &[Arc<Recording>],
     filter: &Filter,
-) -> Result<Facets, Error> {
+) -> Result<Option<Facets>, Error> {
+    if filter.is_about_content() {
+        return Ok(None);
+    }
     let flights = Flights::matching(actives, filter, true);
     files.refresh()?;
-    settled(files, filter, |index, undecided| {
-        facets::facets(index, &flights, filter, undecided)
-    })
+    let index = files.index.read();
+    Ok(facets::facets(&index, &flights, filter))
+}
+
+/// See [`Store::needs_search`](crate::store::Store::needs_search).
+pub(crate) fn needs_search(files: &Files, filter: &Filter) -> Result<bool, Error> {
+    if filter.is_about_content() || !filter.asks_beyond() {
+        return Ok(filter.is_about_content());
+    }
+    files.refresh()?;
+    let index = files.index.read();
+    let mut needed = false;
+    if index.is_incomplete() {
+        each_stored(&index, &Shadows::default(), filter, |_, answer| {
+            needed |= answer == Answer::Perhaps;
+        });
+    }
+    Ok(needed)
 }

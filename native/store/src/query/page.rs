@@ -2,8 +2,7 @@ use super::best::Best;
 use super::flights::Flights;
 use super::item::Item;
 use super::stored::each_stored;
-use super::undecided::Undecided;
-use super::{Cursor, Filter, Sort};
+use super::{Answer, Cursor, Filter, Sort};
 use crate::index::Index;
 
 /// A part of what was found.
@@ -17,7 +16,7 @@ pub struct Page {
     pub next: Option<Cursor>,
 }
 
-/// Makes the page of a query.
+/// Makes the page of a query; `None` if recordings have to be read for it.
 pub(super) fn page(
     index: &Index,
     flights: &Flights,
@@ -25,8 +24,7 @@ pub(super) fn page(
     sort: Sort,
     limit: usize,
     after: Option<&Cursor>,
-    undecided: &mut Undecided,
-) -> Page {
+) -> Option<Page> {
     let shadows = flights.shadows(index);
     // One more than asked for tells whether there is another page.
     let mut best = Best::new(sort, limit.saturating_add(1), after);
@@ -38,14 +36,17 @@ pub(super) fn page(
         total += index.len().saturating_sub(shadows.len());
         best.take_in_order(index, &shadows);
     } else {
-        each_stored(index, &shadows, filter, |entry, answer| {
-            if undecided.matches(entry, answer) {
+        let mut is_all = true;
+        each_stored(index, &shadows, filter, |entry, answer| match answer {
+            Answer::Yes => {
                 total += 1;
                 best.offer_stored(entry);
             }
+            Answer::Perhaps | Answer::No => is_all = false,
         });
+        is_all.then_some(())?;
     }
-    cut(best, total, sort, limit)
+    Some(cut(best, total, sort, limit))
 }
 
 /// Makes the page of what was found already.

@@ -33,11 +33,10 @@ impl Store {
         if filter.says_nothing() {
             return Err(Error::NoFilters);
         }
-        if filter.is_about_content() {
-            return self.erase_found(&self.searched(filter)?);
+        match self.matching(filter)? {
+            Some(ids) => self.erase(ids, &[]),
+            None => self.erase_found(&self.searched(filter)?),
         }
-        let ids = self.matching(filter)?;
-        self.erase(ids, &[])
     }
 
     /// As [`Store::delete_where`], what a search has found, which has to be

@@ -42,11 +42,10 @@ impl Store {
     ///
     /// [`Error::Io`]
     pub fn begin_rewriting(&self, filter: &Filter) -> Result<Rewriting, Error> {
-        if filter.is_about_content() {
-            return self.begin_rewriting_found(&self.searched(filter)?);
+        match self.matching(filter)? {
+            Some(ids) => self.begin(ids),
+            None => self.begin_rewriting_found(&self.searched(filter)?),
         }
-        let matching = self.matching(filter)?;
-        self.begin(matching)
     }
 
     /// As [`Store::begin_rewriting`], with what a search has found, which has to be

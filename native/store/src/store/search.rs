@@ -16,13 +16,13 @@ impl Store {
     /// Without a filter, by time, it takes as long as the page is long, else about as long as
     /// there are recordings in the filter's range of time. Files are read only where the filter
     /// asks for pages, and of those files that all else lets through and of which not all pages
-    /// are known. With [`Filter::contains`] it reads all that the rest of the filter leaves; see
-    /// [`Store::search`].
+    /// are known; and with [`Filter::contains`] all that the rest of the filter leaves. One that
+    /// can't be read is left out; who wants to know begins a [`Store::search`].
     ///
     /// # Errors
     ///
-    /// [`Error::Cursor`] if `after` belongs to another order, [`Error::Io`] if the directory, or
-    /// a file that has to be, can't be read.
+    /// [`Error::Cursor`] if `after` belongs to another order, [`Error::Io`] if the directory can't
+    /// be read.
     pub fn query(
         &self,
         filter: &Filter,
@@ -57,15 +57,16 @@ impl Store {
         after: Option<&Cursor>,
         with_pages: bool,
     ) -> Result<Page, Error> {
-        if filter.is_about_content() {
-            return self.searched(filter)?.page(sort, limit, after);
-        }
         let (files, actives) = (&self.files, self.actives());
-        query::query(files, &actives, filter, sort, limit, after, with_pages)
+        match query::query(files, &actives, filter, sort, limit, after, with_pages)? {
+            Some(page) => Ok(page),
+            None => self.searched(filter)?.page(sort, limit, after),
+        }
     }
 
     /// The ids of all recordings that match, of those too in which no user has done anything yet.
-    pub(crate) fn matching(&self, filter: &Filter) -> Result<Vec<Box<[u8]>>, Error> {
+    /// `None` if only a search tells.
+    pub(crate) fn matching(&self, filter: &Filter) -> Result<Option<Vec<Box<[u8]>>>, Error> {
         query::matching(&self.files, &self.actives(), filter)
     }
 
@@ -75,10 +76,21 @@ impl Store {
     ///
     /// [`Error::Io`] as for [`Store::query`].
     pub fn facets(&self, filter: &Filter) -> Result<Facets, Error> {
-        if filter.is_about_content() {
-            return Ok(self.searched(filter)?.facets());
+        match query::facets(&self.files, &self.actives(), filter)? {
+            Some(facets) => Ok(facets),
+            None => Ok(self.searched(filter)?.facets()),
         }
-        query::facets(&self.files, &self.actives(), filter)
+    }
+
+    /// Whether recordings have to be read to tell which match: with [`Filter::contains`], and where
+    /// a filter asks for pages that are not known. Then [`Store::query`], [`Store::facets`] and
+    /// [`Store::delete_where`] take as long as that takes, and a search does it part by part.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if the directory can't be read.
+    pub fn needs_search(&self, filter: &Filter) -> Result<bool, Error> {
+        query::needs_search(&self.files, filter)
     }
 
     /// Begins a search for what matches a filter, content and all. Which recordings are read is

@@ -170,7 +170,7 @@ fn one_that_became_another_or_nothing_is_taken_as_it_is() {
 }
 
 #[test]
-fn where_one_can_not_be_read_it_is_said_and_nothing_erased() {
+fn one_that_can_not_be_read_is_named_and_stops_nothing() {
     let dir = Dir::new();
     saved(&dir.open());
     let fs = hooked(|call| match call {
@@ -178,13 +178,29 @@ fn where_one_can_not_be_read_it_is_said_and_nothing_erased() {
         _ => Ok(()),
     });
     let store = Store::open_on(fs, &dir.path(), options()).unwrap();
-    let asked = store.query(&path("/pay"), Sort::Newest, 1, None);
-    assert!(matches!(asked, Err(Error::Io { .. })), "{asked:?}");
-    let asked = store.delete_where(&path("/pay"));
-    assert!(matches!(asked, Err(Error::Io { .. })), "{asked:?}");
-    assert_eq!(found(&store, &Filter::default()).len(), 4);
+    for (filter, needed) in [
+        (path("/pay"), true),
+        (path("/list"), false),
+        (url("shop.test"), false),
+        (Filter::default(), false),
+    ] {
+        assert_eq!(store.needs_search(&filter).unwrap(), needed, "{filter:?}");
+    }
+    let mut search = store.search(&path("/pay")).unwrap();
+    assert_eq!(search.progress().total, 2, "the others are known");
+    while !search.is_done() {
+        store.search_on(&mut search);
+    }
+    let unread = store.not_searched(&search).unwrap();
+    assert_eq!(unread.len(), 1);
+    assert_eq!(unread[0].file, "ccc.etf.gz");
+    assert_eq!(found(&store, &path("/pay")), ["dddd"]);
+    let erased = store.delete_where(&path("/pay")).unwrap();
+    assert_eq!(erased.ids, [b"dddd"[..].into()]);
+    assert_eq!(erased.not_searched, unread);
     // It is not asked where that is not needed.
-    assert_eq!(found(&store, &path("/list")), ["ccc", "dddd"]);
+    assert_eq!(found(&store, &path("/list")), ["ccc"]);
+    assert_eq!(store.delete_where(&path("/list")).unwrap().not_searched, []);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::disk::NATIVE_DIR;
 use crate::error::Error;
 use crate::index::{Damage, Entry, Names, Pages};
 use crate::query::content::decide;
-use crate::query::{Answer, Filter, InFlight, Item};
+use crate::query::{Answer, Facts, Filter, InFlight, Item};
 
 /// Where recordings in flight are, in place of a file.
 const IN_FLIGHT: &[u8] = NATIVE_DIR.as_bytes();
@@ -40,15 +40,15 @@ pub(super) struct Seen {
 
 impl Candidate {
     /// The candidate that a recording in flight is, if it is one, and whether a user has done
-    /// anything in it. Which names of events and pages it has is found out when it is read.
+    /// anything in it. What has to be asked of its events is found out when it is read.
     pub(super) fn in_flight(recording: &Arc<Recording>, filter: &Filter) -> (Option<Self>, bool) {
         let it = InFlight {
             summary: recording.summary(),
             names: Names::default(),
             pages: Pages::unread(),
         };
-        let matches = filter.answer_but_for_event(&it) != Answer::No;
-        let candidate = matches.then(|| Candidate::InFlight(Arc::clone(recording)));
+        let answer = filter.answer_but_for_event(&it);
+        let candidate = (answer != Answer::No).then(|| Candidate::InFlight(Arc::clone(recording)));
         (candidate, it.summary.has_user_events())
     }
 
@@ -64,14 +64,7 @@ impl Candidate {
         match self {
             Candidate::InFlight(recording) => look_in_flight(recording, files, filter),
             Candidate::Stored(entry) => {
-                if entry.pages.is_unknown() {
-                    files.learn_pages(entry);
-                }
-                look_into_file(entry.id(), files, filter, |found| {
-                    // Of another version nothing is known yet.
-                    filter.matches_subject(found.subject.as_deref())
-                        && (Arc::ptr_eq(entry, found) || filter.answer(&**found) != Answer::No)
-                })
+                look_into_file(entry.id(), files, filter, |found| filter.answer(found))
             }
         }
     }
@@ -86,100 +79,111 @@ impl Candidate {
 }
 
 fn look_in_flight(recording: &Arc<Recording>, files: &Files, filter: &Filter) -> Seen {
-    let url = recording.summary().url;
-    let matches = recording.snapshot().and_then(|etf| {
-        let matches = matches(filter, url.as_deref(), Format::Etf, &etf, &NO_LIMITS);
-        matches.map_err(Error::Recording)
-    });
-    // It matched when the search began, whatever has become of it.
-    let look_into_file = || {
-        look_into_file(recording.id(), files, filter, |found| {
-            filter.matches_names(&found.names)
-        })
+    // The rest matched when the search began, whatever has become of it.
+    let answer = |it: &dyn Facts| {
+        let named = Answer::from(filter.matches_names(it.names()));
+        named.and(filter.answer_of_pages(it.url(), it.pages()))
     };
-    let is_found = match matches {
-        Ok(is_found) => is_found,
-        // It is in its file now, or was discarded.
+    // It is in its file now, or was discarded.
+    let look_into_file = || look_into_file(recording.id(), files, filter, |found| answer(found));
+    let mut seen = Seen::default();
+    let etf = match recording.snapshot() {
+        Ok(etf) => etf,
         Err(Error::NotFound) => return look_into_file(),
         Err(error) => {
-            let unread = Some(Damage::of(IN_FLIGHT, &error));
-            return Seen {
-                unread,
-                ..Seen::default()
-            };
+            seen.unread = Some(Damage::of(IN_FLIGHT, &error));
+            return seen;
         }
     };
-    let summary = recording.summary();
-    if !summary.has_user_events() {
-        // No query finds it before a user does something, but a file of its id.
-        let idle = (is_found && filter.event.is_none()).then(|| recording.id()[..].into());
-        return Seen {
-            idle,
-            ..look_into_file()
-        };
-    }
-    if !is_found {
-        return Seen::default();
-    }
     let Some((names, pages)) = recording.names_and_pages() else {
         return look_into_file();
     };
-    let found = filter.matches_names(&names).then(|| {
-        let flight = InFlight {
-            summary,
-            names,
-            pages,
-        };
-        Item::InFlight(Box::new(flight))
-    });
-    Seen {
-        found,
-        ..Seen::default()
+    let it = InFlight {
+        summary: recording.summary(),
+        names,
+        pages,
+    };
+    match matches(filter, answer(&it), it.url(), Format::Etf, &etf, &NO_LIMITS) {
+        Err(error) => seen.unread = Some(Damage::of(IN_FLIGHT, &error)),
+        Ok(matches) if it.summary.has_user_events() => {
+            seen.found = matches.then(|| Item::InFlight(Box::new(it)));
+        }
+        // No query finds it before a user does something, but a file of its id.
+        Ok(matches) => {
+            seen = look_into_file();
+            seen.idle = matches.then(|| recording.id()[..].into());
+        }
     }
+    seen
 }
 
-/// Whether what is in a recording is like the filter, of which all else holds.
+/// Whether the content of a recording is like the filter, of which this is known. `own` is the URL
+/// it was started at, and the limits are those of its format.
 fn matches(
     filter: &Filter,
-    url: Option<&[u8]>,
+    known: Answer,
+    own: Option<&[u8]>,
     format: Format,
     content: &[u8],
     limits: &Limits,
 ) -> Result<bool, replay_etf::Error> {
     Ok(filter.matches_content(format, content, limits)?
-        && (!filter.asks_for_pages() || decide(filter, url, format, content, limits)))
+        && match known {
+            Answer::No => false,
+            Answer::Perhaps => decide(filter, own, format, content, limits),
+            Answer::Yes => true,
+        })
 }
 
-/// Looks into the file that is given out for an id; `is_wanted` asks what else there is to say of
-/// it.
+/// Looks into the file that is given out for an id; `answer` is what is known of it.
 fn look_into_file(
     id: &[u8],
     files: &Files,
     filter: &Filter,
-    is_wanted: impl Fn(&Arc<Entry>) -> bool,
+    answer: impl Fn(&Entry) -> Answer,
 ) -> Seen {
-    let known = files.entry(id);
-    let url = known.as_ref().and_then(|entry| entry.url.as_deref());
+    let mut seen = Seen::default();
+    let Some(entry) = known(id, files, filter) else {
+        return seen;
+    };
+    let known = answer(&entry);
+    if known != Answer::Perhaps && !filter.is_about_content() {
+        seen.found = (known == Answer::Yes).then_some(Item::Stored(entry));
+        return seen;
+    }
     let read = files.read_with(id, |format, content| {
         let limits = files.loader.limits_of(format);
-        let matches = matches(filter, url, format, content, &limits);
+        let own = entry.url.as_deref();
+        // Its content has no subject.
+        if !filter.matches_subject(entry.subject.as_deref()) {
+            return Ok(false);
+        }
+        let matches = matches(filter, known, own, format, content, &limits);
         matches.map_err(Error::Recording)
     });
-    let mut seen = Seen::default();
     match read.flatten() {
         Ok(true) => {
-            let found = files.entry(id).filter(is_wanted);
+            // Of another version something else may be known.
+            let found = files.entry(id);
+            let found = found.filter(|found| answer(found) != Answer::No);
             seen.found = found.map(Item::Stored);
         }
         // It does not match, or is gone.
         Ok(false) | Err(Error::NotFound) => {}
         Err(Error::Damaged { file, reason }) => seen.unread = Some(Damage { file, reason }),
         Err(error) => {
-            let entry = files.entry(id);
-            let file = entry.as_deref().map_or(id, Entry::file);
             let reason = error.posix().unwrap_or("it is no recording");
-            seen.unread = Some(Damage::of(file, &format!("cannot be read: {reason}")));
+            let reason = format!("cannot be read: {reason}");
+            seen.unread = Some(Damage::of(entry.file(), &reason));
         }
     }
     seen
+}
+
+/// What is known of the recording with an id, its pages and subject included if they are asked for:
+/// an earlier version wrote it down without.
+fn known(id: &[u8], files: &Files, filter: &Filter) -> Option<Arc<Entry>> {
+    let entry = files.entry(id)?;
+    let learnt = filter.asks_beyond() && entry.pages.is_unknown() && files.learn_pages(&entry);
+    if learnt { files.entry(id) } else { Some(entry) }
 }

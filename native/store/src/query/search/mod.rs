@@ -1,8 +1,9 @@
 //! Finding recordings by what is in them.
 //!
-//! The index knows nothing of that, so every recording that the rest of the filter leaves is read:
-//! first those in flight, then the others, the newest first, some at a time. So a search goes on
-//! for as long as it takes, and nobody waits for it: no lock is held between two recordings.
+//! The index knows nothing of that, or, of pages, not all; so every recording of which it does not
+//! tell is read: first those in flight, then the others, the newest first, some at a time. So a
+//! search goes on for as long as it takes, and nobody waits for it: no lock is held between two
+//! recordings.
 //!
 //! A recording counts as it was when it was read. Which of them are read is settled when the search
 //! begins. One that is gone by then is left out, and one that was in flight and has got to its file
@@ -20,7 +21,7 @@ use super::facets::facets_of;
 use super::flights::Shadows;
 use super::page::page_of;
 use super::stored::each_stored;
-use super::{Cursor, Facets, Filter, Item, Page, Sort, check};
+use super::{Answer, Cursor, Facets, Filter, Item, Page, Sort, check};
 use crate::active::Recording;
 use crate::directory::Files;
 use crate::error::Error;
@@ -74,15 +75,20 @@ impl Search {
         let index = files.index.read();
         let ids = candidates.iter().map(Candidate::id).chain(others);
         let shadows = Shadows::of(&index, ids);
-        each_stored(&index, &shadows, filter, |entry, _| {
-            candidates.push(Candidate::Stored(Arc::clone(entry)));
+        let mut found = Vec::new();
+        each_stored(&index, &shadows, filter, |entry, answer| {
+            let entry = Arc::clone(entry);
+            match answer == Answer::Yes && !filter.is_about_content() {
+                true => found.push(Item::Stored(entry)),
+                false => candidates.push(Candidate::Stored(entry)),
+            }
         });
         Ok(Search {
             filter: filter.clone(),
             total: candidates.len(),
             candidates,
             checked: 0,
-            found: Vec::new(),
+            found,
             idle: Vec::new(),
             unread: Vec::new(),
         })

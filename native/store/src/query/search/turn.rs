@@ -38,6 +38,8 @@ impl Search {
             self.unread.extend(unread);
         }
         self.checked += count;
+        // What was learnt of pages.
+        files.write_journal();
         if self.is_done() {
             self.candidates = Vec::new();
         }
