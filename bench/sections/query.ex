@@ -164,6 +164,8 @@ defmodule Bench.Sections.Query do
       views: Enum.frequencies_by(facts, & &1.view),
       events: facts |> Enum.flat_map(& &1.names) |> Enum.frequencies(),
       paths: facts |> Enum.flat_map(& &1.paths) |> Enum.frequencies(),
+      # None was saved for anybody.
+      subjects: %{},
       days: Enum.frequencies_by(facts, &day/1)
     }
   end
