@@ -2,6 +2,7 @@
 # the native backend configured as any application would configure it.
 
 Code.require_file("../../bench/support/traffic.ex", __DIR__)
+Code.require_file("demo_person.exs", __DIR__)
 
 defmodule Demo do
   alias PhoenixReplay.{Recording, Storage, Store}
@@ -33,6 +34,8 @@ defmodule Demo do
     read_back(opts)
     crash(Path.join(directory, "live"))
     timings(opts, sources, directory)
+    say("Finding one person's sessions, and erasing them")
+    Demo.Person.find_and_erase(opts)
     farewell(opts)
   end
 
@@ -87,7 +90,9 @@ defmodule Demo do
     |> Stream.cycle()
     |> Enum.take(@sessions)
     |> Enum.with_index()
-    |> Task.async_stream(fn {source, n} -> session(source, n) end, max_concurrency: 50)
+    |> Task.async_stream(fn {source, n} -> session(Demo.Person.into(source, n), n) end,
+      max_concurrency: 50
+    )
     |> Stream.run()
 
     wait_for(@sessions, fn -> length(Native.list_summaries(opts)) end)

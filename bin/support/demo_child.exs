@@ -1,6 +1,8 @@
 # The VM that bin/demo kills: sessions recorded through the native table, one
 # line to standard output whenever another thousand events are safe.
 
+# The log goes there, too.
+Logger.configure(level: :warning)
 [path, sessions] = System.argv()
 Code.require_file("../../bench/support/traffic.ex", __DIR__)
 
