@@ -7,6 +7,7 @@ pub(super) use header::fields;
 use std::io;
 
 use libdeflater::{Compressor, DecompressionError, Decompressor, crc32};
+use memchr::memmem;
 
 use super::Error;
 use super::beside::Beside;
@@ -94,8 +95,7 @@ pub(super) fn decompress(
 fn ends_first_member(gz: &[u8], content: &[u8]) -> bool {
     let trailer = trailer_of(content);
     let earlier = gz.split_last().map_or(gz, |(_, earlier)| earlier);
-    let mut windows = earlier.windows(TRAILER_BYTES);
-    gz.ends_with(&trailer) && !windows.any(|window| window == trailer)
+    gz.ends_with(&trailer) && memmem::find(earlier, &trailer).is_none()
 }
 
 /// Decompresses members that follow each other, which RFC 1952 allows. Nobody is known to write
