@@ -115,17 +115,30 @@ impl<'a> Reader<'a> {
         Ok(Some(key))
     }
 
+    /// As [`Reader::next_key`], but makes nothing of the key.
+    #[inline]
+    fn skip_key(&mut self) -> Result<bool, Error> {
+        if !self.next_element()? {
+            return Ok(false);
+        }
+        self.expect(b'"')?;
+        self.skip_string_rest()?;
+        self.expect(b':')?;
+        Ok(true)
+    }
+
     /// Whether another element or member follows; closes the array or object if not.
+    #[inline]
     pub(super) fn next_element(&mut self) -> Result<bool, Error> {
         let byte = self.peek()?;
+        let is_first = std::mem::take(&mut self.fresh);
         if Some(&byte) == self.open.last() {
             self.position += 1;
             self.open.pop();
-            self.fresh = false;
             return Ok(false);
         }
-        if !std::mem::take(&mut self.fresh) {
-            self.expect(b',')?;
+        if !is_first {
+            self.accept_only(b',', byte)?;
         }
         Ok(true)
     }
@@ -186,8 +199,15 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    #[inline]
     fn expect(&mut self, expected: u8) -> Result<(), Error> {
         let byte = self.peek()?;
+        self.accept_only(expected, byte)
+    }
+
+    /// Goes on beyond the next byte, which is this one, if it is as expected.
+    #[inline]
+    fn accept_only(&mut self, expected: u8, byte: u8) -> Result<(), Error> {
         if byte != expected {
             return Err(fault(self.position, Fault::UnexpectedByte(byte)));
         }
@@ -198,11 +218,13 @@ impl<'a> Reader<'a> {
     /// The next byte that is not whitespace; it is not consumed.
     #[inline]
     fn peek(&mut self) -> Result<u8, Error> {
-        self.skip_whitespace();
-        self.bytes()
-            .get(self.position)
-            .copied()
-            .ok_or_else(|| self.cut())
+        loop {
+            match self.bytes().get(self.position) {
+                Some(b' ' | b'\n' | b'\r' | b'\t') => self.position += 1,
+                Some(&byte) => return Ok(byte),
+                None => return Err(self.cut()),
+            }
+        }
     }
 
     #[inline]
@@ -223,6 +245,7 @@ impl<'a> Reader<'a> {
         Ok(byte)
     }
 
+    #[inline]
     fn count(&mut self) -> Result<(), Error> {
         self.terms_left = self
             .terms_left

@@ -18,7 +18,9 @@ impl Validator {
     }
 }
 
-impl Sink<'_> for Validator {}
+impl Sink<'_> for Validator {
+    const READS: bool = false;
+}
 
 impl Templated for Validator {
     #[inline]

@@ -4,6 +4,9 @@ use crate::json::templates::{self, Point, Shape, Templated, Templates};
 
 /// What values are told to, in the order of the text.
 pub(in crate::json) trait Sink<'a>: Templated {
+    /// Whether anything is made of keys and leaves. If not, they are only checked.
+    const READS: bool = true;
+
     fn null(&mut self) {}
     fn boolean(&mut self, _value: bool) {}
     fn number(&mut self, _number: Number<'a>) {}
@@ -22,7 +25,9 @@ pub(in crate::json) trait Sink<'a>: Templated {
 
 /// Values that are only checked.
 pub(in crate::json) struct Ignore;
-impl Sink<'_> for Ignore {}
+impl Sink<'_> for Ignore {
+    const READS: bool = false;
+}
 impl Templated for Ignore {
     fn templates(&mut self) -> Option<(&mut Templates, &mut Vec<u8>)> {
         None
@@ -41,8 +46,7 @@ impl<'a> Reader<'a> {
                     return Ok(());
                 }
                 if self.open.last() == Some(&b'}') {
-                    if let Some(key) = self.next_key()? {
-                        sink.key(&key);
+                    if self.key(sink)? {
                         break;
                     }
                     sink.end_object();
@@ -58,6 +62,19 @@ impl<'a> Reader<'a> {
                 }
             }
         }
+    }
+
+    /// Reads the key of the next member, if there is one.
+    #[inline]
+    fn key<S: Sink<'a>>(&mut self, sink: &mut S) -> Result<bool, Error> {
+        if !S::READS {
+            return self.skip_key();
+        }
+        let key = self.next_key()?;
+        if let Some(key) = &key {
+            sink.key(key);
+        }
+        Ok(key.is_some())
     }
 
     /// Reads a scalar, or all of a container that is like another, or opens it.
@@ -118,12 +135,19 @@ impl<'a> Reader<'a> {
             b'"' => {
                 self.count()?;
                 self.position += 1;
-                let text = self.string_rest()?;
-                sink.string(&text);
+                if S::READS {
+                    sink.string(&*self.string_rest()?);
+                } else {
+                    self.skip_string_rest()?;
+                }
             }
             b'-' | b'0'..=b'9' => {
                 self.count()?;
-                sink.number(self.number()?);
+                if S::READS {
+                    sink.number(self.number()?);
+                } else {
+                    self.skip_number()?;
+                }
             }
             b'n' => self.null().map(|_| sink.null())?,
             b't' => self.literal("true").map(|()| sink.boolean(true))?,

@@ -9,11 +9,7 @@ impl<'a> Reader<'a> {
     pub(super) fn string_rest(&mut self) -> Result<Cow<'a, str>, Error> {
         let mut unescaped = String::new();
         loop {
-            let rest = self.bytes().get(self.position..).unwrap_or_default();
-            let Some(length) = escapes::first_special(rest) else {
-                return Err(self.cut());
-            };
-            let end = self.position + length;
+            let end = self.position + self.plain()?;
             let plain = self.text.get(self.position..end).unwrap_or_default();
             self.position = end;
             match self.byte()? {
@@ -29,6 +25,27 @@ impl<'a> Reader<'a> {
                 control => return Err(fault(end, Fault::UnexpectedByte(control))),
             }
         }
+    }
+
+    /// Checks a string after its opening quote.
+    #[inline]
+    pub(super) fn skip_string_rest(&mut self) -> Result<(), Error> {
+        loop {
+            let end = self.position + self.plain()?;
+            self.position = end;
+            match self.byte()? {
+                b'"' => return Ok(()),
+                b'\\' => self.escape(end).map(drop)?,
+                control => return Err(fault(end, Fault::UnexpectedByte(control))),
+            }
+        }
+    }
+
+    /// How many bytes come that stand for themselves. Another must follow.
+    #[inline(always)]
+    fn plain(&self) -> Result<usize, Error> {
+        let rest = self.bytes().get(self.position..).unwrap_or_default();
+        escapes::first_special(rest).ok_or_else(|| self.cut())
     }
 
     /// Reads an escape after its backslash, which is at `start`.
