@@ -78,6 +78,7 @@ impl Decoder<'_, '_> {
                 Field::Params | Field::Session => self.map()?,
                 _ => self.reader.value(&mut self.writer)?,
             }
+            self.writer.settle();
         }
         self.reader.end()?;
         for absent in Field::absent(&seen, start) {
@@ -91,7 +92,7 @@ impl Decoder<'_, '_> {
         self.check_length()?;
         let members = self.writer.overrides.close(&self.writer.out);
         self.writer.set_count(map, members);
-        self.writer.overrides.finish(&mut self.writer.out);
+        self.writer.overrides.remove(&mut self.writer.out);
         Ok(())
     }
 
@@ -140,20 +141,24 @@ impl Decoder<'_, '_> {
     fn event(&mut self) -> Result<(), Error> {
         let writer = &mut self.writer;
         writer.templates.make_room();
-        let (start, mark) = (writer.out.len(), writer.overrides.mark());
-        let mut templates_mark = writer.templates.mark();
+        let start = writer.out.len();
+        let mut mark = writer.templates.mark();
         let event = event(&mut self.reader, |reader| {
             // The payload may come again; the last one counts.
             if writer.out.len() > start {
                 writer.out.truncate(start);
-                writer.overrides.rewind(mark);
+                writer.overrides.forget();
                 writer.templates.clear();
-                templates_mark = writer.templates.mark();
+                mark = writer.templates.mark();
             }
             reader.value(writer)
         })?;
         if writer.out.len() == start {
             writer.head(tag::MAP, 0);
+        }
+        if !writer.overrides.is_clean() {
+            writer.settle();
+            mark = writer.templates.mark();
         }
         // In the text the type mostly follows the payload, in the term it comes before it.
         let end = writer.out.len();
@@ -169,8 +174,7 @@ impl Decoder<'_, '_> {
             bytes.rotate_right(head);
         }
         self.check_length()?;
-        self.writer.overrides.shift(mark, head);
-        self.writer.templates.shift(templates_mark, head);
+        self.writer.templates.shift(mark, head);
         Ok(())
     }
 

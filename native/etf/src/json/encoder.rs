@@ -120,7 +120,7 @@ impl<'a> Encoder<'a> {
         self.end(b'}');
         // The comma after the recording.
         self.json.pop();
-        self.overrides.finish(&mut self.json);
+        self.overrides.remove(&mut self.json);
         self.check_length()?;
         std::mem::replace(&mut self.parts, Parts::none()).summary(start)
     }
@@ -187,6 +187,7 @@ impl<'a> Encoder<'a> {
                 // Dates are written as nowhere else.
                 self.templates.clear();
                 let written = self.value(AROUND_FIELD);
+                self.overrides.remove(&mut self.json);
                 self.templates.clear();
                 written
             }
@@ -261,6 +262,11 @@ impl<'a> Encoder<'a> {
         let start = self.json.len();
         self.value(AROUND_PAYLOAD)?;
         self.end(b'}');
+        if !self.overrides.is_clean() {
+            self.overrides.remove(&mut self.json);
+            // What was written before has moved.
+            self.templates.clear();
+        }
         self.check_length()?;
         Ok((offset_ms, kind, start..self.json.len().saturating_sub(2)))
     }

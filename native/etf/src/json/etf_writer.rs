@@ -32,6 +32,16 @@ impl EtfWriter {
         }
     }
 
+    /// Removes from a field or an event that has just been written what a later member of the same
+    /// object overrides. What comes next can be copied again.
+    pub(super) fn settle(&mut self) {
+        if !self.overrides.is_clean() {
+            self.overrides.remove(&mut self.out);
+            // What was read before has moved.
+            self.templates.clear();
+        }
+    }
+
     fn open(&mut self, head_tag: u8) {
         self.open.push(Open {
             at: self.out.len(),

@@ -3,8 +3,8 @@ use std::ops::Range;
 /// Finds the members of objects that a later one with the same key overrides, while the objects
 /// are being written to a buffer.
 ///
-/// Overridden members are only remembered, and removed all at once by [`Overrides::finish`]: taking
-/// each out on its own would make a hostile input quadratic.
+/// Overridden members are only remembered, and those of an event removed all at once by
+/// [`Overrides::remove`]: taking each out on its own would make a hostile input quadratic.
 ///
 /// An object can be one of a hundred million members, so what is known of each is kept small: with
 /// the term that is written, distinct ones take three times their text, others at most six times.
@@ -117,32 +117,22 @@ impl Overrides {
         live
     }
 
-    /// How many members have been overridden so far; a mark for the methods below.
-    pub(super) fn mark(&self) -> usize {
-        self.dead.len()
+    /// Forgets what has been overridden: its bytes are gone.
+    pub(super) fn forget(&mut self) {
+        self.dead.clear();
     }
 
-    /// Forgets what has been overridden since the mark: its bytes are gone.
-    pub(super) fn rewind(&mut self, mark: usize) {
-        self.dead.truncate(mark);
-    }
-
-    /// Follows what has been overridden since the mark: so many bytes were inserted before it.
-    pub(super) fn shift(&mut self, mark: usize, bytes: usize) {
-        for range in self.dead.iter_mut().skip(mark) {
-            *range = range.start + bytes as u32..range.end + bytes as u32;
-        }
-    }
-
-    /// Removes the overridden members from the buffer.
-    pub(super) fn finish(&mut self, buffer: &mut Vec<u8>) {
-        if self.dead.is_empty() {
-            return;
-        }
+    /// Removes the overridden members from the buffer, in which no member that is open may come
+    /// after them.
+    pub(super) fn remove(&mut self, buffer: &mut Vec<u8>) {
         // A dead member may lie within another: the outer one sorts first and covers it.
         self.dead
             .sort_unstable_by_key(|range| (range.start, std::cmp::Reverse(range.end)));
-        let (mut kept, mut read) = (0, 0);
+        let start = self
+            .dead
+            .first()
+            .map_or(buffer.len(), |first| first.start as usize);
+        let (mut kept, mut read) = (start, start);
         for range in self.dead.drain(..) {
             let (start, end) = (range.start as usize, range.end as usize);
             if start >= read {

@@ -131,6 +131,22 @@ proptest! {
     }
 
     #[test]
+    fn keys_that_come_twice_are_left_out_between_those_that_do_not(
+        mut payloads in payloads(),
+        bytes in choices(),
+    ) {
+        let mut choices = Choices::of(&bytes);
+        for payload in &mut payloads {
+            if choices.one_in(3) {
+                *payload = format!(r#"{{"a":{payload},"b":{payload},"a":1,"c":{payload}}}"#);
+            }
+        }
+        let events = events(&payloads);
+        let together = decode(&events, &Limits::default()).unwrap();
+        prop_assert_eq!(together, one_by_one(&events));
+    }
+
+    #[test]
     fn what_is_written_is_what_was_read(payloads in payloads()) {
         let text = format!("{BEFORE}{}{AFTER}", events(&payloads).join(","));
         let (mut term, mut again) = (Vec::new(), Vec::new());

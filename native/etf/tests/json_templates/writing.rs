@@ -119,6 +119,28 @@ proptest! {
     }
 
     #[test]
+    fn keys_that_collide_are_left_out_between_those_that_do_not(
+        mut payloads in payloads(),
+        bytes in choices(),
+    ) {
+        let mut choices = Choices::of(&bytes);
+        for payload in &mut payloads {
+            if choices.one_in(3) {
+                *payload = Term::Map(vec![
+                    Term::Atom("a".to_owned()),
+                    payload.clone(),
+                    Term::Atom("b".to_owned()),
+                    payload.clone(),
+                    Term::Binary(b"a".to_vec()),
+                    leaf(&mut choices),
+                ]);
+            }
+        }
+        let events = events(&payloads);
+        prop_assert_eq!(encode(&events).unwrap(), one_by_one(&events));
+    }
+
+    #[test]
     fn damage_is_found_where_it_is(payloads in payloads(), at: Index, to: u8) {
         let mut events = events(&payloads);
         let mut damaged = events.pop().unwrap();
