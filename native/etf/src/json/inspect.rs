@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use super::decimal;
+use super::{decimal, float};
 use crate::cursor::Cursor;
 use crate::{Big, Error, Limits, OpaqueKind, Token, Walker, atom, name, tag};
 
@@ -40,17 +40,6 @@ pub(super) fn abbreviated<'a>(
     let mut effort = decimal::Effort::to_write();
     write_term(walker, token, around, 0, &mut effort, &mut out)?;
     Ok(out)
-}
-
-/// A float with a point, so that it is one when read back.
-pub(super) fn float(value: f64) -> String {
-    let mut text = format!("{value:?}");
-    if let Some(exponent) = text.find('e')
-        && !text.contains('.')
-    {
-        text.insert_str(exponent, ".0");
-    }
-    text
 }
 
 /// The digits of an integer beyond 64 bits, if there is time for that.
@@ -248,7 +237,7 @@ fn leaf_text(token: Token<'_>, effort: &mut decimal::Effort) -> Result<String, E
     Ok(match token {
         Token::Integer(value) => value.to_string(),
         Token::Big(value) => digits(value, effort).unwrap_or_else(|| size_of(value)),
-        Token::Float(value) => float(value),
+        Token::Float(value) => float::text(value, &mut float::Buffer::new()).into_owned(),
         Token::Atom(text) => name::inspect(&text.to_str()).into_owned(),
         Token::Binary(binary) => match std::str::from_utf8(binary) {
             Ok(text) => quoted(text),

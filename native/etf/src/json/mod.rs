@@ -25,6 +25,7 @@ mod encoder;
 mod escapes;
 mod etf_writer;
 mod fields;
+mod float;
 pub(crate) mod inspect;
 mod limits;
 mod overrides;

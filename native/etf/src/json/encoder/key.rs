@@ -2,14 +2,12 @@
 //! Elixir's `to_string/1` does, as far as that knows them.
 
 use super::{calendar, uri};
+use crate::json::float;
 use crate::{Limits, Token, Walker, tag};
 
 /// From here on not every integer is a float: Erlang writes an exponent, so that nobody takes the
 /// digits for exact.
 const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
-
-/// No float has more of them behind the first.
-const MAX_DIGITS: usize = 766;
 
 /// The text of a key, and how many bytes it takes. `None` for all that is written so anyway, and
 /// for what `to_string/1` does not take.
@@ -20,7 +18,7 @@ pub(super) fn text(term: &[u8]) -> Option<(String, usize)> {
         tag::NEW_FLOAT | tag::FLOAT => {
             let mut ahead = Walker::bare(term, &Limits::default());
             match ahead.token().ok()? {
-                Token::Float(value) => Some((float(value), ahead.offset())),
+                Token::Float(value) => Some((shorter(value), ahead.offset())),
                 _ => None,
             }
         }
@@ -60,12 +58,10 @@ fn characters(term: &[u8]) -> Option<(String, usize)> {
 }
 
 /// The fewest digits that are this number, with an exponent where that is shorter.
-fn float(value: f64) -> String {
-    let (digits, exponent) = shortest(value.abs());
+fn shorter(value: f64) -> String {
+    let (digits, exponent) = float::shortest(value.abs());
     let point = exponent + 1;
-    let (first, rest) = digits.split_at(1);
-    let rest = if rest.is_empty() { "0" } else { rest };
-    let scientific = format!("{first}.{rest}e{exponent}");
+    let scientific = float::scientific(&digits, exponent);
     let zeros = |count: i32| "0".repeat(usize::try_from(count).unwrap_or_default());
     let length = i32::try_from(digits.len()).unwrap_or(i32::MAX);
     let plain = if point <= 0 {
@@ -80,30 +76,4 @@ fn float(value: f64) -> String {
     let sign = if value.is_sign_negative() { "-" } else { "" };
     let text = if is_shorter { scientific } else { plain };
     format!("{sign}{text}")
-}
-
-/// The digits, and the exponent of the first of them.
-fn shortest(value: f64) -> (String, i32) {
-    let (digits, exponent) = digits(&format!("{value:e}"));
-    // Of two that are equally near, Erlang takes the even one, and Rust the larger.
-    let (exact, _) = self::digits(&format!("{value:.MAX_DIGITS$e}"));
-    let exact = exact.trim_end_matches('0');
-    let below = exact.strip_suffix('5').unwrap_or_default();
-    let is_even = below.ends_with(['0', '2', '4', '6', '8']);
-    if below.len() == digits.len() && is_even {
-        let (first, rest) = below.split_at(1);
-        if format!("{first}.{rest}e{exponent}").parse() == Ok(value) {
-            return (below.to_owned(), exponent);
-        }
-    }
-    (digits, exponent)
-}
-
-/// Of a number with an exponent.
-fn digits(scientific: &str) -> (String, i32) {
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((scientific, "0"));
-    (
-        mantissa.replace('.', ""),
-        exponent.parse().unwrap_or_default(),
-    )
 }

@@ -1,5 +1,5 @@
 use super::Encoder;
-use crate::json::{escapes, inspect};
+use crate::json::{escapes, float, inspect};
 use crate::{AtomText, Error, Token, Walker, tag};
 
 /// The most characters of an integer that is a number. For a longer one the pure-Elixir backend
@@ -31,7 +31,7 @@ impl<'a> Encoder<'a> {
                 Some(digits) => self.string(&digits),
                 None => self.string(&inspect::size_of(big)),
             },
-            Token::Float(value) => self.plain(&inspect::float(value)),
+            Token::Float(value) => self.plain(&float::text(value, &mut float::Buffer::new())),
             Token::Atom(AtomText::Utf8("nil")) => self.plain("null"),
             Token::Atom(AtomText::Utf8(text @ ("true" | "false"))) => self.plain(text),
             Token::Atom(text) => self.string(&text.to_str()),
