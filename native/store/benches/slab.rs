@@ -18,7 +18,7 @@ fn main() {
 /// Events of a session that is appended to, before the next one starts: it has a limit.
 const EVENTS: usize = 1_000;
 
-#[divan::bench(args = [60, 500, 15_000])]
+#[divan::bench(args = [64, 600, 16_384, 65_536])]
 fn append_event(bencher: Bencher, bytes: usize) {
     let dir = Dir::new();
     let store = dir.open();

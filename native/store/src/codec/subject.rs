@@ -1,6 +1,6 @@
 use std::ops::Deref;
 
-use crc32c::crc32c;
+use crate::disk::crc32c::crc32c;
 
 /// Of the encoding. What another one made is nobody's subject.
 const VERSION: u8 = 1;

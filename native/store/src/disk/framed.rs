@@ -9,7 +9,7 @@
 //! Integers are little-endian. The index on the disk, the notes of erasures and the cursors of
 //! queries are made of frames.
 
-use crc32c::{crc32c, crc32c_append};
+use super::crc32c::{crc32c, crc32c_append};
 
 /// Bytes before the payload.
 const HEAD_BYTES: usize = 8;

@@ -3,6 +3,7 @@
 pub(crate) mod access;
 pub(crate) mod clock;
 pub(crate) mod commons;
+pub(crate) mod crc32c;
 pub(crate) mod durable;
 pub(crate) mod framed;
 pub(crate) mod fs;

@@ -5,6 +5,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::time::Duration;
 
 use super::Process;
+use super::crc32c::crc32c;
 
 const MAGIC: &[u8; 8] = b"rplyownr";
 
@@ -61,7 +62,7 @@ impl Owner {
             &count.to_le_bytes(),
         ]
         .concat();
-        record.extend(crc32c::crc32c(&record).to_le_bytes());
+        record.extend(crc32c(&record).to_le_bytes());
         record
     }
 
@@ -69,7 +70,7 @@ impl Owner {
     pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
         let record = bytes.get(..LEN)?;
         let (content, checksum) = record.split_last_chunk()?;
-        if crc32c::crc32c(content) != u32::from_le_bytes(*checksum) {
+        if crc32c(content) != u32::from_le_bytes(*checksum) {
             return None;
         }
         let mut rest = content.strip_prefix(MAGIC)?;

@@ -10,6 +10,7 @@ use super::settings::{KIND_SHIFT, MAX_PAYLOAD};
 use super::space::Space;
 use super::unwiped::Unwiped;
 use super::wait::Wait;
+use crate::disk::crc32c::crc32c_append;
 
 /// Length, kind and checksum, before a frame's payload.
 pub(super) const FRAME_HEADER: usize = 8;
@@ -272,7 +273,7 @@ impl Chunk {
 
     fn checksum(&self, kind: Kind, payload: &[u8]) -> u32 {
         // Starting from another value is what prepending four bytes would do.
-        crc32c::crc32c_append(self.seed ^ descriptor(kind, payload.len()), payload)
+        crc32c_append(self.seed ^ descriptor(kind, payload.len()), payload)
     }
 }
 

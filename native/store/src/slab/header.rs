@@ -1,5 +1,6 @@
 use std::sync::atomic::Ordering::{Relaxed, Release};
 
+use crate::disk::crc32c::crc32c_append;
 use crate::disk::map::Mapping;
 
 /// Bytes of a chunk's header.
@@ -102,7 +103,7 @@ pub(super) fn frame_seed(salt: u64, generation: u64) -> u32 {
 }
 
 fn crc(words: &[u64]) -> u32 {
-    words.iter().fold(0, |crc, word| {
-        crc32c::crc32c_append(crc, &word.to_ne_bytes())
-    })
+    words
+        .iter()
+        .fold(0, |crc, word| crc32c_append(crc, &word.to_ne_bytes()))
 }

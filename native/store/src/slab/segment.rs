@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::header::{self, Mark};
 use super::left::Left;
 use crate::disk::FileSystem;
+use crate::disk::crc32c::crc32c_append;
 use crate::disk::map::{Mapping, PAGE};
 use crate::disk::owned::{Directory, is_missing};
 use crate::disk::step::at;
@@ -220,9 +221,11 @@ fn write_header(map: &Mapping, block_bytes: usize, salt: u64) {
 
 pub(super) fn checksum(version: u64, block_bytes: u64, salt: u64) -> u64 {
     let words = [version, block_bytes, salt];
-    u64::from(words.iter().fold(0, |crc, word| {
-        crc32c::crc32c_append(crc, &word.to_ne_bytes())
-    }))
+    u64::from(
+        words
+            .iter()
+            .fold(0, |crc, word| crc32c_append(crc, &word.to_ne_bytes())),
+    )
 }
 
 /// The segment files of a directory, and whether one was set aside there.

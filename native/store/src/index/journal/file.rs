@@ -11,7 +11,7 @@
 //!
 //! Integers are little-endian.
 
-use crc32c::crc32c;
+use crate::disk::crc32c::crc32c;
 
 use super::row::VERSION;
 use crate::disk::framed;
