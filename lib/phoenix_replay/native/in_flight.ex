@@ -49,6 +49,35 @@ defmodule PhoenixReplay.Native.InFlight do
     end
   end
 
+  @typedoc """
+  Assigns to be recorded: when, as `:delta` or `:snapshot`, the keys of which map,
+  their values in which map, and whether by the rules of the host's default
+  sanitizer. A snapshot has all values, if there are any under the keys.
+  """
+  @type assigns :: {term(), :delta | :snapshot, map(), map(), clean? :: boolean()}
+
+  # What did not change since the event that left `base` is referred to.
+  @spec append_assigns(Nif.active(), assigns(), Nif.base() | nil) ::
+          {:ok, Nif.base()} | :refused | {:error, Error.reason()}
+  def append_assigns(handle, {offset, form, keys, values, clean?} = assigns, base) do
+    result =
+      case Nif.active_changes(handle, offset, form, keys, values, clean?, base) do
+        :again -> Nif.active_changes_dirty(handle, offset, form, keys, values, clean?, base)
+        result -> result
+      end
+
+    case result do
+      {:module, module} ->
+        schema? = function_exported?(module, :__schema__, 1)
+
+        with :ok <- Nif.active_module(handle, module, schema?),
+             do: append_assigns(handle, assigns, base)
+
+      result ->
+        result
+    end
+  end
+
   @spec lookup(term(), keyword()) :: {:ok, Nif.active()} | {:error, Error.reason()}
   # None of such an id was ever started.
   def lookup(id, _opts) when not is_binary(id) or byte_size(id) > @max_id_bytes,

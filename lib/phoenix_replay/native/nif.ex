@@ -147,6 +147,27 @@ defmodule PhoenixReplay.Native.Nif do
   @spec active_append_dirty(active(), tuple()) :: :ok | {:error, Error.reason()}
   defguarded active_append_dirty(active, event)
 
+  # active_changes.rs
+
+  @typedoc "What the next event with assigns may refer to."
+  @opaque base :: {non_neg_integer(), map()}
+
+  @typep appended ::
+           {:ok, base()} | :again | :refused | {:module, module()} | {:error, Error.reason()}
+
+  @spec active_changes(active(), term(), atom(), map(), map(), boolean(), base() | nil) ::
+          appended()
+  defguarded active_changes(active, offset, form, keys, values, clean?, base)
+
+  @spec active_changes_dirty(active(), term(), atom(), map(), map(), boolean(), base() | nil) ::
+          appended()
+  defguarded active_changes_dirty(active, offset, form, keys, values, clean?, base)
+
+  @spec active_module(active(), module(), schema? :: boolean()) :: :ok
+  defguarded active_module(active, module, schema?)
+
+  # active.rs
+
   @spec active_lookup(directory(), binary()) :: {:ok, active()} | {:error, :not_found}
   defguarded active_lookup(directory, id)
 

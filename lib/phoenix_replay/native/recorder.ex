@@ -83,13 +83,15 @@ defmodule PhoenixReplay.Native.Recorder do
   end
 
   defp hook(socket, id) do
+    rules? = rules_known?()
+
     socket
     |> Phoenix.Component.assign(:_replay_id, id)
     |> Phoenix.Component.assign(:_replay_t0, System.monotonic_time(:millisecond))
     |> Phoenix.LiveView.attach_hook(:_replay_event, :handle_event, &handle_event/3)
     |> hook_params()
     |> Phoenix.LiveView.attach_hook(:_replay_info, :handle_info, &handle_info/2)
-    |> Phoenix.LiveView.attach_hook(:_replay_render, :after_render, &after_render/1)
+    |> Phoenix.LiveView.attach_hook(:_replay_render, :after_render, &after_render(&1, rules?))
   end
 
   # Elsewhere it is this call that raises, or LiveView, right after the mount,
@@ -125,22 +127,53 @@ defmodule PhoenixReplay.Native.Recorder do
 
   # A render after several events can't be told apart into their changes, so
   # everything is recorded then.
-  defp after_render(socket) do
+  defp after_render(socket, rules?) do
     guarded(:ok, fn ->
       changed = Map.get(socket.assigns, :__changed__) || %{}
-      delta = sanitized(fn -> sanitizer().sanitize_delta(changed, socket.assigns) end)
+      form = if pending(socket) < 2, do: :delta, else: :snapshot
 
-      cond do
-        delta == %{} -> :ok
-        pending(socket) < 2 -> record(socket, :assigns, %{delta: delta})
-        true -> record_all(socket, sanitize_assigns(socket.assigns))
-      end
+      with :refused <- record_raw(socket, form, changed, rules?),
+           do: record_sanitized(socket, form, changed)
 
       put_pending(socket, 0)
     end)
 
     socket
   end
+
+  # By the rules of the host's sanitizer, which the encoder applies on its way:
+  # what has not changed is then the same term as before.
+  defp record_raw(socket, form, changed, true) do
+    with PhoenixReplay.Sanitizer <- sanitizer(),
+         id when is_binary(id) <- socket.assigns[:_replay_id],
+         t0 when is_integer(t0) <- socket.assigns[:_replay_t0] do
+      offset = System.monotonic_time(:millisecond) - t0
+      Store.append_assigns(id, {offset, form, changed, socket.assigns, true}, temporary(socket))
+    else
+      _ -> :refused
+    end
+  end
+
+  defp record_raw(_socket, _form, _changed, false), do: :refused
+
+  defp record_sanitized(socket, form, changed) do
+    delta = sanitized(fn -> sanitizer().sanitize_delta(changed, socket.assigns) end)
+
+    cond do
+      delta == %{} -> :ok
+      form == :delta -> record(socket, :assigns, %{delta: delta})
+      true -> record_all(socket, sanitize_assigns(socket.assigns))
+    end
+  end
+
+  # LiveView forgets these after each render, and so must we.
+  defp temporary(%{private: %{temporary_assigns: temporary}}) when temporary != %{},
+    do: Enum.map(temporary, fn {key, _default} -> key end)
+
+  defp temporary(_socket), do: []
+
+  # Those that the encoder applies are those of this release.
+  defp rules_known?, do: Application.spec(:phoenix_replay, :vsn) == ~c"0.2.0"
 
   # Nothing is what is left where sanitizing fails, and would undo what is known.
   defp record_all(_socket, assigns) when assigns == %{}, do: :ok

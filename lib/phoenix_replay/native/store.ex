@@ -55,7 +55,7 @@ defmodule PhoenixReplay.Native.Store do
     with {:ok, recording} <- startable(id, recording),
          {:ok, opts} <- storage_opts(),
          {:ok, handle} <- InFlight.start(recording, max_events(), opts) do
-      Process.put(__MODULE__, {id, handle})
+      Process.put(__MODULE__, {id, handle, nil})
       :ok
     else
       {:error, reason} ->
@@ -85,9 +85,17 @@ defmodule PhoenixReplay.Native.Store do
   operating system's. What was appended before is safe in every case.
   """
   @spec append_event(binary(), Recording.event() | tuple()) :: :ok | {:error, Error.reason()}
+  def append_event(id, {offset, :assigns, %{delta: delta} = payload})
+      when map_size(payload) == 1 and is_map(delta),
+      do: append_assigns(id, {offset, :delta, delta, delta, false})
+
+  def append_event(id, {offset, :assigns, %{snapshot: all} = payload})
+      when map_size(payload) == 1 and is_map(all),
+      do: append_assigns(id, {offset, :snapshot, all, all, false})
+
   def append_event(id, event) do
     case Process.get(__MODULE__) do
-      {^id, handle} ->
+      {^id, handle, _base} ->
         case InFlight.append(handle, event) do
           # The id may have been started again since.
           {:error, :ended} = ended -> append_elsewhere(id, event, ended)
@@ -106,11 +114,54 @@ defmodule PhoenixReplay.Native.Store do
   defp append_elsewhere(id, event, not_found) do
     with {:ok, opts} <- storage_opts(),
          {:ok, handle} <- InFlight.lookup(id, opts) do
-      Process.put(__MODULE__, {id, handle})
+      Process.put(__MODULE__, {id, handle, nil})
       InFlight.append(handle, event)
     else
       {:error, :not_found} -> not_found
       {:error, reason} -> {:error, reason}
+    end
+  end
+
+  @doc false
+  # An event with assigns. The values that are recorded are held by the process, so
+  # that the next event needs not repeat what is still the same; those under
+  # `temporary` keys are not.
+  @spec append_assigns(binary(), InFlight.assigns(), [term()]) ::
+          :ok | :refused | {:error, Error.reason()}
+  def append_assigns(id, assigns, temporary \\ []) do
+    case Process.get(__MODULE__) do
+      {^id, handle, base} ->
+        case InFlight.append_assigns(handle, assigns, base) do
+          {:ok, {number, base}} ->
+            base = if temporary == [], do: base, else: Map.drop(base, temporary)
+            Process.put(__MODULE__, {id, handle, {number, base}})
+            :ok
+
+          # As above.
+          {:error, :ended} = ended ->
+            append_assigns_elsewhere(id, assigns, ended)
+
+          {:error, :badarg} ->
+            append_assigns_elsewhere(id, assigns, {:error, :not_found})
+
+          result ->
+            result
+        end
+
+      _ ->
+        append_assigns_elsewhere(id, assigns, {:error, :not_found})
+    end
+  end
+
+  defp append_assigns_elsewhere(id, assigns, not_found) do
+    with {:ok, opts} <- storage_opts(),
+         {:ok, handle} <- InFlight.lookup(id, opts),
+         {:ok, base} <- InFlight.append_assigns(handle, assigns, nil) do
+      Process.put(__MODULE__, {id, handle, base})
+      :ok
+    else
+      {:error, :not_found} -> not_found
+      other -> other
     end
   end
 

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use replay_etf::Limits;
 use replay_store::{AppendError, Error as StoreError, Format, Recording, Reservation, Wait};
 use rustler::types::atom::ok;
@@ -25,7 +26,7 @@ mod atoms {
 
 /// Bytes of an event that are encoded on a normal scheduler: well under a
 /// tenth of a millisecond, whatever they are made of.
-const BOUNDED_BYTES: usize = 96 << 10;
+pub const BOUNDED_BYTES: usize = 96 << 10;
 
 #[rustler::nif]
 fn active_start<'a>(
@@ -80,6 +81,7 @@ fn watched<'a>(
     let session = Session {
         recording: Arc::clone(&recording),
         limits: handle.limits,
+        table: Mutex::default(),
     };
     let Some(session) = Kept::new(session) else {
         recording.end();
@@ -147,7 +149,8 @@ fn active_append_dirty<'a>(env: Env<'a>, session: Given<'a>, event: Term<'a>) ->
     }
 }
 
-fn answer(env: Env<'_>, result: Result<(), AppendError>) -> Term<'_> {
+/// What an append answers.
+pub fn answer(env: Env<'_>, result: Result<(), AppendError>) -> Term<'_> {
     match result {
         Ok(()) => ok().encode(env),
         Err(AppendError::WouldBlock) => atoms::again().encode(env),
@@ -156,12 +159,12 @@ fn answer(env: Env<'_>, result: Result<(), AppendError>) -> Term<'_> {
 }
 
 /// An event on its way into the slab, as the encoder sees it.
-struct Frame<'f, 'r> {
-    reservation: &'f mut Reservation<'r>,
+pub struct Frame<'f, 'r> {
+    pub reservation: &'f mut Reservation<'r>,
     /// More bytes than this are refused.
-    cap: usize,
+    pub cap: usize,
     /// Why the slab gave no more room.
-    failure: Option<AppendError>,
+    pub failure: Option<AppendError>,
 }
 
 impl Grow for Frame<'_, '_> {
@@ -192,7 +195,12 @@ fn active_lookup<'a>(env: Env<'a>, handle: Opened, id: Binary<'a>) -> Term<'a> {
         // started the recording, and this one need not.
         Some(recording) => {
             let limits = handle.limits;
-            match Kept::new(Session { recording, limits }) {
+            let table = Mutex::default();
+            match Kept::new(Session {
+                recording,
+                limits,
+                table,
+            }) {
                 Some(session) => (ok(), session).encode(env),
                 None => out_of_memory(env),
             }

@@ -5,8 +5,10 @@
 //! why it is sound.
 
 mod active;
+mod active_changes;
 mod atoms;
 mod buffer;
+mod changes;
 mod codec;
 mod decode;
 mod directories;
@@ -19,6 +21,7 @@ mod notices;
 mod opening;
 mod options;
 mod query;
+mod role;
 mod session;
 mod sink;
 mod stats;

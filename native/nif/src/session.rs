@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicPtr;
 use std::sync::atomic::Ordering::{Acquire, Release};
 
+use parking_lot::Mutex;
 use replay_etf::Limits;
 use replay_store::Recording;
 use rustler::sys::{
@@ -22,10 +23,14 @@ use rustler::sys::{
 };
 use rustler::{Decoder, Encoder, Env, NifResult, Term};
 
+use crate::changes::Table;
+
 /// A recording that calls append to.
 pub struct Session {
     pub recording: Arc<Recording>,
     pub limits: Limits,
+    /// What events may refer to that are written as changes, by this handle.
+    pub table: Mutex<Table>,
 }
 
 /// What the VM gives out is aligned to this.

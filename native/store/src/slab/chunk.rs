@@ -23,6 +23,8 @@ pub(crate) enum Kind {
     /// What fits at the end of a chunk, perhaps nothing, of the payload that the first frame of
     /// the next chunk goes on with.
     Part = 3,
+    /// An event that is written as what changed: see [`replay_etf::recording::changes`].
+    Changes = 5,
 }
 
 /// A block that belongs to one recording: a header, then frames one after the other, each at a
@@ -244,6 +246,7 @@ impl Chunk {
             1 => Kind::Head,
             2 => Kind::Event,
             3 => Kind::Part,
+            5 => Kind::Changes,
             _ => return None,
         };
         let len = descriptor as usize & MAX_PAYLOAD;

@@ -1,0 +1,124 @@
+defmodule Bench.Renders do
+  @moduledoc """
+  Times what a recorder does after a render, in the process of the view, in the VM
+  where it is called: from the hook being called to the event being acknowledged.
+
+  The native side's recorder is `PhoenixReplay.Native.Recorder`, the baseline's
+  `Bench.HostRecorder`. Both are called as LiveView calls a hook.
+  """
+
+  alias Bench.{Check, Editing, HostRecorder, Side, Traffic}
+  alias Phoenix.LiveView.Lifecycle
+  alias PhoenixReplay.Native.Test.Live
+  alias PhoenixReplay.Native.{Directories, Nif, Recorder}
+  alias PhoenixReplay.{Recording, Storage}
+
+  @table PhoenixReplay.Store.Active
+
+  @doc "Opens the side in this VM and checks what it records. Call this first."
+  @spec prepare(Side.t(), Path.t(), [Editing.profile()]) :: :ok
+  def prepare(side, path, profiles) do
+    :ok = Side.open(side, path, clean_up?: false)
+    Enum.each([Editing.Order, Editing.Task], &Code.ensure_loaded!/1)
+    Enum.each(profiles, &check(side, &1))
+  end
+
+  @doc "The time of one hook, in ns: the median of several sessions of `steps` renders."
+  @spec time(Side.t(), Editing.profile(), pos_integer()) :: float()
+  def time(side, profile, steps) do
+    times =
+      for _ <- 1..5 do
+        in_view(fn ->
+          {sockets, _expected} = sockets(side, profile, steps)
+          :erlang.garbage_collect()
+          started = System.monotonic_time(:nanosecond)
+          Enum.each(sockets, &Lifecycle.after_render/1)
+          (System.monotonic_time(:nanosecond) - started) / steps
+        end)
+      end
+
+    Bench.Figure.median(times)
+  end
+
+  @doc "The bytes that an event takes while its session is in flight."
+  @spec bytes(Side.t(), Editing.profile(), pos_integer()) :: float()
+  def bytes(side, profile, steps) do
+    in_view(fn ->
+      {sockets, _expected} = sockets(side, profile, steps)
+      before = held(side)
+      Enum.each(sockets, &Lifecycle.after_render/1)
+      (held(side) - before) / steps
+    end)
+  end
+
+  defp held(:native) do
+    {:ok, {directory, _format}} = Directories.fetch(Storage.storage_opts())
+    {used, _all} = Nif.store_slab(directory)
+    used
+  end
+
+  # With what is held of large binaries, but not their bytes: these are shared.
+  defp held(:baseline), do: :ets.info(@table, :memory) * :erlang.system_info(:wordsize)
+
+  defp check(side, profile) do
+    in_view(fn ->
+      {sockets, expected} = sockets(side, profile, 30)
+      Enum.each(sockets, &Lifecycle.after_render/1)
+      id = hd(sockets).assigns._replay_id
+      {:ok, recording} = Side.store(side).get_active(id)
+      recorded = for {_, :assigns, payload} <- recording.events, do: payload
+      Check.equal!(recorded, expected, "what was recorded of #{profile}")
+    end)
+  end
+
+  # A heap that need not be collected while times are taken.
+  defp in_view(fun) do
+    {pid, monitor} =
+      :erlang.spawn_opt(fn -> exit({:result, fun.()}) end, [
+        :monitor,
+        min_heap_size: 4_000_000
+      ])
+
+    receive do
+      {:DOWN, ^monitor, :process, ^pid, {:result, result}} -> result
+      {:DOWN, ^monitor, :process, ^pid, reason} -> raise Exception.format_exit(reason)
+    end
+  end
+
+  # The view after each render, and what is to be recorded of it.
+  defp sockets(side, profile, count) do
+    {first, steps} = Editing.steps(profile, count)
+    socket = attach(side, Live.socket(assigns: first))
+    ours = Map.take(socket.assigns, [:_replay_id, :_replay_t0])
+    sockets = for {_, assigns} <- steps, do: %{socket | assigns: Map.merge(assigns, ours)}
+
+    expected =
+      for {changed, assigns} <- steps,
+          do: %{delta: PhoenixReplay.Sanitizer.sanitize_delta(changed, assigns)}
+
+    {sockets, expected}
+  end
+
+  defp attach(:native, socket), do: Recorder.attach(socket)
+
+  defp attach(:baseline, socket) do
+    id = Traffic.id({:renders, System.unique_integer()})
+
+    recording = %Recording{
+      id: id,
+      view: socket.view,
+      url: "http://localhost:4000",
+      params: %{},
+      session: %{},
+      connected_at: System.system_time(:millisecond),
+      events: [{0, :mount, %{assigns: PhoenixReplay.Sanitizer.sanitize_assigns(socket.assigns)}}]
+    }
+
+    :ok = PhoenixReplay.Store.start_recording(id, recording)
+
+    socket
+    |> Phoenix.Component.assign(:_replay_id, id)
+    |> Phoenix.Component.assign(:_replay_t0, System.monotonic_time(:millisecond))
+    |> Phoenix.LiveView.attach_hook(:_replay_render, :after_render, &HostRecorder.after_render/1)
+  end
+end
