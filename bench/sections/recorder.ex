@@ -23,7 +23,10 @@ defmodule Bench.Sections.Recorder do
 
     for profile <- Editing.profiles() do
       steps = @steps[profile]
-      call = fn side, what -> Child.call(children[side], Renders, what, [side, profile, steps]) end
+
+      call = fn side, what ->
+        Child.call(children[side], Renders, what, [side, profile, steps])
+      end
 
       Run.compare(run, "#{profile}", "µs",
         native: {:sampler, fn -> call.(:native, :time) end},

@@ -9,7 +9,8 @@ defmodule Bench.Editing do
       `to_form` make it: data, types and what was not typed stay
     * `:table`: 100 structs of a schema, of which one changes; about 37 KB
     * `:list`: a list of tasks that grows at its end
-    * `:chat`: the last 20 messages, newest first, each with a text of 64 KB
+    * `:chat`: the last 20 messages, newest first, each with a text of 64 KB; one in
+      four steps brings another, in the others one is marked as read
 
   Terms lose what they share when they are copied: a process that records steps
   has to make them.
@@ -26,7 +27,8 @@ defmodule Bench.Editing do
 
   defmodule Task do
     @moduledoc false
-    defstruct ~w(__meta__ id title description priority done due_on)a
+    defstruct ~w(__meta__ id title description priority done due_on project_id assignee_id
+                 estimate position tags inserted_at updated_at)a
 
     def __schema__(:fields), do: []
   end
@@ -85,7 +87,12 @@ defmodule Bench.Editing do
   # Beyond some length it starts again.
   defp change(:list, %{tasks: tasks}, n) when length(tasks) > 100, do: %{tasks: [task(n)]}
   defp change(:list, assigns, n), do: %{tasks: assigns.tasks ++ [task(n)]}
-  defp change(:chat, assigns, n), do: %{messages: [message(n) | Enum.take(assigns.messages, 19)]}
+
+  defp change(:chat, assigns, n) when rem(n, 4) == 0,
+    do: %{messages: [message(n) | Enum.take(assigns.messages, 19)]}
+
+  defp change(:chat, assigns, n),
+    do: %{messages: List.update_at(assigns.messages, rem(n, 20), &%{&1 | read: n})}
 
   defp order(n) do
     %Order{
@@ -120,7 +127,13 @@ defmodule Bench.Editing do
   end
 
   defp message(n) do
-    %{id: n, from: text({:from, rem(n, 5)}, 12), at: time(n), body: text({:body, n}, 65_536)}
+    %{
+      id: n,
+      from: text({:from, rem(n, 5)}, 12),
+      at: time(n),
+      read: nil,
+      body: text({:body, n}, 65_536)
+    }
   end
 
   defp status(n), do: Enum.at([:open, :paid, :shipped, :returned], rem(n, 4))
@@ -139,7 +152,9 @@ defmodule Bench.Editing do
   defp form(data, stroke) do
     typed = binary_part(text(:typed, 200), 0, rem(stroke, 200))
     params = fresh(%{"title" => typed, "description" => "", "priority" => "medium"})
-    errors = if byte_size(typed) < 3, do: [title: {"is too short", [count: 3, kind: :min]}], else: []
+
+    errors =
+      if byte_size(typed) < 3, do: [title: {"is too short", [count: 3, kind: :min]}], else: []
 
     changeset = %{
       __struct__: Ecto.Changeset,

@@ -39,13 +39,13 @@ defmodule PhoenixReplay.Native.ChangesTest do
 
   # By the sanitizer's rules: what has changed, or all if several events were.
   defp record(id, offset, :delta, changed, assigns) do
-    :ok = Store.append_assigns(id, {offset, :delta, changed, assigns, true})
+    :ok = Store.append_raw(id, {offset, :delta, changed, assigns}, [])
     delta = Sanitizer.sanitize_delta(changed, assigns)
     if delta == %{}, do: [], else: [{offset, :assigns, %{delta: delta}}]
   end
 
   defp record(id, offset, :snapshot, changed, assigns) do
-    :ok = Store.append_assigns(id, {offset, :snapshot, changed, assigns, true})
+    :ok = Store.append_raw(id, {offset, :snapshot, changed, assigns}, [])
     all = Sanitizer.sanitize_assigns(assigns)
 
     if Sanitizer.sanitize_delta(changed, assigns) == %{},
@@ -194,7 +194,7 @@ defmodule PhoenixReplay.Native.ChangesTest do
     results =
       for n <- 1..20 do
         assigns = %{list: List.replace_at(list, n, %{})}
-        Store.append_assigns(recording.id, {n, :delta, %{list: true}, assigns, true})
+        Store.append_raw(recording.id, {n, :delta, %{list: true}, assigns}, [])
       end
 
     bytes = byte_size(:erlang.term_to_binary(list))
@@ -212,8 +212,8 @@ defmodule PhoenixReplay.Native.ChangesTest do
           %{~D[2026-11-27] => 1},
           Enum.reduce(1..100, 1, fn _, inner -> [inner] end)
         ] do
-      assigns = {1, :delta, %{value: true}, %{value: value}, true}
-      assert Store.append_assigns(id, assigns) == :refused
+      assigns = {1, :delta, %{value: true}, %{value: value}}
+      assert Store.append_raw(id, assigns, []) == :refused
     end
 
     assert {:ok, %{events: [_start]}} = Store.get_active(id)

@@ -14,7 +14,7 @@ defmodule PhoenixReplay.Native.NormalSchedulerTest do
     recording = %{recording() | events: []}
     {:ok, handle} = InFlight.start(recording, 10_000, opts)
     # The first append makes room.
-    :ok = InFlight.append(handle, {0, :event, %{}})
+    :ok = InFlight.append(handle, {0, :event, %{}}, nil)
     on_exit(fn -> :ok = PhoenixReplay.Native.close(opts) end)
     %{opts: opts, handle: handle, id: recording.id}
   end
@@ -23,8 +23,8 @@ defmodule PhoenixReplay.Native.NormalSchedulerTest do
   # is no matter here.
   defp append_at_once(handle, event) do
     Enum.find(1..50, fn _ ->
-      :ok = InFlight.append(handle, {0, :info, %{pad: :binary.copy(<<0>>, 200_000)}})
-      Nif.active_append(handle, event) == :ok
+      :ok = InFlight.append(handle, {0, :info, %{pad: :binary.copy(<<0>>, 200_000)}}, nil)
+      Nif.active_append(handle, event, nil) == :ok
     end)
   end
 
@@ -52,14 +52,14 @@ defmodule PhoenixReplay.Native.NormalSchedulerTest do
           for(_ <- 1..1_500, do: make_ref())
         ] do
       event = {1, :info, %{x: term}}
-      assert Nif.active_append(handle, event) == :again
-      assert InFlight.append(handle, event) == :ok
+      assert Nif.active_append(handle, event, nil) == :again
+      assert InFlight.append(handle, event, nil) == :ok
     end
   end
 
   test "what was appended either way is read", %{opts: opts, handle: handle, id: id} do
     wide = {1, :info, %{x: List.duplicate([], 20_000)}}
-    :ok = InFlight.append(handle, wide)
+    :ok = InFlight.append(handle, wide, nil)
     assert {:ok, %{events: [_, ^wide]}} = Native.get(id, opts)
   end
 

@@ -17,7 +17,19 @@ defmodule PhoenixReplay.Native.Test.Assigns do
   end
 
   @names ~w(items form user page filter password token count)a
-  @keys [:id, :name, :data, :source, :secret, "token", "PASSWORD", "to\u212Aen", "name", 1, {:a, 1}] ++
+  @keys [
+          :id,
+          :name,
+          :data,
+          :source,
+          :secret,
+          "token",
+          "PASSWORD",
+          "to\u212Aen",
+          "name",
+          1,
+          {:a, 1}
+        ] ++
           [:options, :__meta__, nil, "é", 1.5, :Token]
 
   @doc "The assigns of a view."

@@ -41,28 +41,30 @@ defmodule PhoenixReplay.Native.InFlight do
   defp limit(max) when is_integer(max), do: max |> max(0) |> min(@no_limit)
   defp limit(_any), do: @no_limit
 
-  @spec append(Nif.active(), tuple()) :: :ok | {:error, Error.reason()}
-  def append(handle, event) do
-    case Nif.active_append(handle, event) do
-      :again -> Nif.active_append_dirty(handle, event)
+  # What did not change since the event that left `base` is referred to.
+  @spec append(Nif.active(), tuple(), Nif.base() | nil) ::
+          :ok | {:ok, Nif.base()} | {:error, Error.reason()}
+  def append(handle, event, base) do
+    case Nif.active_append(handle, event, base) do
+      :again -> Nif.active_append_dirty(handle, event, base)
       result -> result
     end
   end
 
   @typedoc """
-  Assigns to be recorded: when, as `:delta` or `:snapshot`, the keys of which map,
-  their values in which map, and whether by the rules of the host's default
-  sanitizer. A snapshot has all values, if there are any under the keys.
+  Assigns that no sanitizer has seen: when, as `:delta` or `:snapshot`, the keys of
+  which map, and their values in which map. A snapshot has all values, if any of
+  the keys is not left out.
   """
-  @type assigns :: {term(), :delta | :snapshot, map(), map(), clean? :: boolean()}
+  @type assigns :: {offset_ms :: integer(), :delta | :snapshot, map(), map()}
 
-  # What did not change since the event that left `base` is referred to.
-  @spec append_assigns(Nif.active(), assigns(), Nif.base() | nil) ::
-          {:ok, Nif.base()} | :refused | {:error, Error.reason()}
-  def append_assigns(handle, {offset, form, keys, values, clean?} = assigns, base) do
+  # By the rules of the host's default sanitizer; `:refused` if they do not cover it.
+  @spec append_raw(Nif.active(), assigns(), Nif.base() | nil) ::
+          :ok | {:ok, Nif.base()} | :refused | {:error, Error.reason()}
+  def append_raw(handle, {offset, form, keys, values} = assigns, base) do
     result =
-      case Nif.active_changes(handle, offset, form, keys, values, clean?, base) do
-        :again -> Nif.active_changes_dirty(handle, offset, form, keys, values, clean?, base)
+      case Nif.active_changes(handle, offset, form, keys, values, base) do
+        :again -> Nif.active_changes_dirty(handle, offset, form, keys, values, base)
         result -> result
       end
 
@@ -71,7 +73,7 @@ defmodule PhoenixReplay.Native.InFlight do
         schema? = function_exported?(module, :__schema__, 1)
 
         with :ok <- Nif.active_module(handle, module, schema?),
-             do: append_assigns(handle, assigns, base)
+             do: append_raw(handle, assigns, base)
 
       result ->
         result

@@ -141,27 +141,33 @@ defmodule PhoenixReplay.Native.Nif do
           {:ok, active()} | {:error, Error.reason()}
   defguarded active_start_dirty(directory, id, recording, max_events, format)
 
-  @spec active_append(active(), tuple()) :: :ok | :again | {:error, Error.reason()}
-  defguarded active_append(active, event)
-
-  @spec active_append_dirty(active(), tuple()) :: :ok | {:error, Error.reason()}
-  defguarded active_append_dirty(active, event)
-
-  # active_changes.rs
-
   @typedoc "What the next event with assigns may refer to."
   @opaque base :: {non_neg_integer(), map()}
 
-  @typep appended ::
-           {:ok, base()} | :again | :refused | {:module, module()} | {:error, Error.reason()}
+  @spec active_append(active(), tuple(), base() | nil) ::
+          :ok | {:ok, base()} | :again | {:error, Error.reason()}
+  defguarded active_append(active, event, base)
 
-  @spec active_changes(active(), term(), atom(), map(), map(), boolean(), base() | nil) ::
-          appended()
-  defguarded active_changes(active, offset, form, keys, values, clean?, base)
+  @spec active_append_dirty(active(), tuple(), base() | nil) ::
+          :ok | {:ok, base()} | {:error, Error.reason()}
+  defguarded active_append_dirty(active, event, base)
 
-  @spec active_changes_dirty(active(), term(), atom(), map(), map(), boolean(), base() | nil) ::
-          appended()
-  defguarded active_changes_dirty(active, offset, form, keys, values, clean?, base)
+  # active_changes.rs
+
+  @typep recorded ::
+           :ok
+           | {:ok, base()}
+           | :again
+           | :refused
+           | {:module, module()}
+           | {:error, Error.reason()}
+
+  @spec active_changes(active(), integer(), atom(), map(), map(), base() | nil) :: recorded()
+  defguarded active_changes(active, offset, form, keys, values, base)
+
+  @spec active_changes_dirty(active(), integer(), atom(), map(), map(), base() | nil) ::
+          recorded()
+  defguarded active_changes_dirty(active, offset, form, keys, values, base)
 
   @spec active_module(active(), module(), schema? :: boolean()) :: :ok
   defguarded active_module(active, module, schema?)

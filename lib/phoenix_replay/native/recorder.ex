@@ -130,12 +130,13 @@ defmodule PhoenixReplay.Native.Recorder do
   defp after_render(socket, rules?) do
     guarded(:ok, fn ->
       changed = Map.get(socket.assigns, :__changed__) || %{}
-      form = if pending(socket) < 2, do: :delta, else: :snapshot
+      pending = pending(socket)
+      form = if pending < 2, do: :delta, else: :snapshot
 
       with :refused <- record_raw(socket, form, changed, rules?),
            do: record_sanitized(socket, form, changed)
 
-      put_pending(socket, 0)
+      if pending > 0, do: put_pending(socket, 0)
     end)
 
     socket
@@ -148,7 +149,7 @@ defmodule PhoenixReplay.Native.Recorder do
          id when is_binary(id) <- socket.assigns[:_replay_id],
          t0 when is_integer(t0) <- socket.assigns[:_replay_t0] do
       offset = System.monotonic_time(:millisecond) - t0
-      Store.append_assigns(id, {offset, form, changed, socket.assigns, true}, temporary(socket))
+      Store.append_raw(id, {offset, form, changed, socket.assigns}, temporary(socket))
     else
       _ -> :refused
     end

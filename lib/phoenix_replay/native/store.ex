@@ -85,85 +85,56 @@ defmodule PhoenixReplay.Native.Store do
   operating system's. What was appended before is safe in every case.
   """
   @spec append_event(binary(), Recording.event() | tuple()) :: :ok | {:error, Error.reason()}
-  def append_event(id, {offset, :assigns, %{delta: delta} = payload})
-      when map_size(payload) == 1 and is_map(delta),
-      do: append_assigns(id, {offset, :delta, delta, delta, false})
+  def append_event(id, event), do: append(id, :event, event, [])
 
-  def append_event(id, {offset, :assigns, %{snapshot: all} = payload})
-      when map_size(payload) == 1 and is_map(all),
-      do: append_assigns(id, {offset, :snapshot, all, all, false})
+  @doc false
+  # Assigns that no sanitizer has seen, by the rules of the host's default one;
+  # `:refused` if they do not cover it. Values under `temporary` keys are not held
+  # on to by the process; others are, so that what stays the same need not be
+  # recorded again.
+  @spec append_raw(binary(), InFlight.assigns(), [term()]) ::
+          :ok | :refused | {:error, Error.reason()}
+  def append_raw(id, assigns, temporary), do: append(id, :raw, assigns, temporary)
 
-  def append_event(id, event) do
+  defp append(id, kind, what, temporary) do
     case Process.get(__MODULE__) do
-      {^id, handle, _base} ->
-        case InFlight.append(handle, event) do
+      {^id, handle, base} ->
+        case append_to(handle, kind, what, base) do
+          :ok -> :ok
           # The id may have been started again since.
-          {:error, :ended} = ended -> append_elsewhere(id, event, ended)
+          {:error, :ended} = ended -> append_elsewhere(id, kind, what, temporary, ended)
           # The native library was loaded anew.
-          {:error, :badarg} -> append_elsewhere(id, event, {:error, :not_found})
-          result -> result
+          {:error, :badarg} -> append_elsewhere(id, kind, what, temporary, {:error, :not_found})
+          result -> appended(id, handle, result, temporary)
         end
 
       _ ->
-        append_elsewhere(id, event, {:error, :not_found})
+        append_elsewhere(id, kind, what, temporary, {:error, :not_found})
     end
   end
 
+  defp append_to(handle, :event, event, base), do: InFlight.append(handle, event, base)
+  defp append_to(handle, :raw, assigns, base), do: InFlight.append_raw(handle, assigns, base)
+
   # Another process's recording, or one of several: found by its id once, and
   # then remembered in place of the last one.
-  defp append_elsewhere(id, event, not_found) do
+  defp append_elsewhere(id, kind, what, temporary, not_found) do
     with {:ok, opts} <- storage_opts(),
          {:ok, handle} <- InFlight.lookup(id, opts) do
       Process.put(__MODULE__, {id, handle, nil})
-      InFlight.append(handle, event)
+      appended(id, handle, append_to(handle, kind, what, nil), temporary)
     else
       {:error, :not_found} -> not_found
       {:error, reason} -> {:error, reason}
     end
   end
 
-  @doc false
-  # An event with assigns. The values that are recorded are held by the process, so
-  # that the next event needs not repeat what is still the same; those under
-  # `temporary` keys are not.
-  @spec append_assigns(binary(), InFlight.assigns(), [term()]) ::
-          :ok | :refused | {:error, Error.reason()}
-  def append_assigns(id, assigns, temporary \\ []) do
-    case Process.get(__MODULE__) do
-      {^id, handle, base} ->
-        case InFlight.append_assigns(handle, assigns, base) do
-          {:ok, {number, base}} ->
-            base = if temporary == [], do: base, else: Map.drop(base, temporary)
-            Process.put(__MODULE__, {id, handle, {number, base}})
-            :ok
-
-          # As above.
-          {:error, :ended} = ended ->
-            append_assigns_elsewhere(id, assigns, ended)
-
-          {:error, :badarg} ->
-            append_assigns_elsewhere(id, assigns, {:error, :not_found})
-
-          result ->
-            result
-        end
-
-      _ ->
-        append_assigns_elsewhere(id, assigns, {:error, :not_found})
-    end
+  defp appended(id, handle, {:ok, {number, held}}, temporary) do
+    Process.put(__MODULE__, {id, handle, {number, Map.drop(held, temporary)}})
+    :ok
   end
 
-  defp append_assigns_elsewhere(id, assigns, not_found) do
-    with {:ok, opts} <- storage_opts(),
-         {:ok, handle} <- InFlight.lookup(id, opts),
-         {:ok, base} <- InFlight.append_assigns(handle, assigns, nil) do
-      Process.put(__MODULE__, {id, handle, base})
-      :ok
-    else
-      {:error, :not_found} -> not_found
-      other -> other
-    end
-  end
+  defp appended(_id, _handle, result, _temporary), do: result
 
   @doc """
   Ends a recording, saves it before returning, and returns it with every event

@@ -12,6 +12,7 @@ use replay_store::{AppendError, Error as StoreError, Format, Recording, Reservat
 use rustler::types::atom::ok;
 use rustler::{Atom, Binary, Encoder, Env, NifResult, Term};
 
+use crate::active_changes::{self, assigns_in};
 use crate::directories::Opened;
 use crate::encode::{self, Effort};
 use crate::errors::Failure;
@@ -107,8 +108,17 @@ fn out_of_memory(env: Env<'_>) -> Term<'_> {
     .encode(env)
 }
 
+/// What is to be held on to between events, see `active_changes.rs`, is `base`.
 #[rustler::nif]
-fn active_append<'a>(env: Env<'a>, session: Given<'a>, event: Term<'a>) -> Term<'a> {
+fn active_append<'a>(
+    env: Env<'a>,
+    session: Given<'a>,
+    event: Term<'a>,
+    base: Term<'a>,
+) -> Term<'a> {
+    if let Some(assigns) = assigns_in(event) {
+        return active_changes::append(env, &session, assigns, base, Effort::Bounded);
+    }
     let mut reservation = match session.recording.reserve(Wait::Never) {
         Ok(reservation) => reservation,
         Err(error) => return answer(env, Err(error)),
@@ -128,7 +138,15 @@ fn active_append<'a>(env: Env<'a>, session: Given<'a>, event: Term<'a>) -> Term<
 }
 
 #[rustler::nif(schedule = "DirtyIo")]
-fn active_append_dirty<'a>(env: Env<'a>, session: Given<'a>, event: Term<'a>) -> Term<'a> {
+fn active_append_dirty<'a>(
+    env: Env<'a>,
+    session: Given<'a>,
+    event: Term<'a>,
+    base: Term<'a>,
+) -> Term<'a> {
+    if let Some(assigns) = assigns_in(event) {
+        return active_changes::append(env, &session, assigns, base, Effort::Any);
+    }
     let mut reservation = match session.recording.reserve(Wait::Yes) {
         Ok(reservation) => reservation,
         Err(error) => return answer(env, Err(error)),

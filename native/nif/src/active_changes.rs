@@ -1,27 +1,26 @@
 //! Events with assigns of recordings in flight, written as what changed.
 
-use replay_store::Wait;
+use replay_store::{Reservation, Wait};
 use rustler::types::atom::ok;
 use rustler::{Atom, Encoder, Env, Term};
 
 use crate::active::{BOUNDED_BYTES, Frame, answer};
-use crate::changes::{Assigns, Stop, Table, Written};
+use crate::atoms::word;
+use crate::changes::{Assigns, News, Stop, Table};
 use crate::encode::{self, Effort};
 use crate::errors::Failure;
 use crate::session::{Given, Session};
 use crate::vm;
 
 mod atoms {
-    rustler::atoms! { again, module, refused, snapshot }
+    rustler::atoms! { again, assigns, delta, module, refused, snapshot }
 }
 
-/// `{:ok, base}`, and the event after it is to be given that base; `{:module, module}` if it has
-/// to be said first whether that is a schema's; `:refused` if the rules do not cover it.
+/// What a sanitizer has not seen: `keys` of `values`, to be recorded by its rules.
+///
+/// `:ok`, or `{:ok, base}`, and the event after it is to be given that base; `{:module, module}`
+/// if it has to be said first whether that is a schema's; `:refused` if the rules do not cover it.
 #[rustler::nif]
-#[expect(
-    clippy::too_many_arguments,
-    reason = "what Elixir calls takes no structs"
-)]
 fn active_changes<'a>(
     env: Env<'a>,
     session: Given<'a>,
@@ -29,15 +28,13 @@ fn active_changes<'a>(
     form: Term<'a>,
     keys: Term<'a>,
     values: Term<'a>,
-    clean: bool,
     base: Term<'a>,
 ) -> Term<'a> {
-    let terms = [offset, form, keys, values, base];
-    append(env, &session, terms, clean, Effort::Bounded)
+    let assigns = assigns(offset, form, keys, values, true);
+    append(env, &session, assigns, base, Effort::Bounded)
 }
 
 #[rustler::nif(schedule = "DirtyIo")]
-#[expect(clippy::too_many_arguments, reason = "as above")]
 fn active_changes_dirty<'a>(
     env: Env<'a>,
     session: Given<'a>,
@@ -45,17 +42,16 @@ fn active_changes_dirty<'a>(
     form: Term<'a>,
     keys: Term<'a>,
     values: Term<'a>,
-    clean: bool,
     base: Term<'a>,
 ) -> Term<'a> {
-    let terms = [offset, form, keys, values, base];
-    append(env, &session, terms, clean, Effort::Any)
+    let assigns = assigns(offset, form, keys, values, true);
+    append(env, &session, assigns, base, Effort::Any)
 }
 
 /// Says whether the structs of a module are a schema's.
 #[rustler::nif]
 fn active_module<'a>(session: Given<'a>, module: Term<'a>, is_schema: bool) -> Atom {
-    let word = crate::atoms::word(module.as_c_arg());
+    let word = word(module.as_c_arg());
     let modules = &mut session.table.lock().modules;
     if module.is_atom() && modules.iter().all(|(known, _)| *known != word) {
         modules.push((word, is_schema));
@@ -63,11 +59,57 @@ fn active_module<'a>(session: Given<'a>, module: Term<'a>, is_schema: bool) -> A
     ok()
 }
 
-fn append<'a>(
+fn assigns<'a>(
+    offset: Term<'a>,
+    form: Term<'a>,
+    keys: Term<'a>,
+    values: Term<'a>,
+    clean: bool,
+) -> Assigns {
+    Assigns {
+        offset: offset.as_c_arg(),
+        form: form.as_c_arg(),
+        keys: keys.as_c_arg(),
+        values: values.as_c_arg(),
+        all: atoms::snapshot() == form,
+        clean,
+        base: None,
+    }
+}
+
+/// The assigns in an event that has some.
+pub fn assigns_in(event: Term<'_>) -> Option<Assigns> {
+    let env = vm::Env::of(event.get_env());
+    // SAFETY: the event and what it is made of belong to its environment.
+    unsafe {
+        let [offset, kind, payload] = *env.tuple(event.as_c_arg())? else {
+            return None;
+        };
+        if word(kind) != word(atoms::assigns().as_c_arg()) || env.map_size(payload)? != 1 {
+            return None;
+        }
+        let forms = [atoms::delta(), atoms::snapshot()];
+        let mut found = forms.into_iter().map(|form| form.as_c_arg());
+        let (form, values) = found.find_map(|form| Some((form, env.map_get(payload, form)?)))?;
+        env.map_size(values)?;
+        Some(Assigns {
+            offset,
+            form,
+            keys: values,
+            values,
+            all: false,
+            clean: false,
+            base: None,
+        })
+    }
+}
+
+/// Appends an event with assigns. All of it are arguments of this call, as is `base`.
+pub fn append<'a>(
     env: Env<'a>,
     session: &Session,
-    [offset, form, keys, values, base]: [Term<'a>; 5],
-    clean: bool,
+    mut assigns: Assigns,
+    base: Term<'a>,
     effort: Effort,
 ) -> Term<'a> {
     let wait = match effort {
@@ -84,23 +126,8 @@ fn append<'a>(
     };
     // Whoever appends holds the reservation: nobody else is at the table for long.
     let mut table = session.table.lock();
-    let held = base.decode::<(u64, Term<'a>)>().ok();
-    let number = reservation.changes();
-    let held = held
-        .filter(|(of, _)| table.clean == clean && table.number == *of && number == *of && *of > 0);
-    if held.is_none() {
-        table.entries.clear();
-    }
-    let base = held.map(|(_, held)| held);
-    let assigns = Assigns {
-        offset: offset.as_c_arg(),
-        form: form.as_c_arg(),
-        keys: keys.as_c_arg(),
-        values: values.as_c_arg(),
-        all: atoms::snapshot() == form,
-        clean,
-        base: base.map(|base| base.as_c_arg()),
-    };
+    let held = trusted(&mut table, &reservation, base, assigns.clean);
+    assigns.base = held.map(|held| held.as_c_arg());
     let mut frame = Frame {
         reservation: &mut reservation,
         cap,
@@ -110,53 +137,70 @@ fn append<'a>(
     let written = unsafe { assigns.write(vm::Env::of(env), &mut frame, effort, &table) };
     let written = match written {
         Ok(written) => written,
-        Err(Stop::Full | Stop::Fruitless) => {
-            return match (frame.failure, effort) {
-                (Some(error), _) => answer(env, Err(error)),
-                (None, Effort::Bounded) => atoms::again().encode(env),
-                (None, Effort::Any) => Failure::TooLarge.encode(env),
-            };
-        }
-        Err(Stop::Refused) => return atoms::refused().encode(env),
-        Err(Stop::Module(module)) => {
-            // SAFETY: it is part of an argument.
-            let module = unsafe { Term::new(env, module) };
-            return (atoms::module(), module).encode(env);
-        }
+        Err(stop) => return stopped(env, stop, frame, effort),
     };
-    if written.pairs == 0 && clean {
+    if written.pairs == 0 && assigns.clean {
         // Nothing that is recorded has changed.
-        table.clean = clean;
-        table.number = number;
-        return (ok(), (number, hold(env, base, &[]))).encode(env);
+        return ok().encode(env);
     }
-    if let Err(error) = reservation.commit_changes(written.bytes) {
+    let mut number = reservation.changes();
+    let committed = match written.as_changes {
+        true => reservation.commit_changes(written.bytes),
+        false => reservation.commit(written.bytes),
+    };
+    if let Err(error) = committed {
         return answer(env, Err(error));
     }
-    let base = note(env, &mut table, base, &written);
-    table.clean = clean;
-    table.number = number + 1;
-    (ok(), (number + 1, base)).encode(env)
-}
-
-/// Notes what was written, and returns the values to hold on to.
-fn note<'a>(
-    env: Env<'a>,
-    table: &mut Table,
-    base: Option<Term<'a>>,
-    written: &Written,
-) -> Term<'a> {
-    for (key, _, entry) in &written.news {
-        table.set(crate::atoms::word(*key), *entry);
+    if written.news.is_empty() {
+        return ok().encode(env);
     }
-    hold(env, base, &written.news)
+    number += u64::from(written.as_changes);
+    (table.number, table.clean) = (number, assigns.clean);
+    for (key, _, entry) in &written.news {
+        table.set(word(*key), *entry);
+    }
+    (ok(), (number, hold(env, held, &written.news))).encode(env)
 }
 
-fn hold<'a>(
-    env: Env<'a>,
-    base: Option<Term<'a>>,
-    news: &[(vm::Raw, vm::Raw, Option<crate::changes::Entry>)],
-) -> Term<'a> {
+/// The values that are held on to, if the table tells of them. If not, it is emptied.
+fn trusted<'a>(
+    table: &mut Table,
+    reservation: &Reservation<'_>,
+    base: Term<'a>,
+    clean: bool,
+) -> Option<Term<'a>> {
+    let held = base.decode::<(u64, Term<'a>)>().ok();
+    let held = held.filter(|(number, _)| {
+        // One who did not hold on to anything has no number.
+        *number > 0
+            && *number == table.number
+            && *number == reservation.changes()
+            && clean == table.clean
+    });
+    if held.is_none() {
+        table.entries.clear();
+    }
+    held.map(|(_, held)| held)
+}
+
+fn stopped<'a>(env: Env<'a>, stop: Stop, frame: Frame<'_, '_>, effort: Effort) -> Term<'a> {
+    match (stop, frame.failure) {
+        (Stop::Refused, _) => atoms::refused().encode(env),
+        (Stop::Module(module), _) => {
+            // SAFETY: it is part of an argument.
+            let module = unsafe { Term::new(env, module) };
+            (atoms::module(), module).encode(env)
+        }
+        (Stop::Full | Stop::Fruitless, Some(error)) => answer(env, Err(error)),
+        (Stop::Full | Stop::Fruitless, None) => match effort {
+            Effort::Bounded => atoms::again().encode(env),
+            Effort::Any => Failure::TooLarge.encode(env),
+        },
+    }
+}
+
+/// The values to hold on to.
+fn hold<'a>(env: Env<'a>, base: Option<Term<'a>>, news: &[News]) -> Term<'a> {
     let base = base.unwrap_or_else(|| Term::map_new(env));
     news.iter().fold(base, |base, (key, value, entry)| {
         // SAFETY: both are parts of arguments.

@@ -70,14 +70,14 @@ fn first_slot(word: usize) -> usize {
     (hash >> (u64::BITS - SLOTS.trailing_zeros())) as usize
 }
 
-/// Writes an atom if it is where it is looked for first; tells whether it is.
+/// Writes a term if it is an atom that is where it is looked for first; tells
+/// whether it is. No other term has the word of an atom.
 ///
 /// # Safety
-/// `atom` must be an atom, and room for [`crate::sink::SLACK`] bytes must have
-/// been made.
+/// Room for [`crate::sink::SLACK`] bytes must have been made.
 #[inline]
-pub unsafe fn write_known<G: Grow>(atom: Raw, out: &mut Out<'_, G>) -> bool {
-    let word = word(atom);
+pub unsafe fn write_known<G: Grow>(term: Raw, out: &mut Out<'_, G>) -> bool {
+    let word = word(term);
     let slot = &TABLE.0[first_slot(word)];
     if slot.key.load(Ordering::Acquire) != word {
         return false;
@@ -96,13 +96,10 @@ pub unsafe fn write_known<G: Grow>(atom: Raw, out: &mut Out<'_, G>) -> bool {
 pub unsafe fn write<G: Grow>(env: Env, atom: Raw, out: &mut Out<'_, G>) -> Result<(), Full> {
     let word = word(atom);
     let first = first_slot(word);
-    for probe in 1..PROBES {
-        let slot = &TABLE.0[(first + probe) % SLOTS];
-        if slot.key.load(Ordering::Acquire) == word {
-            // SAFETY: as in `write`.
-            unsafe { out.put_block(*slot.text.get(), usize::from(*slot.used.get())) };
-            return Ok(());
-        }
+    if let Some(slot) = neighbour(word, first) {
+        // SAFETY: as in `write_known`.
+        unsafe { out.put_block(*slot.text.get(), usize::from(*slot.used.get())) };
+        return Ok(());
     }
     // SAFETY: passed on.
     let encoded = unsafe { encode(env, atom) };
@@ -128,9 +125,14 @@ pub fn known_role(term: Raw) -> Option<Role> {
 #[cold]
 pub unsafe fn role(env: Env, atom: Raw) -> Role {
     let word = word(atom);
+    let first = first_slot(word);
+    if let Some(slot) = neighbour(word, first) {
+        // SAFETY: the key was seen, so the role is complete.
+        return unsafe { *slot.role.get() };
+    }
     // SAFETY: passed on.
     let encoded = unsafe { encode(env, atom) };
-    remember(word, &encoded, first_slot(word));
+    remember(word, &encoded, first);
     Role::of(encoded.get(text_at(&encoded)..).unwrap_or_default())
 }
 
@@ -140,6 +142,14 @@ fn text_at(encoded: &[u8]) -> usize {
         Some(&tag::SMALL_ATOM_UTF8) => 2,
         _ => encoded.len().min(3),
     }
+}
+
+/// Where an atom is remembered that is not where it is looked for first.
+fn neighbour(word: usize, first: usize) -> Option<&'static Slot> {
+    let slots = (1..PROBES).map(|probe| &TABLE.0[(first + probe) % SLOTS]);
+    slots
+        .into_iter()
+        .find(|slot| slot.key.load(Ordering::Acquire) == word)
 }
 
 fn remember(word: usize, encoded: &[u8], first: usize) {

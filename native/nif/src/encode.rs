@@ -8,7 +8,7 @@
 use replay_etf::tag;
 
 use crate::sink::{Buffer, Full, Grow, Out};
-use crate::vm::{Env, Kind, MapPairs, Raw};
+use crate::vm::{self, Env, Kind, MapPairs, Raw};
 use crate::{atoms, buffer};
 
 /// Nesting the encoder follows on its own stack. Deeper terms are rare, and
@@ -133,11 +133,28 @@ impl<'a, 'b, G: Grow> Encoder<'a, 'b, G> {
         // SAFETY: the slack covers every fixed-size write below; terms taken
         // out of `term` belong to the same environment.
         unsafe {
-            match self.env.kind(term) {
-                Kind::Atom => {
-                    if atoms::write_known(term, self.out) {
+            // Most terms are atoms that are known, and a look at their words is
+            // cheaper than asking for their kind.
+            if atoms::write_known(term, self.out) {
+                return Ok(());
+            }
+            // So is asking first what the answer is likely to be.
+            match vm::Looks::of(term) {
+                vm::Looks::Immediate => {
+                    if let Some(value) = self.env.int64(term) {
+                        self.integer(value);
                         return Ok(());
                     }
+                }
+                vm::Looks::Boxed => {
+                    if let Some(bytes) = self.env.binary(term) {
+                        return self.binary(bytes);
+                    }
+                }
+                vm::Looks::Other => {}
+            }
+            match self.env.kind(term) {
+                Kind::Atom => {
                     self.spend(steps::BY_THE_VM)?;
                     atoms::write(self.env, term, self.out)
                 }
@@ -157,12 +174,7 @@ impl<'a, 'b, G: Grow> Encoder<'a, 'b, G> {
                     None => self.by_the_vm(term),
                 },
                 Kind::Bitstring => match self.env.binary(term) {
-                    Some(bytes) => {
-                        let len = u32::try_from(bytes.len()).map_err(|_| Full)?;
-                        self.out.put([tag::BINARY]);
-                        self.out.put(len.to_be_bytes());
-                        self.out.extend(bytes)
-                    }
+                    Some(bytes) => self.binary(bytes),
                     None => self.by_the_vm(term),
                 },
                 _ if nesting == MAX_NESTING => self.by_the_vm(term),
@@ -207,6 +219,19 @@ impl<'a, 'b, G: Grow> Encoder<'a, 'b, G> {
                 self.out.put_block(magnitude.to_le_bytes(), bytes as usize);
             }
         }
+    }
+
+    /// # Safety
+    /// Slack must have been reserved.
+    #[inline]
+    unsafe fn binary(&mut self, bytes: &[u8]) -> Result<(), Full> {
+        let len = u32::try_from(bytes.len()).map_err(|_| Full)?;
+        // SAFETY: the caller's promise.
+        unsafe {
+            self.out.put([tag::BINARY]);
+            self.out.put(len.to_be_bytes());
+        }
+        self.out.extend(bytes)
     }
 
     unsafe fn tuple(&mut self, elements: &[Raw], nesting: u32) -> Result<(), Full> {

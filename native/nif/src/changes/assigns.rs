@@ -9,8 +9,11 @@ use crate::role::Role;
 use crate::sink::{Full, Grow, Out};
 use crate::vm::{Env, Kind, MapPairs, Raw};
 
-/// What takes less in full is not worth a reference.
-const MIN_KEPT: usize = 64;
+/// What takes less in full is written sooner than compared.
+const MIN_KEPT: usize = 1024;
+
+/// Bytes before the event where it is written as changes: how many it has in full.
+const LENGTH: usize = 4;
 
 const ASSIGNS: &[u8] = b"w\x07assigns";
 
@@ -35,13 +38,18 @@ pub struct Assigns {
 /// What was written.
 #[derive(Default)]
 pub struct Written {
-    /// How many bytes, of an event that is written as changes.
+    /// How many bytes.
     pub bytes: usize,
-    /// Whether there is anything in it.
+    /// Of how many values.
     pub pairs: u32,
+    /// Whether the event is written as changes; else it is one like any other.
+    pub as_changes: bool,
     /// What to note in the table, and which values to hold on to, once it is committed.
-    pub news: Vec<(Raw, Raw, Option<Entry>)>,
+    pub news: Vec<News>,
 }
+
+/// A key, its value, and what is to be known of it.
+pub type News = (Raw, Raw, Option<Entry>);
 
 impl Assigns {
     /// Writes the event.
@@ -62,32 +70,19 @@ impl Assigns {
             growth: 0,
             credit: 0,
         };
+        let mut written = Written::default();
         // SAFETY: the caller's promise; room is made before anything is put.
         unsafe {
             if self.all && !self.has_any(env)? {
-                return Ok(Written::default());
+                return Ok(written);
             }
             let keys = if self.all { self.values } else { self.keys };
             let mut pairs = MapPairs::new(env);
             if !pairs.start(keys) || env.map_size(self.values).is_none() {
                 return Err(Stop::Refused);
             }
-            let out = &mut writer.encoder.out;
-            out.slack()?;
-            out.put([0; 4]);
-            out.put([tag::SMALL_TUPLE, 3]);
-            writer.encoder.term(self.offset, 0)?;
-            writer.encoder.out.extend(ASSIGNS)?;
-            writer.encoder.out.slack()?;
-            writer.encoder.out.put([tag::MAP, 0, 0, 0, 1]);
-            writer.encoder.term(self.form, 0)?;
-            writer.encoder.out.slack()?;
-            writer.encoder.out.put([tag::MAP]);
-            let count_at = writer.encoder.out.len();
-            writer.encoder.out.put([0; 4]);
-
-            let mut written = Written::default();
-            let mut whole = writer.encoder.out.len() - 4;
+            let count_at = self.head(&mut writer)?;
+            let mut whole = writer.encoder.out.len() - LENGTH;
             let values_are_keys = word(keys) == word(self.values);
             for (key, value) in pairs.by_ref() {
                 writer.encoder.spend(steps::MAP)?;
@@ -101,18 +96,40 @@ impl Assigns {
                 let at = writer.encoder.out.len();
                 writer.encoder.term(key, 0)?;
                 whole += writer.encoder.out.len() - at;
-                whole += match value {
-                    Some(value) => self.value(&mut writer, key, value, table, &mut written)?,
-                    None => self.nothing(&mut writer, key, table, &mut written)?,
-                };
+                whole += self.value(&mut writer, key, value, table, &mut written)?;
                 written.pairs = written.pairs.checked_add(1).ok_or(Full)?;
             }
             let out = &mut writer.encoder.out;
-            let whole = u32::try_from(whole).map_err(|_| Full)?;
-            out.written(0)[..4].copy_from_slice(&whole.to_be_bytes());
             out.written(count_at)[..4].copy_from_slice(&written.pairs.to_be_bytes());
+            if written.as_changes {
+                let whole = u32::try_from(whole).map_err(|_| Full)?;
+                out.written(0)[..LENGTH].copy_from_slice(&whole.to_be_bytes());
+            } else {
+                out.written(0).copy_within(LENGTH.., 0);
+                out.truncate(out.len() - LENGTH);
+            }
             written.bytes = out.len();
             Ok(written)
+        }
+    }
+
+    /// Writes everything before the first pair, and returns where the number of pairs is.
+    unsafe fn head<G: Grow>(&self, writer: &mut Writer<'_, '_, '_, G>) -> Result<usize, Stop> {
+        // SAFETY: as the caller's; slack is reserved.
+        unsafe {
+            writer.encoder.out.slack()?;
+            writer.encoder.out.put([0; LENGTH]);
+            writer.encoder.out.put([tag::SMALL_TUPLE, 3]);
+            writer.encoder.term(self.offset, 0)?;
+            writer.encoder.out.extend(ASSIGNS)?;
+            writer.encoder.out.slack()?;
+            writer.encoder.out.put([tag::MAP, 0, 0, 0, 1]);
+            writer.encoder.term(self.form, 0)?;
+            writer.encoder.out.slack()?;
+            writer.encoder.out.put([tag::MAP]);
+            let count_at = writer.encoder.out.len();
+            writer.encoder.out.put([0; 4]);
+            Ok(count_at)
         }
     }
 
@@ -141,45 +158,41 @@ impl Assigns {
         &self,
         writer: &mut Writer<'_, '_, '_, G>,
         key: Raw,
-        value: Raw,
+        value: Option<Raw>,
         table: &Table,
         written: &mut Written,
     ) -> Result<usize, Stop> {
-        let how = match self.clean {
-            true => How::Clean,
-            false => How::Raw,
-        };
-        let env = writer.encoder.env;
         let known = self.base.and(table.entry(word(key)));
         let start = writer.encoder.out.len();
         // SAFETY: as the caller's.
         unsafe {
-            let kind = env.kind(value);
-            // Only atoms have words that stay.
-            let keeps = matches!(kind, Kind::List | Kind::Map | Kind::Tuple | Kind::Bitstring)
-                && crate::atoms::known_role(key).is_some();
-            if !keeps {
-                writer.full(value, how, 0)?;
-                if known.is_some() {
-                    written.news.push((key, value, None));
-                }
+            let Some(value) = value else {
+                // The key stands in for what is not there and not looked at.
+                writer.full(key, How::Nil, 0)?;
+                written.forget(key, known);
                 return Ok(writer.encoder.out.len() - start);
-            }
+            };
+            let how = if self.clean { How::Clean } else { How::Raw };
             let mut luck = known.map_or_else(Luck::default, |entry| entry.luck);
             if let Some(entry) = known
-                && let Some(base) = self.base.and_then(|base| env.map_get(base, key))
+                && let Some(base) = self
+                    .base
+                    .and_then(|base| writer.encoder.env.map_get(base, key))
                 && (word(base) == word(value) || luck.tries())
             {
                 match writer.value(value, base, how, entry.bytes) {
                     Ok(true) => {
                         let bytes = entry.bytes.saturating_add_signed(writer.growth as isize);
                         let luck = luck.after(true);
-                        let entry = Entry {
-                            bytes,
-                            luck,
-                            ..entry
-                        };
-                        written.news.push((key, value, Some(entry)));
+                        written.keep(
+                            key,
+                            value,
+                            Entry {
+                                bytes,
+                                luck,
+                                ..entry
+                            },
+                        );
                         return Ok(bytes);
                     }
                     Ok(false) => {}
@@ -190,44 +203,63 @@ impl Assigns {
                     Err(stop) => return Err(stop),
                 }
             }
-            writer.encoder.out.slack()?;
-            writer.encoder.out.put([mark::KEPT, 0, 0, 0, 0]);
             writer.full(value, how, 0)?;
-            let bytes = writer.encoder.out.len() - start - 5;
-            if bytes < MIN_KEPT {
-                if known.is_some() {
-                    written.news.push((key, value, None));
-                }
+            let bytes = writer.encoder.out.len() - start;
+            if bytes >= MIN_KEPT && is_atom(writer.encoder.env, key) {
+                writer.keep(start)?;
+                let key_word = word(key);
+                written.keep(
+                    key,
+                    value,
+                    Entry {
+                        key: key_word,
+                        bytes,
+                        luck,
+                    },
+                );
             } else {
-                let entry = Entry {
-                    key: word(key),
-                    bytes,
-                    luck,
-                };
-                written.news.push((key, value, Some(entry)));
+                written.forget(key, known);
             }
-            let length = u32::try_from(bytes).map_err(|_| Full)?.to_be_bytes();
-            writer.encoder.out.written(start + 1)[..4].copy_from_slice(&length);
             Ok(bytes)
         }
     }
+}
 
-    /// Writes nil in place of a value that is not there.
-    unsafe fn nothing<G: Grow>(
-        &self,
-        writer: &mut Writer<'_, '_, '_, G>,
-        key: Raw,
-        table: &Table,
-        written: &mut Written,
-    ) -> Result<usize, Stop> {
-        let start = writer.encoder.out.len();
-        // SAFETY: as the caller's; the key stands in for a value that is not looked at.
-        unsafe { writer.full(key, How::Nil, 0)? };
-        if table.entry(word(key)).is_some() {
-            written.news.push((key, key, None));
-        }
-        Ok(writer.encoder.out.len() - start)
+impl Written {
+    /// Notes what is to be known of a key and its value.
+    fn keep(&mut self, key: Raw, value: Raw, entry: Entry) {
+        self.as_changes = true;
+        self.news.push((key, value, Some(entry)));
     }
+
+    /// Notes that nothing is to be known of a key any more.
+    fn forget(&mut self, key: Raw, known: Option<Entry>) {
+        if known.is_some() {
+            self.news.push((key, key, None));
+        }
+    }
+}
+
+impl<G: Grow> Writer<'_, '_, '_, G> {
+    /// Makes the term that was written from `start` on one that can be referred to.
+    fn keep(&mut self, start: usize) -> Result<(), Full> {
+        let out = &mut self.encoder.out;
+        let length = u32::try_from(out.len() - start).map_err(|_| Full)?;
+        out.slack()?;
+        // SAFETY: slack was reserved.
+        unsafe { out.put([0; 5]) };
+        let term = out.written(start);
+        term.copy_within(..length as usize, 5);
+        term[0] = mark::KEPT;
+        term[1..5].copy_from_slice(&length.to_be_bytes());
+        Ok(())
+    }
+}
+
+/// Whether a term is an atom: only the words of these stay what they are.
+unsafe fn is_atom(env: Env, term: Raw) -> bool {
+    // SAFETY: as the caller's.
+    unsafe { env.kind(term) == Kind::Atom }
 }
 
 /// Whether the rules leave out an assign.

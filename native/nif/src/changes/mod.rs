@@ -13,8 +13,8 @@ mod rules;
 mod table;
 mod walk;
 
-pub use assigns::{Assigns, Written};
-pub use table::{Entry, Table};
+pub use assigns::{Assigns, News};
+pub use table::Table;
 
 use crate::encode::Encoder;
 use crate::sink::{Full, Grow};

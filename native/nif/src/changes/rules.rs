@@ -61,7 +61,7 @@ impl Shape {
     /// # Safety
     /// As [`is_sensitive_key`].
     #[inline]
-    unsafe fn treats(self, env: Env, key: Raw) -> Result<Option<How>, Stop> {
+    pub unsafe fn treats(self, env: Env, key: Raw) -> Result<Option<How>, Stop> {
         if self == Shape::Opaque {
             return Ok(Some(How::Raw));
         }

@@ -4,13 +4,31 @@ use super::rules::{Fields, Shape};
 use super::{How, Stop, Writer, word};
 use crate::encode::{MAX_NESTING, steps};
 use crate::sink::Grow;
-use crate::vm::{Kind, Raw};
+use crate::vm::{Kind, Looks, MapPairs, Raw, struct_key};
 
 /// Elements that are looked through for one that comes next, when others before it are gone.
 const LOOK_AHEAD: u32 = 8;
 
 /// Longest binaries that are compared, where they are not the same term.
 const SMALL: usize = 64;
+
+/// What comparing costs or saves, a unit being some 6 ns. When the credit is used up, the value
+/// is written in full.
+mod credit {
+    pub const START: i64 = 64;
+    /// So many bytes of the value make for a unit more.
+    pub const BYTES: i64 = 128;
+    /// An element that is as it was, and takes no time to write.
+    pub const SMALL: i64 = -1;
+    /// One that may take a lot.
+    pub const LARGE: i64 = 12;
+    /// A text that had to be compared.
+    pub const TEXT: i64 = 4;
+    /// A container that had to be gone through.
+    pub const CONTAINER: i64 = 8;
+    /// Something that is not there any more.
+    pub const GONE: i64 = 4;
+}
 
 /// Two containers of a kind.
 enum Pair {
@@ -35,7 +53,7 @@ impl<G: Grow> Writer<'_, '_, '_, G> {
         bytes: usize,
     ) -> Result<bool, Stop> {
         self.growth = 0;
-        self.credit = 16 + (bytes / 256) as i64;
+        self.credit = credit::START + bytes as i64 / credit::BYTES;
         // SAFETY: the caller's promise.
         unsafe {
             if word(now) == word(base) {
@@ -80,9 +98,11 @@ impl<G: Grow> Writer<'_, '_, '_, G> {
                     if how == How::Raw {
                         return Ok(Some(Pair::Map(Shape::Opaque)));
                     }
-                    let [now, base] = [now, base].map(|map| Shape::of(env, map, self.modules));
-                    let now = now?;
-                    (now == base?).then_some(Pair::Map(now))
+                    let [module, before] =
+                        [now, base].map(|map| env.map_get(map, struct_key(env)).map(word));
+                    (module == before)
+                        .then(|| Shape::of(env, now, self.modules).map(Pair::Map))
+                        .transpose()?
                 }
                 _ => None,
             })
@@ -125,8 +145,7 @@ impl<G: Grow> Writer<'_, '_, '_, G> {
                 match (env.cell(now), env.cell(base)) {
                     (Some((head, tail)), Some((base_head, base_tail))) => {
                         if word(head) == word(base_head) {
-                            run += 1;
-                            self.credit += 1;
+                            self.same(&mut run, head);
                             (now, base) = (tail, base_tail);
                             continue;
                         }
@@ -207,8 +226,7 @@ impl<G: Grow> Writer<'_, '_, '_, G> {
             self.encoder.spend(now.len() as u64)?;
             for (&now, &base) in now.iter().zip(base) {
                 if word(now) == word(base) {
-                    run += 1;
-                    self.credit += 1;
+                    self.same(&mut run, now);
                 } else {
                     // What is in a tuple is left as it is.
                     self.change(&mut run, now, base, How::Raw, nesting)?;
@@ -224,31 +242,30 @@ impl<G: Grow> Writer<'_, '_, '_, G> {
         // SAFETY: as the caller's.
         unsafe {
             let mut fields = Fields::new(env, shape);
-            let mut before = Fields::new(env, shape);
+            let mut before = MapPairs::new(env);
             if !(fields.start(now) && before.start(base)) {
                 return Err(Stop::Fruitless);
             }
             self.encoder.spend(2 * steps::MAP)?;
-            let mut next = before.next()?;
+            let mut next = before.next();
             while let Some((key, value, how)) = fields.next()? {
                 self.encoder.spend(4)?;
                 loop {
                     match next {
-                        Some((base_key, base_value, _)) if self.are_equal(key, base_key) => {
+                        // What is not left out now was not left out then.
+                        Some((base_key, base_value)) if self.are_equal(key, base_key) => {
                             if word(value) == word(base_value)
                                 || matches!(how, How::Nil | How::Empty)
                             {
-                                run += 1;
-                                self.credit += 1;
+                                self.same(&mut run, value);
                             } else {
                                 self.change(&mut run, value, base_value, how, nesting)?;
                             }
-                            next = before.next()?;
+                            next = before.next();
                         }
-                        Some((base_key, base_value, how)) if env.map_get(base, key).is_some() => {
-                            self.flush(&mut run)?;
-                            self.forget_pair(base_key, base_value, how, nesting)?;
-                            next = before.next()?;
+                        Some(pair) if env.map_get(base, key).is_some() => {
+                            self.forget_pair(&mut run, pair, shape, nesting)?;
+                            next = before.next();
                             continue;
                         }
                         _ => {
@@ -262,10 +279,9 @@ impl<G: Grow> Writer<'_, '_, '_, G> {
                     break;
                 }
             }
-            while let Some((key, value, how)) = next {
-                self.flush(&mut run)?;
-                self.forget_pair(key, value, how, nesting)?;
-                next = before.next()?;
+            while let Some(pair) = next {
+                self.forget_pair(&mut run, pair, shape, nesting)?;
+                next = before.next();
             }
         }
         Ok(())
@@ -306,12 +322,12 @@ impl<G: Grow> Writer<'_, '_, '_, G> {
             let kind = self.encoder.env.kind(now);
             if kind == Kind::Bitstring && self.are_equal_texts(now, base) {
                 *run += 1;
-                return Ok(());
+                return self.spend_credit(credit::TEXT);
             }
             if nesting < MAX_NESTING - 1
                 && let Some(pair) = self.pair(kind, now, base, how)?
             {
-                self.spend_credit(1)?;
+                self.spend_credit(credit::CONTAINER)?;
                 let (start, before) = (self.encoder.out.len(), *run);
                 self.flush(run)?;
                 self.put(mark::CHANGED)?;
@@ -350,22 +366,37 @@ impl<G: Grow> Writer<'_, '_, '_, G> {
         self.shrink_to(at)
     }
 
+    /// Counts a pair that is gone, if it was there for the rules, and writes that.
     unsafe fn forget_pair(
         &mut self,
-        key: Raw,
-        value: Raw,
-        how: How,
+        run: &mut u32,
+        (key, value): (Raw, Raw),
+        shape: Shape,
         nesting: u32,
     ) -> Result<(), Stop> {
-        let at = self.encoder.out.len();
         // SAFETY: as the caller's.
         unsafe {
+            let Some(how) = shape.treats(self.encoder.env, key)? else {
+                return Ok(());
+            };
+            self.flush(run)?;
+            let at = self.encoder.out.len();
             self.encoder.term(key, nesting)?;
             self.full(value, how, nesting)?;
+            self.shrink_to(at)?;
         }
-        self.shrink_to(at)?;
         self.put(mark::LEFT_OUT)?;
         self.put_u32(1)
+    }
+
+    /// Counts an element that is as it was.
+    #[inline]
+    fn same(&mut self, run: &mut u32, term: Raw) {
+        *run += 1;
+        self.credit += match Looks::of(term) {
+            Looks::Immediate => credit::SMALL,
+            Looks::Boxed | Looks::Other => credit::LARGE,
+        };
     }
 
     fn grew_since(&mut self, at: usize) {
@@ -376,7 +407,7 @@ impl<G: Grow> Writer<'_, '_, '_, G> {
         let bytes = self.encoder.out.len() - at;
         self.encoder.out.truncate(at);
         self.growth -= bytes as i64;
-        self.spend_credit(1 + bytes as i64 / 64)
+        self.spend_credit(credit::GONE + bytes as i64 / 16)
     }
 
     fn spend_credit(&mut self, credit: i64) -> Result<(), Stop> {
