@@ -35,7 +35,7 @@ defmodule PhoenixReplay.Native.Test.Assigns do
   @doc "The assigns of a view."
   def any do
     base = %{__changed__: %{}, flash: %{}, _replay_id: "id", _replay_t0: 0}
-    for name <- @names, into: base, do: {name, value(12)}
+    for name <- @names, into: base, do: {name, value(Enum.random([4, 40]))}
   end
 
   @doc "Assigns after an edit, and what changed."
@@ -64,7 +64,7 @@ defmodule PhoenixReplay.Native.Test.Assigns do
       n when n < 6 -> map(size)
       6 -> wide(size)
       7 -> item(size)
-      8 -> for(n <- 1..:rand.uniform(30), do: %Item{id: n, title: "item #{n}", tags: ["a"]})
+      8 -> for(n <- 1..:rand.uniform(60), do: %Item{id: n, title: "item #{n}", tags: ["a"]})
       9 -> %Point{x: value(1), y: value(div(size, 2)), token: "kept"}
       10 -> form(size)
       11 -> changeset(size)

@@ -50,12 +50,9 @@ fn active_changes_dirty<'a>(
 
 /// Says whether the structs of a module are a schema's.
 #[rustler::nif]
-fn active_module<'a>(session: Given<'a>, module: Term<'a>, is_schema: bool) -> Atom {
-    let word = word(module.as_c_arg());
-    let modules = &mut session.table.lock().modules;
-    if module.is_atom() && modules.iter().all(|(known, _)| *known != word) {
-        modules.push((word, is_schema));
-    }
+fn active_module<'a>(session: Given<'a>, module: Atom, is_schema: bool) -> Atom {
+    let module = word(module.as_c_arg());
+    session.table.lock().modules.learn(module, is_schema);
     ok()
 }
 

@@ -73,7 +73,7 @@ impl Assigns {
         let mut written = Written::default();
         // SAFETY: the caller's promise; room is made before anything is put.
         unsafe {
-            if self.all && !self.has_any(env)? {
+            if self.all && !self.has_any(&mut writer)? {
                 return Ok(written);
             }
             let keys = if self.all { self.values } else { self.keys };
@@ -134,10 +134,11 @@ impl Assigns {
     }
 
     /// Whether there is a key that is not left out.
-    unsafe fn has_any(&self, env: Env) -> Result<bool, Stop> {
+    unsafe fn has_any<G: Grow>(&self, writer: &mut Writer<'_, '_, '_, G>) -> Result<bool, Stop> {
         if !self.clean {
             return Ok(true);
         }
+        let env = writer.encoder.env;
         // SAFETY: as the caller's.
         unsafe {
             let mut pairs = MapPairs::new(env);
@@ -145,6 +146,7 @@ impl Assigns {
                 return Err(Stop::Refused);
             }
             for (key, _) in pairs.by_ref() {
+                writer.encoder.spend(1)?;
                 if !is_left_out(env, key)? {
                     return Ok(true);
                 }
@@ -205,9 +207,10 @@ impl Assigns {
             }
             writer.full(value, how, 0)?;
             let bytes = writer.encoder.out.len() - start;
-            if bytes >= MIN_KEPT && is_atom(writer.encoder.env, key) {
+            let key_word = word(key);
+            if bytes >= MIN_KEPT && is_atom(writer.encoder.env, key) && table.has_room_for(key_word)
+            {
                 writer.keep(start)?;
-                let key_word = word(key);
                 written.keep(
                     key,
                     value,

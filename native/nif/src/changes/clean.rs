@@ -57,14 +57,15 @@ impl<G: Grow> Writer<'_, '_, '_, G> {
             if !fields.start(map) {
                 return Err(Stop::Refused);
             }
-            self.encoder.spend(steps::MAP)?;
+            // Also for pairs that are left out.
+            let size = self.encoder.env.map_size(map).unwrap_or_default();
+            self.encoder.spend(steps::MAP + 2 * size as u64)?;
             self.encoder.out.slack()?;
             self.encoder.out.put([tag::MAP]);
             let count_at = self.encoder.out.len();
             self.encoder.out.put([0; 4]);
             let mut count = 0u32;
             while let Some((key, value, how)) = fields.next()? {
-                self.encoder.spend(2)?;
                 self.encoder.term(key, nesting)?;
                 self.full(value, how, nesting)?;
                 count = count.checked_add(1).ok_or(Full)?;

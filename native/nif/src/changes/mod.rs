@@ -9,12 +9,15 @@
 
 mod assigns;
 mod clean;
+mod element;
 mod rules;
 mod table;
 mod walk;
 
 pub use assigns::{Assigns, News};
 pub use table::Table;
+
+use table::Modules;
 
 use crate::encode::Encoder;
 use crate::sink::{Full, Grow};
@@ -56,7 +59,7 @@ enum How {
 struct Writer<'w, 'a, 'b, G: Grow> {
     encoder: Encoder<'a, 'b, G>,
     /// Which modules are those of schemas, as far as is known.
-    modules: &'w [(usize, bool)],
+    modules: &'w Modules,
     /// How many bytes more the value has in full than the one it is compared with.
     growth: i64,
     /// How much may still turn out to have changed before it is written in full.

@@ -1,5 +1,6 @@
 //! What the host's default sanitizer does with a map.
 
+use super::table::Modules;
 use super::{How, Stop, word};
 use crate::role::{Role, is_sensitive};
 use crate::vm::{Env, Kind, MapPairs, Raw};
@@ -23,7 +24,7 @@ impl Shape {
     ///
     /// # Safety
     /// `map` must be a map of `env`.
-    pub unsafe fn of(env: Env, map: Raw, modules: &[(usize, bool)]) -> Result<Self, Stop> {
+    pub unsafe fn of(env: Env, map: Raw, modules: &Modules) -> Result<Self, Stop> {
         // SAFETY: the caller's promise.
         let Some(module) = (unsafe { env.map_get(map, vm::struct_key(env)) }) else {
             return Ok(Shape::Fields);
@@ -36,14 +37,11 @@ impl Shape {
         match role {
             Role::Form => Ok(Shape::Form),
             Role::Changeset => Ok(Shape::Changeset),
-            _ => {
-                let known = modules.iter().find(|(known, _)| *known == word(module));
-                match known {
-                    Some((_, true)) => Ok(Shape::Schema),
-                    Some((_, false)) => Ok(Shape::Opaque),
-                    None => Err(Stop::Module(module)),
-                }
-            }
+            _ => match modules.is_schema(word(module)) {
+                Some(true) => Ok(Shape::Schema),
+                Some(false) => Ok(Shape::Opaque),
+                None => Err(Stop::Module(module)),
+            },
         }
     }
 

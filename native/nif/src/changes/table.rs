@@ -7,8 +7,30 @@ pub struct Table {
     pub clean: bool,
     /// Under which keys, words of atoms, values are known.
     pub entries: Vec<Entry>,
-    /// Words of modules, and whether their structs are schemas'.
-    pub modules: Vec<(usize, bool)>,
+    pub modules: Modules,
+}
+
+/// Whether structs are schemas', by the words of their modules, which are in order.
+#[derive(Default)]
+pub struct Modules(Vec<(usize, bool)>);
+
+impl Modules {
+    /// What is known of a module.
+    #[inline]
+    pub fn is_schema(&self, module: usize) -> Option<bool> {
+        let found = self.0.binary_search_by_key(&module, |(known, _)| *known);
+        found
+            .ok()
+            .and_then(|at| self.0.get(at))
+            .map(|(_, is_schema)| *is_schema)
+    }
+
+    /// Notes it, once.
+    pub fn learn(&mut self, module: usize, is_schema: bool) {
+        if let Err(at) = self.0.binary_search_by_key(&module, |(known, _)| *known) {
+            self.0.insert(at, (module, is_schema));
+        }
+    }
 }
 
 /// A value that was recorded.
@@ -28,6 +50,9 @@ pub struct Luck {
     /// So many times it is not tried.
     pauses: u8,
 }
+
+/// Most values that are known: they are looked for one after the other.
+const MAX_ENTRIES: usize = 64;
 
 /// Failures that make for the longest pause.
 const MAX_FAILURES: u8 = 6;
@@ -56,6 +81,11 @@ impl Luck {
 impl Table {
     pub fn entry(&self, key: usize) -> Option<Entry> {
         self.entries.iter().find(|entry| entry.key == key).copied()
+    }
+
+    /// Whether there is room for what is recorded under a key.
+    pub fn has_room_for(&self, key: usize) -> bool {
+        self.entries.len() < MAX_ENTRIES || self.entry(key).is_some()
     }
 
     /// Notes what was recorded under a key, or that nothing can be referred to.
