@@ -1,5 +1,6 @@
 # Checks the plan of the house: that imports between the rooms of native/store run down only,
-# and that no file has grown too long to be one idea. ARCHITECTURE.md says what is in each room.
+# that within a room none run in a circle, and that no file has grown too long to be one idea.
+# ARCHITECTURE.md says what is in each room.
 #
 #     elixir bin/support/rooms.exs
 
@@ -16,10 +17,10 @@ defmodule Rooms do
   @max_median 120
 
   def run do
-    problems = imports() ++ lengths()
+    problems = imports() ++ circles() ++ lengths()
     Enum.each(problems, &IO.puts(:stderr, &1))
     if problems != [], do: System.halt(1)
-    IO.puts("#{length(sources())} files, every import runs down")
+    IO.puts("#{length(sources())} files, every import runs down, and none in a circle")
   end
 
   defp imports do
@@ -41,6 +42,42 @@ defmodule Rooms do
         path |> String.replace("::", "/") |> room()
       end
     end
+  end
+
+  # Files beside each other that know each other, whichever way round.
+  defp circles do
+    for dir <- sources() |> Enum.map(&Path.dirname/1) |> Enum.uniq(), circle <- circles(dir) do
+      "#{dir}: #{circle |> Enum.sort() |> Enum.join(", ")} import each other"
+    end
+  end
+
+  defp circles(dir) do
+    files = for path <- rust(dir), Path.dirname(path) == dir, do: path
+    names = Enum.map(files, &Path.basename(&1, ".rs")) -- ~w(lib mod tests)
+    graph = :digraph.new()
+    Enum.each(names, &:digraph.add_vertex(graph, &1))
+
+    for name <- names,
+        other <- beside(Path.join(dir, name <> ".rs")),
+        other in names,
+        other != name,
+        do: :digraph.add_edge(graph, name, other)
+
+    :digraph_utils.cyclic_strong_components(graph)
+  end
+
+  # The neighbours that a file names: `super::name`, `super::{name, name::…}`, or by the path from
+  # the crate, where that is the neighbours' own.
+  defp beside(path) do
+    code = for {line, _} <- numbered(path), not (line =~ ~r"^\s*//"), do: [line, ?\n]
+    code = IO.iodata_to_binary(code)
+    [_crate, inside] = path |> Path.dirname() |> Kernel.<>("/") |> String.split("/src/")
+    own = "crate::" <> String.replace(inside, "/", "::")
+
+    for prefix <- ["super::", own],
+        [_, names] <- Regex.scan(~r/\b#{prefix}(\w+|\{(?:[^{}]|\{[^{}]*\})*\})/, code),
+        [name] <- Regex.scan(~r/\w+/, Regex.replace(~r/::[^,]*/, names, "")),
+        do: name
   end
 
   defp room(path) do

@@ -15,8 +15,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::durable::create_dirs;
-use super::lookout::{Nameless, Seen, Watch};
-use super::owned::{Directory, LOCK, is_in_this_process};
+use super::locks::{is_in_this_process, is_unsupported};
+use super::lookout::{Nameless, Seen, Watch, is_gone};
+use super::owned::{Directory, LOCK};
 use super::owner::{self, Owner};
 use super::{FileSystem, Process};
 
@@ -175,11 +176,11 @@ impl Commons {
         {
             return Ok(None);
         }
-        if self.is_gone(owner, locked, nameless) {
+        if is_gone(&*self.fs, &self.process, owner, locked, nameless) {
             self.watch.forget(&path);
             if locked {
                 return match lock {
-                    Some(lock) => Directory::own(self, path, lock, self.owner(), true),
+                    Some(lock) => Directory::own(&self.fs, path, lock, self.owner(), true),
                     None => self.own_new(&path),
                 };
             }
@@ -252,7 +253,7 @@ impl Commons {
                 Err(error) => return Err(error),
             }
             match self.fs.rename(&between, &to) {
-                Ok(()) => return Directory::own(self, to, lock, owner, false),
+                Ok(()) => return Directory::own(&self.fs, to, lock, owner, false),
                 Err(error) if is_taken(&error) => {}
                 Err(error) => return Err(error),
             }
@@ -282,26 +283,11 @@ impl Commons {
         match self.lock(&lock)? {
             Some(locked) => {
                 let locked = locked && self.fs.is_local(path);
-                Directory::own(self, path.to_owned(), lock, self.owner(), locked)
+                Directory::own(&self.fs, path.to_owned(), lock, self.owner(), locked)
             }
             None => Ok(None),
         }
     }
-}
-
-/// Whether an error says that a disk, or who serves it, has no locks: which of these it says is
-/// up to its driver.
-pub(crate) fn is_unsupported(error: &io::Error) -> bool {
-    const NOT_SUPPORTED: [i32; 6] = [
-        libc::ENOLCK,
-        libc::EBADF,
-        libc::ENOTSUP,
-        libc::EOPNOTSUPP,
-        libc::EINVAL,
-        libc::ENOSYS,
-    ];
-    let listed = |number| NOT_SUPPORTED.contains(&number);
-    error.kind() == io::ErrorKind::Unsupported || error.raw_os_error().is_some_and(listed)
 }
 
 /// Whether it is refused for good, because what it is about belongs to somebody else, or is on

@@ -1,146 +1,76 @@
-//! The one thread of the process that looks at things again and again: whether what is ours
-//! still is, and whether somebody else is gone. It is there as long as there is something to
-//! look at.
+//! What is looked at again and again: whether what is ours still is, and whether somebody else is
+//! gone.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Weak};
-use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::Mutex;
 
-static SHARED: Mutex<Weak<Heart>> = Mutex::new(Weak::new());
+use crate::crew::{self, Chore, Next};
 
-struct Heart {
-    state: Arc<State>,
-    thread: Option<JoinHandle<()>>,
-}
-
-#[derive(Default)]
-struct State {
-    beats: Mutex<Beats>,
-    changed: Condvar,
-}
-
-#[derive(Default)]
-struct Beats {
-    all: Vec<Arc<Item>>,
-    closed: bool,
-}
+/// Something that is done again and again until this is dropped; then it never will be, and is
+/// not under way.
+///
+/// The crew does it: where a disk does not answer, only what is asked of that disk waits.
+pub(crate) struct Beat(Arc<Item>);
 
 type Work = Box<dyn FnMut() + Send>;
 
 struct Item {
     period: Duration,
-    due: Mutex<Instant>,
     /// `None` once it is over.
     work: Mutex<Option<Work>>,
-}
-
-/// Something that is done again and again until this is dropped; then it never will be, and is
-/// not under way.
-pub(crate) struct Beat {
-    item: Arc<Item>,
-    heart: Arc<Heart>,
 }
 
 impl Beat {
     /// Has `work` done once in every period. It must not drop the beat it is done by.
     pub(crate) fn start(period: Duration, work: impl FnMut() + Send + 'static) -> io::Result<Self> {
-        let heart = shared()?;
+        crew::enlist()?;
         let item = Arc::new(Item {
             period,
-            due: Mutex::new(Instant::now() + period),
             work: Mutex::new(Some(Box::new(work))),
         });
-        heart.state.beats.lock().all.push(Arc::clone(&item));
-        heart.state.changed.notify_all();
-        Ok(Beat { item, heart })
+        let chore: Weak<Item> = Arc::downgrade(&item);
+        crew::at(Instant::now() + period, chore);
+        Ok(Beat(item))
     }
 }
 
 impl Drop for Beat {
     fn drop(&mut self) {
-        let mut beats = self.heart.state.beats.lock();
-        beats.all.retain(|item| !Arc::ptr_eq(item, &self.item));
-        drop(beats);
         // Waits for it if it is under way.
-        let work = self.item.work.lock().take();
+        let work = self.0.work.lock().take();
         drop(work);
     }
 }
 
 impl std::fmt::Debug for Beat {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.item.period.fmt(f)
+        self.0.period.fmt(f)
     }
 }
 
-fn shared() -> io::Result<Arc<Heart>> {
-    let mut shared = SHARED.lock();
-    if let Some(heart) = shared.upgrade() {
-        return Ok(heart);
-    }
-    let state = Arc::new(State::default());
-    let worked = Arc::clone(&state);
-    let thread = thread::Builder::new()
-        .name("replay-heart".to_owned())
-        .spawn(move || work(&worked))?;
-    let heart = Arc::new(Heart {
-        state,
-        thread: Some(thread),
-    });
-    *shared = Arc::downgrade(&heart);
-    Ok(heart)
-}
-
-impl Drop for Heart {
-    fn drop(&mut self) {
-        self.state.beats.lock().closed = true;
-        self.state.changed.notify_all();
-        if let Some(thread) = self.thread.take()
-            && thread.thread().id() != thread::current().id()
-        {
-            // Panics end no more than one beat.
-            let _ = thread.join();
-        }
-    }
-}
-
-fn work(state: &State) {
-    let mut beats = state.beats.lock();
-    while !beats.closed {
-        let now = Instant::now();
-        let due: Vec<_> = (beats.all.iter())
-            .filter(|item| *item.due.lock() <= now)
-            .map(Arc::clone)
-            .collect();
-        if due.is_empty() {
-            let next = beats.all.iter().map(|item| *item.due.lock()).min();
-            match next {
-                Some(next) => {
-                    state.changed.wait_until(&mut beats, next);
-                }
-                None => state.changed.wait(&mut beats),
-            }
-            continue;
-        }
-        drop(beats);
-        for item in due {
-            // From when it begins: one that takes long does not keep the others waiting twice.
-            *item.due.lock() = Instant::now() + item.period;
-            if let Some(work) = &mut *item.work.lock() {
+impl Chore for Item {
+    fn run(self: Arc<Self>, _scratch: &mut Vec<u8>) -> Next {
+        // From when it begins: one that takes long does not come later and later.
+        let next = Instant::now() + self.period;
+        match &mut *self.work.lock() {
+            Some(work) => {
+                // A panic ends no more than one beat.
                 let _ = catch_unwind(AssertUnwindSafe(work));
+                Next::At(next)
             }
+            None => Next::Done,
         }
-        beats = state.beats.lock();
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc;
+    use std::thread;
 
     use super::*;
 
@@ -176,5 +106,23 @@ mod tests {
         drop(go_on);
         dropping.join().unwrap();
         assert!(finished.try_recv().is_ok());
+    }
+
+    #[test]
+    fn one_that_gets_nowhere_does_not_keep_others_waiting() {
+        let (reached, has_reached) = mpsc::channel();
+        let (go_on, may_go_on) = mpsc::channel::<()>();
+        let stuck = Beat::start(SOON, move || {
+            let _ = reached.send(());
+            let _ = may_go_on.recv();
+        })
+        .unwrap();
+        has_reached.recv().unwrap();
+        let (sender, done) = mpsc::channel();
+        let beat = Beat::start(SOON, move || sender.send(()).unwrap()).unwrap();
+        (0..5).for_each(|_| done.recv_timeout(Duration::from_secs(60)).unwrap());
+        drop(beat);
+        drop(go_on);
+        drop(stuck);
     }
 }

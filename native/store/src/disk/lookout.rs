@@ -6,9 +6,8 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use super::Stamp;
-use super::commons::Commons;
 use super::owner::Owner;
+use super::{FileSystem, Process, Stamp};
 
 /// An owner that has not shown for so many of its periods that it lives is taken for dead, where
 /// nothing else tells.
@@ -88,26 +87,31 @@ impl Watch {
     }
 }
 
-impl Commons {
-    /// Whether an owner is gone for certain. `locked` is whether nobody else can have the lock.
-    pub(crate) fn is_gone(&self, owner: Option<Owner>, locked: bool, nameless: Nameless) -> bool {
-        if nameless == Nameless::Taken {
-            return false;
-        }
-        let Some(Owner {
-            process, period, ..
-        }) = owner
-        else {
-            return locked && nameless == Nameless::Gone;
-        };
-        if period.is_none() {
-            return true;
-        }
-        match process.is_beside(&self.process) {
-            // Not one of those that this process has now.
-            true if process == self.process => locked,
-            true => self.fs.is_gone(&process),
-            false => locked,
-        }
+/// Whether an owner is gone for certain. `locked` is whether nobody else can have the lock; `own` is
+/// the process that asks.
+pub(super) fn is_gone(
+    fs: &dyn FileSystem,
+    own: &Process,
+    owner: Option<Owner>,
+    locked: bool,
+    nameless: Nameless,
+) -> bool {
+    if nameless == Nameless::Taken {
+        return false;
+    }
+    let Some(Owner {
+        process, period, ..
+    }) = owner
+    else {
+        return locked && nameless == Nameless::Gone;
+    };
+    if period.is_none() {
+        return true;
+    }
+    match process.is_beside(own) {
+        // Not one of those that this process has now.
+        true if process == *own => locked,
+        true => fs.is_gone(&process),
+        false => locked,
     }
 }

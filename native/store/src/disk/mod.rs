@@ -8,6 +8,7 @@ pub(crate) mod framed;
 pub(crate) mod fs;
 pub(crate) mod group;
 pub(crate) mod heart;
+mod locks;
 pub(crate) mod lookout;
 #[expect(
     unsafe_code,

@@ -1,9 +1,7 @@
 //! Directories in `.native/` that belong to one running engine each.
 
-use std::collections::HashSet;
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,8 +10,9 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::commons::{Commons, is_unsupported};
+use super::FileSystem;
 use super::heart::Beat;
+use super::locks::{self, is_unsupported};
 use super::owner::{self, Owner};
 
 /// The file in it whose lock makes it owned, and which says by whom.
@@ -21,11 +20,6 @@ pub(crate) const LOCK: &str = "lock";
 
 /// So often a lock that was made again is tried to be locked.
 const RELOCKS: u32 = 10;
-
-/// The locks that engines of this process have, by device and inode. The operating system tells
-/// two of them apart where it has locks; where it has not, they must not take each other for
-/// dead.
-static LOCKS: Mutex<Option<HashSet<(u64, u64)>>> = Mutex::new(None);
 
 /// A directory that is owned for as long as this exists. Removed then if nothing is in it.
 ///
@@ -38,7 +32,7 @@ pub(crate) struct Directory {
 }
 
 struct Held {
-    commons: Arc<Commons>,
+    fs: Arc<dyn FileSystem>,
     path: PathBuf,
     owner: Owner,
     /// Inode of the directory.
@@ -70,14 +64,17 @@ impl Directory {
     /// opened. `locked` is whether the lock alone keeps all others out: if not, it must be seen
     /// whose it is.
     pub(crate) fn own(
-        commons: &Arc<Commons>,
+        fs: &Arc<dyn FileSystem>,
         path: PathBuf,
         file: File,
         owner: Owner,
         locked: bool,
     ) -> io::Result<Option<Arc<Self>>> {
-        let fs = &commons.fs;
-        let key = key_of(&file)?;
+        // Who has left a directory owns nothing in it.
+        let Some(period) = owner.period else {
+            return Ok(None);
+        };
+        let key = locks::key_of(&file)?;
         match fs.metadata(&path.join(LOCK)) {
             Ok(found) if found.stamp.inode == key.1 => {}
             Ok(_) => return Ok(None),
@@ -97,17 +94,17 @@ impl Directory {
             locked: true,
         };
         let held = Arc::new(Held {
-            commons: Arc::clone(commons),
+            fs: Arc::clone(fs),
             path,
             owner,
             inode,
             lock: Mutex::new(Some(lock)),
             lost: AtomicBool::new(false),
         });
-        locks(|locks| locks.insert(key));
+        locks::add(key);
         let mut directory = Directory { held, beat: None };
         let beating = Arc::clone(&directory.held);
-        directory.beat = Some(Beat::start(commons.period, move || beating.beat())?);
+        directory.beat = Some(Beat::start(period, move || beating.beat())?);
         Ok(Some(Arc::new(directory)))
     }
 
@@ -145,7 +142,7 @@ impl Held {
                 lock.count += 1;
                 // On a full disk, say, the lock has to do.
                 let record = self.owner.encode(lock.count);
-                let _ = self.commons.fs.beat(&lock.file, &record);
+                let _ = self.fs.beat(&lock.file, &record);
             }
             // What the disk does not tell or do now it may the next time.
             Ok(_) | Err(_) => {}
@@ -153,7 +150,7 @@ impl Held {
     }
 
     fn look(&self, inode: u64) -> io::Result<State> {
-        let fs = &self.commons.fs;
+        let fs = &self.fs;
         let mut record = Vec::new();
         match fs.read(&self.path.join(LOCK), owner::MAX_LEN, &mut record) {
             Ok(stamp) if stamp.inode != inode => Ok(State::Lost),
@@ -175,12 +172,9 @@ impl Held {
     /// Makes the lock again that somebody has removed.
     fn relock(&self, lock: &mut Lock) -> io::Result<State> {
         // If somebody else makes it first, that is seen the next time.
-        let file = (self.commons.fs).open_lock(&self.path.join(LOCK), true)?;
-        let key = key_of(&file)?;
-        locks(|locks| {
-            locks.remove(&lock.key);
-            locks.insert(key)
-        });
+        let file = self.fs.open_lock(&self.path.join(LOCK), true)?;
+        let key = locks::key_of(&file)?;
+        locks::replace(lock.key, key);
         *lock = Lock {
             file,
             key,
@@ -196,7 +190,7 @@ impl Held {
             if lock.locked {
                 break;
             }
-            match self.commons.fs.try_lock(&lock.file) {
+            match self.fs.try_lock(&lock.file) {
                 Ok(true) => lock.locked = true,
                 // Who is only looking whose it is has it for a moment.
                 Ok(false) => thread::sleep(Duration::from_millis(1)),
@@ -215,7 +209,7 @@ impl Held {
         if self.lost.load(Ordering::Relaxed) || !matches!(self.look(lock.key.1), Ok(State::Ours)) {
             return;
         }
-        let fs = &self.commons.fs;
+        let fs = &self.fs;
         let empty =
             (fs.names(&self.path)).is_ok_and(|names| names.iter().all(|file| file.name == *LOCK));
         // If any of it fails, the next start finds an owner that is gone.
@@ -238,7 +232,7 @@ impl Drop for Directory {
         // Still locked until all is done.
         if let Some(lock) = self.held.lock.lock().take() {
             self.held.leave(&lock);
-            locks(|locks| locks.remove(&lock.key));
+            locks::remove(lock.key);
         }
     }
 }
@@ -247,21 +241,6 @@ impl std::fmt::Debug for Held {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.path.fmt(f)
     }
-}
-
-/// Whether a lock belongs to an engine of this process.
-pub(crate) fn is_in_this_process(lock: &File) -> io::Result<bool> {
-    let key = key_of(lock)?;
-    Ok(locks(|locks| locks.contains(&key)))
-}
-
-fn locks<R>(change: impl FnOnce(&mut HashSet<(u64, u64)>) -> R) -> R {
-    change(LOCKS.lock().get_or_insert_default())
-}
-
-fn key_of(file: &File) -> io::Result<(u64, u64)> {
-    let metadata = file.metadata()?;
-    Ok((metadata.dev(), metadata.ino()))
 }
 
 /// Whether a path leads nowhere any more, on a network's disk perhaps to what was there.

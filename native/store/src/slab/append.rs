@@ -6,8 +6,9 @@ use super::chunk::{Chunk, FRAME_HEADER, Kind};
 use super::error::AppendError;
 use super::header::{self, Mark};
 use super::settings::MAX_PAYLOAD;
-use super::space::{Space, Wait, order_for};
+use super::space::{Space, order_for};
 use super::tail::Tail;
+use super::wait::Wait;
 use crate::disk::map::PAGE;
 
 /// A chunk takes this part of what a recording has already, so that no more than it is unused.

@@ -9,8 +9,9 @@ use super::chunk::{Chunk, Kind};
 use super::error::AppendError;
 use super::frames::Frames;
 use super::header::{self, Mark};
-use super::space::{Space, Wait};
-use super::tail::{Tail, release};
+use super::space::Space;
+use super::tail::{Given, Tail};
+use super::wait::Wait;
 
 /// How long one who may not wait does wait for another's append.
 const MAX_TURN: Duration = Duration::from_micros(100);
@@ -131,8 +132,9 @@ impl Chain {
         let chunks = self.detach();
         let Some(first) = chunks.first() else { return };
         let space = Arc::clone(first.space());
-        if let Err((chunks, _)) = release(chunks, wait) {
-            space.release_later(chunks);
+        let mut given = Given(chunks);
+        if given.give(wait).is_err() {
+            space.release_later(Box::new(given));
         }
     }
 

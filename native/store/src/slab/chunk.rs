@@ -7,8 +7,9 @@ use super::left::Fate;
 use super::segment::{Segment, page_at};
 use super::segments::Block;
 use super::settings::{KIND_SHIFT, MAX_PAYLOAD};
-use super::space::{Space, Wait};
+use super::space::Space;
 use super::unwiped::Unwiped;
+use super::wait::Wait;
 
 /// Length, kind and checksum, before a frame's payload.
 pub(super) const FRAME_HEADER: usize = 8;

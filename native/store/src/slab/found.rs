@@ -12,10 +12,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::chain::Chain;
-use super::left::{Fate, is_medium};
+use super::left::Fate;
+use super::reopen::is_medium;
 use super::scan::{self, Part, Scan, Scanned};
 use super::segment;
-use super::space::{Space, Wait};
+use super::space::Space;
+use super::wait::Wait;
 use crate::disk::owned::Directory;
 
 /// A segment file that could not be read. If it is damaged it was renamed and is not looked at

@@ -1,5 +1,4 @@
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -19,8 +18,6 @@ pub(super) struct Keeper(Arc<Keeping>);
 pub(super) struct Keeping {
     /// Locked while it is done. None once the keeper is dropped.
     state: Mutex<Option<State>>,
-    /// Whether it has been asked for and has not begun.
-    wanted: AtomicBool,
 }
 
 struct State {
@@ -37,11 +34,10 @@ impl Keeper {
                 space: Arc::clone(space),
                 trim_at: None,
             })),
-            wanted: AtomicBool::new(false),
         });
-        // It can't be set yet: the space is new.
-        let _ = space.keeper.set(Arc::downgrade(&keeping));
-        keeping.wake();
+        let chore: Weak<Keeping> = Arc::downgrade(&keeping);
+        space.keeper.calls(chore);
+        space.keeper.ring();
         Ok(Keeper(keeping))
     }
 }
@@ -56,24 +52,13 @@ impl Drop for Keeper {
     }
 }
 
-impl Keeping {
-    /// Has it done soon. Never waits.
-    pub(super) fn wake(self: &Arc<Self>) {
-        if !self.wanted.swap(true, Ordering::AcqRel) {
-            let chore: Weak<Keeping> = Arc::downgrade(self);
-            crew::soon(chore);
-        }
-    }
-}
-
 impl Chore for Keeping {
     fn run(self: Arc<Self>, _scratch: &mut Vec<u8>) -> Next {
-        // Asked for from here on, it is done once more.
-        self.wanted.store(false, Ordering::Release);
         let mut state = self.state.lock();
         let Some(State { space, trim_at }) = &mut *state else {
             return Next::Done;
         };
+        space.keeper.answered();
         let wiped = space.wipe_all();
         // A failure is for those who find no space, and try themselves, to report.
         let _ = space.grow_ahead();

@@ -18,6 +18,7 @@
 
 #[expect(unsafe_code, reason = "payloads are moved where they are")]
 mod append;
+mod bell;
 mod buddy;
 mod chain;
 #[expect(unsafe_code, reason = "frames are read where they are")]
@@ -30,6 +31,8 @@ mod homes;
 mod keeper;
 mod left;
 mod moving;
+mod own;
+mod reopen;
 mod scan;
 #[expect(unsafe_code, reason = "a block is wiped where it is")]
 mod segment;
@@ -41,6 +44,7 @@ mod tail;
 mod tests;
 #[expect(unsafe_code, reason = "a block is wiped where it is")]
 mod unwiped;
+mod wait;
 
 pub(crate) use append::Append;
 pub(crate) use chain::Chain;
@@ -51,7 +55,7 @@ pub(crate) use frames::{Frames, Payload};
 pub(crate) use header::Mark;
 pub use segments::Usage;
 pub(crate) use settings::Settings;
-pub use space::Wait;
+pub use wait::Wait;
 
 use std::io;
 use std::path::Path;

@@ -10,8 +10,8 @@ use super::append;
 use super::chunk::{Chunk, Kind};
 use super::error::AppendError;
 use super::header::{self, Mark};
-use super::space::Wait;
-use super::tail::{self, Tail};
+use super::tail::{Given, Tail};
+use super::wait::Wait;
 
 impl Tail {
     /// Copies all chunks, frame by frame. What it fails with changes nothing.
@@ -41,9 +41,9 @@ impl Tail {
             }
         }
         self.serial = serial;
-        let left = std::mem::replace(&mut self.chunks, moved);
-        if let Err((chunks, _)) = tail::release(left, Wait::Yes) {
-            space.release_later(chunks);
+        let mut left = Given(std::mem::replace(&mut self.chunks, moved));
+        if left.give(Wait::Yes).is_err() {
+            space.release_later(Box::new(left));
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 
 use super::chunk::{Chunk, Kind};
 use super::header::{self, Header, Mark};
-use super::left::{Lost, Opened};
+use super::reopen::{Lost, Opened};
 use super::segment::{self, Segment};
 use super::space::Space;
 use crate::disk::owned::Directory;

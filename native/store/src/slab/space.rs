@@ -1,34 +1,24 @@
 use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::chunk::Chunk;
+use super::bell::Bell;
 use super::error::AppendError;
-use super::homes::Own;
-use super::keeper::Keeping;
+use super::own::Own;
 use super::segment::Segment;
 use super::segments::{Block, Segments, Usage};
 use super::settings::Settings;
-use super::tail;
 use super::unwiped::Unwiped;
+use super::wait::Wait;
 use crate::disk::commons::Commons;
 use crate::disk::durable;
 use crate::disk::map::PAGE;
 use crate::disk::owned::is_missing;
-
-/// Whether a call may wait for the disk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wait {
-    /// It must not; where it would have to, it fails and is repeated where it may.
-    Never,
-    /// It may.
-    Yes,
-}
 
 /// So many names of segments may be taken, one after the other, before no other is tried.
 const MAX_LEFTOVERS: u32 = 1000;
@@ -37,6 +27,12 @@ const MAX_LEFTOVERS: u32 = 1000;
 pub(super) fn order_for(bytes: usize) -> u8 {
     let pages = bytes.div_ceil(PAGE).checked_next_power_of_two();
     pages.map_or(u8::MAX, |pages| pages.trailing_zeros() as u8)
+}
+
+/// A recording that is to give back its space, and could not.
+pub(super) trait Release: Send {
+    /// Tries it again, without waiting for the disk. Once it has succeeded there is nothing left.
+    fn release(&mut self) -> io::Result<()>;
 }
 
 /// The segments of a slab and the files behind them.
@@ -51,8 +47,8 @@ pub(super) struct Space {
     pub(super) segments: Mutex<Segments>,
     /// What the keeper is to wipe, or to try again to.
     unwiped: Mutex<Vec<Unwiped>>,
-    /// The chunks of recordings that could not be released yet. `None` once nobody will.
-    unreleased: Mutex<Option<Vec<Vec<Arc<Chunk>>>>>,
+    /// The recordings that could not be released yet. `None` once nobody will.
+    unreleased: Mutex<Option<Vec<Box<dyn Release>>>>,
     /// Held while that is tried again, so that nothing of it is out of sight.
     wiping: Mutex<()>,
     generations: AtomicU64,
@@ -60,8 +56,8 @@ pub(super) struct Space {
     pub(super) serials: AtomicU64,
     /// Files of earlier runs that could not be read, and whether that was the disk's fault.
     pub(super) unread: Mutex<HashMap<PathBuf, bool>>,
-    /// Who makes segments ahead of need and deletes those out of use.
-    pub(super) keeper: OnceLock<Weak<Keeping>>,
+    /// Calls who makes segments ahead of need and deletes those out of use.
+    pub(super) keeper: Bell,
 }
 
 impl Space {
@@ -77,7 +73,7 @@ impl Space {
             generations: AtomicU64::new(1),
             serials: AtomicU64::new(0),
             unread: Mutex::default(),
-            keeper: OnceLock::new(),
+            keeper: Bell::default(),
         }
     }
 
@@ -93,7 +89,7 @@ impl Space {
                 (segments.claim(order), segments.free() < self.reserve())
             };
             if low {
-                self.wake_keeper();
+                self.keeper.ring();
             }
             match (claimed, wait) {
                 (Some((block, segment)), _) if segment.is_lost() => {
@@ -109,27 +105,27 @@ impl Space {
 
     pub(super) fn give_back(&self, block: Block) {
         if self.segments.lock().give_back(block) {
-            self.wake_keeper();
+            self.keeper.ring();
         }
     }
 
     /// Has a block wiped and given back by the keeper: wiping takes some microseconds.
     pub(super) fn wipe_later(&self, unwiped: Unwiped) {
         self.unwiped.lock().push(unwiped);
-        self.wake_keeper();
+        self.keeper.ring();
     }
 
     /// Has a recording released by the keeper, or by the next run.
-    pub(super) fn release_later(&self, chunks: Vec<Arc<Chunk>>) {
+    pub(super) fn release_later(&self, recording: Box<dyn Release>) {
         if let Some(unreleased) = &mut *self.unreleased.lock() {
-            unreleased.push(chunks);
+            unreleased.push(recording);
         }
-        self.wake_keeper();
+        self.keeper.ring();
     }
 
     /// Leaves what has to wait for its release to the next run.
     pub(super) fn leave_unreleased(&self) {
-        let _chunks = self.unreleased.lock().take();
+        let _recordings = self.unreleased.lock().take();
     }
 
     /// Releases and wipes what had to wait for it. At the latest the next run does.
@@ -141,10 +137,10 @@ impl Space {
         let _one_at_a_time = self.wiping.lock();
         let mut result = Ok(());
         let unreleased = self.unreleased.lock().as_mut().map(std::mem::take);
-        for chunks in unreleased.unwrap_or_default() {
-            if let Err((chunks, error)) = tail::release(chunks, Wait::Never) {
+        for mut recording in unreleased.unwrap_or_default() {
+            if let Err(error) = recording.release() {
                 if let Some(unreleased) = &mut *self.unreleased.lock() {
-                    unreleased.push(chunks);
+                    unreleased.push(recording);
                 }
                 result = result.and(Err(error));
             }
@@ -182,7 +178,7 @@ impl Space {
     /// A segment of an earlier run has been looked through.
     pub(super) fn settle(&self, slot: usize) {
         if self.segments.lock().settle(slot) {
-            self.wake_keeper();
+            self.keeper.ring();
         }
     }
 
@@ -275,12 +271,6 @@ impl Space {
     /// So much is kept free, ahead of need.
     fn reserve(&self) -> usize {
         self.settings.segment_bytes / 2
-    }
-
-    fn wake_keeper(&self) {
-        if let Some(keeper) = self.keeper.get().and_then(Weak::upgrade) {
-            keeper.wake();
-        }
     }
 }
 

@@ -3,7 +3,8 @@ use std::sync::Arc;
 
 use super::chunk::Chunk;
 use super::header::Mark;
-use super::space::Wait;
+use super::space::Release;
+use super::wait::Wait;
 
 /// Where frames are appended.
 pub(super) struct Tail {
@@ -28,19 +29,26 @@ impl Tail {
     }
 }
 
-/// Gives up the chunks of one recording, in order.
-///
-/// The first one first: without it a crash halfway leaves nothing of the recording, and with it,
-/// but without a later one, it would leave a part. So where the first can't be marked, none is,
-/// until it can.
-pub(super) fn release(
-    chunks: Vec<Arc<Chunk>>,
-    wait: Wait,
-) -> Result<(), (Vec<Arc<Chunk>>, io::Error)> {
-    let marked = chunks.first().map(|first| first.mark(Mark::Released));
-    if let Some(Err(error)) = marked {
-        return Err((chunks, error));
+/// What a recording has to give back.
+pub(super) struct Given(pub(super) Vec<Arc<Chunk>>);
+
+impl Given {
+    /// Gives up the chunks, in order.
+    ///
+    /// The first one first: without it a crash halfway leaves nothing of the recording, and with
+    /// it, but without a later one, it would leave a part. So where the first can't be marked,
+    /// none is, until it can.
+    pub(super) fn give(&mut self, wait: Wait) -> io::Result<()> {
+        if let Some(first) = self.0.first() {
+            first.mark(Mark::Released)?;
+        }
+        self.0.drain(..).for_each(|chunk| chunk.retire(wait));
+        Ok(())
     }
-    chunks.iter().for_each(|chunk| chunk.retire(wait));
-    Ok(())
+}
+
+impl Release for Given {
+    fn release(&mut self) -> io::Result<()> {
+        self.give(Wait::Never)
+    }
 }

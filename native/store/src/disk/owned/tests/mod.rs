@@ -15,8 +15,9 @@ use std::sync::atomic::AtomicI32;
 use std::sync::mpsc;
 
 use super::*;
+use crate::disk::commons::Commons;
 use crate::disk::lookout::Nameless;
-use crate::disk::{FileName, FileSystem, Mapping, Metadata, OsFileSystem, Process, Stamp};
+use crate::disk::{FileName, Mapping, Metadata, OsFileSystem, Process, Stamp};
 use hooked::{Call, Hook, hooked_by};
 
 const PREFIX: &str = "a-";
