@@ -34,26 +34,21 @@ defmodule Bench.Editing do
   end
 
   @type profile :: :counter | :form | :table | :list | :chat
-  @type step :: {changed :: map(), assigns :: map()}
 
   @doc "The profiles, cheapest first."
   @spec profiles() :: [profile()]
   def profiles, do: [:counter, :form, :table, :list, :chat]
 
-  @doc "The assigns at the start, and so many steps from there."
-  @spec steps(profile(), pos_integer()) :: {map(), [step()]}
-  def steps(profile, count) do
-    first = Map.merge(common(), first(profile))
+  @doc "The assigns at the start."
+  @spec start(profile()) :: map()
+  def start(profile), do: Map.merge(common(), first(profile))
 
-    {steps, _last} =
-      Enum.map_reduce(1..count, first, fn n, assigns ->
-        changes = change(profile, assigns, n)
-        assigns = Map.merge(assigns, changes)
-        changed = Map.new(changes, fn {key, _} -> {key, true} end)
-        {{changed, %{assigns | __changed__: changed}}, assigns}
-      end)
-
-    {first, steps}
+  @doc "The assigns after step `n`, which is counted from 1."
+  @spec step(profile(), map(), pos_integer()) :: map()
+  def step(profile, assigns, n) do
+    changes = change(profile, assigns, n)
+    changed = Map.new(changes, fn {key, _} -> {key, true} end)
+    assigns |> Map.merge(changes) |> Map.put(:__changed__, changed)
   end
 
   # What every view has.

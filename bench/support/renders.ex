@@ -11,7 +11,7 @@ defmodule Bench.Renders do
   alias Phoenix.LiveView.Lifecycle
   alias PhoenixReplay.Native.Test.Live
   alias PhoenixReplay.Native.{Directories, Nif, Recorder}
-  alias PhoenixReplay.{Recording, Storage}
+  alias PhoenixReplay.{Recording, Sanitizer, Storage}
 
   @table PhoenixReplay.Store.Active
 
@@ -23,30 +23,33 @@ defmodule Bench.Renders do
     Enum.each(profiles, &check(side, &1))
   end
 
-  @doc "The time of one hook, in ns: the median of several sessions of `steps` renders."
+  @doc "The time of one hook, in ns: the mean over a session of `steps` renders."
   @spec time(Side.t(), Editing.profile(), pos_integer()) :: float()
   def time(side, profile, steps) do
-    times =
-      for _ <- 1..5 do
-        in_view(fn ->
-          {sockets, _expected} = sockets(side, profile, steps)
-          :erlang.garbage_collect()
-          started = System.monotonic_time(:nanosecond)
-          Enum.each(sockets, &Lifecycle.after_render/1)
-          (System.monotonic_time(:nanosecond) - started) / steps
-        end)
-      end
+    in_view(fn ->
+      socket = attach(side, Live.socket(assigns: Editing.start(profile)))
+      total(socket, profile, 1, steps, 0) / steps
+    end)
+  end
 
-    Bench.Figure.median(times)
+  # Each step is made just before, as in a view, and timed alone.
+  defp total(_socket, _profile, n, steps, total) when n > steps, do: total
+
+  defp total(socket, profile, n, steps, total) do
+    socket = %{socket | assigns: Editing.step(profile, socket.assigns, n)}
+    started = System.monotonic_time(:nanosecond)
+    Lifecycle.after_render(socket)
+    elapsed = System.monotonic_time(:nanosecond) - started
+    total(socket, profile, n + 1, steps, total + elapsed)
   end
 
   @doc "The bytes that an event takes while its session is in flight."
   @spec bytes(Side.t(), Editing.profile(), pos_integer()) :: float()
   def bytes(side, profile, steps) do
     in_view(fn ->
-      {sockets, _expected} = sockets(side, profile, steps)
+      socket = attach(side, Live.socket(assigns: Editing.start(profile)))
       before = held(side)
-      Enum.each(sockets, &Lifecycle.after_render/1)
+      total(socket, profile, 1, steps, 0)
       (held(side) - before) / steps
     end)
   end
@@ -62,10 +65,16 @@ defmodule Bench.Renders do
 
   defp check(side, profile) do
     in_view(fn ->
-      {sockets, expected} = sockets(side, profile, 30)
-      Enum.each(sockets, &Lifecycle.after_render/1)
-      id = hd(sockets).assigns._replay_id
-      {:ok, recording} = Side.store(side).get_active(id)
+      socket = attach(side, Live.socket(assigns: Editing.start(profile)))
+
+      {expected, _socket} =
+        Enum.map_reduce(1..30, socket, fn n, socket ->
+          assigns = Editing.step(profile, socket.assigns, n)
+          socket = Lifecycle.after_render(%{socket | assigns: assigns})
+          {%{delta: Sanitizer.sanitize_delta(assigns.__changed__, assigns)}, socket}
+        end)
+
+      {:ok, recording} = Side.store(side).get_active(socket.assigns._replay_id)
       recorded = for {_, :assigns, payload} <- recording.events, do: payload
       Check.equal!(recorded, expected, "what was recorded of #{profile}")
     end)
@@ -85,20 +94,6 @@ defmodule Bench.Renders do
     end
   end
 
-  # The view after each render, and what is to be recorded of it.
-  defp sockets(side, profile, count) do
-    {first, steps} = Editing.steps(profile, count)
-    socket = attach(side, Live.socket(assigns: first))
-    ours = Map.take(socket.assigns, [:_replay_id, :_replay_t0])
-    sockets = for {_, assigns} <- steps, do: %{socket | assigns: Map.merge(assigns, ours)}
-
-    expected =
-      for {changed, assigns} <- steps,
-          do: %{delta: PhoenixReplay.Sanitizer.sanitize_delta(changed, assigns)}
-
-    {sockets, expected}
-  end
-
   defp attach(:native, socket), do: Recorder.attach(socket)
 
   defp attach(:baseline, socket) do
@@ -111,7 +106,7 @@ defmodule Bench.Renders do
       params: %{},
       session: %{},
       connected_at: System.system_time(:millisecond),
-      events: [{0, :mount, %{assigns: PhoenixReplay.Sanitizer.sanitize_assigns(socket.assigns)}}]
+      events: [{0, :mount, %{assigns: Sanitizer.sanitize_assigns(socket.assigns)}}]
     }
 
     :ok = PhoenixReplay.Store.start_recording(id, recording)

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use replay_etf::Limits;
-use replay_store::{AppendError, Error as StoreError, Format, Recording, Reservation, Wait};
+use replay_store::{Error as StoreError, Format, Recording, Wait};
 use rustler::types::atom::ok;
 use rustler::{Atom, Binary, Encoder, Env, NifResult, Term};
 
@@ -16,18 +16,15 @@ use crate::active_changes::{self, assigns_in};
 use crate::directories::Opened;
 use crate::encode::{self, Effort};
 use crate::errors::Failure;
+use crate::frame::{BOUNDED_BYTES, Frame, answer};
 use crate::options::format_of;
 use crate::session::{Given, Kept, Session};
-use crate::sink::{Full, Grow, SLACK};
+use crate::sink::Full;
 use crate::store::etf_to_term;
 
 mod atoms {
     rustler::atoms! { again }
 }
-
-/// Bytes of an event that are encoded on a normal scheduler: well under a
-/// tenth of a millisecond, whatever they are made of.
-pub const BOUNDED_BYTES: usize = 96 << 10;
 
 #[rustler::nif]
 fn active_start<'a>(
@@ -164,45 +161,6 @@ fn active_append_dirty<'a>(
             Some(error) => answer(env, Err(error)),
             None => Failure::from(full).encode(env),
         },
-    }
-}
-
-/// What an append answers.
-pub fn answer(env: Env<'_>, result: Result<(), AppendError>) -> Term<'_> {
-    match result {
-        Ok(()) => ok().encode(env),
-        Err(AppendError::WouldBlock) => atoms::again().encode(env),
-        Err(error) => Failure::from(error).encode(env),
-    }
-}
-
-/// An event on its way into the slab, as the encoder sees it.
-pub struct Frame<'f, 'r> {
-    pub reservation: &'f mut Reservation<'r>,
-    /// More bytes than this are refused.
-    pub cap: usize,
-    /// Why the slab gave no more room.
-    pub failure: Option<AppendError>,
-}
-
-impl Grow for Frame<'_, '_> {
-    fn grow(&mut self, used: usize, more: usize) -> Option<(*mut u8, usize)> {
-        // The encoder asks for a little more than it uses.
-        if used.checked_add(more)? > self.cap.saturating_add(SLACK) {
-            return None;
-        }
-        let (at, room) = self.reservation.space();
-        let room = room.min(self.cap.saturating_add(SLACK));
-        if room >= used + more {
-            return Some((at, room));
-        }
-        match self.reservation.grow(used, more) {
-            Ok((at, room)) => Some((at, room.min(self.cap.saturating_add(SLACK)))),
-            Err(error) => {
-                self.failure = Some(error);
-                None
-            }
-        }
     }
 }
 

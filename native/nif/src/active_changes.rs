@@ -4,11 +4,11 @@ use replay_store::{Reservation, Wait};
 use rustler::types::atom::ok;
 use rustler::{Atom, Encoder, Env, Term};
 
-use crate::active::{BOUNDED_BYTES, Frame, answer};
 use crate::atoms::word;
 use crate::changes::{Assigns, News, Stop, Table};
 use crate::encode::{self, Effort};
 use crate::errors::Failure;
+use crate::frame::{BOUNDED_BYTES, Frame, answer};
 use crate::session::{Given, Session};
 use crate::vm;
 

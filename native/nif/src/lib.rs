@@ -16,6 +16,7 @@ mod encode;
 mod erase;
 mod errors;
 mod filter;
+mod frame;
 mod load;
 mod notices;
 mod opening;
