@@ -146,7 +146,7 @@ impl Assigns {
                 return Err(Stop::Refused);
             }
             for (key, _) in pairs.by_ref() {
-                writer.encoder.spend(1)?;
+                writer.encoder.spend(steps::MAP)?;
                 if !is_left_out(env, key)? {
                     return Ok(true);
                 }
