@@ -20,6 +20,11 @@ defmodule PhoenixReplay.Native.Nif do
   @spec codec_encode(term()) :: {:ok, binary()} | {:error, Error.reason()}
   defguarded codec_encode(term)
 
+  # The event `{0, :assigns, %{delta: delta}}` of what has changed, encoded.
+  @spec codec_sanitize(map(), map(), [{module(), schema? :: boolean()}]) ::
+          {:ok, binary()} | :refused | {:error, Error.reason()}
+  defguarded codec_sanitize(changed, assigns, modules)
+
   @spec codec_decode(binary()) :: {:ok, term()} | {:error, Error.reason()}
   defguarded codec_decode(binary)
 

@@ -35,7 +35,7 @@ defmodule PhoenixReplay.Native.Recorder do
   # Found at run time, in the application: this library is compiled without.
   @compile {:no_warn_undefined, [Phoenix.LiveView, Phoenix.Component]}
 
-  alias PhoenixReplay.Native.Store
+  alias PhoenixReplay.Native.{Rules, Store}
   alias PhoenixReplay.Recording
 
   @doc "The `on_mount` hook. Records once the socket is connected."
@@ -83,7 +83,7 @@ defmodule PhoenixReplay.Native.Recorder do
   end
 
   defp hook(socket, id) do
-    rules? = rules_known?()
+    rules_of = Rules.sanitizer()
 
     socket
     |> Phoenix.Component.assign(:_replay_id, id)
@@ -91,7 +91,7 @@ defmodule PhoenixReplay.Native.Recorder do
     |> Phoenix.LiveView.attach_hook(:_replay_event, :handle_event, &handle_event/3)
     |> hook_params()
     |> Phoenix.LiveView.attach_hook(:_replay_info, :handle_info, &handle_info/2)
-    |> Phoenix.LiveView.attach_hook(:_replay_render, :after_render, &after_render(&1, rules?))
+    |> Phoenix.LiveView.attach_hook(:_replay_render, :after_render, &after_render(&1, rules_of))
   end
 
   # Elsewhere it is this call that raises, or LiveView, right after the mount,
@@ -127,13 +127,13 @@ defmodule PhoenixReplay.Native.Recorder do
 
   # A render after several events can't be told apart into their changes, so
   # everything is recorded then.
-  defp after_render(socket, rules?) do
+  defp after_render(socket, rules_of) do
     guarded(:ok, fn ->
       changed = Map.get(socket.assigns, :__changed__) || %{}
       pending = pending(socket)
       form = if pending < 2, do: :delta, else: :snapshot
 
-      with :refused <- record_raw(socket, form, changed, rules?),
+      with :refused <- record_raw(socket, form, changed, rules_of),
            do: record_sanitized(socket, form, changed)
 
       if pending > 0, do: put_pending(socket, 0)
@@ -142,10 +142,12 @@ defmodule PhoenixReplay.Native.Recorder do
     socket
   end
 
-  # By the rules of the host's sanitizer, which the encoder applies on its way:
-  # what has not changed is then the same term as before.
-  defp record_raw(socket, form, changed, true) do
-    with PhoenixReplay.Sanitizer <- sanitizer(),
+  # By the rules of the host's sanitizer, where the encoder knows them: then
+  # nothing is made anew for it, and what has not changed is the term it was.
+  defp record_raw(_socket, _form, _changed, nil), do: :refused
+
+  defp record_raw(socket, form, changed, rules_of) do
+    with ^rules_of <- sanitizer(),
          id when is_binary(id) <- socket.assigns[:_replay_id],
          t0 when is_integer(t0) <- socket.assigns[:_replay_t0] do
       offset = System.monotonic_time(:millisecond) - t0
@@ -154,8 +156,6 @@ defmodule PhoenixReplay.Native.Recorder do
       _ -> :refused
     end
   end
-
-  defp record_raw(_socket, _form, _changed, false), do: :refused
 
   defp record_sanitized(socket, form, changed) do
     delta = sanitized(fn -> sanitizer().sanitize_delta(changed, socket.assigns) end)
@@ -172,9 +172,6 @@ defmodule PhoenixReplay.Native.Recorder do
     do: Enum.map(temporary, fn {key, _default} -> key end)
 
   defp temporary(_socket), do: []
-
-  # Those that the encoder applies are those of this release.
-  defp rules_known?, do: Application.spec(:phoenix_replay, :vsn) == ~c"0.2.0"
 
   # Nothing is what is left where sanitizing fails, and would undo what is known.
   defp record_all(_socket, assigns) when assigns == %{}, do: :ok

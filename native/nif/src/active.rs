@@ -12,7 +12,8 @@ use replay_store::{Error as StoreError, Format, Recording, Wait};
 use rustler::types::atom::ok;
 use rustler::{Atom, Binary, Encoder, Env, NifResult, Term};
 
-use crate::active_changes::{self, assigns_in};
+use crate::active_changes;
+use crate::changes::assigns_in;
 use crate::directories::Opened;
 use crate::encode::{self, Effort};
 use crate::errors::Failure;

@@ -13,7 +13,7 @@ use crate::session::{Given, Session};
 use crate::vm;
 
 mod atoms {
-    rustler::atoms! { again, assigns, delta, module, refused, snapshot }
+    rustler::atoms! { again, module, refused }
 }
 
 /// What a sanitizer has not seen: `keys` of `values`, to be recorded by its rules.
@@ -30,7 +30,7 @@ fn active_changes<'a>(
     values: Term<'a>,
     base: Term<'a>,
 ) -> Term<'a> {
-    let assigns = assigns(offset, form, keys, values, true);
+    let assigns = Assigns::raw(offset, form, keys, values);
     append(env, &session, assigns, base, Effort::Bounded)
 }
 
@@ -44,7 +44,7 @@ fn active_changes_dirty<'a>(
     values: Term<'a>,
     base: Term<'a>,
 ) -> Term<'a> {
-    let assigns = assigns(offset, form, keys, values, true);
+    let assigns = Assigns::raw(offset, form, keys, values);
     append(env, &session, assigns, base, Effort::Any)
 }
 
@@ -54,51 +54,6 @@ fn active_module<'a>(session: Given<'a>, module: Atom, is_schema: bool) -> Atom 
     let module = word(module.as_c_arg());
     session.table.lock().modules.learn(module, is_schema);
     ok()
-}
-
-fn assigns<'a>(
-    offset: Term<'a>,
-    form: Term<'a>,
-    keys: Term<'a>,
-    values: Term<'a>,
-    clean: bool,
-) -> Assigns {
-    Assigns {
-        offset: offset.as_c_arg(),
-        form: form.as_c_arg(),
-        keys: keys.as_c_arg(),
-        values: values.as_c_arg(),
-        all: atoms::snapshot() == form,
-        clean,
-        base: None,
-    }
-}
-
-/// The assigns in an event that has some.
-pub fn assigns_in(event: Term<'_>) -> Option<Assigns> {
-    let env = vm::Env::of(event.get_env());
-    // SAFETY: the event and what it is made of belong to its environment.
-    unsafe {
-        let [offset, kind, payload] = *env.tuple(event.as_c_arg())? else {
-            return None;
-        };
-        if word(kind) != word(atoms::assigns().as_c_arg()) || env.map_size(payload)? != 1 {
-            return None;
-        }
-        let forms = [atoms::delta(), atoms::snapshot()];
-        let mut found = forms.into_iter().map(|form| form.as_c_arg());
-        let (form, values) = found.find_map(|form| Some((form, env.map_get(payload, form)?)))?;
-        env.map_size(values)?;
-        Some(Assigns {
-            offset,
-            form,
-            keys: values,
-            values,
-            all: false,
-            clean: false,
-            base: None,
-        })
-    }
 }
 
 /// Appends an event with assigns. All of it are arguments of this call, as is `base`.

@@ -10,11 +10,13 @@
 mod assigns;
 mod clean;
 mod element;
+mod event;
 mod rules;
 mod table;
 mod walk;
 
 pub use assigns::{Assigns, News};
+pub use event::assigns_in;
 pub use table::Table;
 
 use table::Modules;
