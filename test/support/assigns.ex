@@ -34,6 +34,8 @@ defmodule PhoenixReplay.Native.Test.Assigns do
 
   @doc "The assigns of a view."
   def any do
+    # As whatever makes such structs is.
+    Enum.each([Item, Point, Date, DateTime, Range], &Code.ensure_loaded!/1)
     base = %{__changed__: %{}, flash: %{}, _replay_id: "id", _replay_t0: 0}
     for name <- @names, into: base, do: {name, value(Enum.random([4, 40]))}
   end

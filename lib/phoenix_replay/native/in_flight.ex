@@ -72,8 +72,14 @@ defmodule PhoenixReplay.Native.InFlight do
       {:module, module} ->
         schema? = function_exported?(module, :__schema__, 1)
 
-        with :ok <- Nif.active_module(handle, module, schema?),
-             do: append_raw(handle, assigns, base)
+        # What is said of a module is remembered, and one that is not loaded may be
+        # another one later.
+        if schema? or :erlang.module_loaded(module) do
+          with :ok <- Nif.active_module(handle, module, schema?),
+               do: append_raw(handle, assigns, base)
+        else
+          :refused
+        end
 
       result ->
         result
