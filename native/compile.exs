@@ -1,7 +1,8 @@
 defmodule Mix.Tasks.Compile.ReplayNative do
   @moduledoc false
   # Builds the Rust crates with cargo, in release mode, and puts the library
-  # where `PhoenixReplay.Native.Nif` loads it from: `priv/native/`.
+  # where `PhoenixReplay.Native.Nif` loads it from: `priv/native/`. Debug
+  # information, which is most of what cargo makes, stays behind in its file.
   #
   # With PHOENIX_REPLAY_NATIVE_LIB set to the path of a library, that one is
   # used and no Rust is needed.
@@ -31,7 +32,7 @@ defmodule Mix.Tasks.Compile.ReplayNative do
 
   defp use_prebuilt(path) do
     if File.regular?(path) do
-      result = install(path)
+      result = install(path, &File.cp!/2)
       # Older than any source: without the setting it is built again.
       File.touch!(target(), 0)
       result
@@ -50,7 +51,7 @@ defmodule Mix.Tasks.Compile.ReplayNative do
 
       # What people read goes to standard error, what is parsed is captured.
       case System.cmd("cargo", args, cd: @root) do
-        {artifacts, 0} -> install(built_library(artifacts))
+        {artifacts, 0} -> install(built_library(artifacts), &copy_stripped/2)
         {_, status} -> Mix.raise("cargo build failed with exit status #{status}, see above")
       end
     else
@@ -67,18 +68,49 @@ defmodule Mix.Tasks.Compile.ReplayNative do
   end
 
   # A running VM has the old file mapped: it must be replaced, not overwritten.
-  defp install(from) do
-    if same_content?(from, target()) do
+  defp install(from, copy) do
+    File.mkdir_p!(Path.dirname(target()))
+    temporary = target() <> ".#{System.pid()}"
+    copy.(from, temporary)
+
+    if same_content?(temporary, target()) do
+      File.rm!(temporary)
       File.touch!(target())
       {:noop, []}
     else
-      File.mkdir_p!(Path.dirname(target()))
-      temporary = target() <> ".#{System.pid()}"
-      File.cp!(from, temporary)
       File.rename!(temporary, target())
       # Links priv/ into the build directory when this run has created it.
       Mix.Project.build_structure()
       {:ok, []}
+    end
+  end
+
+  # Without a tool for it the library is as large as cargo made it, and as good.
+  defp copy_stripped(from, to) do
+    unless Enum.any?(strippers(), &strip(&1, from, to)), do: File.cp!(from, to)
+  end
+
+  defp strip({tool, env}, from, to) do
+    options = [stderr_to_stdout: true, env: env]
+    match?({_output, 0}, System.cmd(tool, ["--strip-unneeded", from, to], options))
+  end
+
+  # The compiler brings one, which needs the compiler's own libraries.
+  defp strippers do
+    sysroot = sysroot()
+    own = Path.wildcard(Path.join(sysroot, "lib/rustlib/*/bin/rust-objcopy"))
+    others = Enum.map(~w(objcopy llvm-objcopy), &System.find_executable/1)
+
+    for(tool <- own, do: {tool, [{"LD_LIBRARY_PATH", Path.join(sysroot, "lib")}]}) ++
+      for(tool when is_binary(tool) <- others, do: {tool, []})
+  end
+
+  defp sysroot do
+    with rustc when is_binary(rustc) <- System.find_executable("rustc"),
+         {sysroot, 0} <- System.cmd(rustc, ~w(--print sysroot), cd: @root) do
+      String.trim(sysroot)
+    else
+      _ -> "/usr"
     end
   end
 
@@ -96,7 +128,7 @@ defmodule Mix.Tasks.Compile.ReplayNative do
   defp mtime(path), do: File.stat!(path, time: :posix).mtime
 
   defp sources do
-    [Path.join(@root, "Cargo.toml"), Path.join(@root, "Cargo.lock")] ++
+    Enum.map(~w(Cargo.toml Cargo.lock native/compile.exs), &Path.join(@root, &1)) ++
       Path.wildcard(Path.join(@root, "native/*/{Cargo.toml,build.rs}")) ++
       Path.wildcard(Path.join(@root, "native/*/src/**/*.rs"))
   end

@@ -53,7 +53,7 @@ defmodule PhoenixReplay.Native.ReadOnlyTest do
     for recording <- recordings, do: assert(Native.get(recording.id, opts) == {:ok, recording})
 
     assert {:ok, %{recordings: ^summaries, total: 3}} = PhoenixReplay.Native.query([], [], opts)
-    assert {:ok, %{views: [{_view, 3}]}} = PhoenixReplay.Native.facets([], opts)
+    assert {:ok, %{views: [{_view, 3}]}} = PhoenixReplay.Native.facets([], [], opts)
     assert {:ok, %{recordings: 3, damaged: 1}} = PhoenixReplay.Native.stats(opts)
     assert {:ok, %{checked: 4, damaged: [_torn]}} = PhoenixReplay.Native.verify([], opts)
 
@@ -62,7 +62,7 @@ defmodule PhoenixReplay.Native.ReadOnlyTest do
         assert Native.save(recording(), opts) == {:error, :erofs}
         assert Native.delete(hd(recordings).id, opts) == {:error, :erofs}
         assert Native.clear(opts) == {:error, :erofs}
-        assert PhoenixReplay.Native.delete_where([min_events: 1], opts) == {:error, :erofs}
+        assert PhoenixReplay.Native.delete_where([min_events: 1], [], opts) == {:error, :erofs}
       end)
 
     assert log =~ "can't save a recording: cannot make a directory in #{mount}/.native"

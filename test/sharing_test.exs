@@ -26,8 +26,10 @@ defmodule PhoenixReplay.Native.SharingTest do
   """
 
   # Saves and deletes its own recordings and looks at everybody's, and at the
-  # end says what there is, as often as it is asked.
+  # end says what there is, as often as it is asked. What it says is read line by
+  # line: nothing of the log may come between.
   @writer """
+  Logger.configure(level: :none)
   [path, name] = System.argv()
   alias PhoenixReplay.Storage.Native
   opts = [path: path]

@@ -144,10 +144,10 @@ defmodule Bench.Sections.Query do
   end
 
   defp facets(run, path, facts, measured) do
-    {:ok, found} = Native.facets([], path: path)
+    {:ok, found} = Native.facets([], [], path: path)
     found = Map.new(found, fn {facet, counts} -> {facet, Map.new(counts)} end)
     Check.equal!(found, count(facts), "facets")
-    ask = fn -> {:ok, _} = Native.facets([], path: path) end
+    ask = fn -> {:ok, _} = Native.facets([], [], path: path) end
     answer = fn -> count(source(:recordings, path)) end
     {"facets", compare(run, "facets", length(facts), measured, :recordings, ask, answer)}
   end
@@ -179,7 +179,7 @@ defmodule Bench.Sections.Query do
     Check.equal!(SqliteIndex.facets(database).events, count(facts).events, "SQLite's facets")
 
     Run.compare(run, "facets/#{length(facts)}/sqlite", "µs",
-      native: fn -> {:ok, _} = Native.facets([], path: path) end,
+      native: fn -> {:ok, _} = Native.facets([], [], path: path) end,
       baseline: fn -> SqliteIndex.facets(database) end,
       rounds: Run.pick(run, 5, 3)
     )

@@ -14,6 +14,9 @@ defmodule PhoenixReplay.Native do
     * `:view`: a module, its name, or a list of them, of which it has to be
       one. nil stands for recordings without a view.
     * `:url`: a part of the URL, byte for byte
+    * `:subject`: whom the session belongs to, a `t:subject/0` or a list of them, of
+      which it has to be one. nil is refused: sessions that belong to nobody are not
+      looked for, so that a user without an id erases nothing.
     * `:id`: the beginning of the id
     * `:from`, `:to`: a `DateTime` or Unix milliseconds; the session began at
       `:from` or later, and before `:to`
@@ -25,15 +28,64 @@ defmodule PhoenixReplay.Native do
       distinct names of at most 255 bytes are known.
     * `:active`, `:recovered`, `:truncated`: whether it is still running, was
       cut off by a crash, reached `:max_events`
+    * `:contains`: a text or an integer that is in the recording
+
+  ## Searching content
+
+  No other filter needs more than the index. `:contains` has every recording read
+  that the others leave, decompressed, and looked through by native threads, up to
+  four; those in flight are read from memory.
+
+      PhoenixReplay.Native.query(contains: "ada@example.com")
+      PhoenixReplay.Native.query([contains: 4711], progress: &IO.inspect/1)
+
+  It is found in the URL, params, session and the payload of every event, so in
+  all assigns, and in fields that this library does not know; anywhere inside, keys
+  of maps too. The id, the view, `connected_at`, and the offsets and types of events
+  are not looked at.
+
+    * A text, of 1 to 4096 bytes, is found where a binary, a charlist or the name of
+      an atom has it as a part, byte for byte, and where an integer is written like it,
+      digit for digit: `"4711"` finds `4711` and `"user-4711"`.
+    * An integer, of up to 1024 digits, is found where an integer equals it, and in
+      texts where no other digit is next to it: `4711` finds `"user-4711"`, and
+      neither `47110` nor `"14711"`.
+
+  Charlists are lists of integers from 0 to 255, as they are encoded in one block,
+  up to 65 535 long, and each of the integers counts, too. Floats, pids and the like
+  are not looked at; in closures what they have closed over is. What is compared is
+  what `c:PhoenixReplay.Storage.get/2` reads, so in the JSON format that is what
+  JSON keeps of a term: a charlist is numbers there, and a pid or a binary that is
+  not UTF-8 is the text that `inspect/1` has for it.
+
+  Which recordings are read is settled when the search begins; each counts as it is
+  when it is read. One that is gone by then is left out, one that ended meanwhile is
+  read in its file. One that can't be read stops nothing: it is named in
+  `:not_searched`, see `t:not_searched/0`.
   """
 
-  alias PhoenixReplay.Native.{Damage, Directories, Error, Filter, Nif, Query, Refusal, Verify}
-  alias PhoenixReplay.Storage
+  alias PhoenixReplay.Native.{Damage, Directories, Error, Filter, Nif, Progress, Query}
+  alias PhoenixReplay.Native.{Reading, Refusal, Rewrite, Search, Verify}
+  alias PhoenixReplay.{Recording, Storage}
+
+  @typedoc """
+  Whom a session belongs to, as the application names him: a binary of 1 to 255
+  bytes or an integer of 64 bits. 4711 and `"4711"` are two different ones: it is
+  looked for as it was given.
+
+  Sessions get it by the function that `PhoenixReplay.Native.Recorder` or
+  `PhoenixReplay.Native.Options` describes, or by
+  `PhoenixReplay.Native.Store.put_subject/2`. It is kept in the file, beside the
+  recording; who has the directory can read it. The pure-Elixir backend passes it
+  by, and loses it where it saves a recording again.
+  """
+  @type subject :: binary() | integer()
 
   @typedoc "See [Filters](#module-filters)."
   @type filter ::
           {:view, module() | String.t() | nil | [module() | String.t() | nil]}
           | {:url, binary()}
+          | {:subject, subject() | [subject()]}
           | {:id, binary()}
           | {:from, DateTime.t() | integer()}
           | {:to, DateTime.t() | integer()}
@@ -45,6 +97,7 @@ defmodule PhoenixReplay.Native do
           | {:active, boolean()}
           | {:recovered, boolean()}
           | {:truncated, boolean()}
+          | {:contains, binary() | integer()}
 
   @typedoc """
   What orders recordings. The order is total: what is equal goes by id.
@@ -57,7 +110,29 @@ defmodule PhoenixReplay.Native do
   @type cursor :: String.t()
 
   @typedoc "What is said of a page, see `query/3`."
-  @type page :: {:sort, sort()} | {:limit, 1..1000} | {:cursor, cursor() | nil}
+  @type page ::
+          {:sort, sort()}
+          | {:limit, 1..1000}
+          | {:cursor, cursor() | nil}
+          | {:progress, (search_progress() -> any())}
+
+  @typedoc """
+  What a search through the content of recordings tells after each 50 milliseconds
+  or so: how many of how many have been read, and how many of those are found.
+  """
+  @type search_progress :: %{
+          checked: non_neg_integer(),
+          total: non_neg_integer(),
+          found: non_neg_integer()
+        }
+
+  @typedoc """
+  What may be what was asked for, and nobody can tell, in the order of names: each
+  damaged file, each that can't be read at the moment, those in `.native/quarantine/`
+  and parts of the slab that were set aside, named within the directory, with the
+  reason. `".native"` stands for recordings in flight that can't be read.
+  """
+  @type not_searched :: [damage()]
 
   @typedoc "As in `c:PhoenixReplay.Storage.list_summaries/1`."
   @type summary :: map()
@@ -89,6 +164,9 @@ defmodule PhoenixReplay.Native do
     * `:dropped`: recordings that ended without user events
     * `:recovered`: recordings that a crash of an earlier run had cut off, or
       kept from being saved
+    * `:moved`: recordings in flight whose files were removed, or taken over by
+      another node, and were made anew; `:gone`: those that could not be kept,
+      because another node has them
     * `:evicted`: recordings that were deleted because more were there than are
       to be kept: by `:max_recordings`, `:max_age_ms` and `:max_bytes`, the
       `:count` of recordings and the `:bytes` of their files
@@ -114,6 +192,8 @@ defmodule PhoenixReplay.Native do
           retried: non_neg_integer(),
           dropped: non_neg_integer(),
           recovered: non_neg_integer(),
+          moved: non_neg_integer(),
+          gone: non_neg_integer(),
           evicted: %{max_recordings: evicted(), max_age_ms: evicted(), max_bytes: evicted()},
           erased: non_neg_integer(),
           quarantined: non_neg_integer(),
@@ -124,6 +204,53 @@ defmodule PhoenixReplay.Native do
             max: non_neg_integer()
           }
         }
+
+  @doc """
+  The recording with this id, or why it can't be read.
+
+      PhoenixReplay.Native.get("4x1F5sfmxsxIadPy39mHkw", unknown_atoms: :strings)
+
+  As `c:PhoenixReplay.Storage.get/2`, and with `unknown_atoms: :strings` it reads
+  recordings whose code is gone: of a module that was removed, with fields that
+  have other names now. An atom that this system does not have, after it has tried
+  to load the recording's view, is the string of its text then, wherever it is:
+  `"draft"`, and `"Elixir.MyApp.Draft"` for the module. The `:view`, and what stands
+  behind `:__struct__` in a map, is as `inspect/1` writes it, `"MyApp.DraftLive"`,
+  as in summaries and in recordings in JSON. No atom is made.
+
+  A map keeps all of its keys. Where two would become equal, as the unknown atom
+  `a` and the string `"a"` of one map, the one that was no string is `":a"`; if that
+  is there as well, `":2:a"`, and so on. Within keys that are lists, tuples or maps
+  an unknown atom is written so if its text stands anywhere within such keys of the
+  recording. The same holds for functions that are text.
+
+  The file keeps what was recorded. Without the option, which is
+  `unknown_atoms: :error`, such a recording is `{:error, {:unknown_atom, view}}`.
+
+  Other errors are `:not_found`, `{:damaged, file}`, `:too_large`, `{:refused, offset}`,
+  `{:invalid_option, :unknown_atoms, expected}`, and those of the storage options and
+  the disk.
+  """
+  @spec get(binary(), [{:unknown_atoms, :error | :strings}], keyword()) ::
+          {:ok, Recording.t()} | {:error, Error.reason()}
+  def get(id, options \\ [], opts \\ Storage.storage_opts())
+
+  def get(id, options, opts) when is_binary(id) do
+    with {:ok, unknown_atoms} <- unknown_atoms(options) do
+      on(opts, fn directory ->
+        recording = Reading.run(&Nif.store_read(directory, id, &1), unknown_atoms)
+        Damage.log(directory, recording)
+      end)
+    end
+  end
+
+  def get(_id, _options, _opts), do: {:error, :not_found}
+
+  defp unknown_atoms([]), do: {:ok, :error}
+  defp unknown_atoms(unknown_atoms: it) when it in [:error, :strings], do: {:ok, it}
+
+  defp unknown_atoms(_other),
+    do: {:error, {:invalid_option, :unknown_atoms, ":error or :strings"}}
 
   @doc """
   A page of the recordings that match, and how many match in all.
@@ -140,6 +267,11 @@ defmodule PhoenixReplay.Native do
   the page before, under the same filters and `:sort`. The cursor of the last page
   is nil.
 
+  With `:contains`, all that the other filters leave is read for each page, so take
+  as much of it as there may be; then `:progress` is called with a
+  `t:search_progress/0` in the process of the caller, and the answer has
+  `:not_searched` as well. Without, nothing is read, and there is no progress.
+
   Recordings may come and go between pages: those that were there all the time,
   and whose place in the order did not change, as it does while a session grows
   longer, are each on exactly one page.
@@ -154,12 +286,20 @@ defmodule PhoenixReplay.Native do
   options and the disk.
   """
   @spec query([filter()], [page()], keyword()) ::
-          {:ok, %{recordings: [summary()], total: non_neg_integer(), cursor: cursor() | nil}}
+          {:ok,
+           %{
+             required(:recordings) => [summary()],
+             required(:total) => non_neg_integer(),
+             required(:cursor) => cursor() | nil,
+             optional(:not_searched) => not_searched()
+           }}
           | {:error, Error.reason()}
   def query(filters \\ [], page \\ [], opts \\ Storage.storage_opts()) do
     on(opts, fn directory ->
-      with {:ok, {recordings, total, cursor}} <- Query.page(directory, filters, page) do
-        Damage.log(directory, {:ok, %{recordings: recordings, total: total, cursor: cursor}})
+      with {:ok, {recordings, total, cursor, not_searched}} <-
+             Query.page(directory, filters, page) do
+        found = %{recordings: recordings, total: total, cursor: cursor}
+        Damage.log(directory, {:ok, with_not_searched(found, not_searched)})
       end
     end)
   end
@@ -171,39 +311,49 @@ defmodule PhoenixReplay.Native do
 
       facets.views  #=> [{MyAppWeb.CheckoutLive, 1204}, {"Gone.Live", 3}]
       facets.events #=> [{"validate", 1100}, {"pay", 917}]
+      facets.subjects #=> [{4711, 310}, {"guest", 2}]
       facets.days   #=> [{~D[2026-11-23], 61}, {~D[2026-11-22], 408}]
 
-  Counts are numbers of recordings. Views are given as in a summary, views and
-  events with the most recordings first, days, which are those of UTC, with the
-  latest first. There are at most 1000 events. A recording whose clock was beyond
+  Counts are numbers of recordings. Views are given as in a summary, views, events
+  and subjects with the most recordings first, days, which are those of UTC, with the
+  latest first. There are at most 1000 events and 1000 subjects. A recording whose clock was beyond
   the years that `Date` knows is in no day.
 
   It takes the [filters](#module-filters) of `query/3` and has its errors for them.
-  Sessions in flight are read as for the filter `:event`.
+  Sessions in flight are read as for the filter `:event`. With `:contains`,
+  `:progress` and `:not_searched` are as there.
   """
-  @spec facets([filter()], keyword()) ::
+  @spec facets([filter()], [{:progress, (search_progress() -> any())}], keyword()) ::
           {:ok,
            %{
-             views: [{module() | String.t() | nil, pos_integer()}],
-             events: [{binary(), pos_integer()}],
-             days: [{Date.t(), pos_integer()}]
+             required(:views) => [{module() | String.t() | nil, pos_integer()}],
+             required(:events) => [{binary(), pos_integer()}],
+             required(:subjects) => [{subject(), pos_integer()}],
+             required(:days) => [{Date.t(), pos_integer()}],
+             optional(:not_searched) => not_searched()
            }}
           | {:error, Error.reason()}
-  def facets(filters \\ [], opts \\ Storage.storage_opts()) do
+  def facets(filters \\ [], options \\ [], opts \\ Storage.storage_opts()) do
     on(opts, fn directory ->
       with {:ok, filter} <- Filter.new(filters),
-           {:ok, {views, events, days}} <- Nif.query_facets(directory, filter) do
-        Damage.log(directory, {:ok, %{views: views, events: events, days: dates(days)}})
+           {:ok, progress} <- Progress.new(options),
+           {:ok, {views, events, subjects, days}, not_searched} <-
+             Query.facets(directory, filter, progress) do
+        facets = %{views: views, events: events, subjects: subjects, days: dates(days)}
+        Damage.log(directory, {:ok, with_not_searched(facets, not_searched)})
       end
     end)
   end
+
+  defp with_not_searched(found, nil), do: found
+  defp with_not_searched(found, files), do: Map.put(found, :not_searched, files)
 
   @doc """
   Erases all recordings that match, such as those of a user who has a right to
   be forgotten.
 
-      {:ok, %{count: 3, ids: ids}} =
-        PhoenixReplay.Native.delete_where(url: "user_id=4711")
+      {:ok, %{count: 3, ids: ids, not_searched: []}} =
+        PhoenixReplay.Native.delete_where(subject: 4711)
 
   It takes the [filters](#module-filters) of `query/3`, at least one of them:
   without any it is `{:error, :no_filters}`, and so it is with none but those that
@@ -218,25 +368,42 @@ defmodule PhoenixReplay.Native do
   as after. If the call is interrupted, by a crash or a power cut, or fails
   halfway, the next start of a system on this directory completes it.
 
-  Not erased are sessions in flight on other nodes, those in the memory of the
-  host's own recorder, and damaged files, in which nothing can be looked for:
-  see `verify/2` and `repair/2`. A session in flight is erased also if no user
-  has done anything in it yet.
+  With `:contains`, recordings are [searched](#module-searching-content) first, and
+  `:progress` is called with a `t:search_progress/0` in the process of the caller;
+  then exactly what was found is erased.
+
+  Not erased is what can't be searched, with any filter: `:not_searched` names it,
+  see `t:not_searched/0`. `verify/2` and `repair/2` tell more about damaged files;
+  what is in `.native/quarantine/` is for somebody to look at, and to delete. Not
+  erased, and not named, are sessions in flight on other nodes, those in the memory
+  of the host's own recorder, and other files of a recording that somebody copied
+  by hand. A session in flight is erased also if no user has done anything in it
+  yet.
 
   Other errors are `{:unknown_filters, keys, known}`,
-  `{:invalid_filter, key, expected}`, and those of the storage options and the
-  disk.
+  `{:invalid_filter, key, expected}`, `{:invalid_option, :progress, expected}`, and
+  those of the storage options and the disk.
   """
-  @spec delete_where([filter(), ...], keyword()) ::
-          {:ok, %{count: non_neg_integer(), ids: [binary()]}} | {:error, Error.reason()}
-  def delete_where(filters, opts \\ Storage.storage_opts()) do
+  @spec delete_where([filter(), ...], [{:progress, (search_progress() -> any())}], keyword()) ::
+          {:ok, %{count: non_neg_integer(), ids: [binary()], not_searched: not_searched()}}
+          | {:error, Error.reason()}
+  def delete_where(filters, options \\ [], opts \\ Storage.storage_opts()) do
     on(opts, fn directory ->
       with {:ok, filter} <- Filter.new(filters),
-           erased = Nif.store_delete_where(directory, filter),
-           {:ok, ids} <- Refusal.log(erased, "erase recordings") do
-        {:ok, %{count: length(ids), ids: ids}}
+           {:ok, progress} <- Progress.new(options),
+           {:ok, {ids, files}} <- erase(directory, filter, progress) do
+        {:ok, %{count: length(ids), ids: ids, not_searched: Search.damages(files)}}
       end
     end)
+  end
+
+  defp erase(directory, filter, progress) do
+    if Search.needed?(filter) do
+      with {:ok, search} <- Search.run(directory, filter, progress),
+           do: Refusal.log(Nif.search_erase(directory, search), "erase recordings")
+    else
+      Refusal.log(Nif.store_delete_where(directory, filter), "erase recordings")
+    end
   end
 
   @typedoc "A file, named without its directory, and what is wrong with it, for people."
@@ -305,6 +472,86 @@ defmodule PhoenixReplay.Native do
       end
     end)
   end
+
+  @typedoc """
+  What `rewrite/4` tells after each recording: how many of how many it has been
+  through, and how many of those could not be changed.
+  """
+  @type rewriting :: %{
+          checked: non_neg_integer(),
+          total: non_neg_integer(),
+          failed: non_neg_integer()
+        }
+
+  @doc """
+  Changes finished recordings, all that match, such as to mask what should not have
+  been recorded.
+
+      mask = fn recording -> {:ok, %{recording | session: %{}}} end
+      {:ok, %{rewritten: 1204, failed: []}} = PhoenixReplay.Native.rewrite([], mask)
+
+  It takes the [filters](#module-filters) of `query/3`; without any it is every
+  recording. `fun` is called with each recording, one after the other, in the process
+  of the caller, and returns
+
+    * `{:ok, recording}`: this is written in its place. Its id may not be another
+      one. Where nothing has changed, nothing is written, as with `:keep`.
+    * `:keep`: it stays as it is
+    * `:drop`: it is deleted for good, as `delete_where/3` does
+
+  What is written keeps the format, the compression and the name of the file, and
+  what is beside the recording: whom it belongs to, and whether it was recovered or
+  truncated. It is read as `PhoenixReplay.Storage.Native.get/2` reads it, and what
+  that can't give as it was recorded, pids of unknown nodes and functions that this
+  system does not have, is written as it gives it. Other files of the same id are
+  removed.
+
+  A recording is the old one or the new one at any time, also after a crash; when the
+  call returns nothing of the old ones is left in the directory, in the index on
+  disk neither. An interrupted call has to be made again for those it did not reach.
+  One that others save meanwhile is read again, and `fun` called again with it; only
+  what another system saves in the very moment in which the file is replaced is not
+  noticed.
+
+      {:ok,
+       %{
+         rewritten: 1204,
+         dropped: 3,
+         kept: 12,
+         failed: [%{id: "4x1F…", reason: {:raised, KeyError}}],
+         in_flight: ["Kq8s…"]
+       }}
+
+  What could not be read or written, or what `fun` failed with, is among the
+  `:failed`, each with a `t:PhoenixReplay.Native.Error.reason/0`, and the others go
+  on; nothing of the recording is in it. `:in_flight` are the sessions that match and
+  are not finished, or not saved yet: they are left alone, and it takes another call
+  when they are. Sessions in flight on other nodes, or left by one that died and not
+  recovered yet, are not among them, and are saved as they were recorded. Damaged and
+  quarantined files, in which nothing can be looked for, are not changed: see
+  `verify/2` and `repair/2`. With `:contains` the recordings are searched first.
+
+  `:progress` is called with a `t:rewriting/0` after each recording. Errors are those
+  of the filters, `{:invalid_option, :fun | :progress, expected}`, and those of the
+  storage options and the disk.
+  """
+  @spec rewrite(
+          [filter()],
+          (Recording.t() -> {:ok, Recording.t()} | :keep | :drop),
+          [{:progress, (rewriting() -> any())}],
+          keyword()
+        ) ::
+          {:ok,
+           %{
+             rewritten: non_neg_integer(),
+             dropped: non_neg_integer(),
+             kept: non_neg_integer(),
+             failed: [%{id: binary(), reason: Error.reason()}],
+             in_flight: [binary()]
+           }}
+          | {:error, Error.reason()}
+  def rewrite(filters, fun, options \\ [], opts \\ Storage.storage_opts()),
+    do: Rewrite.run(filters, fun, options, opts)
 
   @doc """
   What is in the directory, and what has happened since it was opened.

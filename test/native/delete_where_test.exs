@@ -17,8 +17,8 @@ defmodule PhoenixReplay.Native.DeleteWhereTest do
     pid = hd(Session.start_many("user=4711", 1, 50))
     assert files_with(opts, "user=4711") != []
 
-    assert {:ok, %{count: 4, ids: ids}} =
-             PhoenixReplay.Native.delete_where([url: "user=4711"], opts)
+    assert {:ok, %{count: 4, ids: ids, not_searched: []}} =
+             PhoenixReplay.Native.delete_where([url: "user=4711"], [], opts)
 
     assert Enum.sort(ids) == Enum.sort(["user=4711-1" | Enum.map(erased, & &1.id)])
     assert [%{id: id}] = Native.list_summaries(opts)
@@ -28,7 +28,10 @@ defmodule PhoenixReplay.Native.DeleteWhereTest do
     Session.stop(pid)
     drained(opts)
     assert [_kept] = Native.list(opts)
-    assert {:ok, %{count: 0, ids: []}} = PhoenixReplay.Native.delete_where([url: "4711"], opts)
+
+    assert {:ok, %{count: 0, ids: []}} =
+             PhoenixReplay.Native.delete_where([url: "4711"], [], opts)
+
     assert {:ok, %{erased: 4}} = PhoenixReplay.Native.stats(opts)
   end
 
@@ -46,19 +49,20 @@ defmodule PhoenixReplay.Native.DeleteWhereTest do
           [max_events: 0xFFFF_FFFF],
           [to: 0x7FFF_FFFF_FFFF_FFFF, max_duration_ms: 0x7FFF_FFFF_FFFF_FFFF]
         ] do
-      assert PhoenixReplay.Native.delete_where(filters, opts) == {:error, :no_filters}
+      assert PhoenixReplay.Native.delete_where(filters, [], opts) == {:error, :no_filters}
     end
 
     # These do say something: that nothing matches.
     for filters <- [[event: []], [view: []], [view: [], min_events: 0]] do
-      assert PhoenixReplay.Native.delete_where(filters, opts) == {:ok, %{count: 0, ids: []}}
+      assert PhoenixReplay.Native.delete_where(filters, [], opts) ==
+               {:ok, %{count: 0, ids: [], not_searched: []}}
     end
 
     assert {:error, {:unknown_filters, [:limit], _}} =
-             PhoenixReplay.Native.delete_where([id: "a", limit: 1], opts)
+             PhoenixReplay.Native.delete_where([id: "a", limit: 1], [], opts)
 
     assert {:error, {:invalid_filter, :from, _}} =
-             PhoenixReplay.Native.delete_where([from: "today"], opts)
+             PhoenixReplay.Native.delete_where([from: "today"], [], opts)
 
     assert [_] = Native.list_summaries(opts)
   end
@@ -78,7 +82,7 @@ defmodule PhoenixReplay.Native.DeleteWhereTest do
   Session.start_many("user-live", 20, 30)
   Session.start_many("other", 5, 30)
   :ok = :file.write(:standard_io, "up\\n")
-  {:ok, _} = PhoenixReplay.Native.delete_where([id: "user-"], opts)
+  {:ok, _} = PhoenixReplay.Native.delete_where([id: "user-"], [], opts)
   :ok = :file.write(:standard_io, "erased\\n")
   Process.sleep(:infinity)
   """

@@ -109,6 +109,26 @@ defmodule PhoenixReplay.Native.DropInTest do
     assert [%{duration_ms: 7}] = Native.list_summaries(opts)
   end
 
+  test "an offset beyond 64 bits is kept, and summed up as the nearest that they hold", %{
+    id: id,
+    opts: opts
+  } do
+    for {offset, format} <- [{1.0e300, :etf}, {-1.0e300, :etf}, {1.0e300, :json}] do
+      Application.put_env(:phoenix_replay, :storage_opts, opts ++ [format: format])
+
+      session(fn ->
+        :ok = start(id)
+        :ok = Store.append_event(id, {offset, :event, %{}})
+      end)
+
+      drained(opts)
+      assert {:ok, %{events: [_mount, {^offset, :event, %{}}]}} = Store.get_recording(id)
+      nearest = if offset > 0, do: Bitwise.bsl(1, 63) - 1, else: -Bitwise.bsl(1, 63)
+      assert [%{duration_ms: ^nearest}] = Native.list_summaries(opts)
+      :ok = Store.delete_recording(id)
+    end
+  end
+
   test "finalize returns all that was appended, also while others append", %{opts: opts} do
     for round <- 1..40 do
       id = "late-#{round}"

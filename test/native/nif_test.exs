@@ -6,6 +6,7 @@ defmodule PhoenixReplay.Native.NifTest do
   import PhoenixReplay.Native.Test.Recordings, only: [tmp_dir: 0, recording: 0]
 
   alias PhoenixReplay.Native.{Directories, Error, Nif, Options}
+  alias PhoenixReplay.Native.Test.ChildVM
 
   defp directory do
     {:ok, {directory, :etf}} = Directories.fetch(path: tmp_dir())
@@ -25,8 +26,15 @@ defmodule PhoenixReplay.Native.NifTest do
     {:ok, options} = Options.new(path: tmp_dir())
 
     for call <- [
-          fn -> Nif.store_save(directory(), %{}, :xml) end,
-          fn -> Nif.store_read(directory(), :not_a_binary, false) end,
+          fn -> Nif.store_save(directory(), %{}, :xml, nil) end,
+          fn -> Nif.store_save(directory(), %{}, :etf, "") end,
+          fn -> Nif.store_save(directory(), %{}, :etf, String.duplicate("x", 256)) end,
+          fn -> Nif.store_save(directory(), %{}, :etf, Bitwise.bsl(1, 63)) end,
+          fn -> Nif.rewrite_begin(directory(), %{}) end,
+          fn -> Nif.rewrite_save(directory(), "x", %{}, {"x.etf.gz", -1, 0, 0}) end,
+          fn -> Nif.rewrite_drop(directory(), "x", {:file, 1, 0, 0}) end,
+          fn -> Nif.store_read(directory(), :not_a_binary, :all) end,
+          fn -> Nif.store_read(directory(), "id", true) end,
           fn -> Nif.query_page(directory(), %{}, :sideways, 10, nil) end,
           fn -> Nif.codec_compress("x", {:brotli, 1}) end,
           fn -> Nif.codec_compress("x", :gzip) end,
@@ -42,7 +50,7 @@ defmodule PhoenixReplay.Native.NifTest do
   test "a recording in flight is no directory, and the other way round" do
     directory = directory()
     fields = recording() |> Map.from_struct()
-    {:ok, active} = Nif.active_start_dirty(directory, fields.id, fields, 10, :etf)
+    {:ok, active} = Nif.active_start_dirty(directory, fields.id, fields, 10, :etf, nil)
     assert Nif.store_ids(active) == {:error, :badarg}
     assert Nif.active_append(directory, {1, :event, %{}}, nil) == {:error, :badarg}
     assert elem(Nif.active_finish(active), 0) == :ok
@@ -52,6 +60,13 @@ defmodule PhoenixReplay.Native.NifTest do
   test "a number that this library has not given out is that of a closed directory" do
     assert Nif.store_ids(1) == {:error, :closed}
     assert Nif.store_ids(directory() + 1_000_000) == {:error, :closed}
+  end
+
+  test "a panic names its place, though debug information stays with cargo" do
+    native = Application.app_dir(:phoenix_replay_native, "priv/native/phoenix_replay_native.so")
+    assert File.stat!(native).size < 4_000_000
+    output = ChildVM.run!("{:error, :panicked} = PhoenixReplay.Native.Nif.codec_panic()")
+    assert output =~ ~r"panicked at .*codec.rs:\d+:\d+"
   end
 
   test "a panic is an error, and calls go on" do

@@ -3,6 +3,7 @@ defmodule PhoenixReplay.Native.OpeningTest do
   # Many processes ask for a directory whose recordings nobody has read yet.
   use ExUnit.Case, async: false
 
+  import ExUnit.CaptureLog
   import PhoenixReplay.Native.Test.Recordings
 
   alias PhoenixReplay.Native.{Nif, Options}
@@ -61,6 +62,22 @@ defmodule PhoenixReplay.Native.OpeningTest do
     ask = fn _ -> Native.init(path: path) end
     results = 1..50 |> Task.async_stream(ask, max_concurrency: 50) |> Enum.uniq()
     assert results == [ok: {:error, :enotdir}]
+  end
+
+  test "its path is in the log once, and absolute, whoever opens it and how often" do
+    path = tmp_dir()
+    up = Enum.map(tl(Path.split(File.cwd!())), fn _ -> ".." end)
+    relative = Path.join(up ++ [Path.relative_to(path, "/")])
+    open = fn n -> Native.init(path: Enum.at([path, relative], rem(n, 2))) end
+
+    log =
+      capture_log(fn ->
+        assert 1..50 |> Task.async_stream(open, max_concurrency: 50) |> Enum.uniq() == [ok: :ok]
+        :ok = PhoenixReplay.Native.close(path: path)
+        assert open.(1) == :ok
+      end)
+
+    assert [_, _] = String.split(log, "[info] PhoenixReplay: recordings are in #{path}\n")
   end
 
   # With a single scheduler for work on files: whoever kept it would keep

@@ -35,13 +35,13 @@ defmodule PhoenixReplay.Native.QueryRefusalsTest do
           {%{view: A}, "the filter :filters must be a keyword list"}
         ] do
       assert {:error, reason} = Native.query(filters, [], opts)
-      assert Native.facets(filters, opts) == {:error, reason}
-      assert Native.delete_where(filters, opts) == {:error, reason}
+      assert Native.facets(filters, [], opts) == {:error, reason}
+      assert Native.delete_where(filters, [], opts) == {:error, reason}
       assert Error.format(reason) =~ words
     end
 
     assert {:error, {:unknown_options, [:pth], _}} = Native.query([], [], pth: "x")
-    assert {:error, {:unknown_options, [:pth], _}} = Native.facets([], pth: "x")
+    assert {:error, {:unknown_options, [:pth], _}} = Native.facets([], [], pth: "x")
     assert [_, _] = Storage.list_summaries(opts)
   end
 
@@ -52,7 +52,8 @@ defmodule PhoenixReplay.Native.QueryRefusalsTest do
           {[limit: 1001], "the page's :limit must be an integer from 1 to 1000"},
           {[limit: nil], "the page's :limit must be an integer from 1 to 1000"},
           {[limit: 1, limit: 2], "the page's :limit must be given once"},
-          {[view: A], "unknown keys of the page [:view], known are [:sort, :limit, :cursor]"},
+          {[view: A],
+           "unknown keys of the page [:view], known are [:sort, :limit, :cursor, :progress]"},
           # The storage options where they once were.
           {opts, "unknown keys of the page [:path"},
           {%{limit: 1}, "the page's :page must be a keyword list"}
@@ -73,8 +74,10 @@ defmodule PhoenixReplay.Native.QueryRefusalsTest do
              "of the page, the second argument of query/3: :sort, :limit"
 
     # These have no page.
-    assert {:error, {:unknown_filters, [:limit], _}} = Native.facets([limit: 1], opts)
-    assert {:error, {:unknown_filters, [:sort], _}} = Native.delete_where([sort: :newest], opts)
+    assert {:error, {:unknown_filters, [:limit], _}} = Native.facets([limit: 1], [], opts)
+
+    assert {:error, {:unknown_filters, [:sort], _}} =
+             Native.delete_where([sort: :newest], [], opts)
   end
 
   test "a filter that is given twice is refused, as one of them would not count", %{opts: opts} do
@@ -87,8 +90,8 @@ defmodule PhoenixReplay.Native.QueryRefusalsTest do
         ] do
       refused = {:error, {:invalid_filter, :url, "given once"}}
       assert Native.query(filters, [], opts) == refused
-      assert Native.facets(filters, opts) == refused
-      assert Native.delete_where(filters, opts) == refused
+      assert Native.facets(filters, [], opts) == refused
+      assert Native.delete_where(filters, [], opts) == refused
 
       log = capture_log(fn -> assert Storage.list_summaries(filters ++ opts) == [] end)
       assert log =~ "the filter :url must be given once"

@@ -191,7 +191,7 @@ defmodule PhoenixReplay.Native.QueryTest do
   end
 
   defp facets_agree(filters, recordings, opts) do
-    assert {:ok, facets} = Native.facets(filters, opts)
+    assert {:ok, facets} = Native.facets(filters, [], opts)
     assert Map.new(facets.views) == Enum.frequencies_by(recordings, & &1.view)
     assert Map.new(facets.events) == Enum.frequencies(Enum.flat_map(recordings, &names/1))
     days = Enum.frequencies_by(recordings, &DateTime.to_date(time(&1)))
@@ -313,12 +313,14 @@ defmodule PhoenixReplay.Native.QueryTest do
     )
 
     for events <- [1, 2, 4], do: :ok = Storage.save(recording(events: events), opts)
-    assert {:ok, facets} = Native.facets([], opts)
+    assert {:ok, facets} = Native.facets([], [], opts)
     assert facets.views == [{PhoenixReplay.Native.Test.FormLive, 3}, {other, 1}]
     assert facets.events == [{"validate", 2}]
     assert facets.days == [{~D[2026-11-18], 3}]
-    assert {:ok, %{views: [{^other, 1}]}} = Native.facets([view: other], opts)
-    assert Native.facets([id: "none"], opts) == {:ok, %{views: [], events: [], days: []}}
+    assert {:ok, %{views: [{^other, 1}]}} = Native.facets([view: other], [], opts)
+
+    assert Native.facets([id: "none"], [], opts) ==
+             {:ok, %{views: [], events: [], subjects: [], days: []}}
   end
 
   test "the storage options are those of the host unless they are given", %{opts: opts} do

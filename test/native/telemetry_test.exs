@@ -1,6 +1,7 @@
 defmodule PhoenixReplay.Native.TelemetryTest do
   use ExUnit.Case, async: false
 
+  import ExUnit.CaptureLog
   import PhoenixReplay.Native.Test.Recordings
 
   alias PhoenixReplay.Native.Test.{ChildVM, Session}
@@ -78,6 +79,27 @@ defmodule PhoenixReplay.Native.TelemetryTest do
     File.rmdir!(Path.join(path, "stuck.etf.gz"))
     assert_receive {:saved, %{event_count: 2}, %{id: "stuck"}}, 5000
     Process.exit(pid, :kill)
+  end
+
+  test "files of recordings in flight that somebody removes are told", %{opts: opts, path: path} do
+    on_exit(fn -> File.rm_rf!(path <> "-gone") end)
+    pids = Session.start_many("moved", 3, 2)
+
+    log =
+      capture_log(fn ->
+        File.rename!(Path.join(path, ".native"), path <> "-gone")
+        assert_receive {:moved, %{count: count, gone: 0}, metadata}, 30_000
+        assert count in 1..3 and metadata == %{}
+        assert {:ok, %{moved: moved, gone: 0}} = PhoenixReplay.Native.stats(opts)
+        assert moved >= count
+      end)
+
+    assert log =~
+             ~r/\[warning\] PhoenixReplay: the files of \d recordings in flight in #{path} were/
+
+    Enum.each(pids, &Session.stop/1)
+    drained(opts)
+    assert length(Native.list(opts)) == 3
   end
 
   test "a shutdown is told", %{opts: opts} do

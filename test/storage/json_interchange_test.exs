@@ -128,4 +128,127 @@ defmodule PhoenixReplay.Storage.JSONInterchangeTest do
                File.get(recording.id, ours)
     end
   end
+
+  test "a recording without a view is written as there, and both ways are read", context do
+    %{ours: ours, theirs: theirs} = context
+    recording = %{recording() | view: nil}
+    :ok = Native.save(recording, ours)
+    :ok = File.save(recording, theirs)
+
+    for opts <- [ours, theirs] do
+      # That is what it has for it.
+      assert {:ok, %{view: "nil"}} = File.get(recording.id, opts)
+      assert {:ok, %{view: nil}} = Native.get(recording.id, opts)
+      assert [%{view: nil}] = Native.list_summaries(opts)
+      assert {:ok, %{total: 1}} = PhoenixReplay.Native.query([view: nil], [], opts)
+    end
+
+    # As earlier versions of this library wrote it.
+    [file] = Path.wildcard(Path.join(ours[:path], "*.json.gz"))
+    text = :zlib.gunzip(Elixir.File.read!(file))
+    assert text =~ ~s("view":"nil")
+    null = String.replace(text, ~s("view":"nil"), ~s("view":null))
+    Elixir.File.write!(file, :zlib.gzip(null))
+    assert {:ok, %{view: nil}} = Native.get(recording.id, ours)
+    assert [%{view: nil}] = Native.list_summaries(ours)
+  end
+
+  defp keys_as_there(keys, %{ours: ours, theirs: theirs}) do
+    for key <- keys do
+      recording = %{
+        recording()
+        | id: "k",
+          session: %{key => 1},
+          events: [{1, :info, %{key => 1}}]
+      }
+
+      :ok = File.save(recording, theirs)
+      {:ok, expected} = File.get("k", theirs)
+      :ok = Native.save(recording, ours)
+      assert {key, File.get("k", ours)} == {key, {:ok, expected}}
+      assert Native.get("k", ours) == {:ok, expected}
+    end
+  end
+
+  test "keys that are dates, times, URIs and charlists are written as there", context do
+    zoned = %{~U[2026-01-02 03:04:05.670Z] | utc_offset: 3600, std_offset: 3600}
+    zoned = %{zoned | time_zone: "Europe/Berlin", zone_abbr: "CEST"}
+
+    keys_as_there(
+      [
+        ~D[2026-01-02],
+        ~D[-0044-03-15],
+        ~T[10:00:00],
+        ~T[23:59:59.000123],
+        ~N[2026-01-02 03:04:05.1],
+        ~U[2026-01-02 03:04:05Z],
+        zoned,
+        %{zoned | utc_offset: -12_600, std_offset: 0},
+        %{zoned | utc_offset: 0, std_offset: 0},
+        %{zoned | time_zone: "Etc/UTC"},
+        [],
+        ~c"charlist",
+        ~c"größe 日",
+        [?a, "b", [?c, [] | "d"]],
+        ["größe"],
+        7,
+        -7,
+        Bitwise.bsl(1, 100)
+      ],
+      context
+    )
+
+    keys_as_there(
+      for text <- [
+            "https://shop.test/cart?x=1#top",
+            "https://shop.test:443",
+            "http://shop.test:8080/",
+            "http://ada:secret@[::1]:80/a",
+            "wss://shop.test:443/live",
+            "HTTP://Shop.test",
+            "ldap://shop.test:389",
+            "other://shop.test:1",
+            "mailto:ada@shop.test",
+            "//shop.test/a",
+            "/a/b?",
+            "a/b",
+            "?q",
+            "#f",
+            ""
+          ] do
+        URI.parse(text)
+      end,
+      context
+    )
+  end
+
+  test "keys that are floats are written as there", context do
+    some = [0.0, -0.0, 1.0, 0.1, -1.5, 1.0e3, 1.0e5, 123_456.0, 1.0e15, 1.0e16, 1.0e22, 9.0e15]
+    more = [9_007_199_254_740_992.0, 9_007_199_254_740_991.0, 1.0e-3, 1.0e-5, 1.2e-7, 5.0e-324]
+    # The last is as near to one that ends with 3.
+    most = [1.7976931348623157e308, 100.0, 0.001234, 1234.5678, 12_000.0, 1_660_481_087_699_926.2]
+
+    random = for _ <- 1..300, <<float::float>> <- [:crypto.strong_rand_bytes(8)], do: float
+
+    usual = for _ <- 1..300, do: Float.round(:rand.uniform() * 10 ** :rand.uniform(18), 3)
+    keys_as_there(some ++ more ++ most ++ random ++ usual, context)
+  end
+
+  # There it can't be saved.
+  test "a key that is none of these is the text that code has for it", %{ours: ours} do
+    for {key, text} <- [
+          {[1, :a], "[1, :a]"},
+          {[0xD800], "[55296]"},
+          {[<<255>>], "[<<255>>]"},
+          {{1, 2}, "{1, 2}"},
+          {%{~D[2026-01-02] | month: 13}, nil},
+          {%URI{host: "shop.test", path: "a"}, nil}
+        ] do
+      recording = %{recording() | id: "k", session: %{}, events: [{1, :info, %{key => 1}}]}
+      :ok = Native.save(recording, ours)
+      assert {:ok, %{events: [{1, :info, payload}]}} = File.get("k", ours)
+      assert [{written, 1}] = Map.to_list(payload)
+      if text, do: assert(written == text), else: assert(written =~ "__struct__: ")
+    end
+  end
 end

@@ -174,10 +174,17 @@ defmodule PhoenixReplay.Storage.NativeTest do
   end
 
   test "files and directories are readable by their owner only" do
-    path = Path.join(tmp_dir(), "made/by/us")
+    parent = tmp_dir()
+    path = Path.join(parent, "made/by/us")
     recording = recording()
     :ok = Native.save(recording, path: path)
     assert mode(path) == 0o700
+    # Those around it are as any program makes them.
+    File.mkdir!(Path.join(parent, "usual"))
+
+    for made <- [parent, Path.join(parent, "made"), Path.join(parent, "made/by")],
+        do: assert(mode(made) == mode(Path.join(parent, "usual")))
+
     assert mode(Path.join(path, ".native")) == 0o700
     assert mode(Path.join(path, recording.id <> ".etf.gz")) == 0o600
   end

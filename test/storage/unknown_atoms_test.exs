@@ -54,7 +54,7 @@ defmodule PhoenixReplay.Storage.UnknownAtomsTest do
     {_, 0} = System.cmd("elixirc", ["-o", directory, source], stderr_to_stdout: true)
     opts = [path: Path.join(directory, "recordings")]
 
-    id =
+    output =
       ChildVM.run!(
         """
         [opts, code_path, name] = System.argv()
@@ -64,10 +64,12 @@ defmodule PhoenixReplay.Storage.UnknownAtomsTest do
         recording = PhoenixReplay.Native.Test.Recordings.recording(view: view, events: 0)
         event = {99, :assigns, %{delta: view.assigns()}}
         :ok = PhoenixReplay.Storage.Native.save(%{recording | events: [event]}, opts)
-        IO.write(recording.id)
+        IO.write("id: " <> recording.id)
         """,
         [opts |> :erlang.term_to_binary() |> Base.encode64(), directory, name]
       )
+
+    [_log, id] = String.split(output, "id: ")
 
     assert ask(opts, id) =~ "got: false"
     output = ask(opts, id, directory)

@@ -66,6 +66,7 @@ defmodule PhoenixReplay.Native.Directories do
          opened = opened(options),
          {:ok, directory, differing} <- Refusal.log(opened, "open #{options.path}") do
       known = {directory, options.format}
+      name(options.path)
 
       # Whoever puts another term in its place has all processes searched.
       if :persistent_term.get({__MODULE__, opts}, nil) != known do
@@ -106,6 +107,13 @@ defmodule PhoenixReplay.Native.Directories do
       result ->
         result
     end
+  end
+
+  # Once, however often it is opened. A relative path begins where the system
+  # was started, which is not always where somebody looks for it.
+  defp name(path) do
+    if Nif.directory_named(path) == false,
+      do: Logger.info("PhoenixReplay: recordings are in #{path}")
   end
 
   defp warn(_path, []), do: :ok

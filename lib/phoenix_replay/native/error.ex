@@ -25,11 +25,12 @@ defmodule PhoenixReplay.Native.Error do
       can't be stored
     * `{:malformed, offset}`: not External Term Format, at this byte
     * `{:unknown_atom, view}`: the recording mentions an atom that this VM does
-      not have; `view` is the name of its LiveView, or nil
+      not have; `view` is the name of its LiveView, or nil.
+      `PhoenixReplay.Native.get/3` reads it with `unknown_atoms: :strings`.
     * `{:refused, offset}`: well-formed bytes that are no term, such as a map with
       equal keys, at this byte
     * `{:unknown_options, keys, known}` and `{:invalid_option, key, expected}`:
-      what `:storage_opts` got wrong
+      what `:storage_opts`, or the options of a function, got wrong
     * `{:unknown_filters, keys, known}` and `{:invalid_filter, key, expected}`:
       what filters got wrong
     * `{:unknown_page_keys, keys, known}` and `{:invalid_page, key, expected}`:
@@ -41,6 +42,12 @@ defmodule PhoenixReplay.Native.Error do
       everything
     * `:ended`: the recording takes no more events
     * `:max_events`: the recording has as many events as it may have
+    * `:has_subject`: the recording belongs to somebody else already
+    * `:invalid_subject`: not a `t:PhoenixReplay.Native.subject/0`
+    * `:id_changed`, `:invalid_result`, `{:raised, what}`, `:changed`: of one
+      recording of `PhoenixReplay.Native.rewrite/4`, what the function made of it has
+      another id; it returned something else; it raised an exception of this module,
+      or `:throw` or `:exit`; others changed the recording each time that it was read
     * `:already_active`: a recording with this id is being made
     * `{:wrong_storage, backend}`: the configured storage is not
       `PhoenixReplay.Storage.Native`
@@ -60,6 +67,12 @@ defmodule PhoenixReplay.Native.Error do
           | :ended
           | :max_events
           | :already_active
+          | :has_subject
+          | :invalid_subject
+          | :id_changed
+          | :invalid_result
+          | :changed
+          | {:raised, module() | :throw | :exit}
           | :badarg
           | :panicked
           | {:wrong_storage, module()}
@@ -139,6 +152,19 @@ defmodule PhoenixReplay.Native.Error do
   def format(:max_events), do: "the recording has reached :max_events"
   def format(:already_active), do: "a recording with this id is being made"
 
+  def format(:has_subject), do: "the recording belongs to somebody else already"
+
+  def format(:invalid_subject),
+    do: "a subject is a binary of 1 to 255 bytes or an integer of 64 bits"
+
+  def format(:id_changed), do: "a recording can't be given another id"
+
+  def format(:invalid_result),
+    do: "the function must return {:ok, recording}, :keep or :drop"
+
+  def format(:changed), do: "the recording was changed by others each time that it was read"
+  def format({:raised, what}), do: "the function failed: #{inspect(what)}"
+
   def format({:wrong_storage, backend}) do
     "the configured storage is #{inspect(backend)}, not PhoenixReplay.Storage.Native"
   end
@@ -148,12 +174,13 @@ defmodule PhoenixReplay.Native.Error do
   def format({:malformed, offset}), do: "not External Term Format, at byte #{offset}"
   def format({:refused, offset}), do: "the bytes at #{offset} are not a term"
 
-  def format({:unknown_atom, nil}),
-    do: "the recording mentions an atom that this system does not have"
-
   def format({:unknown_atom, view}) do
-    "the recording of #{view} mentions an atom that this system does not have: " <>
-      "the code that made it is not loaded here, or has changed since"
+    recording = if view, do: "the recording of #{view}", else: "the recording"
+
+    recording <>
+      " mentions an atom that this system does not have: " <>
+      "the code that made it is not loaded here, or has changed since; " <>
+      "PhoenixReplay.Native.get/3 reads it with unknown_atoms: :strings"
   end
 
   def format({:unknown_options, keys, known}) do

@@ -4,16 +4,17 @@ defmodule PhoenixReplay.Native.Filter do
   # `PhoenixReplay.Native` describes, to what the native library takes, by name
   # (filter.rs). A key without a value is nil.
 
-  alias PhoenixReplay.Native.{Error, Keys}
+  alias PhoenixReplay.Native.{Error, Keys, Subject}
 
-  @keys [:view, :url, :id, :from, :to, :min_events, :max_events] ++
-          [:min_duration_ms, :max_duration_ms, :event, :active, :recovered, :truncated]
+  @keys [:view, :url, :subject, :id, :from, :to, :min_events, :max_events] ++
+          [:min_duration_ms, :max_duration_ms, :event, :active, :recovered, :truncated, :contains]
 
   defstruct @keys
 
   @type t :: %__MODULE__{
           view: [String.t()] | nil,
           url: binary() | nil,
+          subject: [Subject.t()] | nil,
           id: binary() | nil,
           from: integer() | nil,
           to: integer() | nil,
@@ -24,12 +25,18 @@ defmodule PhoenixReplay.Native.Filter do
           event: [binary()] | nil,
           active: boolean() | nil,
           recovered: boolean() | nil,
-          truncated: boolean() | nil
+          truncated: boolean() | nil,
+          contains: {:text, binary()} | {:integer, decimal :: binary()} | nil
         }
 
   # The native library's integers have 64 bits.
   @max 0x7FFF_FFFF_FFFF_FFFF
   @min -@max - 1
+
+  # As much as the native library searches for.
+  @max_text_bytes 4096
+  @max_digits 1024
+  @too_large Integer.pow(10, @max_digits)
 
   @doc "The filters there are."
   @spec keys() :: [atom()]
@@ -55,6 +62,10 @@ defmodule PhoenixReplay.Native.Filter do
 
   defp value(:view, views), do: each(views, &view/1)
   defp value(:event, names), do: each(names, &name/1)
+  # None is not looked for: who has no id must not erase all that is nobody's.
+  defp value(:subject, subjects),
+    do: each(subjects, &if(Subject.valid?(&1), do: &1, else: :error))
+
   defp value(key, part) when key in [:url, :id] and is_binary(part), do: {:ok, part}
   defp value(key, time) when key in [:from, :to], do: time(time)
 
@@ -65,6 +76,13 @@ defmodule PhoenixReplay.Native.Filter do
        when key in [:min_events, :max_events, :min_duration_ms, :max_duration_ms] and
               number in 0..@max,
        do: {:ok, number}
+
+  defp value(:contains, text) when is_binary(text) and byte_size(text) in 1..@max_text_bytes,
+    do: {:ok, {:text, text}}
+
+  defp value(:contains, number)
+       when is_integer(number) and number < @too_large and number > -@too_large,
+       do: {:ok, {:integer, Integer.to_string(number)}}
 
   defp value(_key, _value), do: :error
 
@@ -96,8 +114,16 @@ defmodule PhoenixReplay.Native.Filter do
   defp time(_other), do: :error
 
   defp expected(:view), do: "a module, its name, or a list of them"
+
+  defp expected(:subject),
+    do: "a binary of 1 to 255 bytes, an integer of 64 bits, or a list of them"
+
   defp expected(:event), do: "the name of an event, or a list of them"
   defp expected(key) when key in [:url, :id], do: "a binary"
+
+  defp expected(:contains),
+    do: "a text of 1 to #{@max_text_bytes} bytes, or an integer of up to #{@max_digits} digits"
+
   defp expected(key) when key in [:from, :to], do: "a DateTime or Unix milliseconds"
   defp expected(key) when key in [:active, :recovered, :truncated], do: "true or false"
   defp expected(_number), do: "a non-negative integer"

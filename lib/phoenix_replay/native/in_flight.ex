@@ -4,7 +4,7 @@ defmodule PhoenixReplay.Native.InFlight do
   # scheduler may run, which answers `:again` when the work is too much for
   # it, and a dirty form that does it all.
 
-  alias PhoenixReplay.Native.{Directories, Error, Nif, Views}
+  alias PhoenixReplay.Native.{Directories, Error, Nif, Reading, Subject}
   alias PhoenixReplay.Recording
 
   @patience_ms 5_000
@@ -18,18 +18,20 @@ defmodule PhoenixReplay.Native.InFlight do
   # What the native side counts with.
   @no_limit 0xFFFF_FFFF
 
-  @spec start(Recording.t(), max_events :: term(), keyword()) ::
+  @spec start(Recording.t(), max_events :: term(), keyword(), Subject.t() | nil) ::
           {:ok, Nif.active()} | {:error, Error.reason()}
-  def start(%{id: id}, _max_events, _opts) when byte_size(id) > @max_id_bytes,
+  def start(recording, max_events, opts, subject \\ nil)
+
+  def start(%{id: id}, _max_events, _opts, _subject) when byte_size(id) > @max_id_bytes,
     do: {:error, {:invalid_recording, :id}}
 
-  def start(recording, max_events, opts) do
+  def start(%{id: id} = recording, max_events, opts, subject) do
     fields = Map.take(recording, @fields)
     max_events = limit(max_events)
 
     Directories.run(opts, fn directory, format ->
-      case Nif.active_start(directory, recording.id, fields, max_events, format) do
-        :again -> Nif.active_start_dirty(directory, recording.id, fields, max_events, format)
+      case Nif.active_start(directory, id, fields, max_events, format, subject) do
+        :again -> Nif.active_start_dirty(directory, id, fields, max_events, format, subject)
         result -> result
       end
     end)
@@ -86,6 +88,14 @@ defmodule PhoenixReplay.Native.InFlight do
     end
   end
 
+  @spec put_subject(Nif.active(), Subject.t()) :: :ok | {:error, Error.reason()}
+  def put_subject(handle, subject) do
+    case Nif.active_subject(handle, subject) do
+      :again -> Nif.active_subject_dirty(handle, subject)
+      result -> result
+    end
+  end
+
   @spec lookup(term(), keyword()) :: {:ok, Nif.active()} | {:error, Error.reason()}
   # None of such an id was ever started.
   def lookup(id, _opts) when not is_binary(id) or byte_size(id) > @max_id_bytes,
@@ -95,16 +105,7 @@ defmodule PhoenixReplay.Native.InFlight do
     do: Directories.run(opts, fn directory, _ -> Nif.active_lookup(directory, id) end)
 
   @spec recording(Nif.active()) :: {:ok, Recording.t()} | {:error, Error.reason()}
-  def recording(handle) do
-    with {:error, {:unknown_atom, view}} <- Nif.active_recording(handle, false) do
-      Views.load(view)
-      Nif.active_recording(handle, true)
-    end
-    |> case do
-      {:ok, fields} -> {:ok, struct(Recording, fields)}
-      error -> error
-    end
-  end
+  def recording(handle), do: Reading.run(&Nif.active_recording(handle, &1))
 
   @doc """
   Ends a recording and waits until it is saved, or dropped: for as long as its

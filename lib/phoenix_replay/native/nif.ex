@@ -5,7 +5,7 @@ defmodule PhoenixReplay.Native.Nif do
   # `{:error, reason}` also where its spec does not say so. Reasons are those of
   # `t:PhoenixReplay.Native.Error.reason/0`.
 
-  alias PhoenixReplay.Native.{Error, Filter, Options, Refusal}
+  alias PhoenixReplay.Native.{Error, Filter, Options, Refusal, Subject}
 
   import PhoenixReplay.Native.Nif.Guarded
 
@@ -45,6 +45,9 @@ defmodule PhoenixReplay.Native.Nif do
           {:ok, directory(), differing :: [atom()]} | :opening | {:error, Error.reason()}
   defguarded directory_open(path, options)
 
+  @spec directory_named(binary()) :: boolean() | {:error, Error.reason()}
+  defguarded directory_named(path)
+
   @spec directory_close(binary(), timeout_ms :: non_neg_integer()) ::
           :ok | :again | :closing | {:error, Error.reason()}
   defguarded directory_close(path, timeout_ms)
@@ -59,12 +62,17 @@ defmodule PhoenixReplay.Native.Nif do
 
   @type done :: :ok | {:error, Error.reason()} | Refusal.t()
 
-  @spec store_save(directory(), map(), :etf | :json) :: done()
-  defguarded store_save(directory, recording, format)
+  @spec store_save(directory(), map(), :etf | :json, Subject.t() | nil) :: done()
+  defguarded store_save(directory, recording, format, subject)
 
-  @spec store_read(directory(), binary(), functions_as_text? :: boolean()) ::
-          {:ok, map()} | {:error, Error.reason()}
-  defguarded store_read(directory, id, functions_as_text?)
+  @typedoc """
+  What is replaced of what this system does not have: identifiers of other nodes,
+  functions as well, or atoms as well.
+  """
+  @type replaced :: :identifiers | :functions | :all
+
+  @spec store_read(directory(), binary(), replaced()) :: {:ok, map()} | {:error, Error.reason()}
+  defguarded store_read(directory, id, replaced)
 
   @spec store_ids(directory()) :: {:ok, [binary()]} | {:error, Error.reason()}
   defguarded store_ids(directory)
@@ -98,22 +106,89 @@ defmodule PhoenixReplay.Native.Nif do
 
   # query.rs
 
-  @spec query_page(directory(), Filter.t(), atom(), pos_integer() | nil, binary() | nil) ::
+  @type found_page ::
           {:ok, {[tuple()], non_neg_integer(), binary() | nil}} | {:error, Error.reason()}
-  defguarded query_page(directory, filter, sort, limit, cursor)
 
-  @spec query_facets(directory(), Filter.t()) ::
+  @type found_facets ::
           {:ok,
            {[{atom() | binary(), pos_integer()}], [{binary(), pos_integer()}],
-            [{day :: integer(), pos_integer()}]}}
+            [{Subject.t(), pos_integer()}], [{day :: integer(), pos_integer()}]}}
           | {:error, Error.reason()}
+
+  @spec query_page(directory(), Filter.t(), atom(), pos_integer() | nil, binary() | nil) ::
+          found_page()
+  defguarded query_page(directory, filter, sort, limit, cursor)
+
+  @spec query_facets(directory(), Filter.t()) :: found_facets()
   defguarded query_facets(directory, filter)
 
   # erase.rs
 
-  @spec store_delete_where(directory(), PhoenixReplay.Native.Filter.t()) ::
-          {:ok, [binary()]} | {:error, Error.reason()} | Refusal.t()
+  @type erased ::
+          {:ok, {ids :: [binary()], not_searched :: [{file :: binary(), reason :: binary()}]}}
+          | {:error, Error.reason()}
+          | Refusal.t()
+
+  @spec store_delete_where(directory(), Filter.t()) :: erased()
   defguarded store_delete_where(directory, filter)
+
+  # search.rs
+
+  @typedoc "A search for what is in recordings, which is done a part at a time."
+  @opaque search :: reference()
+
+  @spec search_start(directory(), Filter.t()) :: {:ok, search()} | {:error, Error.reason()}
+  defguarded search_start(directory, filter)
+
+  @spec search_step(directory(), search()) ::
+          {checked :: non_neg_integer(), total :: non_neg_integer(), found :: non_neg_integer()}
+          | {:error, Error.reason()}
+  defguarded search_step(directory, search)
+
+  @spec search_page(search(), atom(), pos_integer() | nil, binary() | nil) ::
+          found_page()
+  defguarded search_page(search, sort, limit, cursor)
+
+  @spec search_facets(search()) :: found_facets()
+  defguarded search_facets(search)
+
+  @spec search_not_searched(directory(), search()) ::
+          {:ok, [{file :: binary(), reason :: binary()}]} | {:error, Error.reason()}
+  defguarded search_not_searched(directory, search)
+
+  @spec search_erase(directory(), search()) :: erased()
+  defguarded search_erase(directory, search)
+
+  @spec search_rewrite(directory(), search()) :: rewriting()
+  defguarded search_rewrite(directory, search)
+
+  # rewrite.rs
+
+  @typedoc "Which file a recording is in, and which version of it."
+  @type version ::
+          {file :: binary(), bytes :: non_neg_integer(), modified_ns :: integer(),
+           inode :: non_neg_integer()}
+
+  @type rewriting ::
+          {:ok, {number :: non_neg_integer(), ids :: [binary()], in_flight :: [binary()]}}
+          | {:error, Error.reason()}
+          | Refusal.t()
+
+  @spec rewrite_begin(directory(), Filter.t()) :: rewriting()
+  defguarded rewrite_begin(directory, filter)
+
+  @spec rewrite_read(directory(), binary(), replaced()) ::
+          {:ok, map(), version()} | :in_flight | {:error, Error.reason()}
+  defguarded rewrite_read(directory, id, replaced)
+
+  @spec rewrite_save(directory(), binary(), map(), version()) :: done() | :changed
+  defguarded rewrite_save(directory, id, recording, version)
+
+  @spec rewrite_drop(directory(), binary(), version()) :: done() | :changed
+  defguarded rewrite_drop(directory, id, version)
+
+  @spec rewrite_end(directory(), number :: non_neg_integer()) :: done()
+  defguarded rewrite_end(directory, number)
 
   # stats.rs
 
@@ -138,13 +213,25 @@ defmodule PhoenixReplay.Native.Nif do
   @typedoc "A recording in flight."
   @opaque active :: reference()
 
-  @spec active_start(directory(), binary(), map(), non_neg_integer(), :etf | :json) ::
-          {:ok, active()} | :again | {:error, Error.reason()}
-  defguarded active_start(directory, id, recording, max_events, format)
+  @spec active_start(
+          directory(),
+          binary(),
+          map(),
+          non_neg_integer(),
+          :etf | :json,
+          Subject.t() | nil
+        ) :: {:ok, active()} | :again | {:error, Error.reason()}
+  defguarded active_start(directory, id, recording, max_events, format, subject)
 
-  @spec active_start_dirty(directory(), binary(), map(), non_neg_integer(), :etf | :json) ::
-          {:ok, active()} | {:error, Error.reason()}
-  defguarded active_start_dirty(directory, id, recording, max_events, format)
+  @spec active_start_dirty(
+          directory(),
+          binary(),
+          map(),
+          non_neg_integer(),
+          :etf | :json,
+          Subject.t() | nil
+        ) :: {:ok, active()} | {:error, Error.reason()}
+  defguarded active_start_dirty(directory, id, recording, max_events, format, subject)
 
   @typedoc "What the next event with assigns may refer to."
   @opaque base :: {non_neg_integer(), map()}
@@ -179,12 +266,17 @@ defmodule PhoenixReplay.Native.Nif do
 
   # active.rs
 
+  @spec active_subject(active(), Subject.t()) :: :ok | :again | {:error, Error.reason()}
+  defguarded active_subject(active, subject)
+
+  @spec active_subject_dirty(active(), Subject.t()) :: :ok | {:error, Error.reason()}
+  defguarded active_subject_dirty(active, subject)
+
   @spec active_lookup(directory(), binary()) :: {:ok, active()} | {:error, :not_found}
   defguarded active_lookup(directory, id)
 
-  @spec active_recording(active(), functions_as_text? :: boolean()) ::
-          {:ok, map()} | {:error, Error.reason()}
-  defguarded active_recording(active, functions_as_text?)
+  @spec active_recording(active(), replaced()) :: {:ok, map()} | {:error, Error.reason()}
+  defguarded active_recording(active, replaced)
 
   @spec active_finish(active()) :: {:ok, map()} | {:error, Error.reason()}
   defguarded active_finish(active)

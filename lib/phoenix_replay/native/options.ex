@@ -3,8 +3,10 @@ defmodule PhoenixReplay.Native.Options do
   The options a user may write under `storage_opts`.
 
     * `:path` (`t:Path.t/0`): the directory of the recordings, created when it
-      is missing. Relative paths start at the working directory. Default
-      `"priv/replay_recordings"`.
+      is missing. Relative paths start at the working directory, which for a
+      release is wherever it was started; the log names the directory once. A
+      release should have one outside of itself, because `mix release` copies what
+      is in `priv/`. Default `"priv/replay_recordings"`.
     * `:native_path` (`t:Path.t/0` or nil): a directory on a local disk for
       what is not a finished recording. Default nil: `.native/` in the directory
       of the recordings. See below.
@@ -30,19 +32,37 @@ defmodule PhoenixReplay.Native.Options do
       directory with limits stays open, because they are kept all the time.
       Default 600 000.
 
-  The format is one of each call. All else a directory keeps, as it was first
+    * `:subject` (`{module, function}` or a function of one argument): names whom a
+      recording belongs to that is saved by `save/2`, as those of the host's recorder
+      are. See below. Default: none.
+
+  The format and the subject are those of each call. All else a directory keeps, as it was first
   opened, until it is closed: who uses it with other options meanwhile finds that
   in the log, once.
 
   Any other key is an error that names the known ones.
 
+  ## The subject
+
+  A recording can belong to somebody, by whose name it is found, counted and
+  erased: see `PhoenixReplay.Native`. Sessions of `PhoenixReplay.Native.Recorder`
+  get theirs by `config :phoenix_replay, subject:`, described there. For those that
+  the host's own recorder makes, `:subject` names a function that is called in
+  `save/2` with the recording and answers a `t:PhoenixReplay.Native.subject/0` or
+  nil. In the configuration of a release `{module, function}` is the form that works.
+  It is called in the process that saves; what it raises, or answers wrongly, is said
+  in the log, once per process, and the recording is saved without.
+
+  A recording that belongs to somebody already, and is saved again, keeps that.
+
   ## Users and groups
 
   The directory is created for the user of this system alone (0700), and so are
-  files in it (0600). If its owner opens it to a group with write permission
-  (`chmod 2770`), the group may read and write what is made in it from then on,
-  whatever the umask: 0660 for files, 2770 for directories. A directory that
-  everybody may write was opened to nobody in particular.
+  files in it (0600); directories above it that are missing get the usual mode. If
+  its owner opens it to a group with write permission (`chmod 2770`), the group may
+  read and write what is made in it from then on, whatever the umask: 0660 for files,
+  2770 for directories. A directory that everybody may write was opened to nobody in
+  particular.
 
   What belongs to another user and can't be read is named in the log; everything
   else is served. In a directory that can't be written, everything that can be
@@ -90,10 +110,11 @@ defmodule PhoenixReplay.Native.Options do
   in flight are left alone.
   """
 
-  alias PhoenixReplay.Native.Error
+  alias PhoenixReplay.Native.{Error, Subject}
 
   @enforce_keys [:path, :native_path, :format, :compression, :max_recording_bytes] ++
-                  [:max_recordings, :max_age_ms, :max_bytes, :drain_timeout_ms, :idle_timeout_ms]
+                  [:max_recordings, :max_age_ms, :max_bytes, :drain_timeout_ms, :idle_timeout_ms] ++
+                  [:subject]
   defstruct @enforce_keys
 
   @typedoc "How files are compressed, and how hard: 1 is the fastest level."
@@ -127,7 +148,7 @@ defmodule PhoenixReplay.Native.Options do
 
   # Without these in the options, the host's settings of these names apply.
   @limits [max_recordings: :max_recordings, max_age_ms: :max_recording_age_ms, max_bytes: nil]
-  @known Keyword.keys(@defaults) ++ Keyword.keys(@limits)
+  @known Keyword.keys(@defaults) ++ Keyword.keys(@limits) ++ [:subject]
 
   @doc "Checks the options of a user and fills in the defaults."
   @spec new(keyword()) :: {:ok, t()} | {:error, Error.reason()}
@@ -144,7 +165,8 @@ defmodule PhoenixReplay.Native.Options do
          {:ok, max_age_ms} <- limit(opts, :max_age_ms),
          {:ok, max_bytes} <- limit(opts, :max_bytes),
          {:ok, drain_timeout_ms} <- drain_timeout_ms(opts[:drain_timeout_ms]),
-         {:ok, idle_timeout_ms} <- idle_timeout_ms(opts[:idle_timeout_ms]) do
+         {:ok, idle_timeout_ms} <- idle_timeout_ms(opts[:idle_timeout_ms]),
+         {:ok, subject, _others} <- Subject.pop(opts) do
       {:ok,
        %__MODULE__{
          path: path,
@@ -156,7 +178,8 @@ defmodule PhoenixReplay.Native.Options do
          max_age_ms: max_age_ms,
          max_bytes: max_bytes,
          drain_timeout_ms: drain_timeout_ms,
-         idle_timeout_ms: idle_timeout_ms
+         idle_timeout_ms: idle_timeout_ms,
+         subject: subject
        }}
     end
   end

@@ -3,9 +3,9 @@ defmodule PhoenixReplay.Native.Page do
   # Which of the recordings that match are wanted, and in which order, from the
   # keywords of a user, which `PhoenixReplay.Native.query/3` describes.
 
-  alias PhoenixReplay.Native.{Error, Keys}
+  alias PhoenixReplay.Native.{Error, Keys, Progress}
 
-  @keys [:sort, :limit, :cursor]
+  @keys [:sort, :limit, :cursor, :progress]
   @sorts [:newest, :oldest, :longest, :most_events, :largest]
   @default_limit 50
   @max_limit 1000
@@ -17,7 +17,8 @@ defmodule PhoenixReplay.Native.Page do
   @type t :: %__MODULE__{
           sort: PhoenixReplay.Native.sort(),
           limit: 1..1000 | nil,
-          cursor: binary() | nil
+          cursor: binary() | nil,
+          progress: Progress.t()
         }
 
   @doc "What can be said of a page."
@@ -30,8 +31,9 @@ defmodule PhoenixReplay.Native.Page do
     with :ok <- check_keys(page),
          {:ok, sort} <- sort(Keyword.get(page, :sort, :newest)),
          {:ok, limit} <- limit(Keyword.get(page, :limit, default_limit), default_limit),
-         {:ok, cursor} <- decode(Keyword.get(page, :cursor)) do
-      {:ok, %__MODULE__{sort: sort, limit: limit, cursor: cursor}}
+         {:ok, cursor} <- decode(Keyword.get(page, :cursor)),
+         {:ok, progress} <- progress(Keyword.get(page, :progress, Progress.none())) do
+      {:ok, %__MODULE__{sort: sort, limit: limit, cursor: cursor, progress: progress}}
     end
   end
 
@@ -50,6 +52,9 @@ defmodule PhoenixReplay.Native.Page do
   defp limit(limit, limit), do: {:ok, limit}
   defp limit(limit, _default) when limit in 1..@max_limit, do: {:ok, limit}
   defp limit(_, _), do: {:error, {:invalid_page, :limit, "an integer from 1 to #{@max_limit}"}}
+
+  defp progress(fun) when is_function(fun, 1), do: {:ok, fun}
+  defp progress(_), do: {:error, {:invalid_page, :progress, "a function of one argument"}}
 
   # nil asks for the first page, so that a cursor can be passed on as it is.
   defp decode(nil), do: {:ok, nil}

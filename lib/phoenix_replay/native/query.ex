@@ -1,11 +1,15 @@
 defmodule PhoenixReplay.Native.Query do
   @moduledoc false
-  # Recordings that match, a page of them or all.
+  # Recordings that match, a page of them or all, and how they spread.
 
-  alias PhoenixReplay.Native.{Error, Filter, Nif, Page, Room, Summaries}
+  alias PhoenixReplay.Native.{Error, Filter, Nif, Page, Progress, Room, Search, Summaries}
 
-  @typedoc "Recordings, how many match in all, and where the next page begins."
-  @type page :: {[map()], non_neg_integer(), cursor :: binary() | nil}
+  @typedoc """
+  Recordings, how many match in all, where the next page begins, and where their
+  content was searched, what could not be.
+  """
+  @type page ::
+          {[map()], non_neg_integer(), cursor :: binary() | nil, not_searched :: [map()] | nil}
 
   @doc "One page."
   @spec page(Nif.directory(), filters :: keyword(), page :: keyword()) ::
@@ -37,14 +41,46 @@ defmodule PhoenixReplay.Native.Query do
     Room.for_summaries(if(is_integer(expected), do: expected, else: 0), fn ->
       with {:ok, filter} <- Filter.new(filters),
            {:ok, page} <- Page.new(page, nil),
-           {:ok, {summaries, _total, _cursor}} <- run(directory, filter, page),
+           {:ok, {summaries, _total, _cursor, _not_searched}} <- run(directory, filter, page),
            do: {:ok, summaries}
     end)
   end
 
-  defp run(directory, filter, %Page{sort: sort, limit: limit, cursor: cursor}) do
-    with {:ok, {tuples, total, next}} <- Nif.query_page(directory, filter, sort, limit, cursor) do
-      {:ok, {Summaries.maps(tuples), total, Page.encode(next)}}
+  @doc "How they spread, as the native library counts it, and what could not be searched."
+  @spec facets(Nif.directory(), Filter.t(), Progress.t()) ::
+          {:ok, {list(), list(), list(), list()}, not_searched :: [map()] | nil}
+          | {:error, Error.reason()}
+  def facets(directory, filter, progress) do
+    if Search.needed?(filter) do
+      with {:ok, search} <- Search.run(directory, filter, progress),
+           {:ok, facets} <- Nif.search_facets(search),
+           {:ok, not_searched} <- Search.not_searched(directory, search),
+           do: {:ok, facets, not_searched}
+    else
+      with {:ok, facets} <- Nif.query_facets(directory, filter), do: {:ok, facets, nil}
     end
+  end
+
+  defp run(directory, filter, %Page{sort: sort, limit: limit, cursor: cursor} = page) do
+    found =
+      if Search.needed?(filter),
+        do: search(directory, filter, page),
+        else: with_none(Nif.query_page(directory, filter, sort, limit, cursor))
+
+    with {:ok, {tuples, total, next}, not_searched} <- found do
+      {:ok, {Summaries.maps(tuples), total, Page.encode(next), not_searched}}
+    end
+  end
+
+  defp with_none(found), do: with({:ok, page} <- found, do: {:ok, page, nil})
+
+  defp search(directory, filter, %Page{sort: sort, limit: limit, cursor: cursor} = page) do
+    # A cursor that is none is told before everything is read, and not after.
+    with {:ok, search} <- Nif.search_start(directory, filter),
+         {:ok, _nothing_yet} <- Nif.search_page(search, sort, limit, cursor),
+         {:ok, search} <- Search.finish(directory, search, page.progress),
+         {:ok, found} <- Nif.search_page(search, sort, limit, cursor),
+         {:ok, not_searched} <- Search.not_searched(directory, search),
+         do: {:ok, found, not_searched}
   end
 end

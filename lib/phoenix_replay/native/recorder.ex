@@ -28,14 +28,32 @@ defmodule PhoenixReplay.Native.Recorder do
       assigns are recorded as empty then, a change of assigns not at all. The log
       says so once per process, without what it was about.
     * A session is recorded once, even if it is attached to twice.
-  """
 
-  require Logger
+  ## Whom a session belongs to
+
+      config :phoenix_replay, subject: {MyAppWeb.Replay, :subject}
+
+      def subject(socket, _params, _session) do
+        if user = socket.assigns[:current_user], do: user.id
+      end
+
+  The function gets the socket, the params and the session, as an `on_mount` hook
+  does (without any, empty maps), and answers whom the session belongs to: a
+  `t:PhoenixReplay.Native.subject/0`, or nil where that is not known. It is asked
+  when recording starts. Where it answers nil then, because who the user is comes
+  out only in `mount/3` or `handle_params/3`, it is asked once more, after the
+  first render.
+
+  Sessions are found, counted and erased by it, see `PhoenixReplay.Native`. It is
+  kept beside the recording, in a place that the pure-Elixir backend passes by. If
+  the function raises, or answers anything else, the log says so once per process,
+  without what it was about, and the session belongs to nobody.
+  """
 
   # Found at run time, in the application: this library is compiled without.
   @compile {:no_warn_undefined, [Phoenix.LiveView, Phoenix.Component]}
 
-  alias PhoenixReplay.Native.{Rules, Store}
+  alias PhoenixReplay.Native.{Fault, Rules, Store, Subject}
   alias PhoenixReplay.Recording
 
   @doc "The `on_mount` hook. Records once the socket is connected."
@@ -74,11 +92,36 @@ defmodule PhoenixReplay.Native.Recorder do
     }
 
     hooked = hook(socket, id)
+    subject = subject(id, socket, params, session)
 
-    case Store.start_recording(id, recording) do
+    case Store.start_recording(id, recording, subject) do
       :ok -> hooked
       # The log says why; the application goes on unrecorded.
       :error -> socket
+    end
+  end
+
+  # What is not known yet is asked for again, by what was given here.
+  defp subject(id, socket, params, session) do
+    case Subject.of_session(socket, params, session) do
+      {:ok, nil} ->
+        Process.put({__MODULE__, :unknown, id}, {params, session})
+        nil
+
+      {:ok, subject} ->
+        subject
+
+      :error ->
+        nil
+    end
+  end
+
+  defp ask_again(socket) do
+    id = socket.assigns[:_replay_id]
+
+    with {params, session} <- Process.delete({__MODULE__, :unknown, id}),
+         {:ok, subject} when subject != nil <- Subject.of_session(socket, params, session) do
+      Store.put_subject(id, subject)
     end
   end
 
@@ -129,6 +172,7 @@ defmodule PhoenixReplay.Native.Recorder do
   # everything is recorded then.
   defp after_render(socket, rules_of) do
     guarded(:ok, fn ->
+      ask_again(socket)
       changed = Map.get(socket.assigns, :__changed__) || %{}
       pending = pending(socket)
       form = if pending < 2, do: :delta, else: :snapshot
@@ -211,28 +255,6 @@ defmodule PhoenixReplay.Native.Recorder do
   defp sanitized(fun), do: guarded(%{}, fn -> %{} = fun.() end)
 
   # Whatever goes wrong here goes wrong for the recording alone.
-  defp guarded(otherwise, fun) do
-    fun.()
-  catch
-    kind, reason ->
-      if Process.put({__MODULE__, :told}, true) == nil, do: tell(kind, reason, __STACKTRACE__)
-      otherwise
-  end
-
-  # Messages of exceptions, and arguments, may hold what must not be in a log.
-  defp tell(kind, reason, stacktrace) do
-    what =
-      if kind == :error,
-        do: inspect(Exception.normalize(:error, reason, stacktrace).__struct__),
-        else: kind
-
-    Logger.error("PhoenixReplay: not all of a session can be recorded: #{what}#{at(stacktrace)}")
-  end
-
-  defp at([{module, function, arity, _location} | _rest]) do
-    arity = if is_list(arity), do: length(arity), else: arity
-    " in " <> Exception.format_mfa(module, function, arity)
-  end
-
-  defp at(_none), do: ""
+  defp guarded(otherwise, fun),
+    do: Fault.guard("not all of a session can be recorded", otherwise, fun)
 end

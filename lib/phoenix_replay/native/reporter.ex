@@ -56,6 +56,18 @@ defmodule PhoenixReplay.Native.Reporter do
     )
   end
 
+  defp log(:moved, %{count: count, gone: gone}, %{path: path}) do
+    taken_over =
+      if gone > 0,
+        do: "; #{gone} more are lost here, and are saved as they were by who took them over",
+        else: ""
+
+    Logger.warning(
+      "PhoenixReplay: the files of #{count} recordings in flight in #{path} were removed, or " <>
+        "taken over by another node, and are made anew" <> taken_over
+    )
+  end
+
   defp log(:unsynced, _measurements, metadata) do
     Logger.warning(
       "PhoenixReplay: #{why(metadata)}; the file system does not support it: " <>

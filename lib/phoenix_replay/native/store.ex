@@ -40,7 +40,7 @@ defmodule PhoenixReplay.Native.Store do
 
   require Logger
 
-  alias PhoenixReplay.Native.{Error, InFlight}
+  alias PhoenixReplay.Native.{Error, InFlight, Subject}
   alias PhoenixReplay.{Recording, Storage}
   alias PhoenixReplay.Storage.Native
 
@@ -48,13 +48,16 @@ defmodule PhoenixReplay.Native.Store do
   Starts a recording that ends with the calling process.
 
   Its events so far are those of `recording`; `:error` if it can't be started,
-  and the log says why.
+  and the log says why. It may belong to somebody, who can also be named later, by
+  `put_subject/2`.
   """
-  @spec start_recording(binary(), Recording.t()) :: :ok | :error
-  def start_recording(id, recording) do
+  @spec start_recording(binary(), Recording.t(), PhoenixReplay.Native.subject() | nil) ::
+          :ok | :error
+  def start_recording(id, recording, subject \\ nil) do
     with {:ok, recording} <- startable(id, recording),
+         :ok <- subject(subject),
          {:ok, opts} <- storage_opts(),
-         {:ok, handle} <- InFlight.start(recording, max_events(), opts) do
+         {:ok, handle} <- InFlight.start(recording, max_events(), opts, subject) do
       Process.put(__MODULE__, {id, handle, nil})
       :ok
     else
@@ -70,6 +73,10 @@ defmodule PhoenixReplay.Native.Store do
 
   defp startable(_id, %Recording{}), do: {:error, {:invalid_recording, :id}}
   defp startable(_id, _other), do: {:error, {:invalid_recording, :struct}}
+
+  defp subject(subject) do
+    if subject == nil or Subject.valid?(subject), do: :ok, else: {:error, :invalid_subject}
+  end
 
   # Said when it was to be loaded, and not for each session again.
   defp log_not_started({:not_loaded, _text}), do: :ok
@@ -135,6 +142,23 @@ defmodule PhoenixReplay.Native.Store do
   end
 
   defp appended(_id, _handle, result, _temporary), do: result
+
+  @doc """
+  Says whom a recording in flight belongs to, once and for all. When this returns
+  `:ok`, that survives the death of the VM, as events do.
+
+  `{:error, :has_subject}`: somebody else was named before; `{:error,
+  :invalid_subject}`: it is no `t:PhoenixReplay.Native.subject/0`; others are those
+  of `append_event/2`.
+  """
+  @spec put_subject(binary(), PhoenixReplay.Native.subject()) :: :ok | {:error, Error.reason()}
+  def put_subject(id, subject) do
+    with true <- Subject.valid?(subject) || {:error, :invalid_subject},
+         {:ok, opts} <- storage_opts(),
+         {:ok, handle} <- InFlight.lookup(id, opts) do
+      InFlight.put_subject(handle, subject)
+    end
+  end
 
   @doc """
   Ends a recording, saves it before returning, and returns it with every event

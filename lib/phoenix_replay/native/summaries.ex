@@ -5,17 +5,23 @@ defmodule PhoenixReplay.Native.Summaries do
   # its own, sorted and checked, which made a list of 10 000 take 3.7 ms instead
   # of 1.4.
 
-  @compile {:inline, map: 7}
+  @compile {:inline, map: 7, owned: 7}
 
   @spec maps([tuple()]) :: [map()]
   def maps([{id, view, url, connected_at, event_count, duration_ms} | rest]) do
     [map(id, view, url, connected_at, event_count, duration_ms, false) | maps(rest)]
   end
 
-  # The keys of the flags are there only when one is set: the summary of an
-  # ordinary recording is the host's, key by key.
-  def maps([{id, view, url, connected_at, event_count, duration_ms, active?, r?, t?} | rest]) do
+  # The keys of the flags are there only when one is set, and that of the subject
+  # when there is one: the summary of an ordinary recording is the host's, key by
+  # key.
+  def maps([{id, view, url, connected_at, event_count, duration_ms, subject} | rest]) do
+    [owned(id, view, url, connected_at, event_count, duration_ms, subject) | maps(rest)]
+  end
+
+  def maps([{id, view, url, connected_at, event_count, duration_ms, active?, r?, t?, s} | rest]) do
     summary = map(id, view, url, connected_at, event_count, duration_ms, active?)
+    summary = if s == nil, do: summary, else: Map.put(summary, :subject, s)
     flags = if r? or t?, do: %{recovered?: r?, truncated?: t?}, else: %{}
     [Map.merge(summary, flags) | maps(rest)]
   end
@@ -31,6 +37,19 @@ defmodule PhoenixReplay.Native.Summaries do
       event_count: event_count,
       duration_ms: duration_ms,
       active?: active?
+    }
+  end
+
+  defp owned(id, view, url, connected_at, event_count, duration_ms, subject) do
+    %{
+      id: id,
+      view: view,
+      url: url,
+      connected_at: connected_at,
+      event_count: event_count,
+      duration_ms: duration_ms,
+      active?: false,
+      subject: subject
     }
   end
 end

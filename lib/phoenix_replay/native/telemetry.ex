@@ -12,6 +12,7 @@ defmodule PhoenixReplay.Native.Telemetry do
   | `:failed`: an attempt to save one failed | `:attempt` | `:id`, `:path`, `:reason`, `:detail`, `:retry?` |
   | `:dropped`: one without user events was not saved | `:count` | `:id`, `:path` |
   | `:recovered`: those that a crash cut off were found | `:count` | `:path` |
+  | `:moved`: the files of recordings in flight were removed, or taken over by another node, and are made anew | `:count`, `:gone` | `:path` |
   | `:evicted`: recordings beyond a limit were deleted | `:count`, `:bytes` | `:path`, `:reason` |
   | `:erased`: recordings were erased by request | `:count` | `:path` |
   | `:quarantined`: a damaged file was moved away | `:count` | `:file`, `:path`, `:reason` |
@@ -29,6 +30,8 @@ defmodule PhoenixReplay.Native.Telemetry do
       start; nor after `PhoenixReplay.Storage.Native.save/2`, whose caller
       decides.
     * `:count`: recordings or files
+    * `:gone`: recordings that could not be kept, because another node has them, and
+      saves them as they were when it took them over
     * `:saved`, `:left`: recordings; those that are left are kept, and saved at
       the next start
     * `:path`: the directory; `:file`: a file's name within it
@@ -54,6 +57,7 @@ defmodule PhoenixReplay.Native.Telemetry do
     :failed,
     :dropped,
     :recovered,
+    :moved,
     :evicted,
     :erased,
     :quarantined,

@@ -3,7 +3,7 @@ defmodule PhoenixReplay.Native.Verify do
   # Goes through all files of a directory, some at a time, so that no call of
   # the native library takes long and the caller hears how far it is.
 
-  alias PhoenixReplay.Native.{Error, Nif}
+  alias PhoenixReplay.Native.{Error, Nif, Progress, Search}
 
   # As many as the native library may check in one turn.
   @batch 64
@@ -13,7 +13,7 @@ defmodule PhoenixReplay.Native.Verify do
   @doc "Checks every file, and with `repair` moves damaged ones out of the way."
   @spec run(Nif.directory(), boolean(), keyword()) :: {:ok, result()} | {:error, Error.reason()}
   def run(directory, repair, options) do
-    with {:ok, progress} <- progress(options),
+    with {:ok, progress} <- Progress.new(options),
          {:ok, files} <- Nif.verify_files(directory) do
       state = %{
         directory: directory,
@@ -38,8 +38,8 @@ defmodule PhoenixReplay.Native.Verify do
            Nif.verify_batch(directory, batch, repair) do
       result = %{
         checked: state.result.checked + checked,
-        damaged: maps(damaged) ++ state.result.damaged,
-        quarantined: maps(quarantined) ++ state.result.quarantined
+        damaged: Search.damages(damaged) ++ state.result.damaged,
+        quarantined: Search.damages(quarantined) ++ state.result.quarantined
       }
 
       found = length(result.damaged) + length(result.quarantined)
@@ -47,16 +47,6 @@ defmodule PhoenixReplay.Native.Verify do
       batches(Enum.drop(files, checked), %{state | result: result})
     end
   end
-
-  defp progress(options) do
-    case options do
-      [] -> {:ok, fn _progress -> :ok end}
-      [progress: fun] when is_function(fun, 1) -> {:ok, fun}
-      _other -> {:error, {:invalid_option, :progress, "a function of one argument"}}
-    end
-  end
-
-  defp maps(damages), do: for({file, reason} <- damages, do: %{file: file, reason: reason})
 
   defp sorted(damages), do: Enum.sort_by(damages, & &1.file)
 end

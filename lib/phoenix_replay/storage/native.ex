@@ -23,22 +23,13 @@ defmodule PhoenixReplay.Storage.Native do
   require Logger
 
   alias PhoenixReplay.Native.{Damage, Directories, Error, Filter, Nif, Options, Page}
-  alias PhoenixReplay.Native.{Query, Refusal, Telemetry, Views}
+  alias PhoenixReplay.Native.{Query, Reading, Refusal, Subject, Telemetry}
   alias PhoenixReplay.Recording
 
   @fields [:id, :view, :url, :params, :session, :connected_at, :events]
 
   # Of a listing. There is no cursor, as there is no place for one in the result.
-  @page_keys Page.keys() -- [:cursor]
-
-  # The words every recording is made of, by the contract. Decoding makes no
-  # atoms, and the modules that use these may not be loaded yet.
-  @words [:mount, :event, :handle_params, :info, :assigns] ++
-           [:name, :params, :url, :delta, :snapshot]
-
-  @doc false
-  @spec words() :: [atom()]
-  def words, do: @words
+  @page_keys Page.keys() -- [:cursor, :progress]
 
   @doc "Opens the directory, creating it if needed, and reads what is in it."
   @impl true
@@ -57,14 +48,27 @@ defmodule PhoenixReplay.Storage.Native do
 
   In the format `:json`, what JSON can't hold (pids, functions, binaries that
   are not UTF-8, keys that are tuples) is written as readable text.
+
+  That a recording was recovered or truncated, and whom it belongs to, is not a part
+  of it; it stays when the recording is saved again, for which it has to have the
+  `connected_at` that it had. Whom a new one belongs to is told by the option
+  `:subject`, see `PhoenixReplay.Native.Options`.
   """
   @impl true
   @spec save(Recording.t(), keyword()) :: :ok | {:error, Error.reason()}
   def save(%Recording{} = recording, opts) do
+    with {:ok, option, opts} <- Subject.pop(opts) do
+      save_for(Subject.of_recording(option, recording), recording, opts)
+    end
+  end
+
+  def save(_other, _opts), do: {:error, {:invalid_recording, :struct}}
+
+  defp save_for(subject, recording, opts) do
     fields = Map.take(recording, @fields)
 
     Directories.run(opts, fn directory, format ->
-      result = Nif.store_save(directory, fields, format)
+      result = Nif.store_save(directory, fields, format, subject)
 
       with {:error, reason} when reason != :closed <- Refusal.log(result, "save a recording") do
         tell_failed(recording.id, reason, Refusal.metadata(result), opts)
@@ -72,8 +76,6 @@ defmodule PhoenixReplay.Storage.Native do
       end
     end)
   end
-
-  def save(_other, _opts), do: {:error, {:invalid_recording, :struct}}
 
   # The settings may have become invalid since the directory was opened with them.
   defp tell_failed(id, reason, detail, opts) do
@@ -92,6 +94,10 @@ defmodule PhoenixReplay.Storage.Native do
   was different is still different. A function whose module or which itself is
   not to be had here is the text that `inspect/1` has for it, such as
   `"&My.Module.run/2"`. The file keeps what was recorded.
+
+  A recording that mentions an atom which no code here has any more is `:error`,
+  and the log says so; `PhoenixReplay.Native.get/3` reads it, with strings for such
+  atoms.
   """
   @impl true
   @spec get(binary(), keyword()) :: {:ok, Recording.t()} | :error
@@ -127,7 +133,7 @@ defmodule PhoenixReplay.Storage.Native do
   @doc """
   The summaries of all recordings, newest first: maps with the keys `:id`,
   `:view`, `:url`, `:connected_at`, `:event_count`, `:duration_ms` and
-  `:active?`. `:view` is the module, or its name as a string when this system
+  `:active?`, and `:subject` where there is one. `:view` is the module, or its name as a string when this system
   has no such module.
 
   Beside the storage options, `opts` may have the filters of
@@ -150,16 +156,20 @@ defmodule PhoenixReplay.Storage.Native do
     end
   end
 
-  # Directories are known by their storage options alone.
+  # Directories are known by their storage options alone. One of these has the
+  # name of a filter.
   defp split(opts) do
     if Keyword.keyword?(opts) do
-      {filters, opts} = Keyword.split(opts, Filter.keys())
+      {filters, opts} = Enum.split_with(opts, &filter?/1)
       {page, opts} = Keyword.split(opts, @page_keys)
       {filters, page, opts}
     else
       {[], [], opts}
     end
   end
+
+  defp filter?({:subject, value}), do: not Subject.option?(value)
+  defp filter?({key, _value}), do: key in Filter.keys()
 
   @doc "Deletes a recording. Deleting one that does not exist is `:ok`."
   @impl true
@@ -181,18 +191,7 @@ defmodule PhoenixReplay.Storage.Native do
     end)
   end
 
-  defp read(directory, id) do
-    with {:error, {:unknown_atom, view}} <- read_now(directory, id, false) do
-      Views.load(view)
-      read_now(directory, id, true)
-    end
-  end
-
-  defp read_now(directory, id, functions_as_text?) do
-    with {:ok, fields} <- Nif.store_read(directory, id, functions_as_text?) do
-      {:ok, struct(Recording, fields)}
-    end
-  end
+  defp read(directory, id), do: Reading.run(&Nif.store_read(directory, id, &1))
 
   defp read_all(directory, ids),
     do: Damage.log(directory, Enum.flat_map(ids, &read_or_log(directory, &1)))

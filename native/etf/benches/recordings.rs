@@ -10,7 +10,7 @@ mod support;
 use std::ops::Range;
 
 use divan::{Bencher, counter::BytesCount};
-use replay_etf::{Limits, Token, Walker, json, recording, tag, validate};
+use replay_etf::{Limits, Needle, Token, Walker, json, recording, tag, validate};
 use support::Fixture;
 
 fn main() {
@@ -65,6 +65,31 @@ fn skip(bencher: Bencher, events: u64) {
 fn validate_term(bencher: Bencher, events: u64) {
     over(bencher, &recording_of(events, false), |bytes| {
         divan::black_box(validate(bytes, &Limits::default()).expect("well-formed"));
+    });
+}
+
+/// A look at the bytes tells that it is not there.
+#[divan::bench(args = EVENTS)]
+fn search_by_bytes(bencher: Bencher, events: u64) {
+    search(
+        bencher,
+        &recording_of(events, false),
+        "ada-4711@example.com",
+    );
+}
+
+/// Only a walk tells, as a byte of that value is nearly everywhere.
+#[divan::bench(args = EVENTS)]
+fn search_by_walk(bencher: Bencher, events: u64) {
+    search(bencher, &recording_of(events, false), "222");
+}
+
+fn search(bencher: Bencher, bytes: &[u8], text: &str) {
+    let needle = Needle::text(text.as_bytes()).expect("a needle");
+    let limits = Limits::default();
+    assert_eq!(recording::contains(bytes, &needle, &limits), Ok(false));
+    over(bencher, bytes, |bytes| {
+        divan::black_box(recording::contains(bytes, &needle, &limits).expect("a recording"));
     });
 }
 

@@ -8,6 +8,7 @@
 //! * [`recording`] knows the shape of a recording and yields its [`Summary`];
 //! * [`json`] turns a recording into JSON and back;
 //! * [`replace()`] makes terms of another runtime readable to one;
+//! * [`Needle`] is what recordings are searched for;
 //! * [`Repeats`] spares reading again what came before.
 //!
 //! ```
@@ -37,12 +38,16 @@ mod expand;
 pub mod json;
 mod limits;
 mod name;
+mod needle;
 mod number;
 mod opaque;
+mod parts;
 mod rare;
 pub mod recording;
 mod repeats;
 mod replace;
+mod runtime;
+mod spelling;
 pub mod tag;
 mod token;
 mod validate;
@@ -52,9 +57,11 @@ pub use atom::AtomText;
 pub use error::{Error, ErrorKind};
 pub use expand::expand;
 pub use limits::Limits;
+pub use needle::{MAX_NEEDLE_BYTES, Needle};
 pub use recording::{EventCounts, EventHead, EventKind, Field, Summary, View, summarize};
 pub use repeats::Repeats;
-pub use replace::{Missing, Replaced, Runtime, replace};
+pub use replace::{Missing, Replaced, replace};
+pub use runtime::Runtime;
 pub use token::{Big, OpaqueKind, Token};
 pub use validate::validate;
 pub use walker::Walker;

@@ -5,6 +5,9 @@ use std::borrow::Cow;
 /// Every module's atom starts with this.
 pub(crate) const MODULE_PREFIX: &str = "Elixir.";
 
+/// What stands for nothing.
+pub(crate) const NIL: &str = "nil";
+
 /// Operators and other special forms that need no quotes after the colon.
 const UNQUOTED: &str = "! != !== % %{} & && &&& * ** + ++ +++ - -- --- -> . .. ... ..// / < <- \
     <<< <<>> <<~ <= <> <~ <~> = == === =~ > >= >>> @ \\\\ ^ {} | |> || ||| ~> ~>>";

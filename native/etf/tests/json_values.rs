@@ -177,9 +177,16 @@ fn keys_become_text() {
     );
     assert_eq!(key(b"F\x3f\xf8\0\0\0\0\0\0"), "1.5");
     assert_eq!(key(b"h\x02w\x01am\0\0\0\x02\"b"), r#"{:a, "\"b"}"#);
-    assert_eq!(key(b"j"), "[]");
-    assert_eq!(key(b"k\0\x02hi"), r#"~c"hi""#);
-    assert_eq!(key(b"k\0\x02\0\x01"), "[0, 1]");
+    // What `to_string/1` takes is what it makes of it.
+    assert_eq!(key(b"F\x40\xf8\x6a\0\0\0\0\0"), "1.0e5");
+    assert_eq!(key(b"j"), "");
+    assert_eq!(key(b"k\0\x02hi"), "hi");
+    assert_eq!(key(b"k\0\x02\0\x01"), "\0\x01");
+    assert_eq!(
+        key(b"l\0\0\0\x02k\0\x01\xfcl\0\0\0\x01a!jm\0\0\0\x01b"),
+        "ü!b"
+    );
+    assert_eq!(key(b"l\0\0\0\x01b\0\0\xd8\0j"), "[55296]");
     assert_eq!(key(b"l\0\0\0\x02a\x01w\x0aElixir.Fooj"), "[1, Foo]");
     assert_eq!(key(b"l\0\0\0\x01a\x01a\x02"), "[1 | 2]");
     assert_eq!(key(b"t\0\0\0\x02w\x01aa\x01a\x02j"), "%{a: 1, 2 => []}");

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use replay_etf::Limits;
+use replay_etf::{Limits, Replaced};
 use replay_store::{Error as StoreError, Format, Recording, Wait};
 use rustler::types::atom::ok;
 use rustler::{Atom, Binary, Encoder, Env, NifResult, Term};
@@ -19,9 +19,11 @@ use crate::encode::{self, Effort};
 use crate::errors::Failure;
 use crate::frame::{BOUNDED_BYTES, Frame, answer};
 use crate::options::format_of;
-use crate::session::{Given, Kept, Session};
+use crate::resource::{Given, Kept};
+use crate::session::Session;
 use crate::sink::Full;
-use crate::store::etf_to_term;
+use crate::store::{Replacing, etf_to_term};
+use crate::subject::Subject;
 
 mod atoms {
     rustler::atoms! { again }
@@ -35,10 +37,13 @@ fn active_start<'a>(
     recording: Term<'a>,
     max_events: u32,
     format: Atom,
+    subject: Option<Subject>,
 ) -> NifResult<Term<'a>> {
     let format = format_of(format)?;
+    let subject = subject.map(|Subject(known)| known);
     let started = encode::lend(recording, BOUNDED_BYTES, Effort::Bounded, |head| {
-        handle.store.start(&id, head, max_events, Wait::Never)
+        let wait = Wait::Never;
+        handle.store.start_for(&id, head, max_events, subject, wait)
     });
     Ok(match started {
         Err(Full) | Ok(Err(StoreError::WouldBlock)) => atoms::again().encode(env),
@@ -54,10 +59,13 @@ fn active_start_dirty<'a>(
     recording: Term<'a>,
     max_events: u32,
     format: Atom,
+    subject: Option<Subject>,
 ) -> NifResult<Term<'a>> {
     let format = format_of(format)?;
+    let subject = subject.map(|Subject(known)| known);
     let started = encode::lend(recording, handle.limits.max_bytes, Effort::Any, |head| {
-        handle.store.start(&id, head, max_events, Wait::Yes)
+        let wait = Wait::Yes;
+        handle.store.start_for(&id, head, max_events, subject, wait)
     });
     Ok(match started {
         Err(full) => Failure::from(full).encode(env),
@@ -84,7 +92,7 @@ fn watched<'a>(
     };
     let Some(session) = Kept::new(session) else {
         recording.end();
-        return out_of_memory(env);
+        return Failure::out_of_memory().encode(env);
     };
     if !session.monitor(env) {
         // The process is exiting.
@@ -95,22 +103,11 @@ fn watched<'a>(
     (ok(), session).encode(env)
 }
 
-fn out_of_memory(env: Env<'_>) -> Term<'_> {
-    let source = std::io::ErrorKind::OutOfMemory.into();
-    let action = "allocate a resource";
-    Failure::from(StoreError::Io {
-        action,
-        path: None,
-        source,
-    })
-    .encode(env)
-}
-
 /// What is to be held on to between events, see `active_changes.rs`, is `base`.
 #[rustler::nif]
 fn active_append<'a>(
     env: Env<'a>,
-    session: Given<'a>,
+    session: Given<'a, Session>,
     event: Term<'a>,
     base: Term<'a>,
 ) -> Term<'a> {
@@ -138,7 +135,7 @@ fn active_append<'a>(
 #[rustler::nif(schedule = "DirtyIo")]
 fn active_append_dirty<'a>(
     env: Env<'a>,
-    session: Given<'a>,
+    session: Given<'a, Session>,
     event: Term<'a>,
     base: Term<'a>,
 ) -> Term<'a> {
@@ -165,6 +162,21 @@ fn active_append_dirty<'a>(
     }
 }
 
+/// Says whom a recording belongs to.
+#[rustler::nif]
+fn active_subject<'a>(env: Env<'a>, session: Given<'a, Session>, subject: Subject) -> Term<'a> {
+    answer(env, session.recording.set_subject(subject.0, Wait::Never))
+}
+
+#[rustler::nif(schedule = "DirtyIo")]
+fn active_subject_dirty<'a>(
+    env: Env<'a>,
+    session: Given<'a, Session>,
+    subject: Subject,
+) -> Term<'a> {
+    answer(env, session.recording.set_subject(subject.0, Wait::Yes))
+}
+
 #[rustler::nif]
 fn active_lookup<'a>(env: Env<'a>, handle: Opened, id: Binary<'a>) -> Term<'a> {
     match handle.store.active(&id) {
@@ -179,7 +191,7 @@ fn active_lookup<'a>(env: Env<'a>, handle: Opened, id: Binary<'a>) -> Term<'a> {
                 table,
             }) {
                 Some(session) => (ok(), session).encode(env),
-                None => out_of_memory(env),
+                None => Failure::out_of_memory().encode(env),
             }
         }
         None => Failure::from(StoreError::NotFound).encode(env),
@@ -187,26 +199,31 @@ fn active_lookup<'a>(env: Env<'a>, handle: Opened, id: Binary<'a>) -> Term<'a> {
 }
 
 #[rustler::nif(schedule = "DirtyIo")]
-fn active_recording<'a>(env: Env<'a>, session: Given<'a>, functions_as_text: bool) -> Term<'a> {
+fn active_recording<'a>(
+    env: Env<'a>,
+    session: Given<'a, Session>,
+    replaced: Replacing,
+) -> Term<'a> {
     let limits = &session.limits;
-    as_term(env, session.recording.snapshot(), limits, functions_as_text)
+    as_term(env, session.recording.snapshot(), limits, replaced.into())
 }
 
 /// Ends a recording and returns all of it.
 #[rustler::nif(schedule = "DirtyIo")]
-fn active_finish<'a>(env: Env<'a>, session: Given<'a>) -> Term<'a> {
-    as_term(env, session.recording.finish(), &session.limits, false)
+fn active_finish<'a>(env: Env<'a>, session: Given<'a, Session>) -> Term<'a> {
+    let ended = session.recording.finish();
+    as_term(env, ended, &session.limits, Replaced::Identifiers)
 }
 
 fn as_term<'a>(
     env: Env<'a>,
     etf: Result<Vec<u8>, StoreError>,
     limits: &Limits,
-    functions_as_text: bool,
+    replaced: Replaced,
 ) -> Term<'a> {
     let term = etf
         .map_err(Failure::from)
-        .and_then(|etf| etf_to_term(env, &etf, limits, functions_as_text));
+        .and_then(|etf| etf_to_term(env, &etf, limits, replaced));
     match term {
         Ok(term) => (ok(), term).encode(env),
         Err(failure) => failure.encode(env),

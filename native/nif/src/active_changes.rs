@@ -9,7 +9,8 @@ use crate::changes::{Assigns, News, Stop, Table};
 use crate::encode::{self, Effort};
 use crate::errors::Failure;
 use crate::frame::{BOUNDED_BYTES, Frame, answer};
-use crate::session::{Given, Session};
+use crate::resource::Given;
+use crate::session::Session;
 use crate::vm;
 
 mod atoms {
@@ -23,7 +24,7 @@ mod atoms {
 #[rustler::nif]
 fn active_changes<'a>(
     env: Env<'a>,
-    session: Given<'a>,
+    session: Given<'a, Session>,
     offset: Term<'a>,
     form: Term<'a>,
     keys: Term<'a>,
@@ -37,7 +38,7 @@ fn active_changes<'a>(
 #[rustler::nif(schedule = "DirtyIo")]
 fn active_changes_dirty<'a>(
     env: Env<'a>,
-    session: Given<'a>,
+    session: Given<'a, Session>,
     offset: Term<'a>,
     form: Term<'a>,
     keys: Term<'a>,
@@ -50,7 +51,7 @@ fn active_changes_dirty<'a>(
 
 /// Says whether the structs of a module are a schema's.
 #[rustler::nif]
-fn active_module<'a>(session: Given<'a>, module: Atom, is_schema: bool) -> Atom {
+fn active_module<'a>(session: Given<'a, Session>, module: Atom, is_schema: bool) -> Atom {
     let module = word(module.as_c_arg());
     session.table.lock().modules.learn(module, is_schema);
     ok()

@@ -8,9 +8,7 @@ mod spelled;
 pub use atom::existing_atom;
 pub use error::Error;
 
-use replay_etf::{
-    AtomText, Limits, Missing, Repeats, Replaced, Runtime, Token, Walker, replace, tag,
-};
+use replay_etf::{Limits, Repeats, Replaced, Token, Walker, replace, tag};
 use rustler::sys;
 
 use crate::vm::{Env, Raw};
@@ -32,6 +30,28 @@ const MAX_SHARED_BINARY: usize = 64;
 /// # Errors
 /// See [`Error`].
 pub fn from_slice<'a>(
+    env: rustler::Env<'a>,
+    bytes: &[u8],
+    limits: &Limits,
+    replaced: Replaced,
+) -> Result<rustler::Term<'a>, Error> {
+    if replaced < Replaced::All {
+        return as_it_is(env, bytes, limits, replaced);
+    }
+    let mut plain = vec![tag::VERSION];
+    let term = Walker::new(bytes, limits)?.raw()?;
+    replace(term, &Env::of(env), replaced, &mut plain).map_err(|it| Error::of(it, 1))?;
+    // A text is longer than an atom.
+    let max_bytes = limits.max_bytes.max(plain.len());
+    let limits = Limits {
+        max_bytes,
+        ..*limits
+    };
+    as_it_is(env, &plain, &limits, Replaced::Functions)
+}
+
+/// Decodes a term in which no atom has to be replaced.
+fn as_it_is<'a>(
     env: rustler::Env<'a>,
     bytes: &[u8],
     limits: &Limits,
@@ -308,23 +328,9 @@ impl<'a> Decoder<'a> {
             return Ok(term);
         }
         let mut whole = Vec::new();
-        replace(term, &self.env, self.replaced, &mut whole).map_err(|missing| match missing {
-            Missing::Atom(at) => Error::UnknownAtom { offset: start + at },
-            Missing::Function(at) => Error::UnknownFunction { offset: start + at },
-            Missing::Identifier(at) => Error::Refused { offset: start + at },
-        })?;
+        replace(term, &self.env, self.replaced, &mut whole).map_err(|it| Error::of(it, start))?;
         self.env
             .term_of(&whole, &mut self.scratch)
             .ok_or(Error::Refused { offset: start })
-    }
-}
-
-impl Runtime for Env {
-    fn has_atom(&self, text: AtomText<'_>) -> bool {
-        existing_atom(*self, text).is_some()
-    }
-
-    fn reads(&self, term: &[u8]) -> bool {
-        self.term_of(term, &mut Vec::new()).is_some()
     }
 }

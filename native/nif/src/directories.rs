@@ -9,8 +9,8 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -38,6 +38,8 @@ pub struct Directory {
     over: Condvar,
     /// When it was asked for something last, in milliseconds of [`now_ms`].
     used_ms: AtomicU64,
+    /// Whether its path is in the log.
+    is_named: AtomicBool,
 }
 
 /// What becomes of a directory.
@@ -104,6 +106,7 @@ impl Directory {
                 state: Mutex::new(State::Closed(None)),
                 over: Condvar::new(),
                 used_ms: AtomicU64::new(0),
+                is_named: AtomicBool::new(false),
             }))),
         };
         table.all.push(directory);
@@ -134,6 +137,11 @@ impl Directory {
     /// Notes that it is used.
     pub fn touch(&self) {
         self.used_ms.store(now_ms(), Relaxed);
+    }
+
+    /// Notes that its path is written to the log; returns whether it was before.
+    pub fn name(&self) -> bool {
+        self.is_named.swap(true, Relaxed)
     }
 
     /// How long it has not been used.
@@ -209,9 +217,9 @@ impl<'a> Decoder<'a> for Opened {
     }
 }
 
-/// As [`Opened`], for calls that look at the whole directory: while another one reads what others
-/// have put there, which may take seconds, this raises `scanning`, and the caller waits as a process
-/// does, so that a few such calls do not keep all schedulers.
+/// As [`Opened`], for calls that look at the whole directory: what others have put there, which may
+/// take seconds to read, is read here by one of them. For all others this raises `scanning`, and
+/// the callers wait as processes do, so that a few such calls do not keep all schedulers.
 pub struct Settled(Opened);
 
 /// So long is waited on the scheduler: most often it is a moment.
@@ -229,7 +237,7 @@ impl Deref for Settled {
 impl<'a> Decoder<'a> for Settled {
     fn decode(term: Term<'a>) -> NifResult<Self> {
         let opened: Opened = term.decode()?;
-        if opened.store.wait_for_scan(MAX_SCAN) {
+        if opened.store.settle(MAX_SCAN) {
             Ok(Settled(opened))
         } else {
             Err(rustler::Error::RaiseAtom("scanning"))

@@ -11,7 +11,7 @@ use crate::sink::Full;
 
 mod atoms {
     rustler::atoms! {
-        already_active, damaged, eio, ended, events, invalid_cursor, invalid_option, invalid_recording,
+        already_active, damaged, eio, ended, events, has_subject, invalid_cursor, invalid_option, invalid_recording,
         malformed, max_events, no_filters, not_found, panicked, refused, too_large, unknown_atom,
     }
 }
@@ -84,6 +84,15 @@ impl Encoder for Failure {
 }
 
 impl Failure {
+    /// The VM has none for a resource.
+    pub fn out_of_memory() -> Self {
+        Self::Store(StoreError::Io {
+            action: "allocate a resource",
+            path: None,
+            source: std::io::ErrorKind::OutOfMemory.into(),
+        })
+    }
+
     /// `{:error, reason, detail}` where the system refused: the step, and the
     /// file, are for the log. Else as it is encoded.
     pub fn explained<'a>(&self, env: Env<'a>) -> Term<'a> {
@@ -101,6 +110,7 @@ fn append_reason<'a>(env: Env<'a>, error: &AppendError) -> Term<'a> {
     match error {
         AppendError::Ended => atoms::ended().encode(env),
         AppendError::Full => atoms::max_events().encode(env),
+        AppendError::HasSubject => atoms::has_subject().encode(env),
         AppendError::TooLarge(..) => atoms::too_large().encode(env),
         AppendError::NotAnEvent => (atoms::invalid_recording(), atoms::events()).encode(env),
         AppendError::Io(error) => posix(env, replay_store::posix_name(error)),

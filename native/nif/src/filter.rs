@@ -1,13 +1,18 @@
 //! What recordings must be like, as `PhoenixReplay.Native.Filter` writes it.
 
+use replay_etf::Needle;
 use replay_store::UrlPart;
-use rustler::{Binary, Decoder, NifMap, NifResult, Term};
+use rustler::{Binary, Decoder, NifMap, NifResult, NifTaggedEnum, Term};
+
+use crate::subject::Subject;
 
 /// The fields of Elixir's struct, under their names there.
 #[derive(NifMap)]
+#[rustler(decode)]
 struct Fields<'a> {
     view: Option<Vec<&'a str>>,
     url: Option<Binary<'a>>,
+    subject: Option<Vec<Subject>>,
     id: Option<Binary<'a>>,
     from: Option<i64>,
     to: Option<i64>,
@@ -19,6 +24,25 @@ struct Fields<'a> {
     active: Option<bool>,
     recovered: Option<bool>,
     truncated: Option<bool>,
+    contains: Option<Contains<'a>>,
+}
+
+/// What is searched for.
+#[derive(NifTaggedEnum)]
+enum Contains<'a> {
+    Text(Binary<'a>),
+    /// By its decimal digits.
+    Integer(Binary<'a>),
+}
+
+impl Contains<'_> {
+    fn needle(&self) -> NifResult<Needle> {
+        let needle = match self {
+            Contains::Text(text) => Needle::text(text),
+            Contains::Integer(decimal) => Needle::integer(decimal),
+        };
+        needle.ok_or(rustler::Error::BadArg)
+    }
 }
 
 /// The engine's filter.
@@ -33,6 +57,9 @@ impl<'a> Decoder<'a> for Filter {
                 .view
                 .map(|names| names.into_iter().map(Into::into).collect()),
             url: fields.url.map(|part| UrlPart::new(&part)),
+            subject: fields
+                .subject
+                .map(|all| all.into_iter().map(|Subject(known)| known).collect()),
             id: fields.id.map(copied),
             from: fields.from,
             to: fields.to,
@@ -46,6 +73,7 @@ impl<'a> Decoder<'a> for Filter {
             active: fields.active,
             recovered: fields.recovered,
             truncated: fields.truncated,
+            contains: fields.contains.map(|it| it.needle()).transpose()?,
         }))
     }
 }

@@ -3,7 +3,7 @@
 //! Reloading the module of the native functions loads the library once more, before or after the
 //! old code is gone. The linker is told never to unmap it (build.rs), because its threads go on; so
 //! it is the same library, with the same directories open, also if the file was replaced meanwhile.
-//! What belongs to one load of it are the VM's resource types, see `session.rs`. One in another place
+//! What belongs to one load of it are the VM's resource types, see `resource.rs`. One in another place
 //! is another library, which knows nothing of the first: that one saves what it has in flight.
 
 use std::ffi::c_int;
@@ -13,7 +13,9 @@ use std::sync::OnceLock;
 use rustler::codegen_runtime::inventory;
 use rustler::sys::{ErlNifEntry, ErlNifEnv, ErlNifFunc, ErlNifTerm, c_void};
 
-use crate::session;
+use crate::resource;
+use crate::search::Searching;
+use crate::session::Session;
 
 struct Entry {
     entry: ErlNifEntry,
@@ -53,7 +55,9 @@ unsafe extern "C" fn load(
     _load_info: ErlNifTerm,
 ) -> c_int {
     // SAFETY: the VM is loading the library.
-    let registered = catch_unwind(|| unsafe { session::register(env) });
+    let registered = catch_unwind(|| unsafe {
+        resource::register::<Session>(env) && resource::register::<Searching>(env)
+    });
     c_int::from(!registered.unwrap_or(false))
 }
 

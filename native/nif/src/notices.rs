@@ -19,7 +19,7 @@ use crate::errors::store_reason as reason;
 mod atoms {
     rustler::atoms! {
         attempt, bytes, count, detail, dropped, duration_us, erased, event_count, evicted, failed, file, file_bytes,
-        id, max_age_ms, max_bytes, max_recordings, not_erased, panicked, path, quarantined, reason, recovered, recovered_flag = "recovered?",
+        gone, id, max_age_ms, max_bytes, max_recordings, moved, not_erased, panicked, path, quarantined, reason, recovered, recovered_flag = "recovered?",
         replay_notice, retry = "retry?", saved, set_aside, unsynced,
     }
 }
@@ -179,6 +179,10 @@ fn parts<'a>(env: Env<'a>, notice: &Notice) -> (Atom, Pairs<'a>, Pairs<'a>) {
         }
         Notice::Erased { count } => (atoms::erased(), vec![count_of(*count)], vec![]),
         Notice::NotErased { error } => (atoms::not_erased(), vec![], refusal(env, error)),
+        Notice::Moved { count, gone } => {
+            let gone = (atoms::gone(), gone.encode(env));
+            (atoms::moved(), vec![count_of(*count), gone], vec![])
+        }
         Notice::Unsynced { error } => (atoms::unsynced(), vec![count_of(1)], refusal(env, error)),
         Notice::Quarantined { file, reason } => (
             atoms::quarantined(),

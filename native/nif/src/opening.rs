@@ -294,6 +294,12 @@ fn release(directory: &'static Directory) -> Option<Duration> {
     None
 }
 
+/// Whether somebody has been told that he is the one to write this directory's path to the log.
+#[rustler::nif]
+fn directory_named(path: Binary<'_>) -> bool {
+    Directory::at(path_of(&path)).name()
+}
+
 /// `[{number, path}]` of the directories that are open.
 #[rustler::nif]
 fn directories_open(env: Env<'_>) -> Vec<(u64, Term<'_>)> {

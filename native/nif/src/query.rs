@@ -1,7 +1,7 @@
 //! Finding recordings: the calls behind `PhoenixReplay.Native.Query` and
-//! `PhoenixReplay.Native.facets/2`.
+//! `PhoenixReplay.Native.facets/3`.
 
-use replay_store::{Cursor, Sort};
+use replay_store::{Cursor, Error as StoreError, Facets, Page, Sort};
 use rustler::types::atom::ok;
 use rustler::{Binary, Encoder, Env, NifUnitEnum, Term};
 
@@ -10,11 +10,11 @@ use crate::errors::Failure;
 use crate::filter::Filter;
 use crate::summary::Summaries;
 use crate::terms::binary;
-use crate::view;
+use crate::{subject, view};
 
 /// The order of a page.
 #[derive(NifUnitEnum, Clone, Copy)]
-enum Order {
+pub enum Order {
     Newest,
     Oldest,
     Longest,
@@ -51,6 +51,10 @@ fn query_page<'a>(
             .store
             .query(&filter.0, sort.into(), limit, after.as_ref())
     });
+    self::page(env, page)
+}
+
+pub fn page(env: Env<'_>, page: Result<Page, StoreError>) -> Term<'_> {
     match page {
         Ok(page) => {
             let next = page.next.map(|next| binary(env, &next.to_bytes()));
@@ -61,14 +65,17 @@ fn query_page<'a>(
     }
 }
 
-/// `{:ok, {views, events, days}}`, each a list of pairs with counts; a day is
+/// `{:ok, {views, events, subjects, days}}`, each a list of pairs with counts; a day is
 /// counted from the Unix epoch.
 #[rustler::nif(schedule = "DirtyIo")]
 fn query_facets(env: Env<'_>, handle: Settled, filter: Filter) -> Term<'_> {
-    let facets = match handle.store.facets(&filter.0) {
-        Ok(facets) => facets,
-        Err(error) => return Failure::from(error).encode(env),
-    };
+    match handle.store.facets(&filter.0) {
+        Ok(found) => facets(env, &found),
+        Err(error) => Failure::from(error).encode(env),
+    }
+}
+
+pub fn facets<'a>(env: Env<'a>, facets: &Facets) -> Term<'a> {
     let views = facets.views.iter().map(|(view, count)| {
         let view = view::stored_term(env, view);
         // SAFETY: it was made in this environment.
@@ -77,5 +84,9 @@ fn query_facets(env: Env<'_>, handle: Settled, filter: Filter) -> Term<'_> {
     let views: Vec<_> = views.collect();
     let events = facets.events.iter();
     let events: Vec<_> = events.map(|(name, n)| (binary(env, name), *n)).collect();
-    (ok(), (views, events, facets.days)).encode(env)
+    let subjects = facets.subjects.iter();
+    let subjects: Vec<_> = subjects
+        .map(|(whose, n)| (subject::term(env, whose), *n))
+        .collect();
+    (ok(), (views, events, subjects, &facets.days)).encode(env)
 }

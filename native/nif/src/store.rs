@@ -6,12 +6,13 @@ use std::time::Duration;
 use replay_etf::{AtomText, Limits, Replaced, json, recording};
 use replay_store::{Filter, Format, Recording, Sort};
 use rustler::types::atom::ok;
-use rustler::{Atom, Binary, Encoder, Env, NifResult, Term};
+use rustler::{Atom, Binary, Encoder, Env, NifResult, NifUnitEnum, Term};
 
 use crate::directories::{Opened, Settled};
 use crate::encode::Effort;
 use crate::errors::Failure;
 use crate::options::format_of;
+use crate::subject::Subject;
 use crate::terms::binary;
 use crate::{buffer, decode, encode, vm};
 
@@ -21,21 +22,19 @@ fn store_save<'a>(
     handle: Opened,
     recording: Term<'a>,
     format: Atom,
+    subject: Option<Subject>,
 ) -> NifResult<Term<'a>> {
     let format = format_of(format)?;
+    let subject = subject.map(|Subject(known)| known);
     let saved = encode::lend(recording, handle.limits.max_bytes, Effort::Any, |etf| {
-        handle.store.save(etf, format).map_err(Failure::from)
+        let saved = handle.store.save_for(etf, format, subject);
+        saved.map_err(Failure::from)
     });
     Ok(done(env, saved.map_err(Failure::from).flatten()))
 }
 
 #[rustler::nif(schedule = "DirtyIo")]
-fn store_read<'a>(
-    env: Env<'a>,
-    handle: Opened,
-    id: Binary<'a>,
-    functions_as_text: bool,
-) -> Term<'a> {
+fn store_read<'a>(env: Env<'a>, handle: Opened, id: Binary<'a>, replaced: Replacing) -> Term<'a> {
     // A recording in flight is newer than any file of it. One that is saved
     // between the two looks is found by the second.
     let in_flight = handle
@@ -43,14 +42,13 @@ fn store_read<'a>(
         .active(&id)
         .and_then(|recording| as_shown(env, &recording, &handle.limits));
     if let Some((etf, limits)) = in_flight {
-        return match etf_to_term(env, &etf, &limits, functions_as_text) {
+        return match etf_to_term(env, &etf, &limits, replaced.into()) {
             Ok(recording) => (ok(), recording).encode(env),
             Err(failure) => failure.encode(env),
         };
     }
-    let read = handle.store.read_with(&id, |format, bytes| match format {
-        Format::Etf => etf_to_term(env, bytes, &handle.limits, functions_as_text),
-        Format::Json => json_to_term(env, bytes, &handle.limits),
+    let read = handle.store.read_with(&id, |format, bytes| {
+        content_to_term(env, format, bytes, &handle.limits, replaced.into())
     });
     match read.map_err(Failure::from).flatten() {
         Ok(recording) => (ok(), recording).encode(env),
@@ -80,6 +78,20 @@ fn as_shown(env: Env<'_>, recording: &Recording, limits: &Limits) -> Option<(Vec
     })
 }
 
+/// What a file holds.
+pub fn content_to_term<'a>(
+    env: Env<'a>,
+    format: Format,
+    bytes: &[u8],
+    limits: &Limits,
+    replaced: Replaced,
+) -> Result<Term<'a>, Failure> {
+    match format {
+        Format::Etf => etf_to_term(env, bytes, limits, replaced),
+        Format::Json => json_to_term(env, bytes, limits),
+    }
+}
+
 fn json_to_term<'a>(env: Env<'a>, text: &[u8], limits: &Limits) -> Result<Term<'a>, Failure> {
     let vm = vm::Env::of(env);
     let exists = |text: &str| decode::existing_atom(vm, AtomText::Utf8(text)).is_some();
@@ -87,24 +99,37 @@ fn json_to_term<'a>(env: Env<'a>, text: &[u8], limits: &Limits) -> Result<Term<'
     etf.clear();
     let decoded =
         json::decode(text, &json::text_limits(limits), &exists, &mut etf).map_err(Failure::from);
-    let term = decoded.and_then(|()| etf_to_term(env, &etf, &json::term_limits(limits), true));
+    let term = decoded
+        .and_then(|()| etf_to_term(env, &etf, &json::term_limits(limits), Replaced::Functions));
     buffer::keep(etf);
     term
 }
 
-/// Identifiers of other nodes are replaced if need be, functions that this VM
-/// does not have only on request: loading their code may bring them.
+/// What is replaced of what this VM does not have, under its name in Elixir: functions and atoms
+/// only on request, as loading their code may bring them.
+#[derive(Clone, Copy, NifUnitEnum)]
+pub enum Replacing {
+    Identifiers,
+    Functions,
+    All,
+}
+
+impl From<Replacing> for Replaced {
+    fn from(replacing: Replacing) -> Self {
+        match replacing {
+            Replacing::Identifiers => Replaced::Identifiers,
+            Replacing::Functions => Replaced::Functions,
+            Replacing::All => Replaced::All,
+        }
+    }
+}
+
 pub fn etf_to_term<'a>(
     env: Env<'a>,
     etf: &[u8],
     limits: &Limits,
-    functions_as_text: bool,
+    replaced: Replaced,
 ) -> Result<Term<'a>, Failure> {
-    let replaced = if functions_as_text {
-        Replaced::All
-    } else {
-        Replaced::Identifiers
-    };
     decode::from_slice(env, etf, limits, replaced).map_err(|error| match error {
         // The view tells the caller which code might bring the atom.
         decode::Error::UnknownAtom { .. } | decode::Error::UnknownFunction { .. } => {

@@ -5,11 +5,11 @@
 use std::collections::HashMap;
 use std::ptr;
 
-use replay_store::{Facts, Item, View};
+use replay_store::{Facts, Item, Subject, View};
 use rustler::{Encoder, Env as NifEnv, Term};
 
-use crate::view;
 use crate::vm::{Env, Raw};
+use crate::{subject, view};
 
 /// Items looked at together before their tuples are made.
 const BATCH: usize = 32;
@@ -33,6 +33,7 @@ struct Parts<'p> {
     id: &'p [u8],
     view: &'p View,
     url: Option<&'p [u8]>,
+    subject: Option<&'p Subject>,
     connected_at: i64,
     event_count: u32,
     duration_ms: i64,
@@ -56,6 +57,7 @@ impl<'p> Parts<'p> {
             id: recording.id(),
             view: recording.view(),
             url: recording.url(),
+            subject: recording.subject(),
             connected_at: recording.connected_at(),
             event_count: recording.event_count(),
             duration_ms: recording.duration_ms(),
@@ -87,13 +89,16 @@ impl<'a> Summaries<'a> {
         unsafe { Term::new(env, summaries.vm.make_list(&tuples)) }
     }
 
-    /// `{id, view, url, connected_at, event_count, duration_ms}`, and for a
-    /// recording that is not simply stored `active?, recovered?, truncated?`
-    /// behind them.
+    /// `{id, view, url, connected_at, event_count, duration_ms}`, and behind
+    /// them the `subject` of a recording that belongs to somebody, or for one
+    /// that is not simply stored `active?, recovered?, truncated?, subject`.
     fn tuple(&mut self, parts: &Parts<'_>) -> Raw {
         let (env, yes, no) = (self.env, self.yes, self.no);
         let integer = |value: i64| value.encode(env).as_c_arg();
         let boolean = |value: bool| if value { yes } else { no };
+        let whose = (parts.subject).map_or(self.nil, |it| subject::term(env, it).as_c_arg());
+        let stored = !(parts.active || parts.recovered || parts.truncated);
+        let seventh = if stored { whose } else { boolean(parts.active) };
         let elements = [
             self.vm.make_binary(parts.id),
             self.view(parts.view),
@@ -101,16 +106,18 @@ impl<'a> Summaries<'a> {
             integer(parts.connected_at),
             integer(parts.event_count.into()),
             integer(parts.duration_ms),
-            boolean(parts.active),
+            seventh,
             boolean(parts.recovered),
             boolean(parts.truncated),
+            whose,
         ];
-        let stored = !(parts.active || parts.recovered || parts.truncated);
+        let elements = match (stored, parts.subject) {
+            (true, None) => &elements[..6],
+            (true, Some(_)) => &elements[..7],
+            (false, _) => &elements,
+        };
         // SAFETY: the elements were made in this environment.
-        unsafe {
-            self.vm
-                .make_tuple(if stored { &elements[..6] } else { &elements })
-        }
+        unsafe { self.vm.make_tuple(elements) }
     }
 
     fn view(&mut self, view: &View) -> Raw {
@@ -141,7 +148,10 @@ fn touch(batch: &[Item]) {
     let sum = batch.iter().fold(0u8, |sum, item| {
         let parts = Parts::from(item);
         let url = parts.url.and_then(<[u8]>::first);
-        sum ^ parts.id.first().unwrap_or(&0) ^ url.unwrap_or(&0)
+        let whose = parts
+            .subject
+            .is_some_and(|it| matches!(it, Subject::Integer(_)));
+        sum ^ parts.id.first().unwrap_or(&0) ^ url.unwrap_or(&0) ^ u8::from(whose)
     });
     std::hint::black_box(sum);
 }

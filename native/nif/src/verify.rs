@@ -52,7 +52,8 @@ fn verify_rebuild(env: Env<'_>, handle: Opened) -> Term<'_> {
     }
 }
 
-fn pairs(damage: Vec<Damage>) -> Vec<(String, String)> {
+/// Each as `{file, reason}`.
+pub fn pairs(damage: Vec<Damage>) -> Vec<(String, String)> {
     let pairs = damage.into_iter();
     pairs.map(|it| (it.file, it.reason)).collect()
 }

@@ -33,19 +33,20 @@ mod store;
 mod watch;
 
 pub use active::{ActiveSummary, Drained, Recording, Reservation, State};
-pub use codec::{Compression, Format, compress};
+pub use codec::{Compression, Format, Subject, SubjectText, compress};
 pub use disk::{FileName, FileSystem, Kind, Mapping, Metadata, OsFileSystem, Process, Stamp};
 pub use error::{Error, posix_name};
-pub use files::{Contents, Verified};
+pub use files::{Contents, Verified, Version};
 pub use index::name::file_stem;
 pub use index::{Damage, Entry, Names, View};
 pub use notice::Notice;
 pub use options::Options;
 pub use query::{
-    Cursor, Facets, Facts, Filter, InFlight, Item, MAX_EVENT_NAMES, Page, Sort, UrlPart,
+    Cursor, Facets, Facts, Filter, InFlight, Item, MAX_EVENT_NAMES, MAX_SUBJECTS, Page, Search,
+    SearchProgress, Sort, UrlPart,
 };
 pub use replay_etf::recording::EventCounts;
 pub use retention::{Limit, Removed, Retention};
 pub use slab::{AppendError, Usage, Wait};
 pub use stats::{Counts, Evictions, Latency, Stats};
-pub use store::Store;
+pub use store::{Erased, Rewriting, Store};

@@ -55,6 +55,11 @@ pub struct Counts {
     pub dropped: u64,
     /// Recordings that earlier runs left behind.
     pub recovered: u64,
+    /// Recordings in flight that were put into other files, because theirs were removed or taken
+    /// over.
+    pub moved: u64,
+    /// Recordings in flight that another engine has taken over.
+    pub gone: u64,
     /// Recordings that were deleted because there were more than are to be kept.
     pub evicted: Evictions,
     /// Recordings that were erased by request.
@@ -133,12 +138,13 @@ impl Counters {
                 sum.count += removed.count;
                 sum.bytes += removed.bytes;
             }
+            Notice::Moved { count, gone } => {
+                counts.moved += *count as u64;
+                counts.gone += *gone as u64;
+            }
             Notice::Erased { count } => counts.erased += *count as u64,
             Notice::Quarantined { .. } => counts.quarantined += 1,
-            Notice::NotErased { .. }
-            | Notice::Moved { .. }
-            | Notice::SetAside { .. }
-            | Notice::Unsynced { .. } => {}
+            Notice::NotErased { .. } | Notice::SetAside { .. } | Notice::Unsynced { .. } => {}
         }
     }
 

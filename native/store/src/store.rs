@@ -1,14 +1,18 @@
 mod erase;
 mod in_flight;
+mod rewrite;
 mod search;
 mod upkeep;
+
+pub use erase::Erased;
+pub use rewrite::Rewriting;
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::active::{Active, Tender};
-use crate::codec::{Flags, Format};
+use crate::codec::{Format, Subject};
 use crate::directory::Files;
 use crate::disk::{FileSystem, OsFileSystem};
 use crate::error::Error;
@@ -17,6 +21,7 @@ use crate::index::{Damage, Entry};
 use crate::options::Options;
 use crate::retention::evictor::Evictor;
 use crate::stats::Stats;
+use rewrite::Rewritings;
 
 /// The recordings of one directory. Shared between threads by reference or `Arc`.
 ///
@@ -32,6 +37,7 @@ pub struct Store {
     _tender: Tender,
     pub(crate) files: Arc<Files>,
     pub(crate) active: Arc<Active>,
+    rewritings: Rewritings,
 }
 
 impl Store {
@@ -67,6 +73,7 @@ impl Store {
             _tender: Tender::start(&active).map_err(Error::io("start a thread"))?,
             files,
             active,
+            rewritings: Rewritings::default(),
         })
     }
 
@@ -87,7 +94,24 @@ impl Store {
     /// last step failed, making the change of names durable or removing the replaced
     /// recording's other files: then the new one is in place, and saving it again is safe.
     pub fn save(&self, etf: &[u8], format: Format) -> Result<(), Error> {
-        let saved = self.files.save(etf, format, Flags::default());
+        self.save_for(etf, format, None)
+    }
+
+    /// As [`Store::save`], a recording that belongs to somebody.
+    ///
+    /// That a recording was recovered, or is not complete, and whom it belongs to, stays when it is
+    /// saved again. It is the same one if it has its id and was started at its time.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Store::save`].
+    pub fn save_for(
+        &self,
+        etf: &[u8],
+        format: Format,
+        subject: Option<Subject>,
+    ) -> Result<(), Error> {
+        let saved = self.files.save(etf, format, subject);
         if saved.is_err() {
             self.files.observer.counters.count_refused();
         }
@@ -137,10 +161,11 @@ impl Store {
         self.files.index.try_read().map(|index| index.len())
     }
 
-    /// Waits for so long at most until nobody is reading what others have put into the directory.
-    /// Returns whether that is so. A list that is asked for meanwhile would have to wait for it.
-    pub fn wait_for_scan(&self, timeout: Duration) -> bool {
-        self.files.scan.try_lock_for(timeout).is_some()
+    /// Learns what others have put into the directory, or waits for another thread that does, but
+    /// for so long at most. Returns whether that is done: a list or a query that is asked for next
+    /// does not wait then, and otherwise would. If it can't be done, that has the error.
+    pub fn settle(&self, timeout: Duration) -> bool {
+        !matches!(self.files.try_refresh(timeout), Ok(false))
     }
 
     /// Deletes the recording with this id, under all the names it has, and stops recording it

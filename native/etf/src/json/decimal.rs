@@ -88,7 +88,7 @@ const READ: u128 = 10_u128.pow(READ_DIGITS as u32);
 
 /// The magnitude of a number given by its decimal digits, least significant byte first and
 /// without leading zeros.
-pub(super) fn to_magnitude(digits: &str) -> Vec<u8> {
+pub(crate) fn to_magnitude(digits: &str) -> Vec<u8> {
     let mut limbs: Vec<u64> = Vec::new();
     for chunk in digits.as_bytes().rchunks(READ_DIGITS).rev() {
         let mut carry = chunk

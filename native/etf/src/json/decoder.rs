@@ -1,7 +1,7 @@
 use super::etf_writer::EtfWriter;
 use super::fields::{connected_at, event, open, open_events, required_string};
 use super::reader::{Ignore, Reader, Sink};
-use crate::name::{MODULE_PREFIX, alias};
+use crate::name::{MODULE_PREFIX, NIL, alias};
 use crate::recording::{Absent, EventKind};
 use crate::{Error, ErrorKind, Field, Limits, tag};
 
@@ -13,7 +13,7 @@ use crate::{Error, ErrorKind, Field, Limits, tag};
 /// not exist stays a string. All other strings, and all keys of objects, stay binaries, `null` is
 /// the atom `nil`. Of several members with the same key the last one counts.
 ///
-/// A missing `view` or `url` is `nil`; `params` and `session` are empty maps when they are missing
+/// A missing `view` or `url` is `nil`, as is the view `"nil"`; `params` and `session` are empty maps when they are missing
 /// or `null`, and so is a missing payload. Unknown keys are checked but left out.
 ///
 /// # Errors
@@ -96,7 +96,8 @@ impl Decoder<'_, '_> {
     }
 
     fn view(&mut self) -> Result<(), Error> {
-        let Some(view) = self.reader.string()? else {
+        // That is what the pure-Elixir backend writes for none.
+        let Some(view) = self.reader.string()?.filter(|view| view != NIL) else {
             self.writer.null();
             return Ok(());
         };

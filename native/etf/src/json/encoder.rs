@@ -1,5 +1,7 @@
 mod calendar;
+mod key;
 mod leaf;
+mod uri;
 mod value;
 
 use std::borrow::Cow;
@@ -20,7 +22,8 @@ const AROUND_FIELD: usize = 1;
 /// Turns a recording, a version byte and a map that is not compressed, into JSON, appended to
 /// `out`.
 ///
-/// Keys that are not of a recording are left out. A missing `view` or `url` becomes `null`,
+/// Keys that are not of a recording are left out. A missing or `nil` `view` becomes `"nil"`, as the
+/// pure-Elixir backend writes it, which does not read `null` there; a missing `url` becomes `null`,
 /// missing or `nil` `params` and `session` become `{}`. What is nested deeper than
 /// [`MAX_DEPTH`](super::MAX_DEPTH) is abbreviated to a string.
 ///
@@ -109,6 +112,7 @@ impl<'a> Encoder<'a> {
             let (field, value) = absent?;
             self.member(field.name());
             self.json.extend_from_slice(match value {
+                Absent::Nil if field == Field::View => b"\"nil\",",
                 Absent::Nil => b"null,",
                 Absent::EmptyMap => b"{},",
             });
@@ -143,10 +147,10 @@ impl<'a> Encoder<'a> {
             }
             (Field::View, Token::Binary(name)) => {
                 let name = String::from_utf8_lossy(&text_of(name)).into_owned();
-                self.parts.view = View::Name(Cow::Owned(name));
+                self.parts.view = View::of_json(Cow::Owned(name));
                 self.leaf(token)
             }
-            (Field::View, Token::Atom(atom)) if !atom.is("nil") => {
+            (Field::View, Token::Atom(atom)) if !atom.is(name::NIL) => {
                 let name = name::inspect(&atom.to_str()).into_owned();
                 self.string(&name);
                 self.parts.view = View::Name(Cow::Owned(name));
@@ -156,12 +160,13 @@ impl<'a> Encoder<'a> {
                 self.parts.url = Some(text_of(url));
                 self.leaf(token)
             }
-            (Field::View | Field::Url, _) => {
-                if field == Field::View {
-                    self.parts.view = View::None;
-                } else {
-                    self.parts.url = None;
-                }
+            (Field::View, _) => {
+                self.parts.view = View::None;
+                self.string(name::NIL);
+                self.walker.finish(depth)
+            }
+            (Field::Url, _) => {
+                self.parts.url = None;
                 self.json.extend_from_slice(b"null,");
                 self.walker.finish(depth)
             }

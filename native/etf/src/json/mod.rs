@@ -11,15 +11,15 @@
 //! | integer, float | number; an integer of more than 1024 characters becomes text |
 //! | binary | string; what is not UTF-8 becomes `"<<255, 1>>"` |
 //! | list, tuple | array; an improper list's tail is the last element |
-//! | map | object; a key that is no text becomes the text it is written as |
+//! | map | object; a key that is no text becomes what `to_string/1` makes of it, or else the text it is written as |
 //! | struct | object of its fields, and `"__struct__": "My.Module"` |
 //! | `Date`, `Time`, `NaiveDateTime`, `DateTime` in `params` and `session` | ISO 8601 |
 //! | bitstring, pid, port, reference, function | the text it is written as |
 //!
 //! When two keys become the same text, the later one wins. The view is written as its name,
-//! without the `Elixir.` of its atom.
+//! without the `Elixir.` of its atom, and as `nil` where there is none.
 
-mod decimal;
+pub(crate) mod decimal;
 mod decoder;
 mod encoder;
 mod escapes;
@@ -29,6 +29,7 @@ pub(crate) mod inspect;
 mod limits;
 mod overrides;
 mod reader;
+mod search;
 mod summarizer;
 mod templates;
 mod validator;
@@ -37,6 +38,7 @@ pub use decoder::decode;
 pub use encoder::{Encoded, encode};
 pub use limits::{term_limits, text_limits};
 pub use reader::Fault;
+pub use search::contains;
 pub use summarizer::{is_read_elsewhere, summarize};
 
 /// Deepest nesting of arrays and objects that is written, those of the recording itself included:

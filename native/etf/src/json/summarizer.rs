@@ -35,7 +35,7 @@ pub fn summarize(json: &[u8], limits: &Limits) -> Result<Summary<'static>, Error
             }
             Some(Field::View) => {
                 let name = reader.string()?;
-                parts.view = name.map_or(View::None, View::Name).into_owned();
+                parts.view = name.map_or(View::None, View::of_json).into_owned();
             }
             Some(Field::Url) => parts.url = reader.string()?.map(into_bytes),
             Some(Field::ConnectedAt) => {

@@ -10,6 +10,7 @@ mod elsewhere;
 mod event;
 mod field;
 mod names;
+mod search;
 mod summary;
 mod view;
 
@@ -20,6 +21,7 @@ pub(crate) use event::{NAME, clamped};
 pub(crate) use field::Absent;
 pub use field::Field;
 pub use names::{MAX_NAME_BYTES, MAX_NAMES};
+pub use search::contains;
 pub(crate) use summary::{Events, Parts, key};
 pub use summary::{Summary, summarize};
 pub use view::View;

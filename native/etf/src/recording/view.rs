@@ -13,7 +13,16 @@ pub enum View<'a> {
     None,
 }
 
-impl View<'_> {
+impl<'a> View<'a> {
+    /// What a name in JSON stands for: [`View::None`] is written as its `nil`.
+    pub(crate) fn of_json(name: Cow<'a, str>) -> Self {
+        if name == name::NIL {
+            View::None
+        } else {
+            View::Name(name)
+        }
+    }
+
     /// The view as a reader writes it: `My.Live` for a module, `:other` for another atom, a name
     /// as it is, and nothing for none.
     pub fn inspected(&self) -> Cow<'_, str> {

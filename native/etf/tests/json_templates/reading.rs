@@ -76,7 +76,7 @@ fn payloads() -> impl Strategy<Value = Vec<String>> {
 }
 
 const BEFORE: &str =
-    r#"{"id":"x","connected_at":1,"view":null,"url":null,"params":{},"session":{},"events":["#;
+    r#"{"id":"x","connected_at":1,"view":"nil","url":null,"params":{},"session":{},"events":["#;
 const AFTER: &str = "]}";
 
 /// An event; in one of two the payload comes before the type.

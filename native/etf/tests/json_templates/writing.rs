@@ -83,7 +83,7 @@ fn events(payloads: &[Term]) -> Vec<Vec<u8>> {
 }
 
 const BEFORE: &[u8] = b"\x83t\0\0\0\x03w\x02idm\0\0\0\x01xw\x0cconnected_ata\x01w\x06events";
-const TEXT_AFTER: &str = r#"],"view":null,"url":null,"params":{},"session":{}}"#;
+const TEXT_AFTER: &str = r#"],"view":"nil","url":null,"params":{},"session":{}}"#;
 
 fn encode(events: &[Vec<u8>]) -> Result<String, Error> {
     let length = (events.len() as u32).to_be_bytes();

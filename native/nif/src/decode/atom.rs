@@ -1,4 +1,4 @@
-use replay_etf::{AtomText, tag};
+use replay_etf::{AtomText, Runtime, tag};
 
 use crate::vm::{Env, Raw};
 
@@ -15,5 +15,15 @@ pub fn existing_atom(env: Env, text: AtomText<'_>) -> Option<Raw> {
             encoded.extend(text.as_bytes());
             env.term_of(&encoded, &mut Vec::new())
         }
+    }
+}
+
+impl Runtime for Env {
+    fn has_atom(&self, text: AtomText<'_>) -> bool {
+        existing_atom(*self, text).is_some()
+    }
+
+    fn reads(&self, term: &[u8]) -> bool {
+        self.term_of(term, &mut Vec::new()).is_some()
     }
 }

@@ -1,4 +1,4 @@
-use replay_etf::Error as EtfError;
+use replay_etf::{Error as EtfError, Missing};
 
 /// Why bytes did not become a term.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,5 +27,16 @@ pub enum Error {
 impl From<EtfError> for Error {
     fn from(error: EtfError) -> Self {
         Self::Malformed(error)
+    }
+}
+
+impl Error {
+    /// What was missing in a term at this offset.
+    pub(super) fn of(missing: Missing, start: usize) -> Self {
+        match missing {
+            Missing::Atom(at) => Self::UnknownAtom { offset: start + at },
+            Missing::Function(at) => Self::UnknownFunction { offset: start + at },
+            Missing::Identifier(at) => Self::Refused { offset: start + at },
+        }
     }
 }

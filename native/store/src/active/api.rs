@@ -8,16 +8,18 @@ use super::drained::Drained;
 use super::job::{Job, Task};
 use super::recording::Recording;
 use super::round::Round;
+use crate::codec::Subject;
 use crate::error::Error;
 use crate::slab::{AppendError, Slab, Usage, Wait};
 
 impl Active {
-    /// See [`Store::start`](crate::Store::start).
+    /// See [`Store::start_for`](crate::Store::start_for).
     pub(crate) fn start(
         &self,
         id: &[u8],
         head: &[u8],
         max_events: u32,
+        subject: Option<Subject>,
         wait: Wait,
     ) -> Result<Arc<Recording>, Error> {
         let shared = &self.shared;
@@ -34,6 +36,13 @@ impl Active {
         let chain = self.slab(wait)?.chain(head, wait).map_err(not_started)?;
         let recording = Recording::new(shared, summary, head.len(), max_events, chain);
         let recording = Arc::new(recording);
+        // Before anybody else knows of it: it is there with its subject, or not at all.
+        if let Some(subject) = subject
+            && let Err(error) = recording.set_subject(subject, wait)
+        {
+            recording.chain.release(wait);
+            return Err(not_started(error));
+        }
         if shared.table.insert(&recording) {
             // Whoever moves all of them on may not have seen this one.
             let _ = recording.chain.move_on();
@@ -107,8 +116,10 @@ fn not_started(error: AppendError) -> Error {
         AppendError::TooLarge(bytes, max) => Error::TooLarge { bytes, max },
         AppendError::Io(source) => Error::io("grow the slab")(source),
         // These are about recordings that exist.
-        AppendError::Ended | AppendError::Lost | AppendError::Full | AppendError::NotAnEvent => {
-            Error::NotFound
-        }
+        AppendError::Ended
+        | AppendError::Lost
+        | AppendError::Full
+        | AppendError::HasSubject
+        | AppendError::NotAnEvent => Error::NotFound,
     }
 }

@@ -8,7 +8,7 @@ use replay_etf::recording::changes::{Whole, parts};
 
 use super::Shared;
 use super::recording::Recording;
-use crate::codec::Flags;
+use crate::codec::{Beside, Flags};
 use crate::error::Error;
 use crate::index::Names;
 use crate::slab::{Frames, Kind, Mark, Wait};
@@ -56,7 +56,7 @@ impl Recording {
             .ok_or(Error::NotFound)?;
         into.clear();
         into.reserve(self.tally.bytes() + 16);
-        let mut payloads = frames.iter();
+        let mut payloads = frames.parts();
         let head = payloads.next().filter(|(kind, _)| *kind == Kind::Head);
         let (_, head) = head.ok_or(Error::NotFound)?;
         let frame = Frame::of(head.rest, &self.limits).map_err(Error::Recording)?;
@@ -84,7 +84,7 @@ impl Recording {
     /// What a list shows of the recording that is in the frames. Walking the whole of it would
     /// take as long as compressing it does.
     pub(super) fn summarize<'f>(&self, frames: &'f Frames) -> Result<Summary<'f>, Error> {
-        let mut payloads = frames.iter();
+        let mut payloads = frames.parts();
         let head = payloads.next().ok_or(Error::NotFound)?.1.rest;
         let mut summary = replay_etf::summarize(head, &self.limits).map_err(Error::Recording)?;
         for (kind, payload) in payloads {
@@ -129,10 +129,14 @@ impl Recording {
         self.chain.is_gone()
     }
 
-    pub(super) fn flags(&self) -> Flags {
-        Flags {
-            recovered: self.recovered,
-            truncated: self.truncated.load(Relaxed),
+    /// What its file has beside the content.
+    pub(super) fn beside(&self) -> Beside {
+        Beside {
+            flags: Flags {
+                recovered: self.recovered,
+                truncated: self.truncated.load(Relaxed),
+            },
+            subject: self.subject().map(|subject| (**subject).clone()),
         }
     }
 }

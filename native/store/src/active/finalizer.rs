@@ -116,7 +116,7 @@ impl Shared {
         let summary = recording.summarize(&frames)?;
         recording.placed.store(true, Relaxed);
         self.files
-            .save_known(buffer, summary, recording.format(), recording.flags())?;
+            .save_known(buffer, summary, recording.format(), recording.beside())?;
         Ok(SAVED)
     }
 

@@ -7,6 +7,7 @@ use super::Shared;
 use super::recording::Recording;
 use crate::codec::Format;
 use crate::error::Error;
+use crate::index::Entry;
 
 impl Shared {
     /// Whether a recording that an earlier run left was saved by it, and only not let go of; or
@@ -39,9 +40,17 @@ impl Shared {
         match stored {
             // What can't be read is no reason not to save it again.
             Err(Error::NotFound | Error::Damaged { .. }) => Ok(false),
-            stored => stored,
+            stored => Ok(stored? && !lacks_subject(&entry, recording)),
         }
     }
+}
+
+/// Whether all that a file lacks of a recording is whom it belongs to: that was said after it was
+/// saved for the last time.
+fn lacks_subject(entry: &Entry, recording: &Recording) -> bool {
+    let subject = recording.subject().map(|subject| &**subject);
+    let is_other = subject.is_some() && entry.subject.as_deref() != subject;
+    is_other && entry.event_count <= recording.tally.counts().total()
 }
 
 /// Whether the content of a file is a recording, or what became of it later.

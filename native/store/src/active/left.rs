@@ -28,6 +28,12 @@ impl Left {
         self.0.lock().shadowed.push(Arc::clone(recording));
     }
 
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        let state = self.0.lock();
+        state.unreadable.len() + state.shadowed.len()
+    }
+
     /// How many can't be read.
     pub(super) fn unreadable(&self) -> usize {
         self.0.lock().unreadable.len()

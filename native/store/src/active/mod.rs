@@ -19,6 +19,7 @@ mod recording;
 mod recovery;
 mod reservation;
 mod round;
+mod subject;
 mod summary;
 mod table;
 mod tally;
@@ -94,6 +95,11 @@ impl Active {
     /// How much of what earlier runs left can't be read.
     pub(crate) fn unreadable(&self) -> usize {
         self.shared.left.unreadable()
+    }
+
+    /// How much earlier runs left that is not in the table.
+    pub(crate) fn left_behind(&self) -> usize {
+        self.shared.left.len()
     }
 
     /// Wipes what earlier runs left and is not in the table, if an id tells that it is unwanted.

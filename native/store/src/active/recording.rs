@@ -1,7 +1,7 @@
 use std::any::Any;
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 use std::sync::atomic::{AtomicBool, AtomicU64};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
 use parking_lot::Mutex;
 use replay_etf::{Limits, Summary};
@@ -9,7 +9,7 @@ use replay_etf::{Limits, Summary};
 use super::Shared;
 use super::summary::{ActiveSummary, State};
 use super::tally::Tally;
-use crate::codec::Format;
+use crate::codec::{Format, Subject};
 use crate::index::View;
 use crate::slab::Chain;
 
@@ -21,6 +21,8 @@ pub struct Recording {
     pub(super) view: Arc<View>,
     pub(super) url: Option<Arc<[u8]>>,
     pub(super) connected_at: i64,
+    /// Set while no one else appends.
+    pub(super) subject: OnceLock<Arc<Subject>>,
     pub(super) max_events: u32,
     pub(super) chain: Chain,
     pub(super) tally: Tally,
@@ -59,6 +61,7 @@ impl Recording {
             view: shared.files.loader.shared.view(summary.view),
             url: summary.url.as_deref().map(Arc::from),
             connected_at: summary.connected_at,
+            subject: OnceLock::new(),
             max_events,
             chain,
             tally: Tally::new(summary.events, summary.duration_ms, bytes),
@@ -104,6 +107,7 @@ impl Recording {
             id: Arc::clone(&self.id),
             view: Arc::clone(&self.view),
             url: self.url.clone(),
+            subject: self.subject().cloned(),
             connected_at: self.connected_at,
             duration_ms: self.tally.duration_ms(),
             events,

@@ -1,6 +1,6 @@
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 
 use replay_etf::recording::{changes, offset_and_kind};
 use replay_etf::{EventKind, Limits, Summary};
@@ -9,8 +9,9 @@ use super::Shared;
 use super::job::{Job, Task};
 use super::known::continues;
 use super::recording::Recording;
+use super::subject::subject_in;
 use super::tally::Tally;
-use crate::codec::Format;
+use crate::codec::{Format, Subject};
 use crate::error::Error;
 use crate::notice::Notice;
 use crate::slab::{Chain, Found, Frames, Kind, Mark, Payload, SetAside, Wait};
@@ -48,10 +49,11 @@ impl Shared {
     /// What can't be read stays where it is.
     fn recording_of(self: &Arc<Self>, chain: Chain) -> Option<Arc<Recording>> {
         match self.read(&chain) {
-            Ok((summary, tally)) => {
+            Ok((summary, tally, subject)) => {
                 let template = Recording::new(self, summary, 0, 0, chain);
                 let recording = Recording {
                     tally,
+                    subject: subject.map_or_else(OnceLock::new, |it| OnceLock::from(Arc::new(it))),
                     ended: AtomicBool::new(true),
                     truncated: AtomicBool::new(template.chain.has_mark(Mark::Truncated)),
                     recovered: !template.chain.has_mark(Mark::Ended),
@@ -76,13 +78,13 @@ impl Shared {
     /// Counts what is in the frames of a recording. One whose head can be read has an id, and by
     /// that it can be erased, even if it is not one that can be saved: that is found out, and
     /// told, when it is tried.
-    fn read(&self, chain: &Chain) -> Result<(Summary<'static>, Tally), Error> {
+    fn read(&self, chain: &Chain) -> Result<(Summary<'static>, Tally, Option<Subject>), Error> {
         let limits = generous(&self.files.loader.limits);
         let frames = (chain.frames())
             .map_err(Error::io("read what an earlier run left"))?
             .ok_or(Error::NotFound)?;
         let (summary, tally) = read(&frames, &limits)?;
-        Ok((summary.into_owned(), tally))
+        Ok((summary.into_owned(), tally, subject_in(&frames)))
     }
 
     /// Has recordings saved, but for those of which there is a later one with the same id.
@@ -149,7 +151,7 @@ fn generous(limits: &Limits) -> Limits {
 }
 
 fn read<'f>(frames: &'f Frames, limits: &Limits) -> Result<(Summary<'f>, Tally), Error> {
-    let mut payloads = frames.iter();
+    let mut payloads = frames.parts();
     let head = payloads.next().ok_or(Error::NotFound)?.1.rest;
     let summary = replay_etf::summarize(head, limits).map_err(Error::Recording)?;
     let tally = Tally::new(summary.events, summary.duration_ms, head.len());

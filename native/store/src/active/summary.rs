@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use replay_etf::EventCounts;
 
+use crate::codec::Subject;
 use crate::index::View;
 
 /// What a list shows of a recording that is not in its file yet.
@@ -13,6 +14,8 @@ pub struct ActiveSummary {
     pub view: Arc<View>,
     /// The URL it was started at.
     pub url: Option<Arc<[u8]>>,
+    /// Whom it belongs to.
+    pub subject: Option<Arc<Subject>>,
     /// When it was started, in milliseconds since the Unix epoch.
     pub connected_at: i64,
     /// Offset of the last event in milliseconds; 0 without events.

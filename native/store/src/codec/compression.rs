@@ -17,7 +17,21 @@ impl Default for Compression {
     }
 }
 
+/// Which of them a file is compressed with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Packing {
+    Gzip,
+    Zstd,
+}
+
 impl Compression {
+    pub(crate) fn packing(self) -> Packing {
+        match self {
+            Compression::Gzip(_) => Packing::Gzip,
+            Compression::Zstd(_) => Packing::Zstd,
+        }
+    }
+
     pub(crate) fn check(self) -> Result<(), Error> {
         match self {
             Compression::Gzip(1..=12) | Compression::Zstd(1..=19) => Ok(()),

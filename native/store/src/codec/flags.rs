@@ -1,10 +1,4 @@
-//! What is to be known of a recording and has no place in it.
-
 /// What happened to a recording on its way to the disk.
-///
-/// It is kept where every reader skips it: in the gzip header (RFC 1952, 2.3.1.1), or before the
-/// content in a skippable frame of Zstandard (RFC 8878, 3.1.2). And only where there is something
-/// to tell: other files are byte for byte what they would be without.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Flags {
     /// It was cut off by a crash and recovered.

@@ -2,14 +2,14 @@
 
 mod header;
 
-pub(super) use header::flags_of;
+pub(super) use header::fields;
 
 use std::io;
 
 use libdeflater::{Compressor, DecompressionError, Decompressor, crc32};
 
 use super::Error;
-use super::flags::Flags;
+use super::beside::Beside;
 use super::space::grow;
 
 /// First two bytes of every gzip member.
@@ -29,15 +29,15 @@ pub(super) fn is_gzip(bytes: &[u8]) -> bool {
     bytes.starts_with(&MAGIC)
 }
 
-/// Compresses a recording into a member that carries the flags. See
+/// Compresses a recording into a member that carries what is beside it. See
 /// [`Codec::compress`](crate::codec::Codec::compress).
 pub(super) fn compress(
     compressor: &mut Compressor,
     content: &[u8],
-    flags: Flags,
+    beside: &Beside,
     gz: &mut Vec<u8>,
 ) -> io::Result<usize> {
-    if flags == Flags::default() {
+    if *beside == Beside::default() {
         let bound = compressor.gzip_compress_bound(content.len());
         if gz.len() < bound {
             gz.resize(bound, 0);
@@ -47,7 +47,7 @@ pub(super) fn compress(
             .map_err(io::Error::other);
     }
     gz.clear();
-    gz.extend_from_slice(&header::with_flags(flags.byte()));
+    gz.extend_from_slice(&header::with(beside));
     let start = gz.len();
     gz.resize(start + compressor.deflate_compress_bound(content.len()), 0);
     let space = gz.get_mut(start..).unwrap_or_default();

@@ -1,5 +1,6 @@
-//! The bytes of a file and what they hold: compression, and the flags beside it.
+//! The bytes of a file and what they hold: compression, and what is beside the content.
 
+mod beside;
 mod compression;
 mod error;
 mod flags;
@@ -8,14 +9,18 @@ mod format;
 mod gzip;
 mod pool;
 mod space;
+mod subject;
 mod zstd;
 
+pub(crate) use beside::Beside;
 pub use compression::Compression;
+pub(crate) use compression::Packing;
 pub(crate) use error::Error;
 pub(crate) use flags::Flags;
 pub(crate) use flaw::Flaw;
 pub use format::Format;
 pub(crate) use pool::Pool;
+pub use subject::{Subject, SubjectText};
 
 use std::collections::HashMap;
 use std::io;
@@ -27,47 +32,49 @@ use zstd_safe::{CCtx, DCtx};
 
 /// Compressors and decompressors, reused: a compressor is some hundred kilobytes of tables.
 pub(crate) struct Codec {
-    compressors: Compressors,
+    deflaters: Pool<Compressor>,
+    encoders: Pool<CCtx<'static>>,
+    zstd_level: i32,
     gzip: Pool<Decompressor>,
     zstd: Pool<DCtx<'static>>,
 }
 
-enum Compressors {
-    Gzip(Pool<Compressor>),
-    Zstd(Pool<CCtx<'static>>, i32),
-}
-
 impl Codec {
-    /// The level has been checked.
+    /// Compresses as this says, and in the other way at its usual level. The level has been
+    /// checked.
     pub(crate) fn new(compression: Compression) -> Self {
-        let compressors = match compression {
-            Compression::Gzip(level) => {
-                let level = CompressionLvl::new(level).unwrap_or_default();
-                Compressors::Gzip(Pool::new(move || Compressor::new(level)))
-            }
-            Compression::Zstd(level) => Compressors::Zstd(Pool::new(CCtx::create), level),
+        let (gzip_level, zstd_level) = match compression {
+            Compression::Gzip(level) => (level, 1),
+            Compression::Zstd(level) => (6, level),
         };
+        let level = CompressionLvl::new(gzip_level).unwrap_or_default();
         Codec {
-            compressors,
+            deflaters: Pool::new(move || Compressor::new(level)),
+            encoders: Pool::new(CCtx::create),
+            zstd_level,
             gzip: Pool::new(Decompressor::new),
             zstd: Pool::new(DCtx::create),
         }
     }
 
-    /// Compresses a recording into a file that carries the flags, to the front of `out`, which
-    /// grows as needed, and returns how many bytes there are.
+    /// Compresses a recording into a file that carries what is beside it, to the front of `out`,
+    /// which grows as needed, and returns how many bytes there are.
     pub(crate) fn compress(
         &self,
+        packing: Packing,
         content: &[u8],
-        flags: Flags,
+        beside: &Beside,
         out: &mut Vec<u8>,
     ) -> io::Result<usize> {
-        match &self.compressors {
-            Compressors::Gzip(pool) => {
-                pool.with(|compressor| gzip::compress(compressor, content, flags, out))
+        match packing {
+            Packing::Gzip => {
+                let pack = |compressor: &mut _| gzip::compress(compressor, content, beside, out);
+                self.deflaters.with(pack)
             }
-            Compressors::Zstd(pool, level) => {
-                pool.with(|context| zstd::compress(context, *level, content, flags, out))
+            Packing::Zstd => {
+                let level = self.zstd_level;
+                let pack = |context: &mut _| zstd::compress(context, level, content, beside, out);
+                self.encoders.with(pack)
             }
         }
     }
@@ -98,10 +105,9 @@ impl Codec {
     }
 }
 
-/// What is to be known of a recording, from its file.
-pub(crate) fn flags_of(file: &[u8]) -> Flags {
-    let byte = gzip::flags_of(file).or_else(|| zstd::flags_of(file));
-    Flags::from_byte(byte.unwrap_or_default())
+/// What is to be known of a recording beside its content, from its file.
+pub(crate) fn beside_of(file: &[u8]) -> Beside {
+    Beside::of(gzip::fields(file).chain(zstd::fields(file)))
 }
 
 /// A codec, with space to compress into that is used again as the store's is.
@@ -129,7 +135,7 @@ pub fn compress(content: &[u8], compression: Compression) -> Result<Vec<u8>, cra
     let (codec, space) = &*shared;
     space.with(|out| {
         let len = codec
-            .compress(content, Flags::default(), out)
+            .compress(compression.packing(), content, &Beside::default(), out)
             .map_err(crate::error::Error::io("compress"))?;
         Ok(out.get(..len).unwrap_or_default().to_vec())
     })

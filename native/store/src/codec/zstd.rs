@@ -9,7 +9,7 @@ use zstd_safe::{
 };
 
 use super::Error;
-use super::flags::Flags;
+use super::beside::{Beside, Name};
 use super::space::grow;
 
 /// First four bytes of a frame with content.
@@ -18,10 +18,6 @@ const MAGIC: [u8; 4] = 0xfd2f_b528_u32.to_le_bytes();
 /// First four bytes of a skippable frame, of sixteen kinds (RFC 8878, 3.1.2). Ours is the eighth,
 /// of which no other use is known.
 const SKIPPABLE_MAGIC: [u8; 4] = 0x184d_2a57_u32.to_le_bytes();
-
-/// What our skippable frame starts with, after the magic: the size of what follows, and a name
-/// ("phoenix replay"). The flags are the byte after it.
-const FLAGS_HEAD: [u8; 6] = [3, 0, 0, 0, b'P', b'R'];
 
 /// A block of 128 KiB that repeats one byte takes four: no content takes less.
 const MAX_RATIO: usize = 32 << 10;
@@ -39,12 +35,31 @@ pub(super) fn is_zstd(bytes: &[u8]) -> bool {
     bytes.starts_with(&MAGIC) || any_kind
 }
 
-/// The byte that our skippable frame carries, if the file starts with one.
-pub(super) fn flags_of(file: &[u8]) -> Option<u8> {
-    file.strip_prefix(&SKIPPABLE_MAGIC)?
-        .strip_prefix(&FLAGS_HEAD)?
-        .first()
-        .copied()
+/// What our skippable frames before the content carry, each after its magic: the size of what
+/// follows, which is a name and a value.
+pub(super) fn fields(mut file: &[u8]) -> impl Iterator<Item = (Name, &[u8])> {
+    std::iter::from_fn(move || {
+        let (size, rest) = file
+            .strip_prefix(&SKIPPABLE_MAGIC)?
+            .split_first_chunk::<4>()?;
+        let (field, others) = rest.split_at_checked(u32::from_le_bytes(*size) as usize)?;
+        let (name, value) = field.split_first_chunk::<2>()?;
+        file = others;
+        Some((*name, value))
+    })
+}
+
+/// The frames that [`fields`] reads.
+fn frames_with(beside: &Beside) -> Vec<u8> {
+    let mut frames = Vec::new();
+    for (name, value) in beside.fields() {
+        frames.extend(SKIPPABLE_MAGIC);
+        // Some hundred bytes at most.
+        frames.extend(((name.len() + value.len()) as u32).to_le_bytes());
+        frames.extend(name);
+        frames.extend(value);
+    }
+    frames
 }
 
 /// See [`Codec::compress`](crate::codec::Codec::compress).
@@ -52,7 +67,7 @@ pub(super) fn compress(
     context: &mut CCtx<'_>,
     level: i32,
     content: &[u8],
-    flags: Flags,
+    beside: &Beside,
     out: &mut Vec<u8>,
 ) -> io::Result<usize> {
     let failed = |code| io::Error::other(get_error_name(code));
@@ -62,11 +77,7 @@ pub(super) fn compress(
     ] {
         context.set_parameter(parameter).map_err(failed)?;
     }
-    let head = if flags == Flags::default() {
-        Vec::new()
-    } else {
-        [&SKIPPABLE_MAGIC[..], &FLAGS_HEAD, &[flags.byte()]].concat()
-    };
+    let head = frames_with(beside);
     let bound = head.len() + compress_bound(content.len());
     if out.len() < bound {
         out.resize(bound, 0);
@@ -143,14 +154,15 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::codec::{Flags, Subject};
 
     fn zstd(content: &[u8]) -> Vec<u8> {
-        with_flags(content, Flags::default())
+        with(content, &Beside::default())
     }
 
-    fn with_flags(content: &[u8], flags: Flags) -> Vec<u8> {
+    fn with(content: &[u8], beside: &Beside) -> Vec<u8> {
         let mut out = vec![7; 3];
-        let len = compress(&mut CCtx::create(), 3, content, flags, &mut out).unwrap();
+        let len = compress(&mut CCtx::create(), 3, content, beside, &mut out).unwrap();
         out.truncate(len);
         out
     }
@@ -204,20 +216,60 @@ mod tests {
         assert_eq!(unzstd(&skippable(3, b"alone"), 1 << 20).unwrap(), b"");
     }
 
+    const FLAGS: Flags = Flags {
+        recovered: true,
+        truncated: false,
+    };
+
     #[test]
-    fn flags_are_in_front_only_where_there_is_something_to_tell() {
+    fn what_is_beside_is_in_front_only_where_there_is_something_to_tell() {
         let content = b"content, content".repeat(9);
-        let flags = Flags {
-            recovered: true,
-            truncated: true,
+        let of = |file: &[u8]| Beside::of(fields(file));
+        for subject in [None, Some(Subject::Integer(7)), Subject::text(&[255; 255])] {
+            for flags in [Flags::default(), FLAGS] {
+                let set = Beside {
+                    flags,
+                    subject: subject.clone(),
+                };
+                let file = with(&content, &set);
+                assert_eq!(of(&file), set);
+                assert_eq!(unzstd(&file, 1 << 20).unwrap(), content);
+                assert!(file.ends_with(&zstd(&content)));
+            }
+        }
+        assert_eq!(fields(&zstd(&content)).count(), 0);
+        let flagged = with(&content, &FLAGS.into());
+        assert_eq!(flagged[..11], skippable(7, b"PR\x01"));
+        assert_eq!(of(&skippable(7, b"PX\x01")), Beside::default());
+        assert_eq!(of(&skippable(6, b"PR\x01")), Beside::default());
+        let behind = [skippable(7, b"PX\x01"), flagged].concat();
+        assert_eq!(of(&behind), FLAGS.into());
+    }
+
+    #[test]
+    fn whatever_becomes_of_a_subject_the_content_is_read_and_no_other_subject_found() {
+        let set = Beside {
+            flags: FLAGS,
+            subject: Subject::text(b"ada lovelace"),
         };
-        let flagged = with_flags(&content, flags);
-        assert_eq!(flags_of(&flagged), Some(flags.byte()));
-        assert_eq!(unzstd(&flagged, 1 << 20).unwrap(), content);
-        assert_eq!(flagged[11..], zstd(&content));
-        assert_eq!(flags_of(&zstd(&content)), None);
-        assert_eq!(flags_of(&skippable(7, b"PX\x01")), None);
-        assert_eq!(flags_of(&skippable(6, b"PR\x01")), None);
+        let content = b"content, content".repeat(9);
+        let file = with(&content, &set);
+        let (value, end) = (11 + 10, file.len() - zstd(&content).len());
+        for bit in 0..end * 8 {
+            let mut changed = file.clone();
+            changed[bit / 8] ^= 1 << (bit % 8);
+            let (found, out) = (Beside::of(fields(&changed)), unzstd(&changed, 1 << 20));
+            if bit >= value * 8 {
+                assert_eq!(found, FLAGS.into(), "{bit}");
+                assert_eq!(out.unwrap(), content, "{bit}");
+            } else {
+                assert!(found.subject.is_none() || found.subject == set.subject);
+                assert!(out.is_err() || out.unwrap() == content, "{bit}");
+            }
+        }
+        for len in 0..end {
+            assert_eq!(Beside::of(fields(&file[..len])).subject, None, "{len}");
+        }
     }
 
     #[test]
@@ -242,11 +294,7 @@ mod tests {
     #[test]
     fn every_cut_is_noticed() {
         let content = b"some content that is worth compressing, compressing, compressing";
-        let flags = Flags {
-            recovered: true,
-            truncated: false,
-        };
-        let frame = with_flags(content, flags);
+        let frame = with(content, &FLAGS.into());
         for len in (1..frame.len()).filter(|len| *len != 11) {
             assert!(unzstd(&frame[..len], 1 << 20).is_err(), "{len}");
         }

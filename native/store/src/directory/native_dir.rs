@@ -17,7 +17,7 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 
 use super::Files;
-use crate::disk::durable::create_dirs;
+use crate::disk::durable::create_dirs_within;
 use crate::disk::{FileSystem, NATIVE_DIR};
 use crate::error::Error;
 use crate::watch::probe;
@@ -72,7 +72,8 @@ fn number(fs: &dyn FileSystem, beside_dir: &Path, sync: bool) -> Result<u128, Er
     if let Some(id) = read_id(fs, &path).map_err(Error::at("read", &path))? {
         return Ok(id);
     }
-    create_dirs(fs, beside_dir, sync).map_err(Error::at("create the directory", beside_dir))?;
+    create_dirs_within(fs, beside_dir, sync)
+        .map_err(Error::at("create the directory", beside_dir))?;
     fs.share_dir(beside_dir);
     write_id(fs, &path, random(), sync).map_err(Error::at("write", &path))
 }
@@ -126,7 +127,7 @@ impl Files {
 
     /// Creates one of the two where it is missing.
     pub(crate) fn create_dirs(&self, dir: &Path) -> Result<(), Error> {
-        create_dirs(self.fs(), dir, self.options.sync)
+        create_dirs_within(self.fs(), dir, self.options.sync)
             .map_err(Error::at("create the directory", dir))?;
         // Its owner may have opened the directory around it since.
         self.fs().share_dir(dir);

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::durable::create_dirs;
+use super::durable::create_dirs_within;
 use super::locks::{is_in_this_process, is_unsupported};
 use super::lookout::{Nameless, Seen, Watch, is_gone};
 use super::owned::{Directory, LOCK};
@@ -63,7 +63,7 @@ impl Commons {
             let made = match self.fs.create_dir(&path) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
                     // Somebody removed the directory around it.
-                    create_dirs(&*self.fs, &self.dir, self.sync)?;
+                    create_dirs_within(&*self.fs, &self.dir, self.sync)?;
                     self.fs.share_dir(&self.dir);
                     self.fs.create_dir(&path)
                 }

@@ -5,8 +5,18 @@ use std::path::Path;
 
 use super::{FileSystem, Kind};
 
-/// Creates a directory and those above it that are missing.
+/// Creates a directory that is the store's, and those above it that are missing, which are not.
 pub(crate) fn create_dirs(fs: &dyn FileSystem, dir: &Path, sync: bool) -> io::Result<()> {
+    create(fs, dir, 1, sync)
+}
+
+/// The same where the directory around it is the store's as well.
+pub(crate) fn create_dirs_within(fs: &dyn FileSystem, dir: &Path, sync: bool) -> io::Result<()> {
+    create(fs, dir, 2, sync)
+}
+
+/// The innermost `own` of them are for their owner alone.
+fn create(fs: &dyn FileSystem, dir: &Path, own: u32, sync: bool) -> io::Result<()> {
     match fs.metadata(dir) {
         Ok(found) if found.kind == Kind::Directory => return Ok(()),
         Ok(_) => return Err(io::ErrorKind::NotADirectory.into()),
@@ -15,9 +25,13 @@ pub(crate) fn create_dirs(fs: &dyn FileSystem, dir: &Path, sync: bool) -> io::Re
     }
     let parent = dir.parent();
     if let Some(parent) = parent {
-        create_dirs(fs, parent, sync)?;
+        create(fs, parent, own.saturating_sub(1), sync)?;
     }
-    match fs.create_dir(dir) {
+    let created = match own {
+        0 => fs.create_parent(dir),
+        _ => fs.create_dir(dir),
+    };
+    match created {
         // Another process was faster.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         result => result?,

@@ -58,6 +58,12 @@ pub trait FileSystem: Send + Sync {
     /// Creates one directory that only its owner can enter (mode 0700).
     fn create_dir(&self, path: &Path) -> io::Result<()>;
 
+    /// Creates one directory that is not the engine's, but around one that is: with the mode that
+    /// is usual for the program (0777 without its umask).
+    fn create_parent(&self, path: &Path) -> io::Result<()> {
+        fs::create_dir(path)
+    }
+
     /// Opens a directory to the group that the one around it is open to, if it is. What keeps it
     /// from that is nobody's concern.
     fn share_dir(&self, _path: &Path) {}

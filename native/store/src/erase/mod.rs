@@ -48,12 +48,22 @@ impl Files {
         self.fulfill(intent)
     }
 
+    /// Writes the index on the disk anew, and then removes the note that it is to be. What is noted
+    /// without any ids is just that.
+    pub(crate) fn write_index_anew(&self, intent: Option<Intent>) -> Result<(), Error> {
+        self.rewrite_journal()
+            .map_err(Error::io("rewrite the index"))?;
+        intent.map_or(Ok(()), |intent| self.fulfill(intent).map(drop))
+    }
+
     fn fulfill(&self, intent: Intent) -> Result<Vec<Box<[u8]>>, Error> {
         let ids = intent
             .fulfilled(self)
             .map_err(Error::io("remove the note of what is erased"))?;
         let count = ids.len();
-        self.observer.tell(Notice::Erased { count });
+        if count > 0 {
+            self.observer.tell(Notice::Erased { count });
+        }
         Ok(ids)
     }
 

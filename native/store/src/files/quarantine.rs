@@ -41,6 +41,16 @@ impl Files {
         Ok(true)
     }
 
+    /// The files that were moved out of the way, below `.native/`.
+    pub(crate) fn quarantined(&self) -> io::Result<Vec<String>> {
+        let names = match self.fs().names(&self.beside_dir.join(QUARANTINE)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            names => names?,
+        };
+        let files = names.iter().map(|file| file.name.to_string_lossy());
+        Ok(files.map(|name| format!("{QUARANTINE}/{name}")).collect())
+    }
+
     /// The file's name in the directory, with a number behind it if it is in use.
     fn unused_in(&self, dir: PathBuf, file: &[u8]) -> io::Result<PathBuf> {
         let name = OsStr::from_bytes(file);

@@ -24,9 +24,18 @@ pub struct Contents {
     pub bytes: Vec<u8>,
 }
 
+/// What was read under an id.
+pub(super) struct Found {
+    pub format: Format,
+    pub plain: Plain,
+    /// The file it was in, and which version of it.
+    pub file: Box<[u8]>,
+    pub stamp: Stamp,
+}
+
 /// What became of one candidate.
 enum Attempt {
-    Served(Format, Plain),
+    Served(Format, Plain, Stamp),
     /// The index was wrong about it, and has been corrected.
     Outdated,
 }
@@ -53,21 +62,28 @@ impl Files {
     ) -> Result<R, Error> {
         self.buffers.with(|buffers| {
             let found = self.find(id, buffers);
-            let result = found.map(|(format, plain)| work(format, buffers.plain(&plain)));
+            let result = found.map(|it| work(it.format, buffers.plain(&it.plain)));
             buffers.trim();
             result
         })
     }
 
-    fn find(&self, id: &[u8], buffers: &mut Buffers) -> Result<(Format, Plain), Error> {
+    pub(super) fn find(&self, id: &[u8], buffers: &mut Buffers) -> Result<Found, Error> {
         let mut failure = Error::NotFound;
         for round in 0..ROUNDS {
             let mut outdated = false;
             failure = Error::NotFound;
             let candidates = candidates(&self.index.read(), id);
-            for candidate in &candidates {
-                match self.attempt(id, candidate, buffers) {
-                    Ok(Attempt::Served(format, plain)) => return Ok((format, plain)),
+            for candidate in candidates {
+                match self.attempt(id, &candidate, buffers) {
+                    Ok(Attempt::Served(format, plain, stamp)) => {
+                        return Ok(Found {
+                            format,
+                            plain,
+                            file: candidate.file,
+                            stamp,
+                        });
+                    }
                     Ok(Attempt::Outdated) => outdated = true,
                     // Of several failures, that of the best candidate counts.
                     Err(error) if matches!(failure, Error::NotFound) => failure = error,
@@ -97,14 +113,14 @@ impl Files {
             && entry.stamp == stamp
         {
             return match self.loader.unpack(entry.format, buffers) {
-                Ok(plain) => Ok(Attempt::Served(entry.format, plain)),
+                Ok(plain) => Ok(Attempt::Served(entry.format, plain, stamp)),
                 Err(flaw) => Err(self.found_damaged(candidate, stamp, flaw)),
             };
         }
         match self.loader.unpack_entry(file, stamp, buffers) {
             Ok((entry, plain)) => {
                 let attempt = if serves(&entry, id) {
-                    Attempt::Served(entry.format, plain)
+                    Attempt::Served(entry.format, plain, stamp)
                 } else {
                     Attempt::Outdated
                 };

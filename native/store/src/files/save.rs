@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use replay_etf::{Limits, Summary, json, recording};
 
+use super::commit::Commit;
 use super::lookup::{Belonging, belongings};
-use crate::codec::Flags;
-use crate::codec::Format;
+use crate::codec::{Beside, Format, Packing, Subject};
 use crate::directory::Files;
 use crate::disk::temp::TempFile;
 use crate::error::Error;
@@ -16,10 +16,37 @@ use crate::index::loader::Buffers;
 use crate::index::name::{file_name, file_stem};
 use crate::notice::Notice;
 
+/// What a recording was made into, not yet in its place.
+pub(super) struct Written<'a, 'f> {
+    /// The id that it is saved under.
+    pub id: Cow<'a, [u8]>,
+    /// The summary that the file will give at the next start: in JSON an id that is not UTF-8 is a
+    /// description of it.
+    pub summary: Summary<'a>,
+    /// What the file has beside the content.
+    pub beside: Beside,
+    pub temp: TempFile<'f>,
+}
+
 impl Files {
-    /// See [`Store::save`](crate::store::Store::save).
-    pub(crate) fn save(&self, etf: &[u8], format: Format, flags: Flags) -> Result<(), Error> {
-        self.save_as(etf, None, format, flags)
+    /// See [`Store::save_for`](crate::store::Store::save_for).
+    pub(crate) fn save(
+        &self,
+        etf: &[u8],
+        format: Format,
+        subject: Option<Subject>,
+    ) -> Result<(), Error> {
+        self.save_as(etf, None, format, |summary| self.kept(summary, subject))
+    }
+
+    /// What a recording that is saved again has beside it: what it had. One that was started at
+    /// another time is another session, which only has the id of the one before.
+    fn kept(&self, summary: &Summary<'_>, subject: Option<Subject>) -> Beside {
+        let before = self.entry(&summary.id);
+        let same = before.filter(|before| before.connected_at == summary.connected_at);
+        let mut kept = same.map_or_else(Beside::default, |before| before.beside());
+        kept.subject = kept.subject.or(subject);
+        kept
     }
 
     /// Saves a recording that was made here, so that its terms need no look, and summarized.
@@ -28,7 +55,7 @@ impl Files {
         etf: &[u8],
         summary: Summary<'_>,
         format: Format,
-        flags: Flags,
+        beside: Beside,
     ) -> Result<(), Error> {
         // Only a larger one can have too many terms, or too deep or wide ones, to be read back: a
         // term takes a byte, and one with others in it takes two; in memory, a byte is at most an
@@ -41,7 +68,7 @@ impl Files {
         } = self.loader.limits;
         let max = max_terms.min(max_depth.into()).min(max_words / 2);
         let is_readable = etf.len() as u64 <= max;
-        self.save_as(etf, is_readable.then_some(summary), format, flags)
+        self.save_as(etf, is_readable.then_some(summary), format, |_| beside)
     }
 
     fn save_as(
@@ -49,48 +76,78 @@ impl Files {
         etf: &[u8],
         known: Option<Summary<'_>>,
         format: Format,
-        flags: Flags,
+        beside: impl FnOnce(&Summary<'_>) -> Beside,
     ) -> Result<(), Error> {
         let start = Instant::now();
-        self.check_size(etf)?;
-        let (id, summary, temp) = self.buffers.with(|buffers| {
-            let written = self.write(etf, known, format, flags, buffers);
-            buffers.trim();
-            written
-        })?;
-        let file = file_name(&file_stem(&id), format, self.options.compression).into();
-        let entry = Entry::new(
+        let compression = self.options.compression;
+        let written = self.write(etf, known, format, compression.packing(), beside)?;
+        let file = file_name(&file_stem(&written.id), format, compression);
+        let at_once = |_: &Commit<'_>| true;
+        self.put(written, format, file.into(), etf.len(), start, at_once)
+            .map(drop)
+    }
+
+    /// Puts what was written in the place of this name, if `holds` when nobody else changes the
+    /// directory.
+    pub(super) fn put(
+        &self,
+        written: Written<'_, '_>,
+        format: Format,
+        file: Box<[u8]>,
+        bytes: usize,
+        start: Instant,
+        holds: impl FnOnce(&Commit<'_>) -> bool,
+    ) -> Result<bool, Error> {
+        let Written {
+            id,
             summary,
-            flags,
-            format,
-            file,
-            temp.stamp(),
-            &self.loader.shared,
-        );
+            beside,
+            temp,
+        } = written;
+        let recovered = beside.flags.recovered;
+        let shared = &self.loader.shared;
+        let entry = Entry::new(summary, beside, format, file, temp.stamp(), shared);
         let (event_count, file_bytes) = (entry.event_count, entry.stamp.len);
-        self.place(&id, temp, entry)?;
+        if !self.place(&id, temp, entry, holds)? {
+            return Ok(false);
+        }
         self.observer.tell(Notice::Saved {
             id: Arc::from(&*id),
             event_count,
-            bytes: etf.len(),
+            bytes,
             file_bytes,
             took: start.elapsed(),
-            recovered: flags.recovered,
+            recovered,
         });
-        Ok(())
+        Ok(true)
     }
 
-    /// Writes the file under a name of its own. Returns the id that the recording is saved under,
-    /// and the summary that the file will give at the next start: in JSON an id that is not UTF-8
-    /// is a description of it.
-    fn write<'a>(
+    /// Writes the file under a name of its own.
+    pub(super) fn write<'a>(
         &self,
         etf: &'a [u8],
         known: Option<Summary<'a>>,
         format: Format,
-        flags: Flags,
+        packing: Packing,
+        beside: impl FnOnce(&Summary<'_>) -> Beside,
+    ) -> Result<Written<'a, '_>, Error> {
+        self.check_size(etf)?;
+        self.buffers.with(|buffers| {
+            let written = self.write_through(buffers, etf, known, format, packing, beside);
+            buffers.trim();
+            written
+        })
+    }
+
+    fn write_through<'a>(
+        &self,
         buffers: &mut Buffers,
-    ) -> Result<(Cow<'a, [u8]>, Summary<'a>, TempFile<'_>), Error> {
+        etf: &'a [u8],
+        known: Option<Summary<'a>>,
+        format: Format,
+        packing: Packing,
+        beside: impl FnOnce(&Summary<'_>) -> Beside,
+    ) -> Result<Written<'a, '_>, Error> {
         let limits = &self.loader.limits;
         let (text, packed) = buffers.for_writing();
         let (content, id, summary) = match format {
@@ -106,10 +163,17 @@ impl Files {
                 (&**text, Cow::Borrowed(encoded.id), encoded.summary)
             }
         };
-        let compressed = self.loader.codec.compress(content, flags, packed);
+        let beside = beside(&summary);
+        let codec = &self.loader.codec;
+        let compressed = codec.compress(packing, content, &beside, packed);
         let length = compressed.map_err(Error::io("compress"))?;
         let temp = self.write_temp(packed.get(..length).unwrap_or_default())?;
-        Ok((id, summary, temp))
+        Ok(Written {
+            id,
+            summary,
+            beside,
+            temp,
+        })
     }
 
     pub(crate) fn check_size(&self, content: &[u8]) -> Result<(), Error> {
@@ -136,11 +200,20 @@ impl Files {
         written.map_err(Error::at("write a file into", &self.beside_dir))
     }
 
-    fn place(&self, id: &[u8], temp: TempFile<'_>, entry: Entry) -> Result<(), Error> {
+    fn place(
+        &self,
+        id: &[u8],
+        temp: TempFile<'_>,
+        entry: Entry,
+        holds: impl FnOnce(&Commit<'_>) -> bool,
+    ) -> Result<bool, Error> {
         let file: Box<[u8]> = entry.file().into();
         let refused =
             |action, file: &[u8], source| Error::at(action, &self.loader.path(file))(source);
         let commit = self.commit();
+        if !holds(&commit) {
+            return Ok(false);
+        }
         let mut replaced = belongings(&self.index.read(), id);
         commit
             .place(temp, entry)
@@ -149,7 +222,8 @@ impl Files {
         if replaced.is_empty() {
             drop(commit);
             self.write_journal();
-            return self.sync_dir();
+            self.sync_dir()?;
+            return Ok(true);
         }
         // A power cut must not find the old file gone and the new one not there yet. And no
         // other save of the id may come between, lest each removes what the other saved.
@@ -161,7 +235,8 @@ impl Files {
         }
         drop(commit);
         self.write_journal();
-        self.sync_dir()
+        self.sync_dir()?;
+        Ok(true)
     }
 
     pub(crate) fn sync_dir(&self) -> Result<(), Error> {

@@ -6,3 +6,12 @@ pub struct Damage {
     /// What is wrong, for people to read. Never holds anything of the file's contents.
     pub reason: String,
 }
+
+impl Damage {
+    pub(crate) fn of(file: &[u8], reason: &impl ToString) -> Self {
+        Damage {
+            file: String::from_utf8_lossy(file).into_owned(),
+            reason: reason.to_string(),
+        }
+    }
+}

@@ -5,7 +5,7 @@ use replay_etf::recording::{self, Summary};
 
 use super::interned::Interned;
 use super::name;
-use crate::codec::{Flags, Format};
+use crate::codec::{Beside, Flags, Format, Subject};
 use crate::disk::Stamp;
 
 /// What a recording says about the view it was made in.
@@ -53,7 +53,7 @@ impl<N: AsRef<[u8]>> FromIterator<N> for Names {
 pub struct Entry {
     pub(crate) file: Box<[u8]>,
     /// `None` if it is the file's stem.
-    pub(crate) id: Option<Box<[u8]>>,
+    pub(crate) id: Option<OwnId>,
     /// How long the file's stem is: a file name has at most 255 bytes.
     pub(crate) stem_len: u8,
     /// The view it was made in. Equal ones are one allocation, so that a view can be recognised
@@ -63,6 +63,8 @@ pub struct Entry {
     pub names: Arc<Names>,
     /// The URL it was started at.
     pub url: Option<Box<[u8]>>,
+    /// Whom it belongs to. Equal ones are one allocation.
+    pub subject: Option<Arc<Subject>>,
     /// When it was started, in milliseconds since the Unix epoch.
     pub connected_at: i64,
     /// Offset of the last event in milliseconds; 0 without events.
@@ -82,7 +84,7 @@ pub struct Entry {
 impl Entry {
     pub(crate) fn new(
         summary: Summary<'_>,
-        flags: Flags,
+        beside: Beside,
         format: Format,
         file: Box<[u8]>,
         stamp: Stamp,
@@ -95,11 +97,12 @@ impl Entry {
             view: shared.view(summary.view),
             names: shared.names(summary.names),
             url: summary.url.map(|url| Box::from(&*url)),
+            subject: beside.subject.map(|subject| shared.subject(subject)),
             connected_at: summary.connected_at,
             event_count: summary.event_count,
             duration_ms: summary.duration_ms,
-            recovered: flags.recovered,
-            truncated: flags.truncated,
+            recovered: beside.flags.recovered,
+            truncated: beside.flags.truncated,
             format,
             stamp,
         }
@@ -108,8 +111,19 @@ impl Entry {
     /// The id inside the recording, which is any byte string.
     pub fn id(&self) -> &[u8] {
         match &self.id {
-            Some(id) => id,
+            Some(OwnId(id)) => id,
             None => self.file.get(..self.stem_len.into()).unwrap_or(&self.file),
+        }
+    }
+
+    /// What its file has beside the content.
+    pub(crate) fn beside(&self) -> Beside {
+        Beside {
+            flags: Flags {
+                recovered: self.recovered,
+                truncated: self.truncated,
+            },
+            subject: self.subject.as_deref().cloned(),
         }
     }
 
@@ -124,9 +138,14 @@ impl Entry {
     }
 }
 
+/// An id that the file's name does not have. There are few, and where there is none this takes
+/// half of what a string would.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OwnId(pub(crate) Box<Box<[u8]>>);
+
 /// An id, unless it can be read off the file's name.
-pub(crate) fn own_id(file: &[u8], id: &[u8]) -> Option<Box<[u8]>> {
-    (stem(file) != id).then(|| id.into())
+pub(crate) fn own_id(file: &[u8], id: &[u8]) -> Option<OwnId> {
+    (stem(file) != id).then(|| OwnId(Box::new(id.into())))
 }
 
 fn stem(file: &[u8]) -> &[u8] {
@@ -141,6 +160,7 @@ pub(crate) fn stem_len(file: &[u8]) -> u8 {
 pub(crate) struct Shared {
     views: Interned<View>,
     names: Interned<Names>,
+    subjects: Interned<Subject>,
 }
 
 impl Shared {
@@ -148,11 +168,16 @@ impl Shared {
         Shared {
             views: Interned::new(),
             names: Interned::new(),
+            subjects: Interned::new(),
         }
     }
 
     pub(crate) fn names<N: AsRef<[u8]>>(&self, names: Vec<N>) -> Arc<Names> {
         self.names.share(names.into_iter().collect())
+    }
+
+    pub(crate) fn subject(&self, subject: Subject) -> Arc<Subject> {
+        self.subjects.share(subject)
     }
 
     pub(crate) fn view(&self, view: recording::View<'_>) -> Arc<View> {
@@ -176,8 +201,9 @@ mod tests {
     #[test]
     fn an_id_is_stored_only_where_the_file_name_does_not_have_it() {
         assert_eq!(own_id(b"x.etf.gz", b"x"), None);
-        assert_eq!(own_id(b"x.etf.gz", b"y"), Some(Box::from(&b"y"[..])));
-        assert_eq!(own_id(b"~=2e.etf.gz", b"."), Some(Box::from(&b"."[..])));
+        let own = |id: &[u8]| Some(OwnId(Box::new(id.into())));
+        assert_eq!(own_id(b"x.etf.gz", b"y"), own(b"y"));
+        assert_eq!(own_id(b"~=2e.etf.gz", b"."), own(b"."));
         assert_eq!(own_id(b"~=2e.etf.gz", b"~=2e"), None, "a hand-made file");
     }
 

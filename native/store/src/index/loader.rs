@@ -80,7 +80,7 @@ impl Loader {
     }
 
     /// The limits of a file's content: those of a recording, or of what they let its text be.
-    fn limits_of(&self, format: Format) -> Limits {
+    pub(crate) fn limits_of(&self, format: Format) -> Limits {
         match format {
             Format::Etf => self.limits,
             Format::Json => json::text_limits(&self.limits),
@@ -123,8 +123,8 @@ impl Loader {
             Format::Etf => recording::summarize(bytes, &self.limits)?,
             Format::Json => json::summarize(bytes, &self.limits_of(format))?,
         };
-        let flags = codec::flags_of(&buffers.raw);
-        let entry = Entry::new(summary, flags, format, file.into(), stamp, &self.shared);
+        let beside = codec::beside_of(&buffers.raw);
+        let entry = Entry::new(summary, beside, format, file.into(), stamp, &self.shared);
         Ok((entry, plain))
     }
 

@@ -202,15 +202,18 @@ impl Index {
         self.damaged.len()
     }
 
+    /// The files that are known to be damaged, in no order.
+    pub(crate) fn damage(&self) -> impl Iterator<Item = Damage> {
+        let damaged = self.damaged.iter();
+        damaged.map(|(file, damaged)| Damage::of(file, &damaged.flaw))
+    }
+
     pub(crate) fn take_damage(&mut self) -> Vec<Damage> {
         let untold = self.damaged.iter_mut().filter(|(_, damaged)| !damaged.told);
         let mut damage: Vec<Damage> = untold
             .map(|(file, damaged)| {
                 damaged.told = true;
-                Damage {
-                    file: String::from_utf8_lossy(file).into_owned(),
-                    reason: damaged.flaw.to_string(),
-                }
+                Damage::of(file, &damaged.flaw)
             })
             .collect();
         damage.sort_by(|a, b| a.file.cmp(&b.file));

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use crate::codec::{Compression, Format};
+use crate::codec::{Compression, Format, Packing};
 
 /// Longest stem, in bytes. With the longest suffix it stays below 255, the longest file name of
 /// every file system in use.
@@ -82,6 +82,15 @@ pub(crate) fn file_name(stem: &[u8], format: Format, compression: Compression) -
         (Format::Json, Compression::Zstd(_)) => b".json.zst",
     };
     [stem, suffix].concat()
+}
+
+/// How a file of this name is compressed when it is written.
+pub(crate) fn packing(name: &[u8]) -> Packing {
+    if name.ends_with(b".zst") {
+        Packing::Zstd
+    } else {
+        Packing::Gzip
+    }
 }
 
 /// Every name under which a recording may be found, best first.

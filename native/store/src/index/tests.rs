@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use replay_etf::recording::{EventCounts, Summary, View};
 
 use super::*;
-use crate::codec::Flags;
+use crate::codec::Beside;
 use crate::codec::Format;
 use entry::Shared;
 
@@ -26,7 +26,7 @@ fn recording(id: &str, file: &str, connected_at: i64, modified_ns: i64) -> Slot 
     let (file, shared) = (file.as_bytes().into(), Shared::new());
     Slot::Recording(Arc::new(Entry::new(
         summary,
-        Flags::default(),
+        Beside::default(),
         Format::Etf,
         file,
         stamp,

@@ -6,12 +6,16 @@ use std::sync::Arc;
 use super::address::ByAddress;
 use super::flights::Flights;
 use super::stored::each_stored;
-use super::{Filter, view};
+use super::{Filter, Item, view};
+use crate::codec::Subject;
 use crate::index::Index;
 use crate::index::{Names, View};
 
 /// Names of events in [`Facets::events`] at most, those that most recordings have.
 pub const MAX_EVENT_NAMES: usize = 1000;
+
+/// Subjects in [`Facets::subjects`] at most, those with the most recordings.
+pub const MAX_SUBJECTS: usize = 1000;
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -23,6 +27,9 @@ pub struct Facets {
     /// By name of a user's event, the most first, ties by name. A recording counts once for each
     /// of its names.
     pub events: Vec<(Box<[u8]>, usize)>,
+    /// By whom they belong to, the most first, ties by number and then by text. Those that belong
+    /// to nobody are not among them.
+    pub subjects: Vec<(Subject, usize)>,
     /// By day, counted in UTC from the Unix epoch, the latest first.
     pub days: Vec<(i64, usize)>,
 }
@@ -33,11 +40,28 @@ pub(super) fn facets(index: &Index, flights: &Flights, filter: &Filter) -> Facet
     for recording in &flights.found {
         let summary = &recording.summary;
         counts.add(&summary.view, &recording.names, summary.connected_at);
+        counts.add_subject(summary.subject.as_ref());
     }
     let shadows = flights.shadows(index);
     each_stored(index, &shadows, filter, |entry| {
         counts.add(&entry.view, &entry.names, entry.connected_at);
+        counts.add_subject(entry.subject.as_ref());
     });
+    counts.facets()
+}
+
+/// Counts what was found already.
+pub(super) fn facets_of(items: &[Item]) -> Facets {
+    let mut counts = Counts::default();
+    for item in items {
+        match item {
+            Item::Stored(entry) => counts.add(&entry.view, &entry.names, entry.connected_at),
+            Item::InFlight(recording) => {
+                let summary = &recording.summary;
+                counts.add(&summary.view, &recording.names, summary.connected_at);
+            }
+        }
+    }
     counts.facets()
 }
 
@@ -46,6 +70,7 @@ pub(super) fn facets(index: &Index, flights: &Flights, filter: &Filter) -> Facet
 struct Counts<'a> {
     views: ByAddress<View, (&'a Arc<View>, usize)>,
     names: ByAddress<Names, (&'a Names, usize)>,
+    subjects: ByAddress<Subject, (&'a Subject, usize)>,
     days: Vec<(i64, usize)>,
 }
 
@@ -62,6 +87,13 @@ impl<'a> Counts<'a> {
         }
     }
 
+    fn add_subject(&mut self, subject: Option<&'a Arc<Subject>>) {
+        if let Some(subject) = subject {
+            let known = self.subjects.entry(Arc::as_ptr(subject));
+            known.or_insert((subject, 0)).1 += 1;
+        }
+    }
+
     fn facets(self) -> Facets {
         let views = self.views.values().copied();
         let named: HashMap<_, _> = (views.clone())
@@ -72,6 +104,8 @@ impl<'a> Counts<'a> {
         let events = names.flat_map(|(names, count)| names.iter().map(move |name| (name, count)));
         let mut events = most_first(events);
         events.truncate(MAX_EVENT_NAMES);
+        let mut subjects = most_first(self.subjects.values().copied());
+        subjects.truncate(MAX_SUBJECTS);
         let mut days = most_first(self.days.into_iter());
         days.sort_unstable_by_key(|(day, _)| Reverse(*day));
         let view_named = |(name, count)| Some((Arc::clone(named.get(&name)?), count));
@@ -80,6 +114,10 @@ impl<'a> Counts<'a> {
             events: events
                 .into_iter()
                 .map(|(name, n)| (name.into(), n))
+                .collect(),
+            subjects: subjects
+                .into_iter()
+                .map(|(subject, n)| (subject.clone(), n))
                 .collect(),
             days,
         }

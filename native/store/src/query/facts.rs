@@ -1,3 +1,4 @@
+use crate::codec::Subject;
 use crate::index::{Entry, Names, View};
 
 /// What there is to know of a recording without opening it: what filters ask and sorts go by.
@@ -8,6 +9,8 @@ pub trait Facts {
     fn view(&self) -> &View;
     /// The URL it was started at.
     fn url(&self) -> Option<&[u8]>;
+    /// Whom it belongs to.
+    fn subject(&self) -> Option<&Subject>;
     /// When it was started, in milliseconds since the Unix epoch.
     fn connected_at(&self) -> i64;
     /// Number of events.
@@ -37,6 +40,10 @@ impl Facts for Entry {
 
     fn url(&self) -> Option<&[u8]> {
         self.url.as_deref()
+    }
+
+    fn subject(&self) -> Option<&Subject> {
+        self.subject.as_deref()
     }
 
     fn connected_at(&self) -> i64 {

@@ -1,9 +1,12 @@
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use memchr::memmem::Finder;
+use replay_etf::{Error, Limits, Needle, json, recording};
 
 use super::Facts;
 use super::view::is_named;
+use crate::codec::{Format, Subject};
 use crate::index::{Names, View};
 
 /// What recordings must be like. Everything that is given has to hold; the default is all of them.
@@ -14,6 +17,8 @@ pub struct Filter {
     pub view: Option<Vec<Box<str>>>,
     /// A part of the URL.
     pub url: Option<UrlPart>,
+    /// It belongs to one of these.
+    pub subject: Option<BTreeSet<Subject>>,
     /// The beginning of the id.
     pub id: Option<Box<[u8]>>,
     /// The earliest `connected_at`, in milliseconds since the Unix epoch.
@@ -36,6 +41,9 @@ pub struct Filter {
     pub recovered: Option<bool>,
     /// Whether events were refused because there were too many.
     pub truncated: Option<bool>,
+    /// Something that is in it; see [`recording::contains`]. To tell, recordings have to be read:
+    /// [`Search`](super::Search) does it part by part.
+    pub contains: Option<Needle>,
 }
 
 /// A part of a URL, prepared to be looked for many times.
@@ -58,7 +66,7 @@ impl PartialEq for UrlPart {
 impl Eq for UrlPart {}
 
 impl Filter {
-    /// Whether a recording is like this.
+    /// Whether a recording is like this, as far as it is known without being read.
     pub fn matches(&self, recording: &impl Facts) -> bool {
         self.matches_but_for_event(recording) && self.matches_names(recording.names())
     }
@@ -97,11 +105,36 @@ impl Filter {
 
     /// The part for which its own strings are looked at.
     pub(super) fn matches_texts(&self, recording: &impl Facts) -> bool {
+        let belongs = |wanted: &BTreeSet<Subject>| {
+            (recording.subject()).is_some_and(|subject| wanted.contains(subject))
+        };
         let begins = |prefix: &[u8]| recording.id().starts_with(prefix);
         let url_has = |UrlPart(finder): &UrlPart| {
             (recording.url()).is_some_and(|url| finder.find(url).is_some())
         };
-        self.id.as_deref().is_none_or(begins) && self.url.as_ref().is_none_or(url_has)
+        self.subject.as_ref().is_none_or(belongs)
+            && self.id.as_deref().is_none_or(begins)
+            && self.url.as_ref().is_none_or(url_has)
+    }
+
+    /// The part for which it has to be read: whether the content of a recording, of which the rest
+    /// [matches](Filter::matches), is like this. The limits are those of its format.
+    pub(super) fn matches_content(
+        &self,
+        format: Format,
+        content: &[u8],
+        limits: &Limits,
+    ) -> Result<bool, Error> {
+        match (&self.contains, format) {
+            (None, _) => Ok(true),
+            (Some(needle), Format::Etf) => recording::contains(content, needle, limits),
+            (Some(needle), Format::Json) => json::contains(content, needle, limits),
+        }
+    }
+
+    /// Whether recordings have to be read to tell.
+    pub(crate) fn is_about_content(&self) -> bool {
+        self.contains.is_some()
     }
 
     /// Whether everything matches.
@@ -117,6 +150,7 @@ impl Filter {
         let Filter {
             view,
             url,
+            subject,
             id,
             from,
             to,
@@ -128,9 +162,11 @@ impl Filter {
             active,
             recovered,
             truncated,
+            contains,
         } = self;
         // A list without anything in it does say something: nothing at all matches.
         view.is_none()
+            && subject.is_none()
             && (url.as_ref()).is_none_or(|UrlPart(part)| part.needle().is_empty())
             && id.as_ref().is_none_or(|prefix| prefix.is_empty())
             && from.is_none_or(|from| from <= 0)
@@ -143,6 +179,7 @@ impl Filter {
             && active.is_none()
             && recovered.is_none()
             && truncated.is_none()
+            && contains.is_none()
     }
 
     /// The `connected_at` of what can match at all; `None` if nothing can.
@@ -198,6 +235,7 @@ mod tests {
         let nothing = Filter {
             view: None,
             url: Some(UrlPart::new(b"")),
+            subject: None,
             id: Some([].into()),
             from: Some(0),
             to: Some(i64::MAX),
@@ -209,6 +247,7 @@ mod tests {
             active: None,
             recovered: None,
             truncated: None,
+            contains: None,
         };
         assert!(Filter::default().says_nothing());
         assert!(nothing.says_nothing());
@@ -219,6 +258,7 @@ mod tests {
         };
         assert!(says(|it| it.view = Some(vec![])));
         assert!(says(|it| it.url = Some(UrlPart::new(b"/"))));
+        assert!(says(|it| it.subject = Some(BTreeSet::new())));
         assert!(says(|it| it.id = Some(b"a"[..].into())));
         assert!(says(|it| it.from = Some(1)));
         assert!(says(|it| it.to = Some(i64::MAX - 1)));
@@ -230,5 +270,6 @@ mod tests {
         assert!(says(|it| it.active = Some(false)));
         assert!(says(|it| it.recovered = Some(false)));
         assert!(says(|it| it.truncated = Some(false)));
+        assert!(says(|it| it.contains = Needle::text(b"a")));
     }
 }

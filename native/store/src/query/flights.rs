@@ -72,9 +72,7 @@ impl Flights {
 
     /// The entries of files whose recording is in flight.
     pub(super) fn shadows(&self, index: &Index) -> Shadows {
-        let ids = self.found.iter().chain(&self.others).map(Facts::id);
-        let entries = ids.filter_map(|id| index.claims(id).next());
-        Shadows(entries.map(|entry| ptr::from_ref(&**entry)).collect())
+        Shadows::of(index, self.found.iter().chain(&self.others).map(Facts::id))
     }
 }
 
@@ -82,6 +80,12 @@ impl Flights {
 pub(super) struct Shadows(HashSet<*const Entry>);
 
 impl Shadows {
+    /// The entries of these ids.
+    pub(super) fn of<'a>(index: &Index, ids: impl Iterator<Item = &'a [u8]>) -> Self {
+        let entries = ids.filter_map(|id| index.claims(id).next());
+        Shadows(entries.map(|entry| ptr::from_ref(&**entry)).collect())
+    }
+
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use super::Facts;
 use crate::active::{ActiveSummary, State};
+use crate::codec::Subject;
 use crate::index::{Entry, Names, View};
 
 /// A recording that was found.
@@ -33,6 +34,10 @@ impl Facts for InFlight {
 
     fn url(&self) -> Option<&[u8]> {
         self.summary.url.as_deref()
+    }
+
+    fn subject(&self) -> Option<&Subject> {
+        self.summary.subject.as_deref()
     }
 
     fn connected_at(&self) -> i64 {

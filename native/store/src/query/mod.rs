@@ -12,18 +12,19 @@ mod facts;
 mod filter;
 mod flights;
 mod item;
-
 mod page;
+mod search;
 mod sort;
 mod stored;
 mod view;
 
 pub use cursor::Cursor;
-pub use facets::{Facets, MAX_EVENT_NAMES};
+pub use facets::{Facets, MAX_EVENT_NAMES, MAX_SUBJECTS};
 pub use facts::Facts;
 pub use filter::{Filter, UrlPart};
 pub use item::{InFlight, Item};
 pub use page::Page;
+pub use search::{Search, SearchProgress};
 pub use sort::Sort;
 
 use std::collections::HashSet;
@@ -44,13 +45,19 @@ pub(crate) fn query(
     limit: usize,
     after: Option<&Cursor>,
 ) -> Result<Page, Error> {
-    if after.is_some_and(|cursor| cursor.sort() != sort) {
-        return Err(Error::Cursor);
-    }
+    check(sort, after)?;
     let flights = Flights::matching(actives, filter);
     files.refresh()?;
     let index = files.index.read();
     Ok(page::page(&index, &flights, filter, sort, limit, after))
+}
+
+/// Refuses a cursor of another order.
+fn check(sort: Sort, after: Option<&Cursor>) -> Result<(), Error> {
+    match after {
+        Some(cursor) if cursor.sort() != sort => Err(Error::Cursor),
+        _ => Ok(()),
+    }
 }
 
 /// The ids of all recordings that match, of those too in which no user has done anything yet.

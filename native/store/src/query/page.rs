@@ -41,6 +41,22 @@ pub(super) fn page(
             best.offer_stored(entry);
         });
     }
+    cut(best, total, sort, limit)
+}
+
+/// Makes the page of what was found already.
+pub(super) fn page_of(items: &[Item], sort: Sort, limit: usize, after: Option<&Cursor>) -> Page {
+    let mut best = Best::new(sort, limit.saturating_add(1), after);
+    for item in items {
+        match item {
+            Item::Stored(entry) => best.offer_stored(entry),
+            Item::InFlight(recording) => best.offer_in_flight(recording),
+        }
+    }
+    cut(best, items.len(), sort, limit)
+}
+
+fn cut(best: Best<'_>, total: usize, sort: Sort, limit: usize) -> Page {
     let mut found = best.sorted();
     let more = found.len() > limit;
     found.truncate(limit);

@@ -129,6 +129,17 @@ impl<'c> Append<'c> {
         self.tail.mark(mark);
     }
 
+    /// Makes a frame of these bytes.
+    pub(crate) fn put(&mut self, kind: Kind, payload: &[u8]) -> Result<(), AppendError> {
+        let (mut to, room) = self.space();
+        if room < payload.len() {
+            (to, _) = self.grow(0, payload.len())?;
+        }
+        // SAFETY: there is room, and nobody else writes to it before it is committed.
+        unsafe { to.copy_from_nonoverlapping(payload.as_ptr(), payload.len()) };
+        self.commit(kind, payload.len())
+    }
+
     /// Makes the first `len` bytes of what has been written a frame. From now on a crash does
     /// not lose it.
     #[inline]

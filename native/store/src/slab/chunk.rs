@@ -24,6 +24,8 @@ pub(crate) enum Kind {
     /// What fits at the end of a chunk, perhaps nothing, of the payload that the first frame of
     /// the next chunk goes on with.
     Part = 3,
+    /// Whom the recording belongs to.
+    Subject = 4,
     /// An event that is written as what changed: see [`replay_etf::recording::changes`].
     Changes = 5,
 }
@@ -247,6 +249,7 @@ impl Chunk {
             1 => Kind::Head,
             2 => Kind::Event,
             3 => Kind::Part,
+            4 => Kind::Subject,
             5 => Kind::Changes,
             _ => return None,
         };

@@ -10,6 +10,9 @@ pub enum AppendError {
     /// The recording has as many events, or bytes, as it may have.
     #[error("the recording is full")]
     Full,
+    /// The recording belongs to somebody else already.
+    #[error("the recording has another subject")]
+    HasSubject,
     /// What was appended is not an event.
     #[error("not an event")]
     NotAnEvent,

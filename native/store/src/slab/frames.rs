@@ -64,6 +64,17 @@ impl Frames {
             }
         })
     }
+
+    /// Those that the recording is made of: its head, then its events.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = (Kind, Payload<'_>)> {
+        self.iter().filter(|(kind, _)| *kind != Kind::Subject)
+    }
+
+    /// The payload of the first frame of a kind.
+    pub(crate) fn find(&self, wanted: Kind) -> Option<Payload<'_>> {
+        let mut frames = self.iter().filter(|(kind, _)| *kind == wanted);
+        frames.next().map(|(_, payload)| payload)
+    }
 }
 
 impl<'a> Payload<'a> {

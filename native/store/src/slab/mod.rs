@@ -18,6 +18,7 @@
 
 #[expect(unsafe_code, reason = "payloads are moved where they are")]
 mod append;
+mod aside;
 mod bell;
 mod buddy;
 mod chain;
@@ -47,6 +48,7 @@ mod unwiped;
 mod wait;
 
 pub(crate) use append::Append;
+pub(crate) use aside::set_aside_in;
 pub(crate) use chain::Chain;
 pub(crate) use chunk::Kind;
 pub use error::AppendError;

@@ -194,7 +194,7 @@ impl Segment {
 pub(super) const EXTENSION: &str = "seg";
 
 /// What is added to it when a file can't be read.
-const SET_ASIDE: &str = "bad";
+pub(super) const SET_ASIDE: &str = "bad";
 
 /// Where in a segment a page for blocks begins.
 pub(super) fn page_at(page: usize) -> usize {

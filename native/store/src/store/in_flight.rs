@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use super::Store;
 use crate::active::{Drained, Recording};
+use crate::codec::Subject;
 use crate::error::Error;
 use crate::notice::Notice;
 use crate::slab::{Usage, Wait};
@@ -23,7 +24,24 @@ impl Store {
         max_events: u32,
         wait: Wait,
     ) -> Result<Arc<Recording>, Error> {
-        self.active.start(id, head, max_events, wait)
+        self.start_for(id, head, max_events, None, wait)
+    }
+
+    /// As [`Store::start`], a recording that belongs to somebody, who may also be named later, by
+    /// [`Recording::set_subject`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Store::start`].
+    pub fn start_for(
+        &self,
+        id: &[u8],
+        head: &[u8],
+        max_events: u32,
+        subject: Option<Subject>,
+        wait: Wait,
+    ) -> Result<Arc<Recording>, Error> {
+        self.active.start(id, head, max_events, subject, wait)
     }
 
     /// The recording of this id that is not in its file yet, if there is one. At the moment when

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use parking_lot::MutexGuard;
 
@@ -39,12 +39,30 @@ impl Files {
     /// Makes the index true for the directory as it is now, and writes it down. One `stat` if
     /// nothing happened.
     pub(crate) fn refresh(&self) -> Result<(), Error> {
-        if self.is_fresh()? && !self.index.read().is_doubtful(Instant::now()) {
+        if self.is_up_to_date()? {
             return Ok(());
         }
         let result = self.update(&self.scan.lock());
         self.write_journal();
         result
+    }
+
+    /// As [`Files::refresh`], but returns false if another thread is at it for longer than that.
+    pub(crate) fn try_refresh(&self, timeout: Duration) -> Result<bool, Error> {
+        if self.is_up_to_date()? {
+            return Ok(true);
+        }
+        let Some(scan) = self.scan.try_lock_for(timeout) else {
+            return Ok(false);
+        };
+        let result = self.update(&scan);
+        drop(scan);
+        self.write_journal();
+        result.map(|()| true)
+    }
+
+    fn is_up_to_date(&self) -> Result<bool, Error> {
+        Ok(self.is_fresh()? && !self.index.read().is_doubtful(Instant::now()))
     }
 
     /// As [`Files::refresh`], without writing it down.

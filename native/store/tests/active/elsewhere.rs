@@ -124,7 +124,7 @@ fn erasing_works_across_the_disks() {
             id: Some(id.as_bytes().into()),
             ..Filter::default()
         };
-        store.delete_where(&filter).unwrap().len()
+        store.delete_where(&filter).unwrap().ids.len()
     };
     save(&store, "a");
     assert_eq!(erase("a"), 1, "before there is a slab");

@@ -9,7 +9,7 @@ use replay_store::{Filter, Format, Options};
 use crate::support::*;
 
 /// Nothing else holds this.
-const SECRET: &[u8] = b"what a user wants to be forgotten";
+pub const SECRET: &[u8] = b"what a user wants to be forgotten";
 
 fn of(prefix: &str) -> Filter {
     Filter {
@@ -77,7 +77,7 @@ fn all(store: &Store) -> Vec<String> {
 }
 
 /// The files that mention the user, or what is secret.
-fn traces(dir: &Path) -> Vec<PathBuf> {
+pub fn traces(dir: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
@@ -105,13 +105,16 @@ fn what_matches_is_gone_everywhere_and_the_rest_is_untouched() {
     let store = dir.open();
     fill(&store);
     assert!(traces(dir.path()).len() > 3);
-    assert_eq!(sorted(store.delete_where(&of("user-")).unwrap()), user());
+    assert_eq!(
+        sorted(store.delete_where(&of("user-")).unwrap().ids),
+        user()
+    );
     assert_eq!(all(&store), ["other-1", "other-2"]);
     assert!(matches!(store.read(b"user-1"), Err(Error::NotFound)));
     store.delete_where(&of("other-1")).unwrap();
     assert_eq!(traces(dir.path()), Vec::<PathBuf>::new());
     assert_eq!(store.stats().unwrap().counts.erased, 5);
-    assert!(store.delete_where(&of("user-")).unwrap().is_empty());
+    assert!(store.delete_where(&of("user-")).unwrap().ids.is_empty());
     drop(store);
     let store = dir.open();
     store.drain(LONG);
@@ -163,7 +166,7 @@ fn a_recording_that_is_just_being_saved_is_erased() {
         // It may come before or after, and both must do.
         std::thread::yield_now();
         go_on.wait();
-        assert_eq!(sorted(erased.join().unwrap().unwrap()), ["user-3"]);
+        assert_eq!(sorted(erased.join().unwrap().unwrap().ids), ["user-3"]);
     });
     assert_eq!(all(&store), [""; 0]);
     assert_eq!(traces(dir.path()), Vec::<PathBuf>::new());

@@ -166,6 +166,6 @@ fn recordings_in_flight_are_erased_where_directories_can_not_be_synced() {
         id: Some(b"a".as_slice().into()),
         ..Filter::default()
     };
-    assert_eq!(store.delete_where(&filter).unwrap().len(), 1);
+    assert_eq!(store.delete_where(&filter).unwrap().ids.len(), 1);
     assert!(store.active(b"a").is_none());
 }

@@ -107,6 +107,30 @@ fn clearing_erases_what_can_not_be_read() {
     assert_eq!(store.usage().used, 0);
 }
 
+#[test]
+fn an_erasure_says_that_it_could_not_look_into_it() {
+    let dir = unreadable();
+    let store = dir.open();
+    store.drain(LONG);
+    let by_content = Filter {
+        contains: replay_etf::Needle::text(SECRET),
+        ..Filter::default()
+    };
+    let result = store.delete_where(&by_content).unwrap();
+    assert_eq!(result.ids.len(), 0);
+    let [left] = &result.not_searched[..] else {
+        panic!("{result:?}");
+    };
+    assert_eq!(
+        (&*left.file, &*left.reason),
+        (
+            ".native",
+            "recordings in flight that an earlier run left: 1"
+        )
+    );
+    assert_eq!(traces(&dir), 1);
+}
+
 /// A crash with a recording that is too large for a run with narrow limits.
 fn too_large() -> Dir {
     let dir = Dir::new();
@@ -129,7 +153,7 @@ fn what_can_not_be_saved_is_within_reach_of_every_erasure() {
     let erasures: [&dyn Fn(&Store); 3] = [
         &|store| store.delete(b"large").unwrap(),
         &|store| store.clear().unwrap(),
-        &|store| assert_eq!(store.delete_where(&by_id).unwrap().len(), 1),
+        &|store| assert_eq!(store.delete_where(&by_id).unwrap().ids.len(), 1),
     ];
     for erase in erasures {
         let dir = too_large();

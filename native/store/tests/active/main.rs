@@ -3,6 +3,7 @@
 
 mod again;
 mod changes;
+mod contains;
 mod elsewhere;
 mod erase;
 mod faults;
@@ -13,6 +14,7 @@ mod query;
 mod recovery;
 mod refusals;
 mod removed;
+mod subject;
 mod support;
 mod threads;
 mod unread;

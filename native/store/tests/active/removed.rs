@@ -240,7 +240,7 @@ fn what_was_deleted_stays_so_and_an_erasure_goes_on() {
         id: Some(b"b"[..].into()),
         ..replay_store::Filter::default()
     };
-    assert_eq!(store.delete_where(&all).unwrap().len(), 1);
+    assert_eq!(store.delete_where(&all).unwrap().ids.len(), 1);
     let crashed = dir.crash().open();
     crashed.drain(LONG);
     assert!(crashed.list().unwrap().is_empty());

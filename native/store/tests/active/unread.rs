@@ -185,7 +185,7 @@ fn what_is_to_be_erased_is_written_down_while_what_an_earlier_run_left_is_saved(
         id: Some(b"other".as_slice().into()),
         ..Filter::default()
     };
-    assert_eq!(store.delete_where(&filter).unwrap().len(), 1);
+    assert_eq!(store.delete_where(&filter).unwrap().ids.len(), 1);
     assert_eq!(store.drain(LONG).left, 0);
     assert_eq!(store.read(b"cut").unwrap().bytes, expected("cut", 3));
     assert!(!left.parent().unwrap().exists());

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed test is meant to panic")]
 
 mod concurrency;
+mod contains;
 mod damage;
 mod faults;
 mod foreign;
@@ -12,8 +13,10 @@ mod model;
 mod names;
 mod query;
 mod retention;
+mod rewrite;
 mod saving;
 mod soundness;
+mod subject;
 mod support;
 mod verify;
 

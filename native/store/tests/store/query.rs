@@ -8,7 +8,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use replay_store::{
-    Cursor, Entry, Error, Facets, Filter, Format, Item, Page, Sort, Store, UrlPart,
+    Cursor, Entry, Error, Facets, Filter, Format, Item, Page, Sort, Store, Subject, UrlPart,
 };
 
 use crate::support::{Dir, Recording, entry};
@@ -49,6 +49,20 @@ fn recordings() -> impl Strategy<Value = Vec<(Recording, Format)>> {
     })
 }
 
+/// Whom a recording of these belongs to: as many as there are lengths of its id.
+fn subject(recording: &Recording) -> Option<Subject> {
+    subjects().into_iter().nth(recording.id.len() - 1)?
+}
+
+fn subjects() -> [Option<Subject>; 4] {
+    [
+        None,
+        Some(Subject::Integer(2)),
+        Subject::text(b"2"),
+        Subject::text(b"three"),
+    ]
+}
+
 fn filters() -> impl Strategy<Value = Filter> {
     let number = || option::weighted(0.2, 0..5i64);
     let flag = || option::weighted(0.1, any::<bool>());
@@ -56,35 +70,46 @@ fn filters() -> impl Strategy<Value = Filter> {
     let events = vec(select(vec![b'a', b'b', b'z']), 0..3);
     let url = select(vec!["", "items/1", "items/12", "://b", "nowhere"]);
     let id = select(vec!["", "a", "ab", "a/", "c"]);
+    let subject = vec(
+        select(subjects().into_iter().flatten().collect::<Vec<_>>()),
+        0..3,
+    );
     (
         option::weighted(0.3, views),
         option::weighted(0.3, events),
         option::weighted(0.3, url),
-        option::weighted(0.3, id),
+        (option::weighted(0.3, id), option::weighted(0.3, subject)),
         (number(), number(), number(), number(), number(), number()),
         (flag(), flag(), flag()),
     )
-        .prop_map(|(views, events, url, id, numbers, flags)| Filter {
-            view: views.map(|names| names.into_iter().map(Into::into).collect()),
-            event: events.map(|marks| marks.into_iter().map(|mark| [mark; 20].into()).collect()),
-            url: url.map(|part| UrlPart::new(part.as_bytes())),
-            id: id.map(|prefix| prefix.as_bytes().into()),
-            from: numbers.0.map(|half| (half - 2) * DAY_MS / 2),
-            to: numbers.1.map(|half| (half - 2) * DAY_MS / 2 + 1),
-            min_events: numbers.2,
-            max_events: numbers.3,
-            min_duration_ms: numbers.4.map(|n| n * 10),
-            max_duration_ms: numbers.5.map(|n| n * 10),
-            active: flags.0,
-            recovered: flags.1,
-            truncated: flags.2,
-        })
+        .prop_map(
+            |(views, events, url, (id, subject), numbers, flags)| Filter {
+                view: views.map(|names| names.into_iter().map(Into::into).collect()),
+                event: events
+                    .map(|marks| marks.into_iter().map(|mark| [mark; 20].into()).collect()),
+                url: url.map(|part| UrlPart::new(part.as_bytes())),
+                id: id.map(|prefix| prefix.as_bytes().into()),
+                subject: subject.map(|wanted| wanted.into_iter().collect()),
+                from: numbers.0.map(|half| (half - 2) * DAY_MS / 2),
+                to: numbers.1.map(|half| (half - 2) * DAY_MS / 2 + 1),
+                min_events: numbers.2,
+                max_events: numbers.3,
+                min_duration_ms: numbers.4.map(|n| n * 10),
+                max_duration_ms: numbers.5.map(|n| n * 10),
+                active: flags.0,
+                recovered: flags.1,
+                truncated: flags.2,
+                contains: None,
+            },
+        )
 }
 
 fn saved(dir: &Dir, recordings: &[(Recording, Format)]) -> Store {
     let store = dir.open();
     for (recording, format) in recordings {
-        store.save(&recording.etf(), *format).unwrap();
+        store
+            .save_for(&recording.etf(), *format, subject(recording))
+            .unwrap();
     }
     store
 }
@@ -118,6 +143,11 @@ fn naive(filter: &Filter, recording: &Recording) -> bool {
         })
         && (filter.url.is_none() || wanted_url.is_some_and(|part| recording.url.contains(part)))
         && (filter.id.as_ref()).is_none_or(|prefix| recording.id.starts_with(prefix))
+        && (filter.subject.as_ref()).is_none_or(|wanted| {
+            wanted
+                .iter()
+                .any(|it| Some(it) == subject(recording).as_ref())
+        })
         && within(
             recording.connected_at,
             filter.from,
@@ -217,11 +247,15 @@ proptest! {
         let store = saved(&dir, &recordings);
         let mut views = BTreeMap::new();
         let mut events = BTreeMap::new();
+        let mut subjects = BTreeMap::new();
         let mut days = BTreeMap::new();
         for (recording, _) in recordings.iter().filter(|(it, _)| naive(&filter, it)) {
             *views.entry(written(recording)).or_insert(0) += 1;
             if recording.events > 1 {
                 *events.entry([recording.mark; 20][..].into()).or_insert(0) += 1;
+            }
+            if let Some(subject) = subject(recording) {
+                *subjects.entry(subject).or_insert(0) += 1;
             }
             *days.entry(recording.connected_at.div_euclid(DAY_MS)).or_insert(0) += 1;
         }
@@ -229,7 +263,11 @@ proptest! {
         views.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         let mut events: Vec<(Box<[u8]>, usize)> = events.into_iter().collect();
         events.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-        let Facets { views: found, events: names, days: found_days } = store.facets(&filter).unwrap();
+        let mut subjects: Vec<(Subject, usize)> = subjects.into_iter().collect();
+        subjects.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        let Facets { views: found, events: names, subjects: whose, days: found_days } =
+            store.facets(&filter).unwrap();
+        prop_assert_eq!(whose, subjects);
         let found: Vec<_> = found.iter().map(|(view, count)| (inspected(view), *count)).collect();
         prop_assert_eq!(found, views);
         prop_assert_eq!(names, events);

@@ -1,5 +1,6 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 
 use replay_store::{Compression, Contents, Error, Format, Options, Store, View};
 
@@ -202,6 +203,32 @@ fn only_the_owner_can_read_what_is_written() {
     assert_eq!(mode(dir.file(".native")), 0o700);
     assert_eq!(mode(dir.file("x.etf.gz")), 0o600);
     assert_eq!(dir.temp_files(), [""; 0]);
+}
+
+#[test]
+fn directories_around_the_stores_own_are_as_any_program_makes_them() {
+    let dir = Dir::new();
+    let made = |path: &str| dir.path().join(path);
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    fs::create_dir_all(made("usual")).unwrap();
+    let options = Options {
+        native_path: Some(made("c/d/native")),
+        ..Options::default()
+    };
+    let store = Store::open(&made("a/b/recordings"), options).unwrap();
+    store.save(&Recording::new("x").etf(), Format::Etf).unwrap();
+    store.list().unwrap();
+    drop(store);
+    for path in ["a", "a/b", "c", "c/d"] {
+        assert_eq!(mode(&made(path)), mode(&made("usual")), "{path}");
+    }
+    let parts = fs::read_dir(made("c/d/native")).unwrap();
+    let own = parts.map(|part| part.unwrap().path());
+    let own: Vec<_> = own
+        .chain(["a/b/recordings", "a/b/recordings/.native", "c/d/native"].map(made))
+        .collect();
+    assert_eq!(own.len(), 4);
+    assert!(own.iter().all(|path| mode(path) == 0o700));
 }
 
 #[test]

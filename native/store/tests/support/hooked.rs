@@ -107,6 +107,11 @@ impl<H: Hook> FileSystem for Hooked<H> {
         OsFileSystem.create_dir(path)
     }
 
+    fn create_parent(&self, path: &Path) -> io::Result<()> {
+        self.0.call(Call::CreateDir(path))?;
+        OsFileSystem.create_parent(path)
+    }
+
     fn share_dir(&self, path: &Path) {
         if self.0.call(Call::ShareDir(path)).is_ok() {
             OsFileSystem.share_dir(path);

@@ -1,8 +1,11 @@
-//! Dates and times in `params` and `session`, as the pure-Elixir backend writes them there.
+//! Dates and times in `params` and `session`, and as keys of maps, as the pure-Elixir backend writes
+//! them there.
 
 use std::fmt::Write as _;
 
 use crate::{Limits, Token, Walker};
+
+const UTC: &[u8] = b"Etc/UTC";
 
 /// No struct of these has more fields.
 const MAX_FIELDS: u32 = 16;
@@ -23,6 +26,16 @@ struct Fields<'a> {
     utc_offset: Option<i64>,
     std_offset: Option<i64>,
     time_zone: Option<&'a [u8]>,
+    zone_abbr: Option<&'a [u8]>,
+}
+
+/// The way it is written.
+#[derive(Clone, Copy, PartialEq)]
+enum Style {
+    /// As `to_iso8601/1` of these modules does.
+    Iso8601,
+    /// As `to_string/1` does.
+    Plain,
 }
 
 #[derive(Clone, Copy)]
@@ -34,8 +47,17 @@ enum Module {
 }
 
 /// The ISO 8601 text of a term, and how many bytes it takes, if it is a `Date`, `Time`,
-/// `NaiveDateTime` or `DateTime` of the ISO calendar. Elixir's `to_iso8601/1` of these writes it.
+/// `NaiveDateTime` or `DateTime` of the ISO calendar.
 pub(super) fn iso8601(term: &[u8]) -> Option<(String, usize)> {
+    text(term, Style::Iso8601)
+}
+
+/// As [`iso8601`], but what `to_string/1` makes of it.
+pub(super) fn plain(term: &[u8]) -> Option<(String, usize)> {
+    text(term, Style::Plain)
+}
+
+fn text(term: &[u8], style: Style) -> Option<(String, usize)> {
     let mut ahead = Walker::bare(term, &Limits::default());
     let Token::Map(pairs @ 1..=MAX_FIELDS) = ahead.token().ok()? else {
         return None;
@@ -44,7 +66,7 @@ pub(super) fn iso8601(term: &[u8]) -> Option<(String, usize)> {
     for _ in 0..pairs {
         fields.read(&mut ahead)?;
     }
-    Some((fields.text()?, ahead.offset()))
+    Some((fields.text(style)?, ahead.offset()))
 }
 
 impl<'a> Fields<'a> {
@@ -75,7 +97,7 @@ impl<'a> Fields<'a> {
                 self.microsecond = Some((value, precision));
             }
             ("time_zone", Token::Binary(zone)) => self.time_zone = Some(zone),
-            ("zone_abbr", Token::Binary(_)) => {}
+            ("zone_abbr", Token::Binary(abbr)) => self.zone_abbr = Some(abbr),
             (key, Token::Integer(value)) => *self.number(key)? = Some(value),
             _ => return None,
         }
@@ -96,7 +118,7 @@ impl<'a> Fields<'a> {
         })
     }
 
-    fn text(&self) -> Option<String> {
+    fn text(&self, style: Style) -> Option<String> {
         if !self.is_iso {
             return None;
         }
@@ -104,18 +126,21 @@ impl<'a> Fields<'a> {
         match self.module? {
             Module::Date => self.date(&mut out)?,
             Module::Time => self.time(&mut out)?,
-            Module::NaiveDateTime => self.date_and_time(&mut out)?,
+            Module::NaiveDateTime => self.date_and_time(style, &mut out)?,
             Module::DateTime => {
-                self.date_and_time(&mut out)?;
-                self.zone(&mut out)?;
+                self.date_and_time(style, &mut out)?;
+                self.zone(style, &mut out)?;
             }
         }
         Some(out)
     }
 
-    fn date_and_time(&self, out: &mut String) -> Option<()> {
+    fn date_and_time(&self, style: Style, out: &mut String) -> Option<()> {
         self.date(out)?;
-        out.push('T');
+        out.push(match style {
+            Style::Iso8601 => 'T',
+            Style::Plain => ' ',
+        });
         self.time(out)
     }
 
@@ -144,19 +169,24 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn zone(&self, out: &mut String) -> Option<()> {
+    fn zone(&self, style: Style, out: &mut String) -> Option<()> {
         const MAX_SECONDS: i64 = 86_400;
         let (utc, std) = (self.utc_offset?, self.std_offset?);
         let seconds = utc.checked_add(std)?;
         if !(-MAX_SECONDS..=MAX_SECONDS).contains(&seconds) {
             return None;
         }
-        if (utc, std, self.time_zone?) == (0, 0, b"Etc/UTC") {
+        if (utc, std, self.time_zone?) == (0, 0, UTC) {
             out.push('Z');
             return Some(());
         }
         let sign = if seconds < 0 { '-' } else { '+' };
         let minutes = seconds.unsigned_abs() / 60;
-        write!(out, "{sign}{:02}:{:02}", minutes / 60, minutes % 60).ok()
+        write!(out, "{sign}{:02}:{:02}", minutes / 60, minutes % 60).ok()?;
+        if style == Style::Plain && self.time_zone? != UTC {
+            let [abbr, zone] = [self.zone_abbr?, self.time_zone?].map(str::from_utf8);
+            write!(out, " {} {}", abbr.ok()?, zone.ok()?).ok()?;
+        }
+        Some(())
     }
 }

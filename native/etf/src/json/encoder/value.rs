@@ -1,4 +1,4 @@
-use super::{AROUND_FIELD, Encoder, calendar};
+use super::{AROUND_FIELD, Encoder, calendar, key};
 use crate::json::templates::{Point, Shape, Templated, Templates, apply};
 use crate::json::{MAX_DEPTH, inspect};
 use crate::{Error, Token, name, tag};
@@ -211,6 +211,11 @@ impl<'a> Encoder<'a> {
 
     /// Writes the key of a map's next pair; tells whether it is the one that names a struct.
     fn key(&mut self) -> Result<bool, Error> {
+        if let Some((text, length)) = key::text(self.rest()) {
+            self.walker.skip_equal(length)?;
+            self.member(&text);
+            return Ok(false);
+        }
         let depth = self.walker.depth();
         let token = self.walker.token()?;
         let text = match token {

@@ -16,7 +16,7 @@ use crc32c::crc32c;
 use crate::disk::framed;
 
 const MAGIC: [u8; 8] = *b"PRINDEX\0";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Bytes of a header.
 pub(super) const HEADER_BYTES: usize = 32;

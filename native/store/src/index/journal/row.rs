@@ -7,9 +7,9 @@ use bincode::config;
 use replay_etf::recording;
 use serde::{Deserialize, Serialize};
 
-use crate::codec::Format;
+use crate::codec::{Format, Subject};
 use crate::disk::Stamp;
-use crate::index::entry::{Shared, own_id, stem_len};
+use crate::index::entry::{OwnId, Shared, own_id, stem_len};
 use crate::index::{Entry, View, name};
 
 #[derive(Serialize, Deserialize)]
@@ -29,6 +29,7 @@ struct Row<'a> {
     len: u64,
     modified_ns: i64,
     inode: u64,
+    subject: Option<SubjectRow<'a>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -36,6 +37,12 @@ enum ViewRow<'a> {
     Atom(&'a str),
     Name(&'a str),
     None,
+}
+
+#[derive(Serialize, Deserialize)]
+enum SubjectRow<'a> {
+    Integer(i64),
+    Text(&'a [u8]),
 }
 
 /// Appends an entry to `out`. What can't be encoded is left out: the file will be read again.
@@ -59,7 +66,7 @@ pub(super) fn decode(bytes: &[u8], shared: &Shared) -> Option<Entry> {
 fn row(entry: &Entry) -> Row<'_> {
     Row {
         file: entry.file(),
-        id: entry.id.as_deref(),
+        id: entry.id.as_ref().map(|OwnId(id)| &***id),
         view: match &*entry.view {
             View::Atom(name) => ViewRow::Atom(name),
             View::Name(name) => ViewRow::Name(name),
@@ -76,6 +83,10 @@ fn row(entry: &Entry) -> Row<'_> {
         len: entry.stamp.len,
         modified_ns: entry.stamp.modified_ns,
         inode: entry.stamp.inode,
+        subject: entry.subject.as_deref().map(|subject| match subject {
+            Subject::Integer(number) => SubjectRow::Integer(*number),
+            Subject::Text(text) => SubjectRow::Text(text),
+        }),
     }
 }
 
@@ -86,6 +97,11 @@ fn entry(row: Row<'_>, shared: &Shared) -> Option<Entry> {
         return None;
     }
     let id = row.id.unwrap_or(parts.stem);
+    let subject = match row.subject {
+        Some(SubjectRow::Integer(number)) => Some(Subject::Integer(number)),
+        Some(SubjectRow::Text(text)) => Some(Subject::text(text)?),
+        None => None,
+    };
     Some(Entry {
         id: own_id(row.file, id),
         stem_len: stem_len(row.file),
@@ -97,6 +113,7 @@ fn entry(row: Row<'_>, shared: &Shared) -> Option<Entry> {
         }),
         names: shared.names(row.names),
         url: row.url.map(Box::from),
+        subject: subject.map(|subject| shared.subject(subject)),
         connected_at: row.connected_at,
         duration_ms: row.duration_ms,
         stamp: Stamp {

@@ -1,10 +1,10 @@
 use replay_etf::recording;
 
 use super::row::{decode, encode};
-use crate::codec::Format;
+use crate::codec::{Format, Subject};
 use crate::disk::Stamp;
 use crate::index::Entry;
-use crate::index::entry::Shared;
+use crate::index::entry::{Shared, own_id};
 
 fn entry(shared: &Shared) -> Entry {
     Entry {
@@ -14,6 +14,7 @@ fn entry(shared: &Shared) -> Entry {
         view: shared.view(recording::View::Atom("Elixir.Home".into())),
         names: shared.names(vec!["add", "save"]),
         url: Some(b"/"[..].into()),
+        subject: Some(shared.subject(Subject::Integer(-2))),
         connected_at: -1,
         duration_ms: 300,
         stamp: Stamp {
@@ -36,10 +37,10 @@ fn encoded(entry: &Entry) -> Vec<u8> {
 
 /// Whoever changes this changes the version in the header.
 #[test]
-fn rows_are_those_of_version_1() {
+fn rows_are_those_of_version_2() {
     let shared = Shared::new();
     let put = encoded(&entry(&shared));
-    let expected = b"\x08x.etf.gz\x00\x00\x0bElixir.Home\x02\x03add\x04save\x01\x01/\x01\xfb\x58\x02\x02\x00\x01\x00\x05\x0c\x07";
+    let expected = b"\x08x.etf.gz\x00\x00\x0bElixir.Home\x02\x03add\x04save\x01\x01/\x01\xfb\x58\x02\x02\x00\x01\x00\x05\x0c\x07\x01\x00\x03";
     assert_eq!(put, expected);
 }
 
@@ -47,9 +48,10 @@ fn rows_are_those_of_version_1() {
 fn a_row_comes_back() {
     let shared = Shared::new();
     let entry = Entry {
-        id: Some(b"\xff"[..].into()),
+        id: own_id(b"x.etf.gz", b"\xff"),
         view: shared.view(recording::View::None),
         url: None,
+        subject: Subject::text(b"ada").map(|ada| shared.subject(ada)),
         format: Format::Json,
         ..entry(&shared)
     };

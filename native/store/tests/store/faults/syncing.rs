@@ -64,7 +64,7 @@ fn where_syncing_is_not_supported_saves_succeed_and_it_is_told_once() {
             id: Some(b"x"[..].into()),
             ..Filter::default()
         };
-        assert_eq!(store.delete_where(&of_x).unwrap().len(), 1);
+        assert_eq!(store.delete_where(&of_x).unwrap().ids.len(), 1);
         save("z", Format::Etf);
         assert_eq!(dir.names(), ["z.etf.gz"]);
         assert_eq!(dir.temp_files(), [""; 0]);

@@ -1,0 +1,18 @@
+defmodule PhoenixReplay.Native.Progress do
+  @moduledoc false
+  # Whom to tell how far something is that takes long.
+
+  alias PhoenixReplay.Native.Error
+
+  @type t :: (map() -> any())
+
+  @doc "Nobody."
+  @spec none() :: t()
+  def none, do: fn _progress -> :ok end
+
+  @doc "The function in options of which there is no other."
+  @spec new([{:progress, t()}]) :: {:ok, t()} | {:error, Error.reason()}
+  def new([]), do: {:ok, none()}
+  def new(progress: fun) when is_function(fun, 1), do: {:ok, fun}
+  def new(_other), do: {:error, {:invalid_option, :progress, "a function of one argument"}}
+end

@@ -1,0 +1,37 @@
+defmodule PhoenixReplay.Native.Reading do
+  @moduledoc false
+  # Making a recording of what the native library reads. Its atoms and functions
+  # may not be here: then its view is loaded, which may bring them, and what is
+  # missing still is replaced.
+
+  alias PhoenixReplay.Native.{Error, Nif, Views}
+  alias PhoenixReplay.Recording
+
+  # What every recording is made of, by the contract. Decoding makes no atoms, and
+  # the modules that use these may not be loaded yet.
+  @words [:id, :view, :url, :params, :session, :connected_at, :events] ++
+           [:mount, :event, :handle_params, :info, :assigns] ++
+           [:name, :delta, :snapshot]
+
+  @doc false
+  @spec words() :: [atom()]
+  def words, do: @words
+
+  @typedoc "What becomes of atoms that are not to be had."
+  @type unknown_atoms :: :error | :strings
+
+  @doc "Calls `read`, which may replace so much, until it succeeds."
+  @spec run((Nif.replaced() -> {:ok, map()} | {:error, Error.reason()}), unknown_atoms()) ::
+          {:ok, Recording.t()} | {:error, Error.reason()}
+  def run(read, unknown_atoms \\ :error) do
+    with {:error, {:unknown_atom, view}} <- read.(:identifiers),
+         _loaded? = Views.load(view),
+         {:error, {:unknown_atom, _view}} when unknown_atoms == :strings <- read.(:functions) do
+      read.(:all)
+    end
+    |> case do
+      {:ok, fields} -> {:ok, struct(Recording, fields)}
+      error -> error
+    end
+  end
+end

@@ -1,0 +1,123 @@
+//! Changing recordings: the calls behind `PhoenixReplay.Native.rewrite/4`.
+
+use replay_store::{Error as StoreError, Rewriting, Stamp, Version};
+use rustler::types::atom::ok;
+use rustler::{Binary, Encoder, Env, NifTuple, Term};
+
+use crate::directories::{Opened, Settled};
+use crate::encode::{self, Effort};
+use crate::errors::Failure;
+use crate::filter::Filter;
+use crate::store::{Replacing, content_to_term};
+use crate::terms::binary;
+
+mod atoms {
+    rustler::atoms! { changed, in_flight }
+}
+
+/// A version of a recording, as Elixir hands it back: file, size, time and inode.
+#[derive(NifTuple)]
+#[rustler(decode)]
+struct Read<'a>(Binary<'a>, u64, i64, u64);
+
+impl From<&Read<'_>> for Version {
+    fn from(Read(file, len, modified_ns, inode): &Read<'_>) -> Self {
+        Version {
+            file: file.as_slice().into(),
+            stamp: Stamp {
+                len: *len,
+                modified_ns: *modified_ns,
+                inode: *inode,
+            },
+        }
+    }
+}
+
+/// `{:ok, {number, ids, in_flight}}`
+#[rustler::nif(schedule = "DirtyIo")]
+fn rewrite_begin(env: Env<'_>, handle: Settled, filter: Filter) -> Term<'_> {
+    begun(env, handle.store.begin_rewriting(&filter.0))
+}
+
+/// What has begun, as [`rewrite_begin`] returns it.
+pub fn begun(env: Env<'_>, begun: Result<Rewriting, StoreError>) -> Term<'_> {
+    match begun {
+        Ok(Rewriting {
+            number,
+            ids,
+            in_flight,
+        }) => {
+            let terms = |ids: &[Box<[u8]>]| -> Vec<Term<'_>> {
+                ids.iter().map(|id| binary(env, id)).collect()
+            };
+            (ok(), (number, terms(&ids), terms(&in_flight))).encode(env)
+        }
+        Err(error) => Failure::from(error).explained(env),
+    }
+}
+
+/// `{:ok, recording, version}`, or `:in_flight`.
+#[rustler::nif(schedule = "DirtyIo")]
+fn rewrite_read<'a>(
+    env: Env<'a>,
+    handle: Settled,
+    id: Binary<'a>,
+    replaced: Replacing,
+) -> Term<'a> {
+    let read = handle.store.read_version(&id, |format, bytes| {
+        content_to_term(env, format, bytes, &handle.limits, replaced.into())
+    });
+    match read {
+        Ok(Some((Version { file, stamp }, Ok(recording)))) => {
+            let version = (
+                binary(env, &file),
+                stamp.len,
+                stamp.modified_ns,
+                stamp.inode,
+            );
+            (ok(), recording, version).encode(env)
+        }
+        Ok(Some((_, Err(failure)))) => failure.encode(env),
+        Ok(None) => atoms::in_flight().encode(env),
+        Err(error) => Failure::from(error).encode(env),
+    }
+}
+
+/// `:ok`, or `:changed` if it is another version by now.
+#[rustler::nif(schedule = "DirtyIo")]
+fn rewrite_save<'a>(
+    env: Env<'a>,
+    handle: Opened,
+    id: Binary<'a>,
+    recording: Term<'a>,
+    version: Read<'a>,
+) -> Term<'a> {
+    let saved = encode::lend(recording, handle.limits.max_bytes, Effort::Any, |etf| {
+        let saved = handle.store.rewrite(&id, etf, &Version::from(&version));
+        saved.map_err(Failure::from)
+    });
+    unless_changed(env, saved.map_err(Failure::from).flatten())
+}
+
+/// As [`rewrite_save`].
+#[rustler::nif(schedule = "DirtyIo")]
+fn rewrite_drop<'a>(env: Env<'a>, handle: Opened, id: Binary<'a>, version: Read<'a>) -> Term<'a> {
+    let deleted = handle.store.delete_version(&id, &Version::from(&version));
+    unless_changed(env, deleted.map_err(Failure::from))
+}
+
+#[rustler::nif(schedule = "DirtyIo")]
+fn rewrite_end(env: Env<'_>, handle: Opened, number: u64) -> Term<'_> {
+    match handle.store.end_rewriting(number) {
+        Ok(()) => ok().encode(env),
+        Err(error) => Failure::from(error).explained(env),
+    }
+}
+
+fn unless_changed(env: Env<'_>, done: Result<bool, Failure>) -> Term<'_> {
+    match done {
+        Ok(true) => ok().encode(env),
+        Ok(false) => atoms::changed().encode(env),
+        Err(failure) => failure.explained(env),
+    }
+}
