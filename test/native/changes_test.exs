@@ -202,6 +202,43 @@ defmodule PhoenixReplay.Native.ChangesTest do
     assert List.last(results) == {:error, :max_events}
   end
 
+  test "one event may not be larger than a recording, and others follow it" do
+    opts = [path: tmp_dir(), max_recording_bytes: 100_000]
+    Application.put_env(:phoenix_replay, :storage_opts, opts)
+    %{id: id} = start()
+    list = for n <- 1..2_000, do: %{id: n, name: String.duplicate("n", 80)}
+    small = Enum.take(list, 20)
+    assert Store.append_raw(id, {1, :delta, %{list: true}, %{list: small}}, []) == :ok
+    assert Store.append_raw(id, {2, :delta, %{list: true}, %{list: list}}, []) == {:error, :too_large}
+    assert Store.append_event(id, {2, :assigns, %{delta: %{list: list}}}) == {:error, :too_large}
+    assert Store.append_raw(id, {3, :delta, %{list: true}, %{list: tl(small)}}, []) == :ok
+    assert {:ok, %{events: [_, _, {3, :assigns, %{delta: %{list: last}}}]}} = Store.get_active(id)
+    assert last == tl(small)
+  end
+
+  test "no report of a process shows what it holds on to" do
+    %{id: id} = start()
+    value = for n <- 1..200, do: %{id: n, name: "the text of number #{n}"}
+    assert Store.append_raw(id, {1, :delta, %{list: true}, %{list: value}}, []) == :ok
+    assert :erts_debug.size(Process.get(Store)) > 200
+    refute inspect(Process.get(), limit: :infinity, printable_limit: :infinity) =~ "the text of"
+  end
+
+  test "values under temporary keys are not held on to", %{opts: opts} do
+    recording = start()
+    value = for n <- 1..200, do: %{id: n, name: "the text of number #{n}"}
+
+    events =
+      for offset <- 1..3 do
+        assigns = {offset, :delta, %{list: true}, %{list: value}}
+        assert Store.append_raw(recording.id, assigns, [:list]) == :ok
+        assert :erts_debug.size(Process.get(Store)) < 200
+        {offset, :assigns, %{delta: %{list: value}}}
+      end
+
+    check(recording, events, opts)
+  end
+
   test "what the rules do not cover is refused, and nothing is recorded" do
     %{id: id} = start()
 

@@ -58,7 +58,7 @@ defmodule PhoenixReplay.Native.Store do
          :ok <- subject(subject),
          {:ok, opts} <- storage_opts(),
          {:ok, handle} <- InFlight.start(recording, max_events(), opts, subject) do
-      Process.put(__MODULE__, {id, handle, nil})
+      Process.put(__MODULE__, {id, handle, &nothing/0})
       :ok
     else
       {:error, reason} ->
@@ -105,8 +105,8 @@ defmodule PhoenixReplay.Native.Store do
 
   defp append(id, kind, what, temporary) do
     case Process.get(__MODULE__) do
-      {^id, handle, base} ->
-        case append_to(handle, kind, what, base) do
+      {^id, handle, held} ->
+        case append_to(handle, kind, what, held.()) do
           :ok -> :ok
           # The id may have been started again since.
           {:error, :ended} = ended -> append_elsewhere(id, kind, what, temporary, ended)
@@ -128,7 +128,7 @@ defmodule PhoenixReplay.Native.Store do
   defp append_elsewhere(id, kind, what, temporary, not_found) do
     with {:ok, opts} <- storage_opts(),
          {:ok, handle} <- InFlight.lookup(id, opts) do
-      Process.put(__MODULE__, {id, handle, nil})
+      Process.put(__MODULE__, {id, handle, &nothing/0})
       appended(id, handle, append_to(handle, kind, what, nil), temporary)
     else
       {:error, :not_found} -> not_found
@@ -136,12 +136,18 @@ defmodule PhoenixReplay.Native.Store do
     end
   end
 
-  defp appended(id, handle, {:ok, {number, held}}, temporary) do
-    Process.put(__MODULE__, {id, handle, {number, Map.drop(held, temporary)}})
+  defp appended(id, handle, {:ok, {number, values}}, temporary) do
+    base = {number, Map.drop(values, temporary)}
+    # A report of a crash shows what a process has in its dictionary, but of a
+    # function only the name.
+    Process.put(__MODULE__, {id, handle, fn -> base end})
     :ok
   end
 
   defp appended(_id, _handle, result, _temporary), do: result
+
+  # What a process holds on to that has recorded no assigns.
+  defp nothing, do: nil
 
   @doc """
   Says whom a recording in flight belongs to, once and for all. When this returns

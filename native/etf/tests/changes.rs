@@ -230,6 +230,18 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn anything_else_is_an_error(
+        first in [any_term(), any_term()],
+        marks in prop::collection::vec(prop_oneof![0..0x40_u8, 0x60..0x80_u8, any::<u8>()], 0..64),
+    ) {
+        let (_, mut frames) = session(first, &[]);
+        frames.push(frame(1 << 16, &event(1, &[("a", marks)])));
+        prop_assert!(in_full(&frames).is_err());
+    }
+}
+
 /// What becomes of a value under `a`, after it was recorded once.
 fn refused(recorded: &Term, then: &[u8]) -> ErrorKind {
     let first = event(0, &[("a", kept(recorded))]);

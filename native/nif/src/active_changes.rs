@@ -96,6 +96,9 @@ pub fn append<'a>(
         // Nothing that is recorded has changed.
         return ok().encode(env);
     }
+    if written.whole > session.limits.max_bytes {
+        return Failure::TooLarge.encode(env);
+    }
     let mut number = reservation.changes();
     let committed = match written.as_changes {
         true => reservation.commit_changes(written.bytes),

@@ -40,6 +40,8 @@ pub struct Assigns {
 pub struct Written {
     /// How many bytes.
     pub bytes: usize,
+    /// How many the event has in full.
+    pub whole: usize,
     /// Of how many values.
     pub pairs: u32,
     /// Whether the event is written as changes; else it is one like any other.
@@ -102,13 +104,13 @@ impl Assigns {
             let out = &mut writer.encoder.out;
             out.written(count_at)[..4].copy_from_slice(&written.pairs.to_be_bytes());
             if written.as_changes {
-                let whole = u32::try_from(whole).map_err(|_| Full)?;
-                out.written(0)[..LENGTH].copy_from_slice(&whole.to_be_bytes());
+                let length = u32::try_from(whole).map_err(|_| Full)?.to_be_bytes();
+                out.written(0)[..LENGTH].copy_from_slice(&length);
             } else {
                 out.written(0).copy_within(LENGTH.., 0);
                 out.truncate(out.len() - LENGTH);
             }
-            written.bytes = out.len();
+            (written.bytes, written.whole) = (out.len(), whole);
             Ok(written)
         }
     }
