@@ -5,7 +5,7 @@ defmodule PhoenixReplay.Native.RewriteTest do
   import PhoenixReplay.Native.Test.Recordings
 
   alias PhoenixReplay.Native
-  alias PhoenixReplay.Native.{Error, Store}
+  alias PhoenixReplay.Native.Store
   alias PhoenixReplay.Native.Test.{ChildVM, Session}
   alias PhoenixReplay.Storage.File, as: Host
   alias PhoenixReplay.Storage.Native, as: Storage
@@ -205,7 +205,7 @@ defmodule PhoenixReplay.Native.RewriteTest do
         assert length(result.failed) == 7
 
         for %{id: id, reason: reason} <- result.failed do
-          assert Error.format(reason) == Error.format(elem(outcomes[ids[id]], 1))
+          assert reason == elem(outcomes[ids[id]], 1)
         end
       end)
 

@@ -157,10 +157,8 @@ defmodule PhoenixReplay.Storage.NativeTest do
     assert Native.save(%{id: "x"}, opts) == {:error, {:invalid_recording, :struct}}
 
     for {field, value} <- [id: nil, connected_at: "now", events: [{1, 2}], events: :none] do
-      assert {:error, {:invalid_recording, name}} =
-               Native.save(struct(recording(), [{field, value}]), opts)
-
-      assert to_string(name) == to_string(field)
+      assert Native.save(struct(recording(), [{field, value}]), opts) ==
+               {:error, {:invalid_recording, field}}
     end
 
     assert Native.list(opts) == []

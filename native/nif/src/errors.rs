@@ -113,7 +113,7 @@ fn append_reason<'a>(env: Env<'a>, error: &AppendError) -> Term<'a> {
         AppendError::HasSubject => atoms::has_subject().encode(env),
         AppendError::TooLarge(..) => atoms::too_large().encode(env),
         AppendError::NotAnEvent => (atoms::invalid_recording(), atoms::events()).encode(env),
-        AppendError::Io(error) => posix(env, replay_store::posix_name(error)),
+        AppendError::Io(error) => literal(env, replay_store::posix_name(error)),
         // Handled by the caller, who tries again.
         _ => atoms::eio().encode(env),
     }
@@ -131,13 +131,15 @@ pub fn store_reason<'a>(env: Env<'a>, error: &StoreError) -> Term<'a> {
         StoreError::Recording(error) => etf_reason(env, error),
         StoreError::Option(name) => (atoms::invalid_option(), *name).encode(env),
         // Every error without a reason of its own came from the system.
-        other => posix(env, other.posix().unwrap_or("eio")),
+        other => literal(env, other.posix().unwrap_or("eio")),
     }
 }
 
 fn etf_reason<'a>(env: Env<'a>, error: &replay_etf::Error) -> Term<'a> {
     match error.kind {
-        ErrorKind::NotARecording(field) => (atoms::invalid_recording(), field.name()).encode(env),
+        ErrorKind::NotARecording(field) => {
+            (atoms::invalid_recording(), literal(env, field.name())).encode(env)
+        }
         ErrorKind::TooLarge | ErrorKind::TooManyTerms | ErrorKind::TooDeep => {
             atoms::too_large().encode(env)
         }
@@ -145,8 +147,8 @@ fn etf_reason<'a>(env: Env<'a>, error: &replay_etf::Error) -> Term<'a> {
     }
 }
 
-/// The engine's POSIX names are a fixed set of literals.
-fn posix<'a>(env: Env<'a>, name: &str) -> Term<'a> {
+/// The engine's POSIX names, and those of a recording's fields, are fixed sets of literals.
+fn literal<'a>(env: Env<'a>, name: &str) -> Term<'a> {
     Atom::from_str(env, name)
         .unwrap_or_else(|_| atoms::eio())
         .encode(env)
