@@ -209,7 +209,10 @@ defmodule PhoenixReplay.Native.ChangesTest do
     list = for n <- 1..2_000, do: %{id: n, name: String.duplicate("n", 80)}
     small = Enum.take(list, 20)
     assert Store.append_raw(id, {1, :delta, %{list: true}, %{list: small}}, []) == :ok
-    assert Store.append_raw(id, {2, :delta, %{list: true}, %{list: list}}, []) == {:error, :too_large}
+
+    assert Store.append_raw(id, {2, :delta, %{list: true}, %{list: list}}, []) ==
+             {:error, :too_large}
+
     assert Store.append_event(id, {2, :assigns, %{delta: %{list: list}}}) == {:error, :too_large}
     assert Store.append_raw(id, {3, :delta, %{list: true}, %{list: tl(small)}}, []) == :ok
     assert {:ok, %{events: [_, _, {3, :assigns, %{delta: %{list: last}}}]}} = Store.get_active(id)
