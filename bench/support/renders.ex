@@ -26,6 +26,9 @@ defmodule Bench.Renders do
   @doc "The time of one hook, in ns: the mean over a session of `steps` renders."
   @spec time(Side.t(), Editing.profile(), pos_integer()) :: float()
   def time(side, profile, steps) do
+    # The session before may just be being saved.
+    Side.settle(side, 0)
+
     in_view(fn ->
       socket = attach(side, Live.socket(assigns: Editing.start(profile)))
       total(socket, profile, 1, steps, 0) / steps
@@ -46,6 +49,8 @@ defmodule Bench.Renders do
   @doc "The bytes that an event takes while its session is in flight."
   @spec bytes(Side.t(), Editing.profile(), pos_integer()) :: float()
   def bytes(side, profile, steps) do
+    Side.settle(side, 0)
+
     in_view(fn ->
       socket = attach(side, Live.socket(assigns: Editing.start(profile)))
       before = held(side)

@@ -24,17 +24,11 @@ defmodule PhoenixReplay.Native.Rules do
     if Code.ensure_loaded?(@sanitizer) and known?(@sanitizer.module_info(:md5)), do: @sanitizer
   end
 
-  # Looked at once, and again if it is loaded anew.
+  # Once they are, that is not looked at again, unless it is loaded anew.
   defp known?(version) do
-    case :persistent_term.get(__MODULE__, nil) do
-      {^version, known?} ->
-        known?
-
-      _other ->
-        known? = Application.spec(:phoenix_replay, :vsn) == @release and agree?(sample())
-        :persistent_term.put(__MODULE__, {version, known?})
-        known?
-    end
+    :persistent_term.get(__MODULE__, nil) == version or
+      (Application.spec(:phoenix_replay, :vsn) == @release and agree?(sample()) and
+         :persistent_term.put(__MODULE__, version) == :ok)
   end
 
   @doc "Whether rules and sanitizer leave the same of these assigns."

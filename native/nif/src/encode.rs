@@ -221,10 +221,12 @@ impl<'a, 'b, G: Grow> Encoder<'a, 'b, G> {
         }
     }
 
+    /// Writes a binary.
+    ///
     /// # Safety
     /// Slack must have been reserved.
     #[inline]
-    unsafe fn binary(&mut self, bytes: &[u8]) -> Result<(), Full> {
+    pub unsafe fn binary(&mut self, bytes: &[u8]) -> Result<(), Full> {
         let len = u32::try_from(bytes.len()).map_err(|_| Full)?;
         // SAFETY: the caller's promise.
         unsafe {

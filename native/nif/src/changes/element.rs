@@ -4,7 +4,7 @@ use super::rules::Shape;
 use super::{How, Stop, Writer, word};
 use crate::encode::MAX_NESTING;
 use crate::sink::Grow;
-use crate::vm::{Kind, Looks, Raw};
+use crate::vm::{Looks, Raw};
 
 /// Longest binaries that are compared, where they are not the same term.
 const SMALL: usize = 64;
@@ -27,6 +27,13 @@ mod credit {
     pub const GONE: i64 = 4;
 }
 
+/// Whether two small texts are the same. Calling the C library's comparison takes longer than
+/// comparing them.
+#[inline]
+fn are_same(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len() && a.len() <= SMALL && a.iter().zip(b).all(|(a, b)| a == b)
+}
+
 /// Elements of containers of which a part has changed.
 impl<G: Grow> Writer<'_, '_, '_, G> {
     /// Begins with a value of so many bytes.
@@ -39,21 +46,20 @@ impl<G: Grow> Writer<'_, '_, '_, G> {
     #[inline]
     pub(super) unsafe fn are_equal(&self, a: Raw, b: Raw) -> bool {
         // SAFETY: as the caller's.
-        word(a) == word(b) || unsafe { self.are_equal_texts(a, b) }
+        let texts = || unsafe { self.texts(a, b) };
+        word(a) == word(b) || texts().is_some_and(|(a, b)| are_same(a, b))
     }
 
-    unsafe fn are_equal_texts(&self, a: Raw, b: Raw) -> bool {
+    /// The bytes of two binaries; nothing if one of them is none. What does not look like one is
+    /// not asked.
+    #[inline]
+    unsafe fn texts<'t>(&self, a: Raw, b: Raw) -> Option<(&'t [u8], &'t [u8])> {
         let env = self.encoder.env;
-        // SAFETY: as the caller's.
-        unsafe {
-            if env.kind(a) != Kind::Bitstring || env.kind(b) != Kind::Bitstring {
-                return false;
-            }
-            match (env.binary(a), env.binary(b)) {
-                (Some(a), Some(b)) => a.len() <= SMALL && a == b,
-                _ => false,
-            }
+        if (Looks::of(a), Looks::of(b)) != (Looks::Boxed, Looks::Boxed) {
+            return None;
         }
+        // SAFETY: as the caller's; both stay where they are until the call is over.
+        unsafe { Some((env.binary(a)?, env.binary(b)?)) }
     }
 
     /// Writes an element, or the value of a pair, that is another term than before.
@@ -67,11 +73,10 @@ impl<G: Grow> Writer<'_, '_, '_, G> {
     ) -> Result<(), Stop> {
         // SAFETY: as the caller's.
         unsafe {
-            let kind = self.encoder.env.kind(now);
-            if kind == Kind::Bitstring && self.are_equal_texts(now, base) {
-                *run += 1;
-                return self.spend_credit(credit::TEXT);
+            if let Some((text, before)) = self.texts(now, base) {
+                return self.change_text(run, text, before);
             }
+            let kind = self.encoder.env.kind(now);
             if nesting < MAX_NESTING - 1
                 && let Some(pair) = self.pair(kind, now, base, how)?
             {
@@ -95,6 +100,21 @@ impl<G: Grow> Writer<'_, '_, '_, G> {
             self.grew_since(at);
             self.forget(base, how, nesting)
         }
+    }
+
+    /// The same of a binary that was another binary before.
+    fn change_text(&mut self, run: &mut u32, text: &[u8], before: &[u8]) -> Result<(), Stop> {
+        if are_same(text, before) {
+            *run += 1;
+            return self.spend_credit(credit::TEXT);
+        }
+        self.flush(run)?;
+        self.put(mark::SET)?;
+        self.encoder.out.slack()?;
+        // SAFETY: slack was reserved.
+        unsafe { self.encoder.binary(text)? };
+        self.growth += text.len() as i64 - before.len() as i64;
+        self.spend_credit(credit::GONE + before.len() as i64 / 16)
     }
 
     /// Writes an element that is new.
