@@ -112,7 +112,7 @@ defmodule Bench.Appender do
     %Recording{
       id: Traffic.id({:append, :counters.get(counter, 1), System.unique_integer()}),
       view: Bench.Traffic.FormLive,
-      url: "http://localhost:4000/form",
+      url: "http://localhost:4000",
       params: %{},
       session: %{},
       connected_at: 1_795_000_000_000,
