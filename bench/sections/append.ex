@@ -15,7 +15,9 @@ defmodule Bench.Sections.Append do
     tiny: {10, 1_000},
     typical: {10, 400},
     large: {3, 100},
-    blob_64k: {1, 100}
+    blob_64k: {1, 100},
+    blob_again: {3, 100},
+    table_edit: {3, 100}
   ]
 
   @impl true

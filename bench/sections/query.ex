@@ -48,8 +48,9 @@ defmodule Bench.Sections.Query do
 
   defp facts_of(recording, path) do
     names = for {_, :event, %{name: name}} <- recording.events, do: name
-    paths = for {_, :handle_params, %{url: url}} <- recording.events, do: URI.parse(url).path
-    more = %{names: Enum.uniq(names), paths: Enum.uniq(paths)}
+    urls = Enum.uniq(for {_, :handle_params, %{url: url}} <- recording.events, do: url)
+    paths = for url <- urls, do: URI.parse(url).path
+    more = %{names: Enum.uniq(names), urls: urls, paths: Enum.uniq(paths)}
     more = Map.put(more, :bytes, file_size(path, recording.id))
     Map.merge(Traffic.summary(recording), more)
   end
@@ -61,7 +62,7 @@ defmodule Bench.Sections.Query do
 
     Check.equal!(
       summaries,
-      Enum.map(facts, &Map.drop(&1, [:names, :paths, :bytes])),
+      Enum.map(facts, &Map.drop(&1, [:names, :urls, :paths, :bytes])),
       "all summaries"
     )
   end
@@ -163,12 +164,16 @@ defmodule Bench.Sections.Query do
     %{
       views: Enum.frequencies_by(facts, & &1.view),
       events: facts |> Enum.flat_map(& &1.names) |> Enum.frequencies(),
-      paths: facts |> Enum.flat_map(& &1.paths) |> Enum.frequencies(),
+      paths: facts |> Enum.flat_map(& &1.paths) |> Enum.frequencies() |> most(1_000),
       # None was saved for anybody.
       subjects: %{},
       days: Enum.frequencies_by(facts, &day/1)
     }
   end
+
+  # Of more there is no count.
+  defp most(counts, limit),
+    do: counts |> Enum.sort_by(fn {path, n} -> {-n, path} end) |> Enum.take(limit) |> Map.new()
 
   defp day(%{connected_at: ms}), do: ms |> DateTime.from_unix!(:millisecond) |> DateTime.to_date()
 

@@ -4,7 +4,7 @@ defmodule Bench.Appender do
   called. The events are made before, and a session ends after it is timed.
   """
 
-  alias Bench.{Check, Side, Traffic}
+  alias Bench.{Check, Editing, Side, Traffic}
   alias PhoenixReplay.Recording
 
   # Distinct events, appended in turn: what a session has just made is in the
@@ -13,7 +13,7 @@ defmodule Bench.Appender do
   # Appends that are timed together. The clock takes a noticeable part of one.
   @batch 100
 
-  @type kind :: Traffic.profile() | :blob_64k
+  @type kind :: Traffic.profile() | :blob_64k | :blob_again | :table_edit
 
   @doc "Opens the side in this VM and checks what it appends. Call this first."
   @spec prepare(Side.t(), Path.t(), [kind()]) :: :ok
@@ -112,7 +112,7 @@ defmodule Bench.Appender do
     %Recording{
       id: Traffic.id({:append, :counters.get(counter, 1), System.unique_integer()}),
       view: Bench.Traffic.FormLive,
-      url: "http://localhost:4000/form",
+      url: "http://localhost:4000",
       params: %{},
       session: %{},
       connected_at: 1_795_000_000_000,
@@ -128,6 +128,26 @@ defmodule Bench.Appender do
       bytes = for i <- 1..4096, into: <<>>, do: :erlang.md5(<<n::32, i::32>>)
       {n, :event, %{name: "upload", params: %{"bytes" => bytes}}}
     end
+  end
+
+  # The same one, in an assign of which something else changes.
+  def events(:blob_again) do
+    {_, _, %{params: %{"bytes" => bytes}}} = hd(events(:blob_64k))
+
+    for n <- 1..@distinct do
+      {n, :assigns, %{delta: %{upload: %{name: "photo", bytes: bytes, seen: n}}}}
+    end
+  end
+
+  # Ready events of a table in which one row changes, each with what the one before has.
+  def events(:table_edit) do
+    {events, _last} =
+      Enum.map_reduce(1..@distinct, Editing.start(:table), fn n, assigns ->
+        assigns = Editing.step(:table, assigns, n)
+        {{n, :assigns, %{delta: Map.take(assigns, [:orders])}}, assigns}
+      end)
+
+    events
   end
 
   def events(profile), do: for(n <- 60..(59 + @distinct), do: Traffic.event(profile, 1, n))

@@ -36,9 +36,19 @@ defmodule Bench.Questions do
         where: {"view = ?", [inspect(view)]}
       ),
       query("url",
-        filters: [url: "/cart/f"],
-        keep: &String.contains?(&1.url, "/cart/f"),
-        where: {"instr(url, ?)", ["/cart/f"]}
+        filters: [url: "cart/f"],
+        keep: &Enum.any?(&1.urls, fn url -> String.contains?(url, "cart/f") end),
+        where: {"id IN (SELECT id FROM pages WHERE instr(url, ?))", ["cart/f"]},
+        from: :recordings
+      ),
+      query("path",
+        filters: [path: {:prefix, "/cart/f"}],
+        keep: &Enum.any?(&1.paths, fn path -> String.starts_with?(path, "/cart/f") end),
+        where: {
+          "id IN (SELECT id FROM pages WHERE path >= ? AND path < ?)",
+          ["/cart/f", "/cart/g"]
+        },
+        from: :recordings
       ),
       query("id",
         filters: [id: two],

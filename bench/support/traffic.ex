@@ -92,6 +92,9 @@ defmodule Bench.Traffic do
     recording(:tasks, seed, Bench.Traffic.TaskLive, events)
   end
 
+  # What recorders put into a recording; path and query are those of its pages.
+  @url "http://localhost:4000"
+
   # What a short visit may lead to, and what may be done there.
   @pages ~w(Home Search Cart Checkout Orders Profile Settings Login Help Contact Reports Users
             Projects Tasks Calendar Messages Files Billing Team Audit)
@@ -100,21 +103,19 @@ defmodule Bench.Traffic do
   @rare_action "refund"
 
   @doc """
-  A short visit to one of 20 pages. Different seeds differ in page, URL, number
+  A short visit to one of 20 pages, and one below it. Different seeds differ in page, URL, number
   and names of events, and duration.
   """
   @spec small_session(integer()) :: Recording.t()
   def small_session(seed) do
     page = Enum.at(@pages, choose({seed, :page}, length(@pages)))
+    path = String.downcase(page)
     clicks = 1 + choose({seed, :clicks}, 38)
     pause_ms = 100 + choose({seed, :pause}, 30_000)
     events = for index <- 1..clicks, do: small_event(seed, index, pause_ms)
-
-    %{
-      recording(:small, seed, Module.concat(Bench.Traffic, page <> "Live"), [])
-      | url: "http://localhost:4000/#{String.downcase(page)}/#{hex({seed, :url}, 8)}",
-        events: mounted(:small) ++ events
-    }
+    visit = {2, :handle_params, %{params: %{}, url: "#{@url}/#{path}/#{hex({seed, :url}, 8)}"}}
+    events = mounted(path) ++ [visit | events]
+    recording(:small, seed, Module.concat(Bench.Traffic, page <> "Live"), events)
   end
 
   defp small_event(seed, index, pause_ms) do
@@ -171,7 +172,7 @@ defmodule Bench.Traffic do
     %Recording{
       id: id({kind, seed}),
       view: view,
-      url: "http://localhost:4000/#{kind}?ref=#{hex({kind, seed}, 6)}",
+      url: @url,
       params: %{"ref" => hex({kind, seed}, 6)},
       session: %{"locale" => "en"},
       connected_at: connected_at(seed),
@@ -192,7 +193,7 @@ defmodule Bench.Traffic do
   defp mounted(profile) do
     [
       {0, :mount, %{assigns: %{live_action: :index}}},
-      {1, :handle_params, %{params: %{}, url: "http://localhost:4000/#{profile}"}}
+      {1, :handle_params, %{params: %{}, url: "#{@url}/#{profile}"}}
     ]
   end
 
@@ -256,7 +257,7 @@ defmodule Bench.Traffic do
 
     [
       {0, :mount, %{assigns: %{current_user: user, live_action: :index}}},
-      {0, :handle_params, %{params: %{}, url: "http://localhost:4000/tasks"}},
+      {0, :handle_params, %{params: %{}, url: "#{@url}/tasks"}},
       {1, :assigns, %{delta: Map.merge(list, %{form: form("", nil), tasks: tasks(seed, 12)})}}
     ]
   end

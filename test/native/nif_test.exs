@@ -52,7 +52,7 @@ defmodule PhoenixReplay.Native.NifTest do
     fields = recording() |> Map.from_struct()
     {:ok, active} = Nif.active_start_dirty(directory, fields.id, fields, 10, :etf, nil)
     assert Nif.store_ids(active) == {:error, :badarg}
-    assert Nif.active_append(directory, {1, :event, %{}}) == {:error, :badarg}
+    assert Nif.active_append(directory, {1, :event, %{}}, nil) == {:error, :badarg}
     assert elem(Nif.active_finish(active), 0) == :ok
     assert Nif.store_drain(directory, 30_000) == 0
   end

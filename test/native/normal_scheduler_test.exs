@@ -14,7 +14,7 @@ defmodule PhoenixReplay.Native.NormalSchedulerTest do
     recording = %{recording() | events: []}
     {:ok, handle} = InFlight.start(recording, 10_000, opts)
     # The first append makes room.
-    :ok = InFlight.append(handle, {0, :event, %{}})
+    :ok = InFlight.append(handle, {0, :event, %{}}, nil)
     on_exit(fn -> :ok = PhoenixReplay.Native.close(opts) end)
     %{opts: opts, handle: handle, id: recording.id}
   end
@@ -23,8 +23,8 @@ defmodule PhoenixReplay.Native.NormalSchedulerTest do
   # is no matter here.
   defp append_at_once(handle, event) do
     Enum.find(1..50, fn _ ->
-      :ok = InFlight.append(handle, {0, :info, %{pad: :binary.copy(<<0>>, 200_000)}})
-      Nif.active_append(handle, event) == :ok
+      :ok = InFlight.append(handle, {0, :info, %{pad: :binary.copy(<<0>>, 200_000)}}, nil)
+      Nif.active_append(handle, event, nil) == :ok
     end)
   end
 
@@ -52,14 +52,73 @@ defmodule PhoenixReplay.Native.NormalSchedulerTest do
           for(_ <- 1..1_500, do: make_ref())
         ] do
       event = {1, :info, %{x: term}}
-      assert Nif.active_append(handle, event) == :again
-      assert InFlight.append(handle, event) == :ok
+      assert Nif.active_append(handle, event, nil) == :again
+      assert InFlight.append(handle, event, nil) == :ok
     end
+  end
+
+  # Assigns of one value, after another one under the same key.
+  defp changed_at_once(handle, value, base) do
+    Nif.active_changes(handle, 1, :delta, %{x: true}, %{x: value}, base)
+  end
+
+  defp base(handle, value) do
+    {:ok, base} = InFlight.append_raw(handle, {1, :delta, %{x: true}, %{x: value}}, nil)
+    base
+  end
+
+  test "what has not changed takes no time, however much it is", %{handle: handle} do
+    list = for n <- 1..100_000, do: {n, "number"}
+    base = base(handle, list)
+    assert {:ok, base} = changed_at_once(handle, list, base)
+    assert {:ok, base} = changed_at_once(handle, [{0, "number"} | list], base)
+
+    assert {:ok, _base} =
+             changed_at_once(handle, List.update_at(list, 2, &put_elem(&1, 1, "x")), base)
+  end
+
+  test "changes that are far inside, or many, are not looked for", %{handle: handle} do
+    pairs = for n <- 1..20_000, into: %{}, do: {{:key, n}, n}
+
+    for {value, other} <- [
+          {Enum.to_list(-20_000..-1), Enum.to_list(-20_000..0)},
+          {for(n <- 1..20_000, do: {n}), for(n <- 1..20_000, do: {-n})},
+          {List.duplicate({}, 20_000), List.duplicate({}, 20_001)},
+          {pairs, Map.put(pairs, :more, 1)},
+          {List.to_tuple(List.duplicate({}, 20_000)), List.to_tuple(List.duplicate([], 20_000))},
+          {%{one: %{two: List.duplicate("", 20_000)}}, %{one: %{two: List.duplicate(1, 20_000)}}}
+        ] do
+      base = base(handle, value)
+      assert changed_at_once(handle, other, base) == :again
+      assert {:ok, base} = InFlight.append_raw(handle, {1, :delta, %{x: true}, %{x: other}}, base)
+
+      assert {:ok, _base} =
+               InFlight.append_raw(handle, {1, :delta, %{x: true}, %{x: value}}, base)
+    end
+  end
+
+  test "keys that are left out are counted too", %{handle: handle} do
+    # The same to the rules, and each another key.
+    letters = Enum.with_index(~c"passwordconfirmation")
+
+    key = fn n ->
+      for {letter, at} <- letters,
+          letter = letter - 32 * rem(Bitwise.bsr(n, at), 2),
+          separator = if(at == 7, do: "_", else: ""),
+          into: "",
+          do: <<letter, separator::binary>>
+    end
+
+    secrets = for n <- 1..20_000, into: %{}, do: {key.(n), n}
+    assert changed_at_once(handle, secrets, nil) == :again
+    assert Nif.active_changes(handle, 1, :delta, secrets, secrets, nil) == :again
+    assert Nif.active_changes(handle, 1, :snapshot, secrets, %{}, nil) == :again
+    assert InFlight.append_raw(handle, {1, :delta, secrets, secrets}, nil) == :ok
   end
 
   test "what was appended either way is read", %{opts: opts, handle: handle, id: id} do
     wide = {1, :info, %{x: List.duplicate([], 20_000)}}
-    :ok = InFlight.append(handle, wide)
+    :ok = InFlight.append(handle, wide, nil)
     assert {:ok, %{events: [_, ^wide]}} = Native.get(id, opts)
   end
 

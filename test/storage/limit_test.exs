@@ -62,7 +62,7 @@ defmodule PhoenixReplay.Storage.LimitTest do
         recording = %{recording() | events: []}
         {:ok, handle} = InFlight.start(recording, 10_000, opts)
         event = {1, :event, %{name: "click", params: %{a: "\u0001\u0002"}}}
-        results = for _ <- 1..20, do: InFlight.append(handle, event)
+        results = for _ <- 1..20, do: InFlight.append(handle, event, nil)
         acknowledged = Enum.count(results, &(&1 == :ok))
         assert acknowledged in 1..19
         assert Enum.uniq(results) == [:ok, {:error, :max_events}]

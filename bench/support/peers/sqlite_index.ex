@@ -1,14 +1,14 @@
 defmodule Bench.Peers.SqliteIndex do
   @moduledoc """
   Summaries in SQLite, with an index for every order and for what is looked up
-  by a value, and the names of the events in a table of their own.
+  by a value, and the names of the events and the pages in tables of their own.
   """
 
   alias Bench.Peers.Sqlite
 
   @columns "id, view, url, connected_at, event_count, duration_ms, bytes"
 
-  @doc "Fills the database with summaries that also have `:bytes` and `:names`."
+  @doc "Fills the database with summaries that also have `:bytes`, `:names` and `:urls`."
   @spec fill(Bench.Peer.state(), [map()]) :: :ok
   def fill(database, summaries) do
     Sqlite.sql(database, "BEGIN")
@@ -19,6 +19,7 @@ defmodule Bench.Peers.SqliteIndex do
     """)
 
     Sqlite.sql(database, "CREATE TABLE names (name TEXT, id TEXT)")
+    Sqlite.sql(database, "CREATE TABLE pages (url TEXT, path TEXT, id TEXT)")
 
     for summary <- summaries do
       Sqlite.sql(database, "INSERT INTO summaries VALUES (?, ?, ?, ?, ?, ?, ?)", [
@@ -33,6 +34,11 @@ defmodule Bench.Peers.SqliteIndex do
 
       for name <- summary.names,
           do: Sqlite.sql(database, "INSERT INTO names VALUES (?, ?)", [name, summary.id])
+
+      for url <- summary.urls do
+        values = [url, URI.parse(url).path, summary.id]
+        Sqlite.sql(database, "INSERT INTO pages VALUES (?, ?, ?)", values)
+      end
     end
 
     for column <- ~w(connected_at event_count duration_ms bytes),
@@ -40,6 +46,7 @@ defmodule Bench.Peers.SqliteIndex do
 
     Sqlite.sql(database, "CREATE INDEX by_view ON summaries (view, connected_at)")
     Sqlite.sql(database, "CREATE INDEX by_name ON names (name, id)")
+    Sqlite.sql(database, "CREATE INDEX by_path ON pages (path, id)")
     Sqlite.sql(database, "COMMIT")
     :ok
   end

@@ -43,11 +43,48 @@ defmodule PhoenixReplay.Native.InFlight do
   defp limit(max) when is_integer(max), do: max |> max(0) |> min(@no_limit)
   defp limit(_any), do: @no_limit
 
-  @spec append(Nif.active(), tuple()) :: :ok | {:error, Error.reason()}
-  def append(handle, event) do
-    case Nif.active_append(handle, event) do
-      :again -> Nif.active_append_dirty(handle, event)
+  # What did not change since the event that left `base` is referred to.
+  @spec append(Nif.active(), tuple(), Nif.base() | nil) ::
+          :ok | {:ok, Nif.base()} | {:error, Error.reason()}
+  def append(handle, event, base) do
+    case Nif.active_append(handle, event, base) do
+      :again -> Nif.active_append_dirty(handle, event, base)
       result -> result
+    end
+  end
+
+  @typedoc """
+  Assigns that no sanitizer has seen: when, as `:delta` or `:snapshot`, the keys of
+  which map, and their values in which map. A snapshot has all values, if any of
+  the keys is not left out.
+  """
+  @type assigns :: {offset_ms :: integer(), :delta | :snapshot, map(), map()}
+
+  # By the rules of the host's default sanitizer; `:refused` if they do not cover it.
+  @spec append_raw(Nif.active(), assigns(), Nif.base() | nil) ::
+          :ok | {:ok, Nif.base()} | :refused | {:error, Error.reason()}
+  def append_raw(handle, {offset, form, keys, values} = assigns, base) do
+    result =
+      case Nif.active_changes(handle, offset, form, keys, values, base) do
+        :again -> Nif.active_changes_dirty(handle, offset, form, keys, values, base)
+        result -> result
+      end
+
+    case result do
+      {:module, module} ->
+        schema? = function_exported?(module, :__schema__, 1)
+
+        # What is said of a module is remembered, and one that is not loaded may be
+        # another one later.
+        if schema? or :erlang.module_loaded(module) do
+          with :ok <- Nif.active_module(handle, module, schema?),
+               do: append_raw(handle, assigns, base)
+        else
+          :refused
+        end
+
+      result ->
+        result
     end
   end
 

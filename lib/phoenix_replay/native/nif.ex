@@ -20,6 +20,11 @@ defmodule PhoenixReplay.Native.Nif do
   @spec codec_encode(term()) :: {:ok, binary()} | {:error, Error.reason()}
   defguarded codec_encode(term)
 
+  # The event `{0, :assigns, %{delta: delta}}` of what has changed, encoded.
+  @spec codec_sanitize(map(), map(), [{module(), schema? :: boolean()}]) ::
+          {:ok, binary()} | :refused | {:error, Error.reason()}
+  defguarded codec_sanitize(changed, assigns, modules)
+
   @spec codec_decode(binary()) :: {:ok, term()} | {:error, Error.reason()}
   defguarded codec_decode(binary)
 
@@ -246,11 +251,38 @@ defmodule PhoenixReplay.Native.Nif do
         ) :: {:ok, active()} | {:error, Error.reason()}
   defguarded active_start_dirty(directory, id, recording, max_events, format, subject)
 
-  @spec active_append(active(), tuple()) :: :ok | :again | {:error, Error.reason()}
-  defguarded active_append(active, event)
+  @typedoc "What the next event with assigns may refer to."
+  @opaque base :: {non_neg_integer(), map()}
 
-  @spec active_append_dirty(active(), tuple()) :: :ok | {:error, Error.reason()}
-  defguarded active_append_dirty(active, event)
+  @spec active_append(active(), tuple(), base() | nil) ::
+          :ok | {:ok, base()} | :again | {:error, Error.reason()}
+  defguarded active_append(active, event, base)
+
+  @spec active_append_dirty(active(), tuple(), base() | nil) ::
+          :ok | {:ok, base()} | {:error, Error.reason()}
+  defguarded active_append_dirty(active, event, base)
+
+  # active_changes.rs
+
+  @typep recorded ::
+           :ok
+           | {:ok, base()}
+           | :again
+           | :refused
+           | {:module, module()}
+           | {:error, Error.reason()}
+
+  @spec active_changes(active(), integer(), atom(), map(), map(), base() | nil) :: recorded()
+  defguarded active_changes(active, offset, form, keys, values, base)
+
+  @spec active_changes_dirty(active(), integer(), atom(), map(), map(), base() | nil) ::
+          recorded()
+  defguarded active_changes_dirty(active, offset, form, keys, values, base)
+
+  @spec active_module(active(), module(), schema? :: boolean()) :: :ok
+  defguarded active_module(active, module, schema?)
+
+  # active.rs
 
   @spec active_subject(active(), Subject.t()) :: :ok | :again | {:error, Error.reason()}
   defguarded active_subject(active, subject)

@@ -53,7 +53,7 @@ defmodule PhoenixReplay.Native.Recorder do
   # Found at run time, in the application: this library is compiled without.
   @compile {:no_warn_undefined, [Phoenix.LiveView, Phoenix.Component]}
 
-  alias PhoenixReplay.Native.{Fault, Store, Subject}
+  alias PhoenixReplay.Native.{Fault, Rules, Store, Subject}
   alias PhoenixReplay.Recording
 
   @doc "The `on_mount` hook. Records once the socket is connected."
@@ -126,13 +126,15 @@ defmodule PhoenixReplay.Native.Recorder do
   end
 
   defp hook(socket, id) do
+    rules_of = Rules.sanitizer()
+
     socket
     |> Phoenix.Component.assign(:_replay_id, id)
     |> Phoenix.Component.assign(:_replay_t0, System.monotonic_time(:millisecond))
     |> Phoenix.LiveView.attach_hook(:_replay_event, :handle_event, &handle_event/3)
     |> hook_params()
     |> Phoenix.LiveView.attach_hook(:_replay_info, :handle_info, &handle_info/2)
-    |> Phoenix.LiveView.attach_hook(:_replay_render, :after_render, &after_render/1)
+    |> Phoenix.LiveView.attach_hook(:_replay_render, :after_render, &after_render(&1, rules_of))
   end
 
   # Elsewhere it is this call that raises, or LiveView, right after the mount,
@@ -168,23 +170,52 @@ defmodule PhoenixReplay.Native.Recorder do
 
   # A render after several events can't be told apart into their changes, so
   # everything is recorded then.
-  defp after_render(socket) do
+  defp after_render(socket, rules_of) do
     guarded(:ok, fn ->
       ask_again(socket)
       changed = Map.get(socket.assigns, :__changed__) || %{}
-      delta = sanitized(fn -> sanitizer().sanitize_delta(changed, socket.assigns) end)
+      pending = pending(socket)
+      form = if pending < 2, do: :delta, else: :snapshot
 
-      cond do
-        delta == %{} -> :ok
-        pending(socket) < 2 -> record(socket, :assigns, %{delta: delta})
-        true -> record_all(socket, sanitize_assigns(socket.assigns))
-      end
+      with :refused <- record_raw(socket, form, changed, rules_of),
+           do: record_sanitized(socket, form, changed)
 
-      put_pending(socket, 0)
+      if pending > 0, do: put_pending(socket, 0)
     end)
 
     socket
   end
+
+  # By the rules of the host's sanitizer, where the encoder knows them: then
+  # nothing is made anew for it, and what has not changed is the term it was.
+  defp record_raw(_socket, _form, _changed, nil), do: :refused
+
+  defp record_raw(socket, form, changed, rules_of) do
+    with ^rules_of <- sanitizer(),
+         id when is_binary(id) <- socket.assigns[:_replay_id],
+         t0 when is_integer(t0) <- socket.assigns[:_replay_t0] do
+      offset = System.monotonic_time(:millisecond) - t0
+      Store.append_raw(id, {offset, form, changed, socket.assigns}, temporary(socket))
+    else
+      _ -> :refused
+    end
+  end
+
+  defp record_sanitized(socket, form, changed) do
+    delta = sanitized(fn -> sanitizer().sanitize_delta(changed, socket.assigns) end)
+
+    cond do
+      delta == %{} -> :ok
+      form == :delta -> record(socket, :assigns, %{delta: delta})
+      true -> record_all(socket, sanitize_assigns(socket.assigns))
+    end
+  end
+
+  # LiveView forgets these after each render, and so must we.
+  defp temporary(%{private: %{temporary_assigns: temporary}}) when temporary != %{},
+    do: Enum.map(temporary, fn {key, _default} -> key end)
+
+  defp temporary(_socket), do: []
 
   # Nothing is what is left where sanitizing fails, and would undo what is known.
   defp record_all(_socket, assigns) when assigns == %{}, do: :ok

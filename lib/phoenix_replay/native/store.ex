@@ -58,7 +58,7 @@ defmodule PhoenixReplay.Native.Store do
          :ok <- subject(subject),
          {:ok, opts} <- storage_opts(),
          {:ok, handle} <- InFlight.start(recording, max_events(), opts, subject) do
-      Process.put(__MODULE__, {id, handle})
+      Process.put(__MODULE__, {id, handle, &nothing/0})
       :ok
     else
       {:error, reason} ->
@@ -92,21 +92,62 @@ defmodule PhoenixReplay.Native.Store do
   operating system's. What was appended before is safe in every case.
   """
   @spec append_event(binary(), Recording.event() | tuple()) :: :ok | {:error, Error.reason()}
-  def append_event(id, event) do
+  def append_event(id, event), do: append(id, :event, event, [])
+
+  @doc false
+  # Assigns that no sanitizer has seen, by the rules of the host's default one;
+  # `:refused` if they do not cover it. Values under `temporary` keys are not held
+  # on to by the process; others are, so that what stays the same need not be
+  # recorded again.
+  @spec append_raw(binary(), InFlight.assigns(), [term()]) ::
+          :ok | :refused | {:error, Error.reason()}
+  def append_raw(id, assigns, temporary), do: append(id, :raw, assigns, temporary)
+
+  defp append(id, kind, what, temporary) do
     case Process.get(__MODULE__) do
-      {^id, handle} ->
-        case InFlight.append(handle, event) do
+      {^id, handle, held} ->
+        case append_to(handle, kind, what, held.()) do
+          :ok -> :ok
           # The id may have been started again since.
-          {:error, :ended} = ended -> append_elsewhere(id, event, ended)
+          {:error, :ended} = ended -> append_elsewhere(id, kind, what, temporary, ended)
           # The native library was loaded anew.
-          {:error, :badarg} -> append_elsewhere(id, event, {:error, :not_found})
-          result -> result
+          {:error, :badarg} -> append_elsewhere(id, kind, what, temporary, {:error, :not_found})
+          result -> appended(id, handle, result, temporary)
         end
 
       _ ->
-        append_elsewhere(id, event, {:error, :not_found})
+        append_elsewhere(id, kind, what, temporary, {:error, :not_found})
     end
   end
+
+  defp append_to(handle, :event, event, base), do: InFlight.append(handle, event, base)
+  defp append_to(handle, :raw, assigns, base), do: InFlight.append_raw(handle, assigns, base)
+
+  # Another process's recording, or one of several: found by its id once, and
+  # then remembered in place of the last one.
+  defp append_elsewhere(id, kind, what, temporary, not_found) do
+    with {:ok, opts} <- storage_opts(),
+         {:ok, handle} <- InFlight.lookup(id, opts) do
+      Process.put(__MODULE__, {id, handle, &nothing/0})
+      appended(id, handle, append_to(handle, kind, what, nil), temporary)
+    else
+      {:error, :not_found} -> not_found
+      {:error, reason} -> {:error, reason}
+    end
+  end
+
+  defp appended(id, handle, {:ok, {number, values}}, temporary) do
+    base = {number, Map.drop(values, temporary)}
+    # A report of a crash shows what a process has in its dictionary, but of a
+    # function only the name.
+    Process.put(__MODULE__, {id, handle, fn -> base end})
+    :ok
+  end
+
+  defp appended(_id, _handle, result, _temporary), do: result
+
+  # What a process holds on to that has recorded no assigns.
+  defp nothing, do: nil
 
   @doc """
   Says whom a recording in flight belongs to, once and for all. When this returns
@@ -122,19 +163,6 @@ defmodule PhoenixReplay.Native.Store do
          {:ok, opts} <- storage_opts(),
          {:ok, handle} <- InFlight.lookup(id, opts) do
       InFlight.put_subject(handle, subject)
-    end
-  end
-
-  # Another process's recording, or one of several: found by its id once, and
-  # then remembered in place of the last one.
-  defp append_elsewhere(id, event, not_found) do
-    with {:ok, opts} <- storage_opts(),
-         {:ok, handle} <- InFlight.lookup(id, opts) do
-      Process.put(__MODULE__, {id, handle})
-      InFlight.append(handle, event)
-    else
-      {:error, :not_found} -> not_found
-      {:error, reason} -> {:error, reason}
     end
   end
 

@@ -69,6 +69,9 @@ pub enum ErrorKind {
     /// A reference to an atom cache that only exists between connected nodes.
     #[error("reference into an absent atom cache")]
     AtomCacheRef,
+    /// A reference to something that was not recorded before, or is of another shape.
+    #[error("reference to what is not there")]
+    BadReference,
     /// Not JSON, in a text that should be.
     #[error("malformed JSON: {0}")]
     BadJson(Fault),

@@ -6,28 +6,28 @@
 
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use replay_etf::{Limits, Replaced};
-use replay_store::{AppendError, Error as StoreError, Format, Recording, Reservation, Wait};
+use replay_store::{Error as StoreError, Format, Recording, Wait};
 use rustler::types::atom::ok;
 use rustler::{Atom, Binary, Encoder, Env, NifResult, Term};
 
+use crate::active_changes;
+use crate::changes::assigns_in;
 use crate::directories::Opened;
 use crate::encode::{self, Effort};
 use crate::errors::Failure;
+use crate::frame::{BOUNDED_BYTES, Frame, answer};
 use crate::options::format_of;
 use crate::resource::{Given, Kept};
 use crate::session::Session;
-use crate::sink::{Full, Grow, SLACK};
+use crate::sink::Full;
 use crate::store::{Replacing, etf_to_term};
 use crate::subject::Subject;
 
 mod atoms {
     rustler::atoms! { again }
 }
-
-/// Bytes of an event that are encoded on a normal scheduler: well under a
-/// tenth of a millisecond, whatever they are made of.
-const BOUNDED_BYTES: usize = 96 << 10;
 
 #[rustler::nif]
 fn active_start<'a>(
@@ -88,6 +88,7 @@ fn watched<'a>(
     let session = Session {
         recording: Arc::clone(&recording),
         limits: handle.limits,
+        table: Mutex::default(),
     };
     let Some(session) = Kept::new(session) else {
         recording.end();
@@ -102,8 +103,17 @@ fn watched<'a>(
     (ok(), session).encode(env)
 }
 
+/// What is to be held on to between events, see `active_changes.rs`, is `base`.
 #[rustler::nif]
-fn active_append<'a>(env: Env<'a>, session: Given<'a, Session>, event: Term<'a>) -> Term<'a> {
+fn active_append<'a>(
+    env: Env<'a>,
+    session: Given<'a, Session>,
+    event: Term<'a>,
+    base: Term<'a>,
+) -> Term<'a> {
+    if let Some(assigns) = assigns_in(event) {
+        return active_changes::append(env, &session, assigns, base, Effort::Bounded);
+    }
     let mut reservation = match session.recording.reserve(Wait::Never) {
         Ok(reservation) => reservation,
         Err(error) => return answer(env, Err(error)),
@@ -123,7 +133,15 @@ fn active_append<'a>(env: Env<'a>, session: Given<'a, Session>, event: Term<'a>)
 }
 
 #[rustler::nif(schedule = "DirtyIo")]
-fn active_append_dirty<'a>(env: Env<'a>, session: Given<'a, Session>, event: Term<'a>) -> Term<'a> {
+fn active_append_dirty<'a>(
+    env: Env<'a>,
+    session: Given<'a, Session>,
+    event: Term<'a>,
+    base: Term<'a>,
+) -> Term<'a> {
+    if let Some(assigns) = assigns_in(event) {
+        return active_changes::append(env, &session, assigns, base, Effort::Any);
+    }
     let mut reservation = match session.recording.reserve(Wait::Yes) {
         Ok(reservation) => reservation,
         Err(error) => return answer(env, Err(error)),
@@ -159,44 +177,6 @@ fn active_subject_dirty<'a>(
     answer(env, session.recording.set_subject(subject.0, Wait::Yes))
 }
 
-fn answer(env: Env<'_>, result: Result<(), AppendError>) -> Term<'_> {
-    match result {
-        Ok(()) => ok().encode(env),
-        Err(AppendError::WouldBlock) => atoms::again().encode(env),
-        Err(error) => Failure::from(error).encode(env),
-    }
-}
-
-/// An event on its way into the slab, as the encoder sees it.
-struct Frame<'f, 'r> {
-    reservation: &'f mut Reservation<'r>,
-    /// More bytes than this are refused.
-    cap: usize,
-    /// Why the slab gave no more room.
-    failure: Option<AppendError>,
-}
-
-impl Grow for Frame<'_, '_> {
-    fn grow(&mut self, used: usize, more: usize) -> Option<(*mut u8, usize)> {
-        // The encoder asks for a little more than it uses.
-        if used.checked_add(more)? > self.cap.saturating_add(SLACK) {
-            return None;
-        }
-        let (at, room) = self.reservation.space();
-        let room = room.min(self.cap.saturating_add(SLACK));
-        if room >= used + more {
-            return Some((at, room));
-        }
-        match self.reservation.grow(used, more) {
-            Ok((at, room)) => Some((at, room.min(self.cap.saturating_add(SLACK)))),
-            Err(error) => {
-                self.failure = Some(error);
-                None
-            }
-        }
-    }
-}
-
 #[rustler::nif]
 fn active_lookup<'a>(env: Env<'a>, handle: Opened, id: Binary<'a>) -> Term<'a> {
     match handle.store.active(&id) {
@@ -204,7 +184,12 @@ fn active_lookup<'a>(env: Env<'a>, handle: Opened, id: Binary<'a>) -> Term<'a> {
         // started the recording, and this one need not.
         Some(recording) => {
             let limits = handle.limits;
-            match Kept::new(Session { recording, limits }) {
+            let table = Mutex::default();
+            match Kept::new(Session {
+                recording,
+                limits,
+                table,
+            }) {
                 Some(session) => (ok(), session).encode(env),
                 None => Failure::out_of_memory().encode(env),
             }

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use replay_etf::tag;
 
+use crate::role::Role;
 use crate::sink::{Full, Grow, Out};
 use crate::vm::{Env, Raw};
 
@@ -18,8 +19,8 @@ use crate::vm::{Env, Raw};
 const SLOTS: usize = 8192;
 /// Neighbours looked at before an atom is left uncached.
 const PROBES: usize = 4;
-/// Encoded bytes that fit a slot beside the key and the length.
-const TEXT: usize = 55;
+/// Encoded bytes that fit a slot beside the key, the length and the role.
+const TEXT: usize = 54;
 
 const EMPTY: usize = 0;
 /// Marks a slot that is being written. Not a term word: those of atoms have
@@ -31,13 +32,14 @@ const BUSY: usize = 1;
 struct Slot {
     key: AtomicUsize,
     used: UnsafeCell<u8>,
+    role: UnsafeCell<Role>,
     text: UnsafeCell<[u8; TEXT]>,
 }
 
 /// The process-wide table.
 struct Table([Slot; SLOTS]);
 
-// SAFETY: `used` and `text` are written only by the thread that moved `key`
+// SAFETY: `used`, `role` and `text` are written only by the thread that moved `key`
 // from EMPTY to BUSY, and read only after `key` was seen, with acquire, to
 // hold an atom, which that thread stores with release after writing.
 unsafe impl Sync for Table {}
@@ -47,14 +49,16 @@ static TABLE: Table = Table(
         Slot {
             key: AtomicUsize::new(EMPTY),
             used: UnsafeCell::new(0),
+            role: UnsafeCell::new(Role::None),
             text: UnsafeCell::new([0; TEXT]),
         }
     }; SLOTS],
 );
 
-/// The word of an atom. `Raw` is `repr(transparent)` over it, without an
+/// The word of a term. `Raw` is `repr(transparent)` over it, without an
 /// accessor.
-fn word(atom: Raw) -> usize {
+#[inline]
+pub fn word(atom: Raw) -> usize {
     // SAFETY: both types are one machine word without invalid values.
     unsafe { std::mem::transmute::<Raw, usize>(atom) }
 }
@@ -66,14 +70,14 @@ fn first_slot(word: usize) -> usize {
     (hash >> (u64::BITS - SLOTS.trailing_zeros())) as usize
 }
 
-/// Writes an atom if it is where it is looked for first; tells whether it is.
+/// Writes a term if it is an atom that is where it is looked for first; tells
+/// whether it is. No other term has the word of an atom.
 ///
 /// # Safety
-/// `atom` must be an atom, and room for [`crate::sink::SLACK`] bytes must have
-/// been made.
+/// Room for [`crate::sink::SLACK`] bytes must have been made.
 #[inline]
-pub unsafe fn write_known<G: Grow>(atom: Raw, out: &mut Out<'_, G>) -> bool {
-    let word = word(atom);
+pub unsafe fn write_known<G: Grow>(term: Raw, out: &mut Out<'_, G>) -> bool {
+    let word = word(term);
     let slot = &TABLE.0[first_slot(word)];
     if slot.key.load(Ordering::Acquire) != word {
         return false;
@@ -92,19 +96,60 @@ pub unsafe fn write_known<G: Grow>(atom: Raw, out: &mut Out<'_, G>) -> bool {
 pub unsafe fn write<G: Grow>(env: Env, atom: Raw, out: &mut Out<'_, G>) -> Result<(), Full> {
     let word = word(atom);
     let first = first_slot(word);
-    for probe in 1..PROBES {
-        let slot = &TABLE.0[(first + probe) % SLOTS];
-        if slot.key.load(Ordering::Acquire) == word {
-            // SAFETY: as in `write`.
-            unsafe { out.put_block(*slot.text.get(), usize::from(*slot.used.get())) };
-            return Ok(());
-        }
+    if let Some(slot) = neighbour(word, first) {
+        // SAFETY: as in `write_known`.
+        unsafe { out.put_block(*slot.text.get(), usize::from(*slot.used.get())) };
+        return Ok(());
     }
     // SAFETY: passed on.
     let encoded = unsafe { encode(env, atom) };
     out.extend(&encoded)?;
     remember(word, &encoded, first);
     Ok(())
+}
+
+/// What an atom means to the rules of a sanitizer, if it is remembered where it is looked for
+/// first. No other term has the word of an atom.
+#[inline]
+pub fn known_role(term: Raw) -> Option<Role> {
+    let word = word(term);
+    let slot = &TABLE.0[first_slot(word)];
+    // SAFETY: the key was seen, so the role is complete.
+    (slot.key.load(Ordering::Acquire) == word).then(|| unsafe { *slot.role.get() })
+}
+
+/// The same of one that is not, asking the VM.
+///
+/// # Safety
+/// It must be an atom of `env`.
+#[cold]
+pub unsafe fn role(env: Env, atom: Raw) -> Role {
+    let word = word(atom);
+    let first = first_slot(word);
+    if let Some(slot) = neighbour(word, first) {
+        // SAFETY: the key was seen, so the role is complete.
+        return unsafe { *slot.role.get() };
+    }
+    // SAFETY: passed on.
+    let encoded = unsafe { encode(env, atom) };
+    remember(word, &encoded, first);
+    Role::of(encoded.get(text_at(&encoded)..).unwrap_or_default())
+}
+
+/// Where the text of an encoded atom begins.
+fn text_at(encoded: &[u8]) -> usize {
+    match encoded.first() {
+        Some(&tag::SMALL_ATOM_UTF8) => 2,
+        _ => encoded.len().min(3),
+    }
+}
+
+/// Where an atom is remembered that is not where it is looked for first.
+fn neighbour(word: usize, first: usize) -> Option<&'static Slot> {
+    let slots = (1..PROBES).map(|probe| &TABLE.0[(first + probe) % SLOTS]);
+    slots
+        .into_iter()
+        .find(|slot| slot.key.load(Ordering::Acquire) == word)
 }
 
 fn remember(word: usize, encoded: &[u8], first: usize) {
@@ -125,6 +170,7 @@ fn remember(word: usize, encoded: &[u8], first: usize) {
                 unsafe {
                     (&mut *slot.text.get())[..encoded.len()].copy_from_slice(encoded);
                     *slot.used.get() = used;
+                    *slot.role.get() = Role::of(&encoded[text_at(encoded)..]);
                 }
                 slot.key.store(word, Ordering::Release);
                 return;

@@ -1,12 +1,16 @@
 //! The encoder and the decoder on their own, for tests and benchmarks.
 
-use replay_etf::{Limits, Replaced};
-use rustler::{Binary, Encoder, Env, NewBinary, NifResult, Term};
+use replay_etf::{Limits, Replaced, tag};
+use rustler::{Atom, Binary, Encoder, Env, NewBinary, NifResult, Term};
 
+use crate::atoms::word;
+use crate::changes::{Assigns, Table};
 use crate::encode::Effort;
 use crate::errors::Failure;
 use crate::options::Compression;
-use crate::{decode, encode};
+use crate::{decode, encode, vm};
+
+rustler::atoms! { delta, refused }
 
 /// `term → {:ok, binary} | {:error, :too_large}`.
 #[rustler::nif(schedule = "DirtyCpu")]
@@ -19,6 +23,33 @@ fn codec_encode<'a>(env: Env<'a>, term: Term<'a>) -> Term<'a> {
     match binary {
         Ok(binary) => (rustler::types::atom::ok(), binary).encode(env),
         Err(full) => Failure::from(full).encode(env),
+    }
+}
+
+/// What an event has that records the `keys` of `values` by the rules of a sanitizer, `{:ok,
+/// binary}`, or `:refused`. `modules` says of each module of a struct whether it is a schema's.
+#[rustler::nif(schedule = "DirtyCpu")]
+fn codec_sanitize<'a>(
+    env: Env<'a>,
+    keys: Term<'a>,
+    values: Term<'a>,
+    modules: Vec<(Atom, bool)>,
+) -> Term<'a> {
+    let mut table = Table::default();
+    for (module, is_schema) in modules {
+        table.modules.learn(word(module.as_c_arg()), is_schema);
+    }
+    let assigns = Assigns::raw(0.encode(env), delta().to_term(env), keys, values);
+    // SAFETY: all are arguments of this call, or were just made.
+    match unsafe { assigns.in_full(vm::Env::of(env), &table) } {
+        Ok(event) => {
+            let mut binary = NewBinary::new(env, event.len() + 1);
+            let (version, rest) = binary.as_mut_slice().split_at_mut(1);
+            version.copy_from_slice(&[tag::VERSION]);
+            rest.copy_from_slice(&event);
+            (rustler::types::atom::ok(), Binary::from(binary)).encode(env)
+        }
+        Err(_) => refused().encode(env),
     }
 }
 

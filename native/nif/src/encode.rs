@@ -8,15 +8,15 @@
 use replay_etf::tag;
 
 use crate::sink::{Buffer, Full, Grow, Out};
-use crate::vm::{Env, Kind, MapPairs, Raw};
+use crate::vm::{self, Env, Kind, MapPairs, Raw};
 use crate::{atoms, buffer};
 
 /// Nesting the encoder follows on its own stack. Deeper terms are rare, and
 /// the VM's encoder, which needs no stack, takes over there.
-const MAX_NESTING: u32 = 64;
+pub const MAX_NESTING: u32 = 64;
 
 /// Longest list that `STRING_EXT` can hold.
-const MAX_STRING: usize = 65_535;
+pub const MAX_STRING: usize = 65_535;
 
 /// How many more bytes than in the end a term takes while it is written: a
 /// list of bytes has two for each until it is packed.
@@ -39,13 +39,7 @@ pub fn lend<R>(
     // SAFETY: slack was reserved; the term belongs to its own environment.
     unsafe {
         out.put([tag::VERSION]);
-        Encoder {
-            env,
-            out: &mut out,
-            effort,
-            steps_left: effort.steps(),
-        }
-        .term(term.as_c_arg(), 0)?;
+        Encoder::new(env, &mut out, effort).term(term.as_c_arg(), 0)?;
     }
     let len = out.len();
     // SAFETY: `len` comes from the cursor over this buffer.
@@ -78,7 +72,7 @@ pub enum Effort {
 const BOUNDED_STEPS: u64 = 16_384;
 
 /// What a term takes beside the step that each element of a container takes.
-mod steps {
+pub mod steps {
     /// Its pairs are walked with an iterator, which has to be made.
     pub const MAP: u64 = 2;
     /// The VM encodes it.
@@ -107,38 +101,60 @@ pub fn into<G: Grow>(
     let env = Env::of(term.get_env());
     let mut out = Out::new(owner);
     // SAFETY: the term belongs to its own environment.
-    unsafe {
-        Encoder {
-            env,
-            out: &mut out,
-            effort,
-            steps_left: effort.steps(),
-        }
-        .term(term.as_c_arg(), 0)?
-    };
+    unsafe { Encoder::new(env, &mut out, effort).term(term.as_c_arg(), 0)? };
     Ok(out.len())
 }
 
-struct Encoder<'a, 'b, G: Grow> {
-    env: Env,
-    out: &'a mut Out<'b, G>,
+/// Writes terms of one environment to one place, as long as the effort lasts.
+pub struct Encoder<'a, 'b, G: Grow> {
+    pub env: Env,
+    pub out: &'a mut Out<'b, G>,
     effort: Effort,
     steps_left: u64,
 }
 
-impl<G: Grow> Encoder<'_, '_, G> {
+impl<'a, 'b, G: Grow> Encoder<'a, 'b, G> {
+    /// One that has not written anything yet.
+    pub fn new(env: Env, out: &'a mut Out<'b, G>, effort: Effort) -> Self {
+        Encoder {
+            env,
+            out,
+            effort,
+            steps_left: effort.steps(),
+        }
+    }
+
+    /// Writes a term that stands in so many containers.
+    ///
     /// # Safety
     /// `term` must belong to the encoder's environment.
-    unsafe fn term(&mut self, term: Raw, nesting: u32) -> Result<(), Full> {
+    pub unsafe fn term(&mut self, term: Raw, nesting: u32) -> Result<(), Full> {
         self.out.slack()?;
         // SAFETY: the slack covers every fixed-size write below; terms taken
         // out of `term` belong to the same environment.
         unsafe {
-            match self.env.kind(term) {
-                Kind::Atom => {
-                    if atoms::write_known(term, self.out) {
+            // Most terms are atoms that are known, and a look at their words is
+            // cheaper than asking for their kind.
+            if atoms::write_known(term, self.out) {
+                return Ok(());
+            }
+            // So is asking first what the answer is likely to be.
+            match vm::Looks::of(term) {
+                vm::Looks::Immediate => {
+                    if let Some(value) = self.env.int64(term) {
+                        self.integer(value);
                         return Ok(());
                     }
+                }
+                vm::Looks::Boxed => {
+                    if let Some(bytes) = self.env.binary(term) {
+                        return self.binary(bytes);
+                    }
+                }
+                vm::Looks::Other => {}
+            }
+            match self.env.kind(term) {
+                Kind::Atom => {
                     self.spend(steps::BY_THE_VM)?;
                     atoms::write(self.env, term, self.out)
                 }
@@ -158,12 +174,7 @@ impl<G: Grow> Encoder<'_, '_, G> {
                     None => self.by_the_vm(term),
                 },
                 Kind::Bitstring => match self.env.binary(term) {
-                    Some(bytes) => {
-                        let len = u32::try_from(bytes.len()).map_err(|_| Full)?;
-                        self.out.put([tag::BINARY]);
-                        self.out.put(len.to_be_bytes());
-                        self.out.extend(bytes)
-                    }
+                    Some(bytes) => self.binary(bytes),
                     None => self.by_the_vm(term),
                 },
                 _ if nesting == MAX_NESTING => self.by_the_vm(term),
@@ -182,8 +193,9 @@ impl<G: Grow> Encoder<'_, '_, G> {
         }
     }
 
+    /// Takes so many steps of what there is to take.
     #[inline]
-    fn spend(&mut self, steps: u64) -> Result<(), Full> {
+    pub fn spend(&mut self, steps: u64) -> Result<(), Full> {
         self.steps_left = self.steps_left.checked_sub(steps).ok_or(Full)?;
         Ok(())
     }
@@ -207,6 +219,21 @@ impl<G: Grow> Encoder<'_, '_, G> {
                 self.out.put_block(magnitude.to_le_bytes(), bytes as usize);
             }
         }
+    }
+
+    /// Writes a binary.
+    ///
+    /// # Safety
+    /// Slack must have been reserved.
+    #[inline]
+    pub unsafe fn binary(&mut self, bytes: &[u8]) -> Result<(), Full> {
+        let len = u32::try_from(bytes.len()).map_err(|_| Full)?;
+        // SAFETY: the caller's promise.
+        unsafe {
+            self.out.put([tag::BINARY]);
+            self.out.put(len.to_be_bytes());
+        }
+        self.out.extend(bytes)
     }
 
     unsafe fn tuple(&mut self, elements: &[Raw], nesting: u32) -> Result<(), Full> {
@@ -285,7 +312,8 @@ impl<G: Grow> Encoder<'_, '_, G> {
         Ok(())
     }
 
-    fn pack_string(&mut self, start: usize, len: usize) {
+    /// Packs the list of so many bytes that was written from `start` on.
+    pub fn pack_string(&mut self, start: usize, len: usize) {
         let bytes = self.out.written(start);
         bytes[0] = tag::STRING;
         bytes[1..3].copy_from_slice(&(len as u16).to_be_bytes());

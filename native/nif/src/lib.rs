@@ -5,8 +5,10 @@
 //! why it is sound.
 
 mod active;
+mod active_changes;
 mod atoms;
 mod buffer;
+mod changes;
 mod codec;
 mod decode;
 mod directories;
@@ -14,6 +16,7 @@ mod encode;
 mod erase;
 mod errors;
 mod filter;
+mod frame;
 mod load;
 mod notices;
 mod opening;
@@ -21,6 +24,7 @@ mod options;
 mod query;
 mod resource;
 mod rewrite;
+mod role;
 mod search;
 mod session;
 mod sink;

@@ -3,15 +3,19 @@
 
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use replay_etf::Limits;
 use replay_store::Recording;
 
+use crate::changes::Table;
 use crate::resource::{Held, Kind};
 
 /// A recording that calls append to.
 pub struct Session {
     pub recording: Arc<Recording>,
     pub limits: Limits,
+    /// What events may refer to that are written as changes, by this handle.
+    pub table: Mutex<Table>,
 }
 
 impl Held for Session {

@@ -1,8 +1,12 @@
 //! The few raw calls into the VM that the encoder and the decoder need, each
 //! with the type a Rust caller wants. Everything else goes through rustler.
 
+mod looks;
+mod maps;
 mod pairs;
 
+pub use looks::Looks;
+pub use maps::struct_key;
 pub use pairs::MapPairs;
 
 use std::ffi::c_int;

@@ -75,16 +75,33 @@ impl<'a> Frame<'a> {
         events: impl IntoIterator<Item = [&'e [u8]; 2]>,
         into: &mut Vec<u8>,
     ) -> Result<(), Error> {
+        self.assemble_with(into, |into| {
+            let mut count = 0;
+            for [first, second] in events {
+                into.extend_from_slice(first);
+                into.extend_from_slice(second);
+                count += 1;
+            }
+            Ok(count)
+        })
+    }
+
+    /// Writes the recording with more events: those that `more` writes, and then tells the number
+    /// of.
+    ///
+    /// # Errors
+    ///
+    /// As [`assemble`](Self::assemble), and those of `more`.
+    pub fn assemble_with(
+        &self,
+        into: &mut Vec<u8>,
+        more: impl FnOnce(&mut Vec<u8>) -> Result<u64, Error>,
+    ) -> Result<(), Error> {
         into.extend_from_slice(self.before);
         let list = into.len();
         into.extend_from_slice(&[tag::LIST, 0, 0, 0, 0]);
         into.extend_from_slice(self.events);
-        let mut count = u64::from(self.event_count);
-        for [first, second] in events {
-            into.extend_from_slice(first);
-            into.extend_from_slice(second);
-            count += 1;
-        }
+        let count = u64::from(self.event_count) + more(into)?;
         let too_many = |_| Error::new(self.before.len(), ErrorKind::TooManyTerms);
         let length = u32::try_from(count).map_err(too_many)?.to_be_bytes();
         if count == 0 {

@@ -5,6 +5,7 @@
 
 mod append;
 mod assemble;
+pub mod changes;
 mod elsewhere;
 mod event;
 mod field;

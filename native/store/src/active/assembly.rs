@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering::{Relaxed, Release};
 
 use replay_etf::Summary;
 use replay_etf::recording::Frame;
+use replay_etf::recording::changes::{Whole, parts};
 
 use super::Shared;
 use super::recording::Recording;
@@ -60,22 +61,41 @@ impl Recording {
         let head = payloads.next().filter(|(kind, _)| *kind == Kind::Head);
         let (_, head) = head.ok_or(Error::NotFound)?;
         let frame = Frame::of(head.rest, &self.limits).map_err(Error::Recording)?;
-        let events = payloads.map(|(_, payload)| payload.pieces());
-        frame.assemble(events, into).map_err(Error::Recording)?;
+        let mut whole = Whole::default();
+        let written = frame.assemble_with(into, |into| {
+            let mut count = 0;
+            for (kind, payload) in payloads {
+                match kind {
+                    Kind::Changes => {
+                        whole.append(&payload.joined(), into, &self.limits)?;
+                    }
+                    _ => payload
+                        .pieces()
+                        .iter()
+                        .for_each(|it| into.extend_from_slice(it)),
+                }
+                count += 1;
+            }
+            Ok(count)
+        });
+        written.map_err(Error::Recording)?;
         Ok(frames)
     }
 
     /// What a list shows of the recording that is in the frames. Walking the whole of it would
     /// take as long as compressing it does.
     pub(super) fn summarize<'f>(&self, frames: &'f Frames) -> Result<Summary<'f>, Error> {
-        let mut payloads = frames.parts().map(|(_, payload)| payload);
-        let head = payloads.next().ok_or(Error::NotFound)?.rest;
+        let mut payloads = frames.parts();
+        let head = payloads.next().ok_or(Error::NotFound)?.1.rest;
         let mut summary = replay_etf::summarize(head, &self.limits).map_err(Error::Recording)?;
-        for payload in payloads {
-            let appended = match payload.pieces() {
-                [[], event] => summary.append(event, &self.limits),
-                pieces => summary.append(&pieces.concat(), &self.limits),
+        for (kind, payload) in payloads {
+            let payload = payload.joined();
+            // What has changed is no part of a summary.
+            let event = match kind {
+                Kind::Changes => parts(&payload).map(|(_, event)| event),
+                _ => Ok(&*payload),
             };
+            let appended = event.and_then(|event| summary.append(event, &self.limits));
             appended.map_err(Error::Recording)?;
         }
         Ok(summary)

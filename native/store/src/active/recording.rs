@@ -1,6 +1,6 @@
 use std::any::Any;
-use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, OnceLock, Weak};
 
 use parking_lot::Mutex;
@@ -26,6 +26,8 @@ pub struct Recording {
     pub(super) max_events: u32,
     pub(super) chain: Chain,
     pub(super) tally: Tally,
+    /// How many events were appended as what changed.
+    pub(super) changes: AtomicU64,
     /// Whether nothing may be appended any more.
     pub(super) ended: AtomicBool,
     /// Whether it is unwanted.
@@ -63,6 +65,7 @@ impl Recording {
             max_events,
             chain,
             tally: Tally::new(summary.events, summary.duration_ms, bytes),
+            changes: AtomicU64::new(0),
             ended: AtomicBool::new(false),
             discarded: AtomicBool::new(false),
             truncated: AtomicBool::new(false),

@@ -2,7 +2,7 @@ use std::collections::HashSet;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
-use replay_etf::recording::offset_and_kind;
+use replay_etf::recording::{changes, offset_and_kind};
 use replay_etf::{EventKind, Limits, Summary};
 
 use super::Shared;
@@ -14,7 +14,7 @@ use super::tally::Tally;
 use crate::codec::{Format, Subject};
 use crate::error::Error;
 use crate::notice::Notice;
-use crate::slab::{Chain, Found, Frames, Mark, Payload, SetAside, Wait};
+use crate::slab::{Chain, Found, Frames, Kind, Mark, Payload, SetAside, Wait};
 
 impl Shared {
     /// Makes recordings of what earlier runs left behind, and has them saved, but for those that
@@ -151,22 +151,36 @@ fn generous(limits: &Limits) -> Limits {
 }
 
 fn read<'f>(frames: &'f Frames, limits: &Limits) -> Result<(Summary<'f>, Tally), Error> {
-    let mut payloads = frames.parts().map(|(_, payload)| payload);
-    let head = payloads.next().ok_or(Error::NotFound)?.rest;
+    let mut payloads = frames.parts();
+    let head = payloads.next().ok_or(Error::NotFound)?.1.rest;
     let summary = replay_etf::summarize(head, limits).map_err(Error::Recording)?;
     let tally = Tally::new(summary.events, summary.duration_ms, head.len());
-    for payload in payloads {
+    for (form, payload) in payloads {
         // One that can't be read, perhaps a user's, makes the recording one that can't be saved.
         let unreadable = (tally.duration_ms(), EventKind::Event);
-        let (offset_ms, kind) = head_of(payload, limits).unwrap_or(unreadable);
-        tally.add(offset_ms, kind, payload.len());
+        let (whole, head) = match form {
+            Kind::Changes => head_of_changes(payload, limits),
+            _ => (payload.len(), head_of(payload, limits)),
+        };
+        let (offset_ms, kind) = head.unwrap_or(unreadable);
+        tally.add(offset_ms, kind, whole);
     }
     Ok((summary, tally))
 }
 
-fn head_of(payload: Payload<'_>, limits: &Limits) -> Result<(i64, EventKind), replay_etf::Error> {
+type Head = Result<(i64, EventKind), replay_etf::Error>;
+
+fn head_of(payload: Payload<'_>, limits: &Limits) -> Head {
     // A part is nearly always enough; if not, the type's name is very long.
     let Payload { part, rest } = payload;
     let start = if part.is_empty() { rest } else { part };
-    offset_and_kind(start, limits).or_else(|_| offset_and_kind(&payload.pieces().concat(), limits))
+    offset_and_kind(start, limits).or_else(|_| offset_and_kind(&payload.joined(), limits))
+}
+
+/// Of an event that is written as what changed: how many bytes it has in full, and its head.
+fn head_of_changes(payload: Payload<'_>, limits: &Limits) -> (usize, Head) {
+    match changes::parts(&payload.joined()) {
+        Ok((whole, event)) => (whole, offset_and_kind(event, limits)),
+        Err(error) => (payload.len(), Err(error)),
+    }
 }

@@ -1,6 +1,7 @@
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 
-use replay_etf::recording::offset_and_kind;
+use replay_etf::EventKind;
+use replay_etf::recording::{changes, offset_and_kind};
 
 use super::recording::Recording;
 use crate::slab::{Append, AppendError, Kind, Mark, Wait};
@@ -47,15 +48,56 @@ impl<'r> Reservation<'r> {
     /// for.
     #[inline]
     pub fn commit(mut self, len: usize) -> Result<(), AppendError> {
-        let tally = &self.recording.tally;
-        let limits = &self.recording.limits;
-        let (offset_ms, kind) = offset_and_kind(self.append.written(len), limits)
-            .map_err(|_| AppendError::NotAnEvent)?;
+        let (offset_ms, kind) = self.head(self.append.written(len))?;
+        self.has_room_for(len)?;
+        self.append.commit(Kind::Event, len)?;
+        self.recording.tally.add(offset_ms, kind, len);
+        Ok(())
+    }
+
+    /// Which of the events that were appended as changes was the last: what it referred to and
+    /// held, the next one may refer to.
+    pub fn changes(&self) -> u64 {
+        self.recording.changes.load(Relaxed)
+    }
+
+    /// As [`commit`](Self::commit), of an event that is
+    /// [written as what changed](replay_etf::recording::changes).
+    ///
+    /// # Errors
+    ///
+    /// As there. The limits are those of the event in full.
+    pub fn commit_changes(mut self, len: usize) -> Result<(), AppendError> {
+        let (whole, event) =
+            changes::parts(self.append.written(len)).map_err(|_| AppendError::NotAnEvent)?;
+        let (offset_ms, kind) = self.head(event)?;
+        if kind != EventKind::Assigns {
+            return Err(AppendError::NotAnEvent);
+        }
+        let max = self.append.max_frame();
+        if whole > max {
+            return Err(AppendError::TooLarge(whole, max));
+        }
+        self.has_room_for(whole)?;
+        self.append.commit(Kind::Changes, len)?;
+        self.recording.tally.add(offset_ms, kind, whole);
+        // Only who appends is here.
+        self.recording.changes.store(self.changes() + 1, Relaxed);
+        Ok(())
+    }
+
+    #[inline]
+    fn head(&self, event: &[u8]) -> Result<(i64, EventKind), AppendError> {
+        offset_and_kind(event, &self.recording.limits).map_err(|_| AppendError::NotAnEvent)
+    }
+
+    /// Whether the recording can still be read with so many bytes more.
+    #[inline]
+    fn has_room_for(&self, len: usize) -> Result<(), AppendError> {
+        let Recording { tally, limits, .. } = self.recording;
         if tally.bytes().saturating_add(LIST_BYTES + len) > limits.max_bytes {
             return Err(self.full());
         }
-        self.append.commit(Kind::Event, len)?;
-        tally.add(offset_ms, kind, len);
         Ok(())
     }
 

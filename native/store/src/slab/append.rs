@@ -48,6 +48,12 @@ impl<'c> Append<'c> {
         }
     }
 
+    /// Most bytes that the payload of a frame may have.
+    pub(crate) fn max_frame(&self) -> usize {
+        let last = self.tail.chunks.last();
+        last.map_or(0, |last| last.space().settings.max_frame)
+    }
+
     /// Moves the frame to where at least `more` bytes fit behind the `used` that were written.
     /// What it fails with changes nothing.
     pub(crate) fn grow(

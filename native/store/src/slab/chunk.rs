@@ -27,6 +27,8 @@ pub(crate) enum Kind {
     Part = 3,
     /// Whom the recording belongs to.
     Subject = 4,
+    /// An event that is written as what changed: see [`replay_etf::recording::changes`].
+    Changes = 5,
 }
 
 /// A block that belongs to one recording: a header, then frames one after the other, each at a
@@ -249,6 +251,7 @@ impl Chunk {
             2 => Kind::Event,
             3 => Kind::Part,
             4 => Kind::Subject,
+            5 => Kind::Changes,
             _ => return None,
         };
         let len = descriptor as usize & MAX_PAYLOAD;

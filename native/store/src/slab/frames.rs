@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::mem;
 use std::sync::Arc;
 
@@ -79,6 +80,14 @@ impl Frames {
 impl<'a> Payload<'a> {
     pub(crate) fn len(self) -> usize {
         self.part.len() + self.rest.len()
+    }
+
+    /// The payload in one piece.
+    pub(crate) fn joined(self) -> Cow<'a, [u8]> {
+        match self.part {
+            [] => Cow::Borrowed(self.rest),
+            _ => Cow::Owned(self.pieces().concat()),
+        }
     }
 
     /// What makes the payload when put together.

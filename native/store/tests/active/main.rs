@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed test is meant to panic")]
 
 mod again;
+mod changes;
 mod contains;
 mod elsewhere;
 mod erase;
