@@ -97,7 +97,10 @@ mod tests {
 
     #[test]
     fn of_two_that_are_equally_near_the_even_one_is_written() {
-        assert_eq!(written(-29_976_513_246.101_562_5), "-29976513246.101562");
+        assert_eq!(
+            written(-29_976_513_246.0 - 13.0 / 128.0),
+            "-29976513246.101562"
+        );
         // Unless that is another number.
         assert_eq!(written(0.5_f64.powi(24)), "5.960464477539063e-8");
     }

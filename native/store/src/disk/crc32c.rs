@@ -32,7 +32,7 @@ mod tests {
 
     #[test]
     fn it_is_the_same_at_any_length_and_alignment() {
-        let bytes: Vec<u8> = (0..3_000_u32).map(|it| (it * it >> 3) as u8).collect();
+        let bytes: Vec<u8> = (0..3_000_u32).map(|it| ((it * it) >> 3) as u8).collect();
         for start in 0..17 {
             for end in start..bytes.len() {
                 let part = &bytes[start..end];

@@ -136,7 +136,7 @@ impl<'a> Reader<'a> {
                 self.count()?;
                 self.position += 1;
                 if S::READS {
-                    sink.string(&*self.string_rest()?);
+                    sink.string(&self.string_rest()?);
                 } else {
                     self.skip_string_rest()?;
                 }
