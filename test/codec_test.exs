@@ -51,7 +51,8 @@ defmodule PhoenixReplay.Native.CodecTest do
     for _ <- 1..@rounds do
       bytes = :erlang.term_to_binary(Terms.term(8))
       at = :rand.uniform(byte_size(bytes)) - 1
-      <<before::binary-size(at), byte, rest::binary>> = bytes
+      before = binary_part(bytes, 0, at)
+      <<byte, rest::binary>> = binary_part(bytes, at, byte_size(bytes) - at)
       flipped = <<before::binary, Bitwise.bxor(byte, :rand.uniform(255)), rest::binary>>
 
       for damaged <- [flipped, before] do

@@ -7,7 +7,7 @@ defmodule PhoenixReplay.Native.CrashTest do
   # reported, in order, once, and nothing of another.
   #
   # CRASH_ROUNDS makes it longer.
-  use ExUnit.Case, async: false
+  use ExUnit.Case, async: true
 
   import PhoenixReplay.Native.Test.Recordings, only: [tmp_dir: 0]
 
@@ -16,11 +16,13 @@ defmodule PhoenixReplay.Native.CrashTest do
   @rounds String.to_integer(System.get_env("CRASH_ROUNDS", "30"))
   @writers 6
 
-  # Prints "up" once the directory is open, which is when recovery has begun.
+  # Waits until it is told to go on, and prints "up" once the directory is open,
+  # which is when recovery has begun.
   @child """
   [path, prefix, writers] = System.argv()
   Application.put_env(:phoenix_replay, :storage, PhoenixReplay.Storage.Native)
   Application.put_env(:phoenix_replay, :storage_opts, path: path)
+  "go on\\n" = IO.gets("")
   :ok = PhoenixReplay.Storage.Native.init(path: path)
   :ok = :file.write(:standard_io, "up\\n")
   PhoenixReplay.Native.Test.Session.writers(prefix, String.to_integer(writers))
@@ -41,10 +43,16 @@ defmodule PhoenixReplay.Native.CrashTest do
   test "no acknowledged event is lost, doubled, or mixed up by kill -9" do
     path = tmp_dir()
 
-    acks =
-      for round <- 1..@rounds, reduce: %{} do
-        acks -> merge(acks, run_and_kill(path, "r#{round}"))
+    # Each boots while the one before it runs.
+    {acks, last} =
+      for round <- 1..@rounds, reduce: {%{}, start(path, 1)} do
+        {acks, port} ->
+          next = start(path, round + 1)
+          {merge(acks, run_and_kill(port)), next}
       end
+
+    ChildVM.kill(last)
+    ChildVM.await_exit(last)
 
     assert map_size(acks) > @rounds
 
@@ -63,31 +71,16 @@ defmodule PhoenixReplay.Native.CrashTest do
     assert [] == Path.wildcard(Path.join(path, ".native/slab-*/*.bad"))
   end
 
-  defp run_and_kill(path, prefix) do
-    port =
-      Port.open({:spawn_executable, ChildVM.executable()}, [
-        :binary,
-        :exit_status,
-        :stderr_to_stdout,
-        line: 1000,
-        args: ChildVM.paths() ++ ["-e", @child, path, prefix, "#{@writers}"]
-      ])
+  defp start(path, round),
+    do: ChildVM.start(@child, [path, "r#{round}", "#{@writers}"], [:stderr_to_stdout])
 
-    {:os_pid, os_pid} = Port.info(port, :os_pid)
+  defp run_and_kill(port) do
+    Port.command(port, "go on\n")
+    ChildVM.await_line(port, "up")
     # One in four dies within the first moments, in the middle of recovery.
-    sleep_once_up(port, if(:rand.uniform(4) == 1, do: 0..3, else: 30..700))
-
-    {_, 0} = System.cmd("kill", ["-9", "#{os_pid}"])
+    Process.sleep(Enum.random(if :rand.uniform(4) == 1, do: 0..3, else: 30..700))
+    ChildVM.kill(port)
     collect(port, %{})
-  end
-
-  defp sleep_once_up(port, range) do
-    receive do
-      {^port, {:data, {:eol, "up"}}} -> Process.sleep(Enum.random(range))
-      {^port, {:exit_status, status}} -> flunk("the child VM ended with #{status}")
-    after
-      30_000 -> flunk("the child VM does not start")
-    end
   end
 
   # The highest number reported for each recording.

@@ -1,7 +1,7 @@
 defmodule PhoenixReplay.Native.NativePathTest do
   @moduledoc false
   # Sessions in flight and the index in another directory than the recordings.
-  use ExUnit.Case, async: false
+  use ExUnit.Case, async: true
 
   import PhoenixReplay.Native.Test.Recordings
 

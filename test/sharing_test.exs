@@ -48,7 +48,7 @@ defmodule PhoenixReplay.Native.SharingTest do
   end
 
   test "each node has a slab of its own, and nothing is mixed up or lost", %{opts: opts} do
-    nodes = for n <- 1..(@nodes - 1), do: start_node(@child, opts[:path], "node#{n}")
+    nodes = for n <- 1..(@nodes - 1), do: ChildVM.start(@child, [opts[:path], "node#{n}"])
     here = Session.start_many("here", @sessions, @events)
     for port <- nodes, do: receive(do: ({^port, {:data, {:eol, "in flight"}}} -> :ok))
 
@@ -70,7 +70,7 @@ defmodule PhoenixReplay.Native.SharingTest do
   end
 
   test "VMs that save, list and delete in one directory at once agree in the end", %{opts: opts} do
-    ports = for name <- ["a", "b"], do: start_node(@writer, opts[:path], name)
+    ports = for name <- ["a", "b"], do: ChildVM.start(@writer, [opts[:path], name])
     for port <- ports, do: assert(line(port) == "ready")
     for port <- ports, do: Port.command(port, "go on\n")
     Writer.run("here", opts)
@@ -89,14 +89,5 @@ defmodule PhoenixReplay.Native.SharingTest do
     after
       60_000 -> flunk("the other VM does not answer")
     end
-  end
-
-  defp start_node(script, path, name) do
-    Port.open({:spawn_executable, ChildVM.executable()}, [
-      :binary,
-      :exit_status,
-      line: 100_000,
-      args: ChildVM.paths() ++ ["-e", script, path, name]
-    ])
   end
 end

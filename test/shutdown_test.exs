@@ -2,7 +2,7 @@ defmodule PhoenixReplay.Native.ShutdownTest do
   @moduledoc false
   # A thousand live sessions, and then the system goes down in one of the ways
   # it does. Afterwards all thousand are on the disk.
-  use ExUnit.Case, async: false
+  use ExUnit.Case, async: true
 
   import PhoenixReplay.Native.Test.Recordings, only: [tmp_dir: 0]
 

@@ -174,9 +174,8 @@ defmodule PhoenixReplay.Native.ContainsTest do
   end
 
   defp whole_bytes(bits) do
-    size = div(bit_size(bits), 8)
-    <<bytes::binary-size(size), _rest::bitstring>> = bits
-    bytes
+    missing = 8 - rem(bit_size(bits), 8)
+    binary_part(<<bits::bitstring, 0::size(missing)>>, 0, div(bit_size(bits), 8))
   end
 
   defp in_text?(text, needle) when is_binary(needle), do: :binary.match(text, needle) != :nomatch

@@ -3,7 +3,7 @@ defmodule PhoenixReplay.Native.DeleteWhereTest do
 
   import PhoenixReplay.Native.Test.Recordings
 
-  alias PhoenixReplay.Native.Test.{ChildVM, Session}
+  alias PhoenixReplay.Native.Test.Session
   alias PhoenixReplay.Storage.Native
 
   setup do
@@ -65,85 +65,5 @@ defmodule PhoenixReplay.Native.DeleteWhereTest do
              PhoenixReplay.Native.delete_where([from: "today"], [], opts)
 
     assert [_] = Native.list_summaries(opts)
-  end
-
-  @child """
-  [path] = System.argv()
-  opts = [path: path]
-  Application.put_env(:phoenix_replay, :storage, PhoenixReplay.Storage.Native)
-  Application.put_env(:phoenix_replay, :storage_opts, opts)
-  alias PhoenixReplay.Native.Test.Session
-
-  for n <- 1..200 do
-    recording = %{Session.recording("user-\#{n}") | events: [Session.event("user-\#{n}", 1)]}
-    :ok = PhoenixReplay.Storage.Native.save(recording, opts)
-  end
-
-  Session.start_many("user-live", 20, 30)
-  Session.start_many("other", 5, 30)
-  :ok = :file.write(:standard_io, "up\\n")
-  {:ok, _} = PhoenixReplay.Native.delete_where([id: "user-"], [], opts)
-  :ok = :file.write(:standard_io, "erased\\n")
-  Process.sleep(:infinity)
-  """
-
-  @tag timeout: 300_000
-  test "killed at any moment, it is completed at the next start, or was not begun" do
-    outcomes =
-      for delay_ms <- [0, 1, 2, 4, 6, 10, 15, 25] do
-        opts = [path: tmp_dir()]
-        kill_while_erasing(opts, delay_ms)
-        :ok = Native.init(opts)
-        drained(opts)
-        ids = for %{id: id} <- Native.list_summaries(opts), do: id
-        {users, others} = Enum.split_with(ids, &String.starts_with?(&1, "user-"))
-        assert length(others) == 5
-        assert length(users) in [0, 220]
-        if users == [], do: assert(files_with(opts, "user-") == [])
-        users == []
-      end
-
-    assert true in outcomes
-  end
-
-  defp kill_while_erasing(opts, delay_ms) do
-    port =
-      Port.open({:spawn_executable, ChildVM.executable()}, [
-        :binary,
-        :exit_status,
-        :stderr_to_stdout,
-        line: 1000,
-        args: ChildVM.paths() ++ ["-e", @child, opts[:path]]
-      ])
-
-    {:os_pid, os_pid} = Port.info(port, :os_pid)
-    await_line(port, "up")
-    Process.sleep(delay_ms)
-    {_, 0} = System.cmd("kill", ["-9", "#{os_pid}"])
-    await_exit(port)
-  end
-
-  defp await_line(port, line) do
-    receive do
-      {^port, {:data, {:eol, ^line}}} -> :ok
-      {^port, {:exit_status, status}} -> flunk("the child VM ended with #{status}")
-    after
-      60_000 -> flunk("the child VM does not start")
-    end
-  end
-
-  defp await_exit(port) do
-    receive do
-      {^port, {:exit_status, _}} -> :ok
-      {^port, _} -> await_exit(port)
-    end
-  end
-
-  # The files of the directory, hidden ones too, that mention it.
-  defp files_with(opts, needle) do
-    for path <- Path.wildcard(opts[:path] <> "/**", match_dot: true),
-        File.regular?(path),
-        String.contains?(path, needle) or :binary.match(File.read!(path), needle) != :nomatch,
-        do: path
   end
 end

@@ -2,7 +2,7 @@ defmodule PhoenixReplay.Native.GetTest do
   @moduledoc false
   # Recordings whose code is gone. They are written by one VM and read by
   # another that has never heard of their atoms; this one hears of them last.
-  use ExUnit.Case, async: false
+  use ExUnit.Case, async: true
 
   import ExUnit.CaptureLog
   import PhoenixReplay.Native.Test.Recordings
@@ -13,24 +13,29 @@ defmodule PhoenixReplay.Native.GetTest do
   alias PhoenixReplay.Storage
 
   @read """
-  [request] = System.argv()
-  {opts, id} = request |> Base.decode64!() |> :erlang.binary_to_term()
+  [requests] = System.argv()
   strings = [unknown_atoms: :strings]
   # What is loaded for it makes atoms.
   {:module, _} = Code.ensure_loaded(PhoenixReplay.Recording)
-  {:error, :not_found} = PhoenixReplay.Native.get("none", strings, opts)
-  usual = PhoenixReplay.Native.get(id, [], opts)
-  before = :erlang.system_info(:atom_count)
-  read = PhoenixReplay.Native.get(id, strings, opts)
-  made = :erlang.system_info(:atom_count) - before
-  IO.puts("answer:" <> Base.encode64(:erlang.term_to_binary({usual, read, made})))
+
+  answers =
+    for {opts, id} <- requests |> Base.decode64!() |> :erlang.binary_to_term() do
+      {:error, :not_found} = PhoenixReplay.Native.get("none", strings, opts)
+      usual = PhoenixReplay.Native.get(id, [], opts)
+      before = :erlang.system_info(:atom_count)
+      read = PhoenixReplay.Native.get(id, strings, opts)
+      {usual, read, :erlang.system_info(:atom_count) - before}
+    end
+
+  IO.puts("answers:" <> Base.encode64(:erlang.term_to_binary(answers)))
   """
 
-  defp read_elsewhere(opts, id) do
-    request = {opts, id} |> :erlang.term_to_binary() |> Base.encode64()
-    output = ChildVM.run!(@read, [request])
-    [_, answer] = Regex.run(~r/^answer:(.*)$/m, output)
-    answer |> Base.decode64!() |> :erlang.binary_to_term()
+  defp read_elsewhere(opts, id), do: hd(read_elsewhere([{opts, id}]))
+
+  defp read_elsewhere(requests) do
+    output = ChildVM.run!(@read, [requests |> :erlang.term_to_binary() |> Base.encode64()])
+    [_, answers] = Regex.run(~r/^answers:(.*)$/m, output)
+    answers |> Base.decode64!() |> :erlang.binary_to_term()
   end
 
   # `code` is an expression for the payload of the one event.
@@ -120,11 +125,19 @@ defmodule PhoenixReplay.Native.GetTest do
   end
 
   test "recordings of a real application are read, and differ in nothing but that" do
-    for kind <- ["etf", "json", "legacy"], {fixture, expected} <- fixtures(kind) do
-      opts = [path: tmp_dir()]
-      install_fixture(fixture, opts[:path])
-      {_usual, {:ok, read}, 0} = read_elsewhere(opts, expected["id"])
-      define_fixture_atoms()
+    installed =
+      for kind <- ["etf", "json", "legacy"], {fixture, expected} <- fixtures(kind) do
+        opts = [path: tmp_dir()]
+        install_fixture(fixture, opts[:path])
+        {opts, expected}
+      end
+
+    answers = read_elsewhere(for {opts, expected} <- installed, do: {opts, expected["id"]})
+
+    define_fixture_atoms()
+
+    for {{opts, expected}, answer} <- Enum.zip(installed, answers) do
+      assert {_usual, {:ok, read}, 0} = answer
       {:ok, whole} = Native.get(expected["id"], [], opts)
       assert length(read.events) == expected["event_count"]
       # As in a summary.

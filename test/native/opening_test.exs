@@ -1,7 +1,7 @@
 defmodule PhoenixReplay.Native.OpeningTest do
   @moduledoc false
   # Many processes ask for a directory whose recordings nobody has read yet.
-  use ExUnit.Case, async: false
+  use ExUnit.Case, async: true
 
   import ExUnit.CaptureLog
   import PhoenixReplay.Native.Test.Recordings

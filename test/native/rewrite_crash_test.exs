@@ -1,5 +1,5 @@
 defmodule PhoenixReplay.Native.RewriteCrashTest do
-  use ExUnit.Case, async: false
+  use ExUnit.Case, async: true
 
   import PhoenixReplay.Native.Test.Recordings, only: [tmp_dir: 0]
 
@@ -52,30 +52,14 @@ defmodule PhoenixReplay.Native.RewriteCrashTest do
   end
 
   defp kill_while_rewriting(opts, delay_ms) do
-    port =
-      Port.open({:spawn_executable, ChildVM.executable()}, [
-        :binary,
-        :exit_status,
-        :stderr_to_stdout,
-        line: 1000,
-        args: ChildVM.paths() ++ ["-e", @killed, opts[:path]]
-      ])
-
-    {:os_pid, os_pid} = Port.info(port, :os_pid)
-    receive do: ({^port, {:data, {:eol, "up"}}} -> :ok)
+    port = ChildVM.start(@killed, [opts[:path]], [:stderr_to_stdout])
+    ChildVM.await_line(port, "up")
 
     if delay_ms == :done,
-      do: receive(do: ({^port, {:data, {:eol, "done"}}} -> :ok)),
+      do: ChildVM.await_line(port, "done"),
       else: Process.sleep(delay_ms)
 
-    {_, 0} = System.cmd("kill", ["-9", "#{os_pid}"])
-    await_exit(port)
-  end
-
-  defp await_exit(port) do
-    receive do
-      {^port, {:exit_status, _}} -> :ok
-      {^port, _} -> await_exit(port)
-    end
+    ChildVM.kill(port)
+    ChildVM.await_exit(port)
   end
 end

@@ -3,21 +3,67 @@ defmodule PhoenixReplay.Native.Test.ChildVM do
   # A second VM, with the same code, for what one VM can show only once: which
   # atoms exist, and what is left after it is gone.
 
+  import ExUnit.Assertions, only: [flunk: 1]
+
+  # Text in arguments is UTF-8, whatever the locale; and schedulers with nothing
+  # to do sleep at once, since several VMs share the cores.
+  @vm "+fnu +sbwt none +sbwtdcpu none +sbwtdio none"
+
   @doc """
   Runs Elixir code to its end and returns what it printed. `:vm` are arguments
   of the VM, `:paths` those that `paths/0` gives otherwise.
   """
   def run!(code, args \\ [], options \\ []) do
-    vm = for argument <- options[:vm] || [], do: ["--erl", argument]
-    arguments = List.flatten(vm) ++ (options[:paths] || paths()) ++ ["-e", code | args]
-    {output, status} = System.cmd(executable(), arguments, stderr_to_stdout: true)
+    {output, status} =
+      System.cmd(executable(), arguments(code, args, options), stderr_to_stdout: true)
 
     if status != 0, do: raise("the child VM failed with #{status}:\n#{output}")
     output
   end
 
-  @doc "The `elixir` that belongs to this VM's Elixir."
-  def executable do
+  @doc """
+  Starts Elixir code and goes on. The port it returns sends the caller each line
+  that the code prints, up to 100 000 bytes, and its exit status. `options` are
+  more of the port's.
+  """
+  def start(code, args, options \\ []) do
+    Port.open(
+      {:spawn_executable, executable()},
+      [:binary, :exit_status, line: 100_000, args: arguments(code, args)] ++ options
+    )
+  end
+
+  @doc "Waits until a VM that was started says `line`."
+  def await_line(port, line) do
+    receive do
+      {^port, {:data, {:eol, ^line}}} -> :ok
+      {^port, {:exit_status, status}} -> flunk("the child VM ended with #{status}")
+    after
+      60_000 -> flunk("the child VM does not say #{line}")
+    end
+  end
+
+  @doc "Kills a VM that was started, as the system does when memory runs out."
+  def kill(port) do
+    {:os_pid, os_pid} = Port.info(port, :os_pid)
+    {_, 0} = System.cmd("kill", ["-9", "#{os_pid}"])
+  end
+
+  @doc "Waits until a VM that was started is gone, whatever it says until then."
+  def await_exit(port) do
+    receive do
+      {^port, {:exit_status, _}} -> :ok
+      {^port, _} -> await_exit(port)
+    end
+  end
+
+  defp arguments(code, args, options \\ []) do
+    vm = for switches <- [@vm | options[:vm] || []], argument <- ["--erl", switches], do: argument
+    vm ++ (options[:paths] || paths()) ++ ["-e", code | args]
+  end
+
+  # The `elixir` that belongs to this VM's Elixir.
+  defp executable do
     System.find_executable("elixir") || raise "no elixir on the PATH"
   end
 

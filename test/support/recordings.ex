@@ -87,6 +87,14 @@ defmodule PhoenixReplay.Native.Test.Recordings do
     :ok
   end
 
+  @doc "The files of the directory, hidden ones too, that mention it."
+  def files_with(opts, needle) do
+    for path <- Path.wildcard(opts[:path] <> "/**", match_dot: true),
+        File.regular?(path),
+        String.contains?(path, needle) or :binary.match(File.read!(path), needle) != :nomatch,
+        do: path
+  end
+
   @fixtures Path.expand("../fixtures/phoenix_replay-0.2.0", __DIR__)
 
   @doc "The fixtures of a kind (`etf`, `json`, `legacy`): path and expected summary."

@@ -151,7 +151,8 @@ defmodule PhoenixReplay.JSONTest do
 
     for _round <- 1..2000 do
       at = :rand.uniform(byte_size(text)) - 1
-      <<head::binary-size(at), _byte, tail::binary>> = text
+      head = binary_part(text, 0, at)
+      <<_byte, tail::binary>> = binary_part(text, at, byte_size(text) - at)
       damaged = <<head::binary, :rand.uniform(256) - 1, tail::binary>>
       assert {outcome, _value} = JSON.decode(damaged)
       assert outcome in [:ok, :error]
@@ -196,8 +197,8 @@ defmodule PhoenixReplay.JSONTest do
 
   # Only where no string is near: after the first and before the last bracket.
   defp with_space(<<bracket, rest::binary>>) when bracket in [?[, ?{] do
-    size = byte_size(rest) - 1
-    <<inner::binary-size(size), closing>> = rest
+    inner = binary_part(rest, 0, byte_size(rest) - 1)
+    closing = :binary.last(rest)
     <<bracket, " \n", inner::binary, "\t\r", closing>>
   end
 
