@@ -224,7 +224,7 @@ defmodule PhoenixReplay.Native.ContainsTest do
 
     # Nothing has to be read for these.
     {:ok, answer} = Native.query([url: "shop"], page, opts)
-    assert Map.keys(answer) == [:cursor, :recordings, :total]
+    assert Enum.sort(Map.keys(answer)) == [:cursor, :recordings, :total]
     refute_received {^test, _progress}
   end
 

@@ -72,7 +72,8 @@ defmodule PhoenixReplay.Native.SubjectTest do
 
     assert %{subject: "ada", active?: true} = in_flight
     assert %{^id => %{subject: "ada", active?: false} = summary} = summaries(opts)
-    assert Map.keys(summary) -- [:subject] == Map.keys(summary(recording())) |> Enum.sort()
+    fields = Map.keys(summary) -- [:subject]
+    assert Enum.sort(fields) == Enum.sort(Map.keys(summary(recording())))
     refute is_map_key(summary, :recovered?)
     assert {:ok, %{subject: _}} = {:ok, summary}
   end
