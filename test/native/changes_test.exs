@@ -250,6 +250,7 @@ defmodule PhoenixReplay.Native.ChangesTest do
           %{__struct__: Phoenix.HTML.Form, source: %{}},
           %{__struct__: Ecto.Changeset, data: %{}},
           %{__struct__: NotLoaded, password: 1},
+          %{__struct__: "none", token: 1},
           %{~D[2026-11-27] => 1},
           Enum.reduce(1..100, 1, fn _, inner -> [inner] end)
         ] do

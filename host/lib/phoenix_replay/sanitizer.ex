@@ -15,7 +15,8 @@ defmodule PhoenixReplay.Sanitizer do
       schemas
 
   Other structs and tuples stay as they are, with everything in them, and so do
-  the params of forms and changesets. An improper list raises.
+  the params of forms and changesets. An improper list raises, and so does a map whose
+  `:__struct__` is no module.
   """
 
   @internal [:__changed__, :flash, :uploads, :streams, :_replay_id, :_replay_t0]
@@ -73,7 +74,7 @@ defmodule PhoenixReplay.Sanitizer do
     }
   end
 
-  defp clean(%module{} = struct) do
+  defp clean(%{__struct__: module} = struct) do
     if function_exported?(module, :__schema__, 1),
       do: struct |> Map.from_struct() |> Map.delete(:__meta__) |> fields(),
       else: struct

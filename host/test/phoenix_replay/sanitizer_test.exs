@@ -50,10 +50,11 @@ defmodule PhoenixReplay.SanitizerTest do
     assert Sanitizer.sanitize_assigns(values) == values
   end
 
-  test "what is no map, and an improper list, raise" do
+  test "what is no map, an improper list, and a struct of no module raise" do
     assert_raise FunctionClauseError, fn -> Sanitizer.sanitize_params(:not_mounted_at_router) end
     assert_raise FunctionClauseError, fn -> Sanitizer.sanitize_assigns(%{a: [1 | 2]}) end
     assert_raise Protocol.UndefinedError, fn -> Sanitizer.sanitize_params(%URI{}) end
+    assert_raise ArgumentError, fn -> Sanitizer.sanitize_assigns(%{a: %{__struct__: "a"}}) end
   end
 
   test "keys of LiveView's are dropped from assigns only, and at the top only" do

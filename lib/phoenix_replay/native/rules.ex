@@ -99,7 +99,6 @@ defmodule PhoenixReplay.Native.Rules do
         :form => form,
         :bare => %{form | source: fields, data: fields},
         :changeset => changeset,
-        :none => %{__struct__: "none", token: 1},
         "large" => for(n <- 1..40, into: fields, do: {n, n})
       })
 

@@ -30,14 +30,12 @@ impl Shape {
             return Ok(Shape::Fields);
         };
         // SAFETY: the value belongs to the map's environment.
-        let role = match unsafe { role_of(env, module) } {
-            Some(role) => role,
-            None => return Ok(Shape::Fields),
-        };
-        match role {
-            Role::Form => Ok(Shape::Form),
-            Role::Changeset => Ok(Shape::Changeset),
-            _ => match modules.is_schema(word(module)) {
+        match unsafe { role_of(env, module) } {
+            // The host raises where this is no module.
+            None => Err(Stop::Refused),
+            Some(Role::Form) => Ok(Shape::Form),
+            Some(Role::Changeset) => Ok(Shape::Changeset),
+            Some(_) => match modules.is_schema(word(module)) {
                 Some(true) => Ok(Shape::Schema),
                 Some(false) => Ok(Shape::Opaque),
                 None => Err(Stop::Module(module)),
