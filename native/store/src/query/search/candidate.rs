@@ -184,6 +184,10 @@ fn look_into_file(
 /// an earlier version wrote it down without.
 fn known(id: &[u8], files: &Files, filter: &Filter) -> Option<Arc<Entry>> {
     let entry = files.entry(id)?;
-    let learnt = filter.asks_beyond() && entry.pages.is_unknown() && files.learn_pages(&entry);
-    if learnt { files.entry(id) } else { Some(entry) }
+    if !filter.asks_beyond() || !entry.pages.is_unknown() {
+        return Some(entry);
+    }
+    // Where it is not put in its place, somebody else may just have done so.
+    files.learn_pages(&entry);
+    files.entry(id)
 }
