@@ -133,10 +133,9 @@ fn recover_from(dir: &Dir, name: &str, remains: &[u8], modified: SystemTime) {
     let file = fs::File::options().write(true).open(dir.file(name));
     file.unwrap().set_modified(modified).unwrap();
     let store = dir.open();
-    match store.read(b"a") {
-        Err(Error::Damaged { file, .. }) => assert_eq!(file, name),
-        other => panic!("{} bytes of {name}: {other:?}", remains.len()),
-    }
+    let error = store.read(b"a").unwrap_err();
+    let is_told = matches!(&error, Error::Damaged { file, .. } if file == name);
+    assert!(is_told, "{} bytes of {name}: {error:?}", remains.len());
     assert_eq!(ids(&store), ["b"]);
     assert_eq!(store.take_damage().len(), 1);
     age(dir, name);
