@@ -167,6 +167,8 @@ defmodule PhoenixReplay.Native do
     * `:bytes`: the size of these files
     * `:oldest_at`, `:newest_at`: the first and the last `connected_at` among
       them, in Unix milliseconds; nil without any
+    * `:durability`: what recordings outlive that are saved here, see
+      `PhoenixReplay.Native.Options`
     * `:damaged`: files that can't be read as recordings
     * `:running`: recordings in flight that go on, `:waiting`: those that have
       ended and are not in their files yet
@@ -200,6 +202,7 @@ defmodule PhoenixReplay.Native do
           bytes: non_neg_integer(),
           oldest_at: integer() | nil,
           newest_at: integer() | nil,
+          durability: PhoenixReplay.Native.Options.durability(),
           damaged: non_neg_integer(),
           running: non_neg_integer(),
           waiting: non_neg_integer(),

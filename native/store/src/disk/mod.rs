@@ -29,6 +29,7 @@ pub(crate) mod temp;
 /// The subdirectory for everything that is not a recording.
 pub(crate) const NATIVE_DIR: &str = ".native";
 
+pub use durable::Durability;
 pub use fs::{FileName, FileSystem, Kind, Metadata, Stamp};
 pub use machine::Process;
 pub use map::Mapping;

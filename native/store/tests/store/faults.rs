@@ -10,7 +10,8 @@ use std::io;
 use std::sync::{Arc, Mutex, mpsc};
 
 use replay_store::{
-    Compression, FileSystem as _, Filter, Format, Notice, Options, OsFileSystem, Retention, Store,
+    Compression, Durability, FileSystem as _, Filter, Format, Notice, Options, OsFileSystem,
+    Retention, Store,
 };
 
 use crate::hooked::{self, Hook, hooked_by, os_error};
@@ -123,7 +124,7 @@ impl Hook for Faulty {
 fn open(dir: &Dir) -> (Arc<Faulty>, Store) {
     let fs = Arc::new(Faulty::default());
     let options = Options {
-        sync: true,
+        durability: Durability::Synced,
         ..options()
     };
     let store = Store::open_on(hooked_by(&fs), &dir.path(), options).unwrap();

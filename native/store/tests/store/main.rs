@@ -4,6 +4,7 @@
 mod concurrency;
 mod contains;
 mod damage;
+mod durability;
 mod faults;
 mod foreign;
 mod histories;

@@ -36,7 +36,7 @@ fn commons(parent: &Path) -> Arc<Commons> {
 }
 
 fn commons_on(fs: Arc<dyn FileSystem>, parent: &Path) -> Arc<Commons> {
-    Commons::new(fs, parent, false, Duration::from_secs(1))
+    Commons::new(fs, parent, Duration::from_secs(1))
 }
 
 fn open(parent: &Path) -> (Slab, Found) {

@@ -69,7 +69,7 @@ impl Seat {
     }
 
     fn commons(self: &Arc<Self>, parent: &Path) -> Arc<Commons> {
-        Commons::new(hooked_by(self), parent, false, PERIOD)
+        Commons::new(hooked_by(self), parent, PERIOD)
     }
 }
 
