@@ -57,7 +57,7 @@ defmodule PhoenixReplay.Native.MixProject do
     [
       licenses: ["MIT"],
       links: %{},
-      files: ~w(lib native Cargo.toml Cargo.lock mix.exs README.md ARCHITECTURE.md
+      files: ~w(lib native .cargo Cargo.toml Cargo.lock mix.exs README.md ARCHITECTURE.md
                 RELIABILITY.md CHANGELOG.md LICENSE .formatter.exs)
     ]
   end
