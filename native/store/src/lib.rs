@@ -34,7 +34,9 @@ mod watch;
 
 pub use active::{ActiveSummary, Drained, Recording, Reservation, State};
 pub use codec::{Compression, Format, Subject, SubjectText, compress};
-pub use disk::{FileName, FileSystem, Kind, Mapping, Metadata, OsFileSystem, Process, Stamp};
+pub use disk::{
+    FileName, FileSystem, Kind, Mapping, Metadata, OsFileSystem, Process, Stamp, Told, Watch,
+};
 pub use error::{Error, posix_name};
 pub use files::{Contents, Verified, Version};
 pub use index::name::file_stem;
