@@ -108,15 +108,11 @@ impl Files {
         // None of the store's own changes is under way, of which the index is yet to know.
         let commit = self.commit.lock();
         let told = self.told.lock().look();
-        let mut index = self.index.write();
-        let jobs = told.into_iter().map(|file| Job {
-            known: index.get(&file).and_then(|slot| slot.stamp()),
-            file,
-        });
-        let jobs = jobs.collect();
-        index.begin_scan();
-        drop((index, commit));
-        self.look_at(jobs, &[]);
+        self.index.write().begin_scan();
+        drop(commit);
+        // Size and time may be the same, where times are coarse, and yet it was overwritten.
+        let jobs = told.into_iter().map(|file| Job { file, known: None });
+        self.look_at(jobs.collect(), &[]);
     }
 
     /// Looks once more at damaged files that may be whole by now.
@@ -215,17 +211,17 @@ impl Files {
             let file = name.as_bytes();
             let slot = index.get(file);
             present += usize::from(slot.is_some());
+            let is_told = told.contains(file);
             let as_known = match &slot {
                 Some(Slot::Recording(entry)) => {
-                    !thorough && entry.stamp.inode == *inode && !told.contains(file)
+                    !thorough && !is_told && entry.stamp.inode == *inode
                 }
                 _ => false,
             };
             if !as_known {
-                jobs.push(Job {
-                    known: slot.and_then(|slot| slot.stamp()),
-                    file: file.into(),
-                });
+                let known = slot.filter(|_| !is_told).and_then(|slot| slot.stamp());
+                let file = file.into();
+                jobs.push(Job { file, known });
             }
         }
         if present == index.files_len() {

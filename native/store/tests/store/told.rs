@@ -114,6 +114,19 @@ fn what_others_do_is_seen_by_a_look_at_the_file_alone() {
 }
 
 #[test]
+fn a_file_overwritten_by_one_of_the_same_size_and_time_is_read_again() {
+    let dir = Dir::new();
+    let (_fs, store) = open(&dir);
+    let time = std::time::SystemTime::now();
+    for at in 1..5 {
+        dir.write("x.etf", &Recording::new("x").at(at).etf());
+        let file = fs::File::options().write(true).open(dir.file("x.etf"));
+        file.unwrap().set_modified(time).unwrap();
+        assert_eq!(entry(&store, "x").connected_at, at);
+    }
+}
+
+#[test]
 fn own_changes_are_known() {
     let dir = Dir::new();
     let (fs, store) = open(&dir);
