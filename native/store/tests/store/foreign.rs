@@ -2,15 +2,35 @@
 //! and not always, if a change in the same tick of the clock is missed.
 
 use std::fs;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
 
-use replay_store::{Format, Store};
+use replay_store::{Format, Store, Watch};
 
-use crate::support::{Dir, Recording, entry, gzip, ids, is_missing};
+use crate::hooked::{Call, Hook, hooked_by};
+use crate::support::{Dir, Recording, entry, gzip, ids, is_missing, options};
 
 const TIMES: usize = 50;
 
 /// The operating system tells of changes, or the directory's times have to.
-const WAYS: [fn(&Dir) -> Store; 2] = [Dir::open, Dir::open_unwatched];
+const WAYS: [fn(&Dir) -> Store; 2] = [Dir::open, open_unwatched];
+
+struct Unwatched;
+
+impl Hook for Unwatched {
+    fn call(&self, _: Call<'_>) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn watch(&self, _: &Path) -> io::Result<Option<Box<dyn Watch>>> {
+        Ok(None)
+    }
+}
+
+fn open_unwatched(dir: &Dir) -> Store {
+    Store::open_on(hooked_by(&Arc::new(Unwatched)), &dir.path(), options()).unwrap()
+}
 
 #[test]
 fn a_file_written_by_another_program_is_listed_and_read() {

@@ -8,10 +8,8 @@ use std::sync::Arc;
 
 use libdeflater::{CompressionLvl, Compressor};
 use replay_etf::tag;
-use replay_store::{Compression, Entry, Error, Options, Store, Watch, compress};
+use replay_store::{Compression, Entry, Error, Options, Store, compress};
 use tempfile::TempDir;
-
-use crate::hooked::{Call, Hook, hooked_by};
 
 /// A recording to be written as an external term.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,18 +142,6 @@ pub fn zstd(content: &[u8]) -> Vec<u8> {
     compress(content, Compression::Zstd(3)).unwrap()
 }
 
-struct Unwatched;
-
-impl Hook for Unwatched {
-    fn call(&self, _: Call<'_>) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn watch(&self, _: &Path) -> io::Result<Option<Box<dyn Watch>>> {
-        Ok(None)
-    }
-}
-
 /// A directory for one test.
 pub struct Dir(TempDir);
 
@@ -174,11 +160,6 @@ impl Dir {
 
     pub fn open(&self) -> Store {
         Store::open(&self.path(), options()).unwrap()
-    }
-
-    /// Only its times tell of changes to the directory.
-    pub fn open_unwatched(&self) -> Store {
-        Store::open_on(hooked_by(&Arc::new(Unwatched)), &self.path(), options()).unwrap()
     }
 
     pub fn open_with(&self, compression: Compression) -> Store {

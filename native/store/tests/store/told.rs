@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering::Relaxed};
 
 use replay_store::{FileSystem as _, Format, OsFileSystem, Store, Told, Watch};
 
@@ -18,7 +18,7 @@ struct Listening {
     names: AtomicUsize,
     looks: AtomicUsize,
     /// The error number that the next watches fail with.
-    refuses: AtomicUsize,
+    refuses: AtomicI32,
     /// Whether what is told next was too much.
     overflows: Arc<AtomicBool>,
 }
@@ -40,7 +40,7 @@ impl Hook for Listening {
     fn watch(&self, path: &Path) -> io::Result<Option<Box<dyn Watch>>> {
         match self.refuses.load(Relaxed) {
             0 => {}
-            number => return os_error(number as i32),
+            number => return os_error(number),
         }
         let Some(watch) = OsFileSystem.watch(path)? else {
             return Ok(None);
@@ -210,7 +210,8 @@ fn the_queue_of_the_kernel_may_overflow() {
 
 #[test]
 fn the_times_tell_where_no_watch_is_to_be_had() {
-    for number in [errno::EMFILE, errno::ENOSPC] {
+    // What limits of instances and of watches answer.
+    for number in [libc::EMFILE, libc::ENOSPC] {
         let dir = Dir::new();
         let fs = Arc::new(Listening::default());
         fs.refuses.store(number, Relaxed);
@@ -234,15 +235,12 @@ fn the_times_tell_where_no_watch_is_to_be_had() {
     }
 }
 
-/// Numbers of errno(3) for limits of watches: of instances, of watches.
-mod errno {
-    pub const EMFILE: usize = 24;
-    pub const ENOSPC: usize = 28;
-}
+/// A way to put the directory `other` in the place of the one that is watched.
+type Replace = (&'static str, fn(&Dir));
 
 #[test]
 fn a_directory_in_the_place_of_another_is_read_and_watched() {
-    let replace: [(&str, fn(&Dir)); 3] = [
+    let replace: [Replace; 3] = [
         ("it is renamed itself", |dir| {
             fs::rename(dir.path(), dir.outside().join("away")).unwrap();
             fs::rename(dir.outside().join("other"), dir.path()).unwrap();

@@ -69,7 +69,10 @@ pub trait Hook: Send + Sync {
     }
 
     fn watch(&self, path: &Path) -> io::Result<Option<Box<dyn Watch>>> {
-        OsFileSystem.watch(path)
+        match self.is_local(path) {
+            true => OsFileSystem.watch(path),
+            false => Ok(None),
+        }
     }
 
     fn process(&self) -> Process {
