@@ -36,7 +36,8 @@ mod watch;
 pub use active::{ActiveSummary, Drained, Recording, Reservation, State};
 pub use codec::{Compression, Format, Subject, SubjectText, compress};
 pub use disk::{
-    Durability, FileName, FileSystem, Kind, Mapping, Metadata, OsFileSystem, Process, Stamp,
+    Durability, FileName, FileSystem, Kind, Mapping, Metadata, OsFileSystem, Process, Stamp, Told,
+    Watch,
 };
 pub use error::{Error, posix_name};
 pub use files::{Contents, Verified, Version};

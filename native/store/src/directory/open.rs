@@ -23,6 +23,7 @@ use crate::observer::Observer;
 use crate::options::Options;
 use crate::retention::alarm::Alarm;
 use crate::watch::freshness::Freshness;
+use crate::watch::told::Told;
 
 impl Files {
     /// The recordings in this directory, of which nothing is known yet, and the directories that
@@ -79,6 +80,7 @@ impl Files {
             unsynced: Unsynced::default(),
             scan: Mutex::new(()),
             commit: Mutex::new(()),
+            told: Mutex::new(Told::default()),
             freshness: Mutex::new(Freshness::default()),
             index: RwLock::new(Index::default()),
         };

@@ -74,7 +74,7 @@ impl Commit<'_> {
     /// Moves a recording's file to where it is none.
     fn move_away(&self, file: &[u8], to: &Path) -> io::Result<()> {
         let path = self.files.loader.path(file);
-        self.change_directory(|| self.files.fs().rename(&path, to))?;
+        self.change_directory(file, || self.files.fs().rename(&path, to))?;
         let mut index = self.files.index.write();
         index.touch(file);
         index.remove(file);

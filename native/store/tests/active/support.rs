@@ -11,7 +11,7 @@ use replay_etf::tag;
 pub use replay_store::{AppendError, Error, Notice, Store, Wait};
 use replay_store::{
     Drained, Durability, Entry, FileName, FileSystem, Mapping, Metadata, Options, OsFileSystem,
-    Process, Recording, Stamp,
+    Process, Recording, Stamp, Watch,
 };
 use tempfile::TempDir;
 

@@ -18,7 +18,9 @@ use std::time::Duration;
 
 use super::*;
 use crate::disk::step::cause;
-use crate::disk::{FileName, FileSystem, Mapping, Metadata, OsFileSystem, Process, Stamp, map};
+use crate::disk::{
+    FileName, FileSystem, Mapping, Metadata, OsFileSystem, Process, Stamp, Watch, map,
+};
 
 /// Small segments, so that everything that can happen does.
 fn settings() -> Settings {
