@@ -66,7 +66,10 @@ fn no_more_than_a_half_of_a_small_recording_is_unused() {
 /// Every other one of a page is released, and the others are not touched by it.
 fn neighbours(parent: &Path, slab: &Slab, chains: &[Chain]) {
     let before = page(parent);
-    for chain in chains.iter().filter(|chain| contents(chain).0[0] % 2 == 0) {
+    for chain in chains
+        .iter()
+        .filter(|chain| contents(chain).0[0].is_multiple_of(2))
+    {
         chain.release(Wait::Yes);
     }
     let after = page(parent);
@@ -150,7 +153,7 @@ fn who_writes_beside_others_disturbs_none() {
                         push(&chain, event, Wait::Yes).unwrap();
                     }
                     assert_eq!(contents(&chain), (vec![n; 24], events));
-                    chain.release(if round % 2 == 0 {
+                    chain.release(if round.is_multiple_of(2) {
                         Wait::Yes
                     } else {
                         Wait::Never
