@@ -3,6 +3,8 @@
 
 mod crash;
 mod damaged;
+#[cfg(target_endian = "little")]
+mod earlier;
 mod faults;
 mod forgery;
 mod full_disk;
@@ -10,6 +12,7 @@ mod full_disk;
 mod hooked;
 mod model;
 mod sharing;
+mod small;
 mod wiping;
 
 use std::fs;
