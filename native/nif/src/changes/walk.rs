@@ -231,7 +231,8 @@ impl<G: Grow> Writer<'_, '_, '_, G> {
             let (Some(size), Some(base_size)) = (fields.start(now), before.start(base)) else {
                 return Err(Stop::Fruitless);
             };
-            self.encoder.spend(2 * (steps::MAP + size as u64 + base_size as u64))?;
+            self.encoder
+                .spend(2 * (steps::MAP + size as u64 + base_size as u64))?;
             let mut next = before.next();
             while let Some((key, value, how)) = fields.next()? {
                 loop {
