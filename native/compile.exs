@@ -137,7 +137,10 @@ defmodule Mix.Tasks.Compile.ReplayNative do
   defp mtime(path), do: File.stat!(path, time: :posix).mtime
 
   defp sources do
-    Enum.map(~w(Cargo.toml Cargo.lock .cargo/config.toml native/compile.exs), &Path.join(@root, &1)) ++
+    Enum.map(
+      ~w(Cargo.toml Cargo.lock .cargo/config.toml native/compile.exs),
+      &Path.join(@root, &1)
+    ) ++
       Path.wildcard(Path.join(@root, "native/*/{Cargo.toml,build.rs}")) ++
       Path.wildcard(Path.join(@root, "native/*/src/**/*.rs"))
   end
