@@ -32,14 +32,17 @@ defmodule TasksWeb.ReplayTest do
     assert {:ok, %{total: 1}} = Native.query(contains: "Buy milk")
 
     assert {:ok, recording} = Native.get(id)
+
     assert [{_, :event, %{name: "validate"}}, {_, :event, %{name: "add", params: params}}] =
              Enum.filter(recording.events, &match?({_, :event, _}, &1))
 
     assert params["task"]["title"] == "Buy milk"
 
     assert get(conn, "/replay").status == 401
+    assert get(conn, "/replay/player.js").status == 401
     {:ok, _dashboard, html} = conn |> as_admin() |> live("/replay")
     assert html =~ "1 recording"
+    assert conn |> as_admin() |> get("/replay/player.js") |> response(200)
 
     assert {:ok, %{count: 1, ids: [^id], not_searched: []}} = Native.delete_where(subject: "ada")
     assert {:ok, %{total: 0}} = Native.query()
