@@ -4,6 +4,7 @@ defmodule PhoenixReplay.Native.OptionsTest do
   alias PhoenixReplay.Native.{Error, Options}
 
   doctest Error
+  doctest Options
 
   test "the defaults are those of the contract" do
     assert {:ok, options} = Options.new([])

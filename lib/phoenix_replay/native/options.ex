@@ -178,7 +178,16 @@ defmodule PhoenixReplay.Native.Options do
   @limits [max_recordings: :max_recordings, max_age_ms: :max_recording_age_ms, max_bytes: nil]
   @known Keyword.keys(@defaults) ++ Keyword.keys(@limits) ++ [:subject]
 
-  @doc "Checks the options of a user and fills in the defaults."
+  @doc """
+  Checks the options of a user and fills in the defaults.
+
+      iex> {:ok, options} = PhoenixReplay.Native.Options.new(compression: :zstd)
+      iex> {options.compression, options.format}
+      {{:zstd, 1}, :etf}
+
+      iex> PhoenixReplay.Native.Options.new(format: :xml)
+      {:error, {:invalid_option, :format, ":etf or :json"}}
+  """
   @spec new(keyword()) :: {:ok, t()} | {:error, Error.reason()}
   def new(opts) do
     with :ok <- keyword(opts),

@@ -49,6 +49,8 @@ defmodule PhoenixReplay.Storage.Native do
   @doc """
   Saves a recording, replacing the one with the same id.
 
+      :ok = PhoenixReplay.Storage.Native.save(recording, path: "/srv/export", format: :json)
+
   In the format `:json`, what JSON can't hold (pids, functions, binaries that
   are not UTF-8, keys that are tuples) is written as readable text.
 
