@@ -21,6 +21,9 @@ mod disk;
 mod erase;
 mod error;
 mod files;
+#[cfg(feature = "fuzz")]
+#[doc(hidden)]
+pub mod fuzz;
 mod index;
 mod notice;
 mod observer;

@@ -22,7 +22,7 @@ pub(crate) mod map;
 pub(crate) mod mapped;
 mod os;
 pub(crate) mod owned;
-mod owner;
+pub(crate) mod owner;
 pub(crate) mod step;
 pub(crate) mod temp;
 
