@@ -82,8 +82,9 @@ defmodule PhoenixReplay.Native.Test.Differential do
     end
   end
 
-  @names [:equal, :refused_by_both, :private_tags, :size_of_a_fun, :words_of_a_reference] ++
-           [:equal_keys_of_a_large_map, :too_much, :there_and_back, :differs]
+  @names [:equal, :refused_by_both, :private_tags, :size_of_a_fun, :integers_of_a_fun] ++
+           [:words_of_a_reference, :equal_keys_of_a_large_map, :float_without_an_end] ++
+           [:too_much, :there_and_back, :differs]
 
   defp name_of(name), do: Enum.find(@names, &(to_string(&1) == name))
 
@@ -157,22 +158,28 @@ defmodule PhoenixReplay.Native.Test.Differential do
 
   # Where the VM takes what it should not, or what the published format does not have.
   defp stricter(:too_large, _bytes), do: :too_much
-  defp stricter({reason, at}, bytes) when is_integer(at), do: named(reason, tag(bytes, at))
+  defp stricter({reason, at}, bytes) when is_integer(at), do: named(reason, from(bytes, at))
   defp stricter(_reason, _bytes), do: :differs
 
-  defp named(:malformed, tag) when tag in [73, 74, 75, 76, 121], do: :private_tags
-  defp named(:malformed, 112), do: :size_of_a_fun
-  defp named(:malformed, tag) when tag in [90, 114], do: :words_of_a_reference
-  defp named(:refused, 116), do: :equal_keys_of_a_large_map
-  defp named(_reason, _tag), do: :differs
+  defp named(:malformed, <<tag, _::binary>>) when tag in [73, 74, 75, 76, 121], do: :private_tags
+  defp named(:malformed, <<112, _::binary>>), do: :size_of_a_fun
+  defp named(:malformed, <<tag, _::binary>>) when tag in [110, 111], do: :integers_of_a_fun
+  defp named(:malformed, <<tag, _::binary>>) when tag in [90, 114], do: :words_of_a_reference
+  defp named(:refused, <<116, _::binary>>), do: :equal_keys_of_a_large_map
+
+  defp named(:malformed, <<99, text::binary-31, _::binary>>),
+    do: if(:binary.match(text, <<0>>) == :nomatch, do: :float_without_an_end, else: :differs)
+
+  defp named(_reason, _bytes), do: :differs
 
   # Faults of a compressed term are counted in what it expands to.
-  defp tag(<<131, 80, _size::32, zlib::binary>>, at) do
-    tag(<<131, inflate(zlib)::binary>>, at)
-  end
+  defp from(<<131, 80, _size::32, zlib::binary>>, at),
+    do: from(<<131, inflate(zlib)::binary>>, at)
 
-  defp tag(bytes, at) when at < byte_size(bytes), do: :binary.at(bytes, at)
-  defp tag(_bytes, _at), do: nil
+  defp from(bytes, at) when at < byte_size(bytes),
+    do: binary_part(bytes, at, byte_size(bytes) - at)
+
+  defp from(_bytes, _at), do: <<>>
 
   defp inflate(zlib) do
     z = :zlib.open()

@@ -57,7 +57,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         )]),
         parts::join(&[
             segment(4, 0, &[alone.clone(), start.clone(), released], &[]),
-            segment(4, 0, &[end.clone()], &[]),
+            segment(4, 0, std::slice::from_ref(&end), &[]),
         ]),
         parts::join(&[segment(4, 0, std::slice::from_ref(&end), &[])]),
         parts::join(&[segment(4, 1, std::slice::from_ref(&alone), &[])]),
