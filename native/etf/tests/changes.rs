@@ -307,6 +307,16 @@ fn nothing_grows_beyond_what_it_says_or_may() {
 }
 
 #[test]
+fn a_key_that_is_no_text_is_refused() {
+    let mut event = event(0, &[("é", kept(&Term::Nil))]);
+    assert!(in_full(&[frame(event.len() - 5, &event)]).is_ok());
+    let key = event.len() - kept(&Term::Nil).len() - 2;
+    event[key] = 0xe1;
+    let refused = in_full(&[frame(event.len() - 5, &event)]).unwrap_err();
+    assert_eq!(refused.kind, ErrorKind::BadAtom);
+}
+
+#[test]
 fn nesting_is_bounded() {
     let term = (0..100).fold(Term::Nil, |inner, _| Term::Tuple(vec![inner]));
     assert_eq!(refused(&term, &[mark::CHANGED; 100]), ErrorKind::TooDeep);

@@ -22,6 +22,9 @@ mod disk;
 mod erase;
 mod error;
 mod files;
+#[cfg(feature = "fuzz")]
+#[doc(hidden)]
+pub mod fuzz;
 mod index;
 mod notice;
 mod observer;

@@ -11,6 +11,8 @@ use crate::error::Error;
 use crate::retention::limits::Retention;
 
 const MIN_SEGMENT_BYTES: usize = 64 << 10;
+/// As large as one has to be for the largest event.
+pub(crate) const MAX_SEGMENT_BYTES: usize = 512 << 20;
 
 const MIN_HEARTBEAT: Duration = Duration::from_millis(10);
 const MAX_HEARTBEAT: Duration = Duration::from_secs(60);
@@ -47,7 +49,7 @@ pub struct Options {
     /// 30 times as long. The same for all engines of a directory.
     pub heartbeat: Duration,
     /// Bytes of disk and memory by which the space for running recordings grows: a power of two
-    /// of at least 64 KiB.
+    /// of 64 KiB to 512 MiB.
     pub segment_bytes: usize,
     /// Most bytes of one event, encoded; below 2^28.
     pub max_event_bytes: usize,
@@ -84,7 +86,8 @@ impl Options {
         if !(MIN_HEARTBEAT..=MAX_HEARTBEAT).contains(&self.heartbeat) {
             return Err(Error::Option("heartbeat"));
         }
-        if !self.segment_bytes.is_power_of_two() || self.segment_bytes < MIN_SEGMENT_BYTES {
+        let sizes = MIN_SEGMENT_BYTES..=MAX_SEGMENT_BYTES;
+        if !self.segment_bytes.is_power_of_two() || !sizes.contains(&self.segment_bytes) {
             return Err(Error::Option("segment_bytes"));
         }
         if self.max_event_bytes > MAX_EVENT_BYTES {

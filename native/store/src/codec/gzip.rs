@@ -109,11 +109,11 @@ fn decompress_members(
     let mut total = 0;
     loop {
         let len = decompress_first(decompressor, gz, out, total, max)?;
-        let content = out
-            .get(total..)
-            .and_then(|rest| rest.get(..len))
-            .unwrap_or_default();
-        gz = after_member(gz, content).ok_or(Error::TrailingBytes)?;
+        let space = out
+            .get_mut(total..)
+            .and_then(|rest| rest.get_mut(..len))
+            .ok_or(Error::Malformed)?;
+        gz = after_member(decompressor, gz, space)?;
         total += len;
         if gz.is_empty() {
             return Ok(total);
@@ -146,14 +146,29 @@ fn decompress_first(
 }
 
 /// What follows the first member, whose content is known, and with it the eight bytes that it
-/// ends in. Nothing or another member must follow.
-fn after_member<'a>(gz: &'a [u8], content: &[u8]) -> Option<&'a [u8]> {
+/// ends in. These may be within it too: it ends where it can first be read. Nothing or another
+/// member must follow.
+fn after_member<'a>(
+    decompressor: &mut Decompressor,
+    gz: &'a [u8],
+    content: &mut [u8],
+) -> Result<&'a [u8], Error> {
     let trailer = trailer_of(content);
-    (MIN_MEMBER_BYTES..=gz.len()).find_map(|end| {
-        let (member, rest) = gz.split_at_checked(end)?;
-        let ends_here = member.ends_with(&trailer) && (rest.is_empty() || is_gzip(rest));
-        ends_here.then_some(rest)
-    })
+    let ends: Vec<usize> = (MIN_MEMBER_BYTES..=gz.len())
+        .filter(|&end| gz.get(..end).is_some_and(|it| it.ends_with(&trailer)))
+        .collect();
+    let mut reads = |end: usize| {
+        let member = gz.get(..end).unwrap_or_default();
+        decompressor.gzip_decompress(member, content).is_ok()
+    };
+    let first = ends.partition_point(|&end| !reads(end));
+    let end = *ends.get(first).ok_or(Error::TrailingBytes)?;
+    // What could not be read may have left something else.
+    reads(end);
+    match gz.get(end..) {
+        Some(rest) if rest.is_empty() || is_gzip(rest) => Ok(rest),
+        _ => Err(Error::TrailingBytes),
+    }
 }
 
 /// What a member ends in.
@@ -240,8 +255,12 @@ mod tests {
 
     #[test]
     fn trailing_bytes_are_noticed() {
-        let gz = [&gzip(b"content")[..], b"junk"].concat();
-        assert!(gunzip(&gz, 1 << 20).is_err());
+        let member = gzip(b"content");
+        // Also if they end in what a member ends in.
+        for junk in [&b"junk"[..], &member[1..], &member[member.len() - 8..]] {
+            let gz = [&member[..], junk].concat();
+            assert!(gunzip(&gz, 1 << 20).is_err());
+        }
     }
 
     proptest! {

@@ -24,7 +24,7 @@ pub(crate) mod mapped;
 mod notifier;
 mod os;
 pub(crate) mod owned;
-mod owner;
+pub(crate) mod owner;
 pub(crate) mod step;
 pub(crate) mod temp;
 mod told;

@@ -154,7 +154,7 @@ fn is_note(name: &OsStr) -> bool {
     name.as_encoded_bytes().starts_with(PREFIX.as_bytes())
 }
 
-fn encode(ids: &[Box<[u8]>]) -> io::Result<Vec<u8>> {
+pub(crate) fn encode(ids: &[Box<[u8]>]) -> io::Result<Vec<u8>> {
     let length = |len: usize| u32::try_from(len).map(u32::to_le_bytes);
     let mut content = Vec::from(length(ids.len()).map_err(|_| io::ErrorKind::FileTooLarge)?);
     for id in ids {
@@ -169,7 +169,7 @@ fn encode(ids: &[Box<[u8]>]) -> io::Result<Vec<u8>> {
     }
 }
 
-fn decode(note: &[u8]) -> Result<Vec<Box<[u8]>>, &'static str> {
+pub(crate) fn decode(note: &[u8]) -> Result<Vec<Box<[u8]>>, &'static str> {
     let rest = note.strip_prefix(MAGIC).ok_or("not of this kind")?;
     let (version, frame) = rest.split_first_chunk().ok_or("too short")?;
     if u32::from_le_bytes(*version) != VERSION {

@@ -8,6 +8,8 @@
 mod intent;
 
 pub(crate) use intent::Intent;
+#[cfg(feature = "fuzz")]
+pub(crate) use intent::{decode, encode};
 
 use std::io;
 use std::path::PathBuf;

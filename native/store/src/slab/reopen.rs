@@ -18,6 +18,7 @@ use crate::disk::mapped::ZEROS;
 use crate::disk::owned::Directory;
 use crate::disk::step::{at, cause};
 use crate::disk::{FileSystem, Kind};
+use crate::options::MAX_SEGMENT_BYTES;
 
 /// Bytes that are looked at at once where there is no end to a file.
 const STRIDE: usize = 1 << 20;
@@ -85,9 +86,11 @@ impl Segment {
                 }
             }
         };
-        let Some(stated) = bytes.checked_add(PAGE) else {
-            return Ok(Opened::Damaged("its header is damaged"));
-        };
+        // Each of its units is looked at, and counted.
+        if bytes > MAX_SEGMENT_BYTES {
+            return Ok(Opened::Damaged("larger than any segment"));
+        }
+        let stated = bytes + PAGE;
         let map = map(len.min(stated)).map_err(at("map into memory", path))?;
         let (bad, error) = unreadable(&**fs, &map, path)?;
         let lost = Lost {

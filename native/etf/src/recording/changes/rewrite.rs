@@ -97,8 +97,15 @@ impl<'c> Rewrite<'c> {
     /// Copies one term, and returns where it is.
     pub(super) fn literal(&mut self) -> Result<Range<usize>, Error> {
         let start = self.changes.offset();
-        let length = match *self.changes.rest() {
-            [tag::SMALL_ATOM_UTF8, length, ..] => 2 + usize::from(length),
+        let length = match self.changes.rest() {
+            // What nearly every key is; a walker would have to allocate.
+            [tag::SMALL_ATOM_UTF8, length, name @ ..]
+                if name
+                    .get(..usize::from(*length))
+                    .is_some_and(<[u8]>::is_ascii) =>
+            {
+                2 + usize::from(*length)
+            }
             _ => length_of(self.changes.rest(), 1, start, self.limits)?,
         };
         let at = self.len();

@@ -289,6 +289,24 @@ fn a_file_of_another_version_or_machine_is_left_to_them() {
 }
 
 #[test]
+fn a_header_that_states_more_pages_than_any_segment_has_is_damaged() {
+    let (crashed, segment) = crashed();
+    let bytes = fs::read(&segment).unwrap();
+    let word = |at: usize| u64::from_ne_bytes(bytes[at..at + 8].try_into().unwrap());
+    for stated in [1 << 40, u64::MAX / 2, u64::MAX] {
+        let mut forged = bytes.clone();
+        let checksum = segment::checksum(word(8), stated, word(24));
+        forged[16..24].copy_from_slice(&stated.to_ne_bytes());
+        forged[32..40].copy_from_slice(&checksum.to_ne_bytes());
+        fs::write(&segment, &forged).unwrap();
+        let (_slab, found) = open(crashed.path());
+        assert_eq!((found.waiting.len(), found.set_aside.len()), (0, 1));
+        assert_eq!(all(&found).len(), 3);
+        found.chains.iter().for_each(|chain| chain.leave());
+    }
+}
+
+#[test]
 fn what_can_not_be_wiped_now_is_wiped_later_and_known_until_then() {
     let (crashed, _) = crashed();
     let fails = Arc::new(AtomicBool::new(true));
