@@ -248,7 +248,7 @@ impl Space {
         let own = own.iter().filter(|own| !own.is_lost());
         let mut directories: BTreeSet<&Path> = own.map(|own| own.path()).collect();
         for segment in segments.iter().filter(|segment| !segment.is_lost()) {
-            segment.map().sync()?;
+            segment.sync()?;
             directories.insert(segment.directory().path());
         }
         // Directories that are gone altogether are names in the one above.

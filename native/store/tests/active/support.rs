@@ -128,6 +128,11 @@ impl Dir {
         Dir(tempfile::tempdir().unwrap())
     }
 
+    /// In a directory of some other disk.
+    pub fn within(parent: &Path) -> Self {
+        Dir(tempfile::tempdir_in(parent).unwrap())
+    }
+
     pub fn path(&self) -> &Path {
         self.0.path()
     }

@@ -1,0 +1,141 @@
+//! What is looked at when the disk works again.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use crate::ledger::Ledger;
+use crate::session::MARKER;
+use crate::support::hooked::{Call, hooked_by};
+use crate::support::*;
+use crate::workload::options;
+
+/// Waits until the last thread has let go of what belonged to a store that is closed.
+pub fn closed<H>(hook: &Arc<H>) {
+    while Arc::strong_count(hook) > 1 {
+        std::thread::yield_now();
+    }
+}
+
+/// Opens a directory twice, and looks at all that is to be there, and that nothing else is.
+pub fn check(dir: &Path, ledger: &Ledger) -> Result<(), String> {
+    for start in ["first", "second"] {
+        let hook = Arc::new(|_: Call<'_>| Ok(()));
+        let opened = Store::open_on(hooked_by(&hook), dir, options());
+        let store = opened.map_err(|error| format!("{start} start: {error}"))?;
+        look(&store, ledger).map_err(|found| format!("{start} start: {found}"))?;
+        drop(store);
+        closed(&hook);
+        left_behind(dir).map_err(|found| format!("{start} start: {found}"))?;
+    }
+    rebuild(dir)
+}
+
+fn look(store: &Store, ledger: &Ledger) -> Result<(), String> {
+    let troubles = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::clone(&troubles);
+    store.observe(Box::new(move |notice| {
+        use Notice::*;
+        if matches!(
+            notice,
+            Failed { .. } | Panicked { .. } | NotErased { .. } | SetAside { .. } | Moved { .. }
+        ) {
+            told.lock().unwrap().push(format!("{notice:?}"));
+        }
+    }));
+    let drained = store.drain(LONG);
+    let stats = store.stats().map_err(|error| error.to_string())?;
+    if drained.left + stats.unreadable + stats.waiting + stats.damaged > 0 {
+        return Err(format!("{drained:?}, {stats:?}"));
+    }
+    if stats.slab.used > 0 {
+        return Err(format!("space is in use: {:?}", stats.slab));
+    }
+    // The index is a cache: that it could not be read is told, and costs nothing.
+    let mut damage = store.take_damage();
+    damage.retain(|damage| !damage.file.starts_with(".native/index"));
+    let mut troubles = troubles.lock().unwrap();
+    troubles.extend(damage.iter().map(|damage| format!("{damage:?}")));
+    if !troubles.is_empty() {
+        return Err(troubles.join(", "));
+    }
+    contents(store, ledger)
+}
+
+fn contents(store: &Store, ledger: &Ledger) -> Result<(), String> {
+    let listed = store.list().map_err(|error| error.to_string())?;
+    let is_listed = |id: &str| listed.iter().any(|entry| entry.id() == id.as_bytes());
+    for id in ledger.ids() {
+        let found = match store.read(id.as_bytes()) {
+            Ok(contents) => Some(contents.bytes),
+            Err(Error::NotFound) => None,
+            Err(error) => return Err(format!("{id}: {error}")),
+        };
+        let wanted = ledger.clone();
+        if !ledger.settle(&id, found.as_deref()) {
+            let found = found.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+            return Err(format!(
+                "{id} must not be {found:?}, but {:.3000}",
+                wanted.told(&id)
+            ));
+        }
+        if is_listed(&id) != found.is_some() {
+            return Err(format!("{id} is in the list, or can be read, but not both"));
+        }
+    }
+    let ids = ledger.ids();
+    match (listed.iter()).find(|entry| !ids.iter().any(|id| entry.id() == id.as_bytes())) {
+        Some(entry) => Err(format!("nobody recorded {:?}", text(entry.id()))),
+        None => Ok(()),
+    }
+}
+
+/// All that stays in `.native/` of a store that is closed, with nothing in flight.
+const INDEX: [&str; 3] = ["index", "index.lock", "index.log"];
+
+fn left_behind(dir: &Path) -> Result<(), String> {
+    let native = dir.join(".native");
+    let mut names = Vec::new();
+    for entry in fs::read_dir(&native).into_iter().flatten() {
+        names.push(entry.unwrap().file_name().into_string().unwrap());
+    }
+    names.retain(|name| !INDEX.contains(&&**name));
+    if !names.is_empty() {
+        let files = files_in(&native);
+        return Err(format!("left behind: {names:?} {files:?}"));
+    }
+    let has_marker = |path: &&PathBuf| {
+        let bytes = fs::read(path).unwrap();
+        bytes.windows(MARKER.len()).any(|window| window == MARKER)
+    };
+    match files_in(&native).iter().find(has_marker) {
+        Some(path) => Err(format!("a recording's bytes are in {}", path.display())),
+        None => Ok(()),
+    }
+}
+
+fn files_in(dir: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(dir).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => files.extend(files_in(&path)),
+            false => files.push(path),
+        }
+    }
+    files
+}
+
+/// What is known of a directory is what it would be if all of it was read.
+fn rebuild(dir: &Path) -> Result<(), String> {
+    let all = || Store::open(dir, options()).unwrap().list().unwrap();
+    let known = all();
+    for name in INDEX {
+        let _ = fs::remove_file(dir.join(".native").join(name));
+    }
+    let read = all();
+    match known == read {
+        true => Ok(()),
+        false => Err(format!("the index says {known:?}, the files {read:?}")),
+    }
+}
