@@ -10,6 +10,8 @@ pub use rewrite::Rewriting;
 use std::path::Path;
 use std::sync::Arc;
 
+use replay_etf::Summary;
+
 use crate::active::{Active, Tender};
 use crate::codec::{Format, Subject};
 use crate::directory::Files;
@@ -113,7 +115,8 @@ impl Store {
         format: Format,
         subject: Option<Subject>,
     ) -> Result<(), Error> {
-        let saved = self.files.save(etf, format, subject);
+        let forgotten = self.forget_replaced(etf);
+        let saved = forgotten.and_then(|()| self.files.save(etf, format, subject));
         if saved.is_err() {
             self.files.observer.counters.count_refused();
         }
@@ -181,6 +184,7 @@ impl Store {
     pub fn delete(&self, id: &[u8]) -> Result<(), Error> {
         // What is left of one in flight would be recovered after a crash.
         self.active.discard(&[id.into()])?;
+        self.forget()?;
         self.files.delete(id)
     }
 
@@ -194,7 +198,25 @@ impl Store {
     pub fn clear(&self) -> Result<(), Error> {
         self.active.erase_unreadable();
         self.active.discard(&self.active.unsavable())?;
+        self.forget()?;
         self.files.clear()
+    }
+
+    /// Has nothing of what is saved or gone come back from where it was in flight, not even after
+    /// a power cut.
+    fn forget(&self) -> Result<(), Error> {
+        self.files.settle_slab(self.active.opened_slab())
+    }
+
+    /// The same before another recording takes the place of one that was in flight.
+    fn forget_replaced(&self, etf: &[u8]) -> Result<(), Error> {
+        let limits = &self.files.loader.limits;
+        let is_known = |summary: Summary<'_>| self.files.entry(&summary.id).is_some();
+        match self.active.opened_slab() {
+            // What is no recording is refused by who saves it.
+            Some(_) if replay_etf::summarize(etf, limits).is_ok_and(is_known) => self.forget(),
+            _ => Ok(()),
+        }
     }
 
     /// The damaged files that were found since the last call, each once.

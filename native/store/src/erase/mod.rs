@@ -16,7 +16,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::directory::Files;
-use crate::disk::owned::Directory;
+use crate::disk::owned::{Directory, is_missing};
 use crate::error::Error;
 use crate::notice::Notice;
 use crate::slab::Slab;
@@ -74,13 +74,28 @@ impl Files {
         self.sync_dir()?;
         self.rewrite_journal()
             .map_err(Error::io("rewrite the index"))?;
-        self.sync_slab(slab)
+        self.settle_slab(slab)
     }
 
-    fn sync_slab(&self, slab: Option<&Slab>) -> Result<(), Error> {
-        match slab {
-            Some(slab) if self.options.sync => slab.sync().map_err(Error::io("sync the slab")),
-            _ => Ok(()),
+    /// Has nothing come back that is gone from the slab, with [`Options::sync`] not even after a
+    /// power cut: what of a recording was there may be on the disk still, and the next start would
+    /// save it, in the place of what is in its file by then.
+    ///
+    /// # Errors
+    ///
+    /// Also that something in the slab could not be wiped.
+    ///
+    /// [`Options::sync`]: crate::options::Options::sync
+    pub(crate) fn settle_slab(&self, slab: Option<&Slab>) -> Result<(), Error> {
+        match (slab, self.options.sync) {
+            (Some(slab), true) => slab.sync().map_err(Error::io("sync the slab")),
+            (Some(slab), false) => slab.wipe().map_err(Error::io("wipe the slab")),
+            // What an earlier run left there is gone with its directory.
+            (None, true) => match self.sync_names(&self.native_dir) {
+                Err(error) if is_missing(&error) => Ok(()),
+                synced => synced.map_err(Error::at("sync the directory", &self.native_dir)),
+            },
+            (None, false) => Ok(()),
         }
     }
 
@@ -121,7 +136,7 @@ impl Files {
             let erased = self.refresh().and_then(|()| {
                 let begun = self.begun.lock().contains(intent.path());
                 match begun {
-                    true => self.sync_slab(slab)?,
+                    true => self.settle_slab(slab)?,
                     false => self.erase_files(slab, &intent)?,
                 }
                 if waiting.iter().any(|directory| intent.is_in(directory)) {

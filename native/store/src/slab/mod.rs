@@ -141,6 +141,11 @@ impl Slab {
         self.space.sync()
     }
 
+    /// Wipes what had to wait for it. Fails as long as something of it has to wait.
+    pub(crate) fn wipe(&self) -> io::Result<()> {
+        self.space.wipe_all()
+    }
+
     pub(crate) fn usage(&self) -> Usage {
         self.space.usage()
     }

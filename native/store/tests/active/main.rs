@@ -7,6 +7,7 @@ mod contains;
 mod elsewhere;
 mod erase;
 mod faults;
+mod forgotten;
 mod left;
 mod life;
 mod limits;

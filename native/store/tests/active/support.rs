@@ -121,16 +121,11 @@ fn append_with(recording: &Recording, event: &[u8], wait: Wait) -> Result<(), Ap
 }
 
 /// A directory for one test.
-pub struct Dir(TempDir);
+pub struct Dir(pub TempDir);
 
 impl Dir {
     pub fn new() -> Self {
         Dir(tempfile::tempdir().unwrap())
-    }
-
-    /// In a directory of some other disk.
-    pub fn within(parent: &Path) -> Self {
-        Dir(tempfile::tempdir_in(parent).unwrap())
     }
 
     pub fn path(&self) -> &Path {

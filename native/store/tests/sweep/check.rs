@@ -3,6 +3,9 @@
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Mutex;
+use std::time::Instant;
+
+use replay_store::Options;
 
 use crate::ledger::Ledger;
 use crate::session::MARKER;
@@ -17,29 +20,67 @@ pub fn closed<H>(hook: &Arc<H>) {
     }
 }
 
+/// What has happened before.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum After {
+    Faults,
+    PowerCut,
+}
+
+/// It may not be known for a while whose something is.
+const UNSURE: Duration = Duration::from_secs(10);
+
 /// Opens a directory twice, and looks at all that is to be there, and that nothing else is.
-pub fn check(dir: &Path, ledger: &Ledger) -> Result<(), String> {
+pub fn check(dir: &Path, ledger: &Ledger, after: After) -> Result<(), String> {
+    let options = Options {
+        heartbeat: Duration::from_millis(10),
+        ..options()
+    };
     for start in ["first", "second"] {
         let hook = Arc::new(|_: Call<'_>| Ok(()));
-        let opened = Store::open_on(hooked_by(&hook), dir, options());
+        let opened = Store::open_on(hooked_by(&hook), dir, options.clone());
         let store = opened.map_err(|error| format!("{start} start: {error}"))?;
-        look(&store, ledger).map_err(|found| format!("{start} start: {found}"))?;
+        until_taken_over(&store, dir);
+        look(&store, ledger, after).map_err(|found| format!("{start} start: {found}"))?;
         drop(store);
         closed(&hook);
-        left_behind(dir).map_err(|found| format!("{start} start: {found}"))?;
+        left_behind(dir, after).map_err(|found| format!("{start} start: {found}"))?;
     }
     rebuild(dir)
 }
 
-fn look(store: &Store, ledger: &Ledger) -> Result<(), String> {
+/// Waits until nothing is there any more that others have left.
+fn until_taken_over(store: &Store, dir: &Path) {
+    let start = Instant::now();
+    store.drain(LONG);
+    while is_anything_left(&dir.join(".native")) && start.elapsed() < UNSURE {
+        std::thread::sleep(Duration::from_millis(1));
+        store.drain(LONG);
+    }
+}
+
+/// Whether there is a segment, or a directory of which it is not known whose it is.
+fn is_anything_left(native: &Path) -> bool {
+    let is_segment = |path: &PathBuf| path.extension().is_some_and(|it| it == "seg");
+    let is_nameless = |directory: &Path| {
+        let lock = fs::metadata(directory.join("lock"));
+        directory.is_dir() && lock.map_or(0, |lock| lock.len()) == 0
+    };
+    let mut entries = fs::read_dir(native).into_iter().flatten();
+    files_in(native).iter().any(is_segment) || entries.any(|it| is_nameless(&it.unwrap().path()))
+}
+
+fn look(store: &Store, ledger: &Ledger, after: After) -> Result<(), String> {
     let troubles = Arc::new(Mutex::new(Vec::new()));
     let told = Arc::clone(&troubles);
     store.observe(Box::new(move |notice| {
         use Notice::*;
-        if matches!(
-            notice,
-            Failed { .. } | Panicked { .. } | NotErased { .. } | SetAside { .. } | Moved { .. }
-        ) {
+        let is_told = match notice {
+            SetAside { .. } => after != After::PowerCut,
+            Failed { .. } | Panicked { .. } | NotErased { .. } | Moved { .. } => true,
+            _ => false,
+        };
+        if is_told {
             told.lock().unwrap().push(format!("{notice:?}"));
         }
     }));
@@ -74,10 +115,8 @@ fn contents(store: &Store, ledger: &Ledger) -> Result<(), String> {
         let wanted = ledger.clone();
         if !ledger.settle(&id, found.as_deref()) {
             let found = found.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-            return Err(format!(
-                "{id} must not be {found:?}, but {:.3000}",
-                wanted.told(&id)
-            ));
+            let (found, wanted) = (format!("{found:?}"), wanted.told(&id));
+            return Err(format!("{id} is {found:.400}, and not {wanted:.400}"));
         }
         if is_listed(&id) != found.is_some() {
             return Err(format!("{id} is in the list, or can be read, but not both"));
@@ -90,25 +129,35 @@ fn contents(store: &Store, ledger: &Ledger) -> Result<(), String> {
     }
 }
 
-/// All that stays in `.native/` of a store that is closed, with nothing in flight.
-const INDEX: [&str; 3] = ["index", "index.lock", "index.log"];
+/// All that stays in `.native/` of a store that is closed, with nothing in flight. The last is
+/// there until the index is written anew.
+const INDEX: [&str; 4] = ["index", "index.lock", "index.log", "index.new"];
 
-fn left_behind(dir: &Path) -> Result<(), String> {
+fn left_behind(dir: &Path, after: After) -> Result<(), String> {
     let native = dir.join(".native");
+    let mut files = files_in(&native);
+    if after == After::PowerCut {
+        // That of which the beginning is lost is for a human.
+        let is_bad = |path: &PathBuf| path.extension().is_some_and(|it| it == "bad");
+        let is_there = files.iter().any(is_bad);
+        files.retain(|path| !is_bad(path));
+        if is_there {
+            return Ok(());
+        }
+    }
     let mut names = Vec::new();
     for entry in fs::read_dir(&native).into_iter().flatten() {
         names.push(entry.unwrap().file_name().into_string().unwrap());
     }
     names.retain(|name| !INDEX.contains(&&**name));
     if !names.is_empty() {
-        let files = files_in(&native);
         return Err(format!("left behind: {names:?} {files:?}"));
     }
     let has_marker = |path: &&PathBuf| {
         let bytes = fs::read(path).unwrap();
         bytes.windows(MARKER.len()).any(|window| window == MARKER)
     };
-    match files_in(&native).iter().find(has_marker) {
+    match files.iter().find(has_marker) {
         Some(path) => Err(format!("a recording's bytes are in {}", path.display())),
         None => Ok(()),
     }

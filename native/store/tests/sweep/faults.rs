@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 use std::time::Instant;
 
-use crate::check::{check, closed};
+use crate::check::{After, check, closed};
 use crate::failing::{FAULTS, Failing, Fault};
 use crate::ledger::Ledger;
 use crate::support::hooked::hooked_by;
@@ -33,7 +33,7 @@ fn survive(fault: &'static Fault, from: usize, until: usize) -> Run {
     let watchdog = Watchdog::new(run.as_str().into());
     let dir = workload::in_memory();
     copy_dir(PREPARED.0.path(), dir.path());
-    let ledger = PREPARED.1.clone();
+    let ledger = Arc::new(PREPARED.1.clone());
     let failing = Failing::new(fault, from, until);
     let patience = match until {
         usize::MAX => Duration::from_millis(5),
@@ -41,7 +41,7 @@ fn survive(fault: &'static Fault, from: usize, until: usize) -> Run {
     };
     let Done { errors, mut lies } = workload::run(hooked_by(&failing), dir.path(), &ledger, patience);
     closed(&failing);
-    lies.extend(check(dir.path(), &ledger).err());
+    lies.extend(check(dir.path(), &ledger, After::Faults).err());
     if watchdog.has_seen_panic() {
         lies.push("a thread of the store panicked".to_owned());
     }

@@ -23,6 +23,10 @@ enum State {
     Flown {
         connected_at: i32,
         events: Vec<Event>,
+        /// So many of them are in its file.
+        saved: usize,
+        /// The power failed: what is lost is the end.
+        cut: bool,
     },
 }
 
@@ -107,6 +111,8 @@ impl Ledger {
         let flown = State::Flown {
             connected_at,
             events,
+            saved: 0,
+            cut: false,
         };
         self.become_after(id, flown, act)
     }
@@ -151,11 +157,55 @@ impl Ledger {
             State::Absent => "absent".to_owned(),
             State::Stored(bytes) => format!("{:?}", String::from_utf8_lossy(bytes)),
             State::Flown { events, .. } => {
-                let known = events.iter().map(|event| event.acknowledged);
-                format!("in flight, acknowledged {:?}", known.collect::<Vec<_>>())
+                let known = events.iter().filter(|event| event.acknowledged);
+                format!("in flight, {} of {} events", known.count(), events.len())
             }
         });
         told.collect::<Vec<_>>().join(" or ")
+    }
+
+    /// So many of its events are in its file.
+    pub fn saved(&self, id: &str, count: u32) {
+        self.of(id, |states| {
+            for state in states {
+                if let State::Flown { saved, .. } = state {
+                    *saved = count as usize;
+                }
+            }
+        });
+    }
+
+    /// What would still hold if the power failed now: what was saved, or is gone.
+    pub fn after_power_cut(&self) -> Ledger {
+        let ledger = self.clone();
+        for states in ledger.0.lock().unwrap().values_mut() {
+            let mut may_be_lost = false;
+            for state in &mut *states {
+                if let State::Flown {
+                    events, saved, cut, ..
+                } = state
+                {
+                    may_be_lost |= *saved == 0;
+                    *cut = true;
+                    let events = events.iter_mut().skip(*saved);
+                    events.for_each(|event| event.acknowledged = false);
+                }
+            }
+            // While it is being deleted, its file may be gone, and a part of what was in flight
+            // not be yet.
+            let may_be_partly = states.iter().any(|state| matches!(state, State::Absent));
+            for state in &mut *states {
+                if let State::Flown { events, .. } = state
+                    && may_be_partly
+                {
+                    events.iter_mut().for_each(|it| it.acknowledged = false);
+                }
+            }
+            if may_be_lost {
+                states.push(State::Absent);
+            }
+        }
+        ledger
     }
 
     /// All ids that were ever used.
@@ -187,9 +237,11 @@ impl State {
                 State::Flown {
                     connected_at,
                     events,
+                    cut,
+                    ..
                 },
                 Some(found),
-            ) => is_of(id, *connected_at, events, found),
+            ) => is_of(id, *connected_at, events, *cut, found),
             _ => false,
         }
     }
@@ -197,8 +249,8 @@ impl State {
 
 /// Whether a recording has all events that were acknowledged, in order, and no others but those
 /// that may be.
-fn is_of(id: &str, connected_at: i32, events: &[Event], found: &[u8]) -> bool {
-    let mut there = Vec::new();
+fn is_of(id: &str, connected_at: i32, events: &[Event], cut: bool, found: &[u8]) -> bool {
+    let (mut there, mut missing) = (Vec::new(), false);
     for Event {
         bytes,
         acknowledged,
@@ -208,11 +260,11 @@ fn is_of(id: &str, connected_at: i32, events: &[Event], found: &[u8]) -> bool {
         let is_there = found
             .windows(bytes.len())
             .any(|window| window == &bytes[..]);
-        if is_there {
-            there.push(bytes.clone());
-        } else if *acknowledged {
+        if (is_there && cut && missing) || (*acknowledged && !is_there) {
             return false;
         }
+        missing |= !is_there;
+        there.extend(is_there.then(|| bytes.clone()));
     }
     session::recording(id, connected_at, &there) == found
 }

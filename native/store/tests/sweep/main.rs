@@ -5,9 +5,13 @@
 #![expect(clippy::unwrap_used, reason = "a failed test is meant to panic")]
 
 mod check;
+mod dice;
+mod disk;
 mod failing;
 mod faults;
 mod ledger;
+mod power;
+mod powered;
 mod session;
 #[path = "../active/support.rs"]
 #[allow(dead_code, reason = "it is for the tests beside it")]

@@ -11,10 +11,10 @@ use crate::support::hooked::{Call, hooked, os_error};
 use crate::support::*;
 
 /// Older than all others: these go when there are too many.
-const OLD: i32 = 8;
+const OLD: i32 = 12;
 
 /// More than there ever are without the old ones, and fewer than with them.
-const KEPT: usize = 15;
+const KEPT: usize = 20;
 
 pub fn options() -> Options {
     Options {
@@ -31,6 +31,11 @@ fn starting_with(prefix: &str) -> Filter {
         id: Some(prefix.as_bytes().into()),
         ..Filter::default()
     }
+}
+
+fn masked(id: &str) -> Vec<u8> {
+    let connected_at = if id.contains('-') { 1000 } else { 3000 };
+    session::recording(id, connected_at, &[session::event(id, 7, 20)])
 }
 
 /// A store, what is known of it, and what went wrong.
@@ -105,7 +110,7 @@ impl Work<'_> {
         self.note("erase", erased);
     }
 
-    /// Gives each one more event.
+    /// Puts other events in the place of all.
     fn rewrite(&mut self, prefix: &str) {
         let begun = self.store.begin_rewriting(&starting_with(prefix));
         let Some(rewriting) = self.note("begin to rewrite", begun) else {
@@ -116,7 +121,7 @@ impl Work<'_> {
             let Some(Some((read, ()))) = self.note("read a version", read) else {
                 continue;
             };
-            let etf = version(text(id), 1000, 9);
+            let etf = masked(text(id));
             let rewriting = || match self.store.rewrite(id, &etf, &read) {
                 Ok(true) => Ok(()),
                 Ok(false) => Err("it has changed".to_owned()),
@@ -212,7 +217,7 @@ fn is_native(path: &Path) -> bool {
 
 /// In memory, where syncing takes no time.
 pub fn in_memory() -> Dir {
-    Dir::within(Path::new("/dev/shm"))
+    Dir(tempfile::tempdir_in("/dev/shm").unwrap())
 }
 
 /// How it went.
@@ -228,7 +233,7 @@ pub struct Done {
 pub fn run(
     fs: Arc<dyn FileSystem>,
     dir: &Path,
-    ledger: &Ledger,
+    ledger: &Arc<Ledger>,
     patience: Duration,
 ) -> Done {
     let limited = Options {
@@ -257,11 +262,22 @@ pub fn run(
         errors: Vec::new(),
         lies: Vec::new(),
     };
+    let told = Arc::clone(ledger);
+    work.store.observe(Box::new(move |notice| {
+        if let Notice::Saved {
+            id, event_count, ..
+        } = notice
+        {
+            told.saved(text(&id), event_count);
+        }
+    }));
     work.save("new-etf", 2000, 2, Format::Etf);
     work.save("new-json", 2000, 2, Format::Json);
     let ending = work.fly("end", 3000);
     let running = work.fly("run", 3000);
     let placed = work.fly("del-placed", 3000);
+    let ended = ["gone", "masked", "over"].map(|id| work.fly(id, 3000));
+    ended.iter().flatten().for_each(|recording| recording.end());
     if let Some(ending) = ending {
         work.append(&ending, 4, 70_000);
         work.append(&ending, 5, 300);
@@ -292,6 +308,14 @@ pub fn run(
     work.erase("where-");
     work.rewrite("rewrite-");
     work.drain(patience);
+    if patience > Duration::from_secs(1) {
+        work.delete("gone");
+    }
+    work.rewrite("masked");
+    let etf = masked("over");
+    let saving = || work.store.save(&etf, Format::Etf);
+    let saved = ledger.storing("over", etf.clone(), saving);
+    work.note("save", saved);
     let rebuilt = work.store.rebuild_index();
     work.note("rebuild the index", rebuilt);
     work.look();

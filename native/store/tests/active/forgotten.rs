@@ -1,0 +1,102 @@
+//! What was in flight and is in a file, or is deleted, does not come back: not while the disk will
+//! not give it up, nor from what a power cut leaves of the memory.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use replay_store::{Filter, Format, Options};
+
+use crate::support::hooked::{Call, Hook, hooked_by, os_error};
+use crate::support::*;
+
+/// The calls that count here, and whether some of them fail.
+#[derive(Default)]
+struct Disk {
+    fails: AtomicBool,
+    calls: Mutex<Vec<&'static str>>,
+}
+
+impl Hook for Disk {
+    fn call(&self, call: Call<'_>) -> io::Result<()> {
+        let is_recording = |path: &Path| !path.to_string_lossy().contains(".native");
+        let name = match call {
+            Call::SyncMapping(_) => "sync the slab",
+            Call::WriteAt(_) => "wipe",
+            Call::Rename(_, to) if is_recording(to) => "place",
+            Call::Remove(path) if is_recording(path) => "remove",
+            _ => return Ok(()),
+        };
+        self.calls.lock().unwrap().push(name);
+        match name {
+            "wipe" | "place" if self.fails.load(Ordering::Relaxed) => os_error(libc::EIO),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Disk {
+    /// The calls since the last time.
+    fn calls(&self) -> Vec<&'static str> {
+        std::mem::take(&mut self.calls.lock().unwrap())
+    }
+}
+
+fn by_id(id: &str) -> Filter {
+    Filter {
+        id: Some(id.as_bytes().into()),
+        ..Filter::default()
+    }
+}
+
+#[test]
+fn a_deletion_fails_as_long_as_the_disk_does_not_give_it_up() {
+    type Deletion = fn(&Store) -> Result<(), Error>;
+    let deletions: [Deletion; 2] = [
+        |store| store.delete(b"a"),
+        |store| store.delete_where(&by_id("a")).map(drop),
+    ];
+    for (delete, sync) in deletions.iter().flat_map(|it| [(it, true), (it, false)]) {
+        let killed = Dir::new();
+        let _running = clicks(&killed.open(), "a", 3);
+        let (dir, disk) = (killed.crash(), Arc::<Disk>::default());
+        disk.fails.store(true, Ordering::Relaxed);
+        let options = Options { sync, ..options() };
+        let store = Store::open_on(hooked_by(&disk), dir.path(), options).unwrap();
+        assert_eq!(delete(&store).unwrap_err().posix(), Some("eio"));
+        disk.fails.store(false, Ordering::Relaxed);
+        delete(&store).unwrap();
+        let crashed = dir.crash();
+        let store = crashed.open();
+        assert_eq!(store.drain(LONG), saved(0));
+        assert!(entry(&store, "a").is_none());
+    }
+}
+
+#[test]
+fn what_was_in_flight_is_off_the_disk_before_its_file_is_changed() {
+    let (dir, disk) = (Dir::new(), Arc::<Disk>::default());
+    let options = Options {
+        sync: true,
+        ..options()
+    };
+    let store = Store::open_on(hooked_by(&disk), dir.path(), options).unwrap();
+    for id in ["a", "b", "c"] {
+        clicks(&store, id, 3).end();
+    }
+    assert_eq!(store.drain(LONG), saved(3));
+    disk.calls();
+    // Another one with its id and its time.
+    let other = |id: &str| recording(id.as_bytes(), &[event(9, "event", 30)]);
+    store.save(&other("a"), Format::Etf).unwrap();
+    assert_eq!(disk.calls(), ["sync the slab", "place"]);
+    store.delete(b"b").unwrap();
+    assert_eq!(disk.calls(), ["sync the slab", "remove"]);
+    let rewriting = store.begin_rewriting(&by_id("c")).unwrap();
+    let (version, ()) = store.read_version(b"c", |_, _| ()).unwrap().unwrap();
+    assert!(store.rewrite(b"c", &other("c"), &version).unwrap());
+    assert_eq!(disk.calls(), ["sync the slab", "place"]);
+    store.end_rewriting(rewriting.number).unwrap();
+    // Nothing has to be put off the disk for one that is new.
+    store.save(&other("d"), Format::Etf).unwrap();
+    assert_eq!(disk.calls(), ["place"]);
+}

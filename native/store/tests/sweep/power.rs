@@ -1,0 +1,60 @@
+//! The power fails at each change that a store makes of a disk. What was saved is there when it
+//! starts again, what was deleted is not, and of what was in flight there is a beginning.
+
+use std::fmt::Write as _;
+
+use replay_store::FileSystem;
+
+use crate::check::{After, check, closed};
+use crate::dice::Dice;
+use crate::disk::restore;
+use crate::powered::{Cut, Powered};
+use crate::support::*;
+use crate::watchdog::Watchdog;
+use crate::{is_thorough, workload};
+
+/// Cuts the power at some changes, and looks at each of what that leaves. Returns how many there
+/// were, and what must not be.
+fn survive(seed: u64, step: usize) -> (usize, String) {
+    let (killed, ledger) = workload::prepare();
+    let ledger = Arc::new(ledger);
+    let cuts_at = (seed as usize % step, step);
+    let powered = Arc::new(Powered::new(killed.path(), &ledger, Dice::new(seed), cuts_at));
+    let fs: Arc<dyn FileSystem> = Arc::<Powered>::clone(&powered);
+    let done = workload::run(fs, killed.path(), &ledger, LONG / 2);
+    assert_eq!((done.errors, done.lies), (vec![], vec![]));
+    closed(&powered);
+    let (cuts, mut findings) = (powered.cuts(), String::new());
+    let count = cuts.len();
+    for Cut {
+        change,
+        image,
+        ledger,
+    } in cuts
+    {
+        let cut = format!("seed {seed}, step {step}, cut at change {change}");
+        let watchdog = Watchdog::new(cut.as_str().into());
+        let dir = restore(&image);
+        if let Err(found) = check(dir.path(), &ledger, After::PowerCut) {
+            writeln!(findings, "{cut}: {found}").unwrap();
+        }
+        if watchdog.has_seen_panic() {
+            writeln!(findings, "{cut}: a thread of the store panicked").unwrap();
+        }
+    }
+    (count, findings)
+}
+
+#[test]
+fn the_power_fails_at_any_change() {
+    let (seeds, step) = if is_thorough() { (20, 1) } else { (2, 11) };
+    let mut findings = String::new();
+    for seed in 0..seeds {
+        let (count, found) = survive(seed, step);
+        println!("seed {seed}: {count} power cuts");
+        eprint!("{found}");
+        assert!(count > 10);
+        findings.push_str(&found);
+    }
+    assert_eq!(findings, "");
+}
