@@ -135,15 +135,11 @@ const INDEX: [&str; 4] = ["index", "index.lock", "index.log", "index.new"];
 
 fn left_behind(dir: &Path, after: After) -> Result<(), String> {
     let native = dir.join(".native");
-    let mut files = files_in(&native);
-    if after == After::PowerCut {
+    let files = files_in(&native);
+    let is_bad = |path: &PathBuf| path.extension().is_some_and(|it| it == "bad");
+    if after == After::PowerCut && files.iter().any(is_bad) {
         // That of which the beginning is lost is for a human.
-        let is_bad = |path: &PathBuf| path.extension().is_some_and(|it| it == "bad");
-        let is_there = files.iter().any(is_bad);
-        files.retain(|path| !is_bad(path));
-        if is_there {
-            return Ok(());
-        }
+        return Ok(());
     }
     let mut names = Vec::new();
     for entry in fs::read_dir(&native).into_iter().flatten() {
@@ -153,14 +149,19 @@ fn left_behind(dir: &Path, after: After) -> Result<(), String> {
     if !names.is_empty() {
         return Err(format!("left behind: {names:?} {files:?}"));
     }
-    let has_marker = |path: &&PathBuf| {
-        let bytes = fs::read(path).unwrap();
-        bytes.windows(MARKER.len()).any(|window| window == MARKER)
-    };
-    match files.iter().find(has_marker) {
+    match has_bytes(&native, MARKER) {
         Some(path) => Err(format!("a recording's bytes are in {}", path.display())),
         None => Ok(()),
     }
+}
+
+/// The first file in a directory with these bytes.
+pub fn has_bytes(dir: &Path, bytes: &[u8]) -> Option<PathBuf> {
+    files_in(dir).into_iter().find(|path| {
+        // It may be gone meanwhile.
+        let content = fs::read(path).unwrap_or_default();
+        content.windows(bytes.len()).any(|window| window == bytes)
+    })
 }
 
 fn files_in(dir: &Path) -> Vec<PathBuf> {

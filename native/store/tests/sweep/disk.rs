@@ -22,9 +22,15 @@ const MAX_STATES: usize = 8;
 enum Content {
     Directory,
     /// It was written from its beginning on, and so much of it is synced.
-    Written { bytes: Vec<u8>, synced: usize },
+    Written {
+        bytes: Vec<u8>,
+        synced: usize,
+    },
     /// As of its last sync, and what else was seen of it since.
-    Mapped { file: File, states: Vec<Vec<u8>> },
+    Mapped {
+        file: File,
+        states: Vec<Vec<u8>>,
+    },
     /// Whose a directory is.
     Lock(File),
 }
@@ -140,7 +146,8 @@ impl Disk {
         let id = self.names.remove(from).unwrap();
         assert!(!matches!(self.contents[id], Content::Directory));
         self.names.insert(to.to_owned(), id);
-        self.changes.push(Change::Move(from.to_owned(), to.to_owned(), id));
+        self.changes
+            .push(Change::Move(from.to_owned(), to.to_owned(), id));
     }
 
     pub fn removed(&mut self, path: &Path) {

@@ -14,7 +14,7 @@ use crate::workload::Done;
 use crate::{is_thorough, workload};
 
 /// Runs of one fault, once and from then on, unless all are wanted.
-const RUNS: usize = 6;
+const RUNS: usize = 4;
 
 static PREPARED: LazyLock<(Dir, Ledger)> = LazyLock::new(workload::prepare);
 
@@ -39,7 +39,8 @@ fn survive(fault: &'static Fault, from: usize, until: usize) -> Run {
         usize::MAX => Duration::from_millis(5),
         _ => LONG / 2,
     };
-    let Done { errors, mut lies } = workload::run(hooked_by(&failing), dir.path(), &ledger, patience);
+    let Done { errors, mut lies } =
+        workload::run(hooked_by(&failing), dir.path(), &ledger, patience);
     closed(&failing);
     lies.extend(check(dir.path(), &ledger, After::Faults).err());
     if watchdog.has_seen_panic() {

@@ -6,23 +6,26 @@ use std::fmt::Write as _;
 use replay_store::FileSystem;
 
 use crate::check::{After, check, closed};
-use crate::dice::Dice;
 use crate::disk::restore;
-use crate::powered::{Cut, Powered};
+use crate::powered::{Cut, Plan, Powered};
 use crate::support::*;
 use crate::watchdog::Watchdog;
 use crate::{is_thorough, workload};
 
 /// Cuts the power at some changes, and looks at each of what that leaves. Returns how many there
 /// were, and what must not be.
-fn survive(seed: u64, step: usize) -> (usize, String) {
+fn survive(plan: Plan) -> (usize, String) {
     let (killed, ledger) = workload::prepare();
     let ledger = Arc::new(ledger);
-    let cuts_at = (seed as usize % step, step);
-    let powered = Arc::new(Powered::new(killed.path(), &ledger, Dice::new(seed), cuts_at));
+    let powered = Arc::new(Powered::new(killed.path(), &ledger, plan));
     let fs: Arc<dyn FileSystem> = Arc::<Powered>::clone(&powered);
     let done = workload::run(fs, killed.path(), &ledger, LONG / 2);
-    assert_eq!((done.errors, done.lies), (vec![], vec![]));
+    assert_eq!(done.lies, Vec::<String>::new(), "{plan:?}");
+    assert!(
+        plan.failing.is_some() || done.errors.is_empty(),
+        "{:?}",
+        done.errors
+    );
     closed(&powered);
     let (cuts, mut findings) = (powered.cuts(), String::new());
     let count = cuts.len();
@@ -32,7 +35,7 @@ fn survive(seed: u64, step: usize) -> (usize, String) {
         ledger,
     } in cuts
     {
-        let cut = format!("seed {seed}, step {step}, cut at change {change}");
+        let cut = format!("{plan:?}, cut at change {change}");
         let watchdog = Watchdog::new(cut.as_str().into());
         let dir = restore(&image);
         if let Err(found) = check(dir.path(), &ledger, After::PowerCut) {
@@ -45,16 +48,30 @@ fn survive(seed: u64, step: usize) -> (usize, String) {
     (count, findings)
 }
 
-#[test]
-fn the_power_fails_at_any_change() {
+fn survive_all(failing: Option<usize>) {
     let (seeds, step) = if is_thorough() { (20, 1) } else { (2, 11) };
     let mut findings = String::new();
     for seed in 0..seeds {
-        let (count, found) = survive(seed, step);
-        println!("seed {seed}: {count} power cuts");
+        let plan = Plan {
+            seed,
+            step,
+            failing,
+        };
+        let (count, found) = survive(plan);
+        println!("{plan:?}: {count} power cuts");
         eprint!("{found}");
         assert!(count > 10);
         findings.push_str(&found);
     }
     assert_eq!(findings, "");
+}
+
+#[test]
+fn the_power_fails_at_any_change() {
+    survive_all(None);
+}
+
+#[test]
+fn the_power_fails_when_syncs_have_failed() {
+    survive_all(Some(8));
 }

@@ -8,6 +8,7 @@ use replay_store::{FileName, FileSystem, Mapping, Metadata, OsFileSystem, Stamp}
 use crate::dice::Dice;
 use crate::disk::{Disk, Image};
 use crate::ledger::Ledger;
+use crate::support::hooked::os_error;
 use crate::support::*;
 
 /// What a power cut left, and what had been acknowledged.
@@ -24,31 +25,33 @@ struct State {
     cuts: Vec<Cut>,
 }
 
-/// Cuts the power at every so manieth change, as far as others see it later.
+/// What happens to the power, and to what is to be synced.
+#[derive(Debug, Clone, Copy)]
+pub struct Plan {
+    pub seed: u64,
+    /// The power is cut at every so manieth change, as far as others see it later.
+    pub step: usize,
+    /// One in so many syncs fails.
+    pub failing: Option<usize>,
+}
+
 pub struct Powered {
     state: Mutex<State>,
     ledger: Arc<Ledger>,
-    first: usize,
-    step: usize,
+    plan: Plan,
 }
 
 impl Powered {
-    pub fn new(
-        dir: &Path,
-        ledger: &Arc<Ledger>,
-        dice: Dice,
-        (first, step): (usize, usize),
-    ) -> Self {
+    pub fn new(dir: &Path, ledger: &Arc<Ledger>, plan: Plan) -> Self {
         Powered {
             state: Mutex::new(State {
                 disk: Disk::new(dir),
-                dice,
+                dice: Dice::new(plan.seed),
                 changes: 0,
                 cuts: Vec::new(),
             }),
             ledger: Arc::clone(ledger),
-            first,
-            step,
+            plan,
         }
     }
 
@@ -70,7 +73,8 @@ impl Powered {
             cuts,
         } = &mut *state;
         disk.see();
-        if *changes >= self.first && (*changes - self.first).is_multiple_of(self.step) {
+        let step = self.plan.step;
+        if *changes % step == self.plan.seed as usize % step {
             // What is acknowledged later does not count.
             let ledger = self.ledger.after_power_cut();
             cuts.push(Cut {
@@ -83,6 +87,15 @@ impl Powered {
         let changed = change()?;
         note(disk, &changed);
         Ok(changed)
+    }
+
+    /// Fails, perhaps, when something is to be synced.
+    fn try_sync(&self) -> io::Result<()> {
+        let dice = &mut self.state.lock().unwrap().dice;
+        match self.plan.failing {
+            Some(one_in) if dice.below(one_in) == 0 => os_error(libc::EIO),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -107,10 +120,13 @@ impl FileSystem for Powered {
     }
 
     fn write_new(&self, path: &Path, content: &[u8], sync: bool) -> io::Result<Stamp> {
-        self.change(
+        let synced = if sync { self.try_sync() } else { Ok(()) };
+        let is_synced = sync && synced.is_ok();
+        let stamp = self.change(
             || OsFileSystem.write_new(path, content, sync),
-            |disk, _| disk.wrote(path, content, sync),
-        )
+            |disk, _| disk.wrote(path, content, is_synced),
+        );
+        synced.and(stamp)
     }
 
     fn append(&self, path: &Path, content: &[u8]) -> io::Result<u64> {
@@ -132,6 +148,7 @@ impl FileSystem for Powered {
     }
 
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        self.try_sync()?;
         self.change(
             || OsFileSystem.sync_dir(path),
             |disk, ()| disk.synced_dir(path),
@@ -146,6 +163,7 @@ impl FileSystem for Powered {
     }
 
     fn sync_mapping(&self, mapping: &Mapping, path: &Path) -> io::Result<()> {
+        self.try_sync()?;
         self.change(
             || OsFileSystem.sync_mapping(mapping, path),
             |disk, ()| disk.synced_mapping(path),

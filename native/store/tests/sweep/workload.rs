@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use replay_store::{Compression, FileSystem, Filter, Format, Options, Retention, Sort};
 
+use crate::check;
 use crate::ledger::Ledger;
 use crate::session::{self, stored, version};
 use crate::support::hooked::{Call, hooked, os_error};
@@ -98,7 +99,18 @@ impl Work<'_> {
     fn delete(&mut self, id: &str) {
         let deleting = || self.store.delete(id.as_bytes());
         let deleted = self.ledger.deleting(id, deleting);
-        self.note("delete", deleted);
+        if self.note("delete", deleted).is_some() {
+            self.has_gone(id);
+        }
+    }
+
+    /// Nothing of it is left where it was in flight.
+    fn has_gone(&mut self, id: &str) {
+        let marker = session::marker(id);
+        let native = self.store.path().join(".native");
+        if check::has_bytes(&native, marker.as_bytes()).is_some() {
+            self.lies.push(format!("bytes of {id} are still there"));
+        }
     }
 
     fn erase(&mut self, prefix: &str) {
@@ -107,7 +119,9 @@ impl Work<'_> {
         let ids: Vec<&str> = ids.filter(|id| id.starts_with(prefix)).collect();
         let erasing = || self.store.delete_where(&starting_with(prefix));
         let erased = self.ledger.deleting_all(&ids, erasing);
-        self.note("erase", erased);
+        if self.note("erase", erased).is_some() {
+            ids.iter().for_each(|id| self.has_gone(id));
+        }
     }
 
     /// Puts other events in the place of all.
@@ -139,7 +153,9 @@ impl Work<'_> {
         let ids = self.ledger.ids();
         // What is in flight at first may be in its file at any time.
         let store = &self.store;
-        let in_flight = ids.iter().filter(|id| store.active(id.as_bytes()).is_some());
+        let in_flight = ids
+            .iter()
+            .filter(|id| store.active(id.as_bytes()).is_some());
         let in_flight: Vec<&String> = in_flight.collect();
         let damaged = !self.store.take_damage().is_empty();
         let listed = self.store.list();
@@ -196,7 +212,13 @@ pub fn prepare() -> (Dir, Ledger) {
     for n in 1..=OLD {
         first.save(&format!("old-{n}"), n, 2, Format::Etf);
     }
-    for id in ["etf-a", "del-saved", "where-saved", "rewrite-1", "doomed-saved"] {
+    for id in [
+        "etf-a",
+        "del-saved",
+        "where-saved",
+        "rewrite-1",
+        "doomed-saved",
+    ] {
         first.save(id, 1000, 3, Format::Etf);
     }
     first.save("json-a", 1000, 3, Format::Json);
@@ -230,12 +252,7 @@ pub struct Done {
 }
 
 /// Does all there is to be done, waiting so long where something has to be tried again.
-pub fn run(
-    fs: Arc<dyn FileSystem>,
-    dir: &Path,
-    ledger: &Arc<Ledger>,
-    patience: Duration,
-) -> Done {
+pub fn run(fs: Arc<dyn FileSystem>, dir: &Path, ledger: &Arc<Ledger>, patience: Duration) -> Done {
     let limited = Options {
         compression: Compression::Zstd(1),
         retention: Retention {
@@ -246,7 +263,9 @@ pub fn run(
     };
     (1..=OLD).for_each(|n| ledger.may_go(&format!("old-{n}")));
     // Their erasure was noted, and is completed whenever the note is found.
-    ["doomed-saved", "doomed-flight"].iter().for_each(|id| ledger.may_go(id));
+    ["doomed-saved", "doomed-flight"]
+        .iter()
+        .for_each(|id| ledger.may_go(id));
     let store = match Store::open_on(fs, dir, limited) {
         Ok(store) => store,
         Err(error) => {
