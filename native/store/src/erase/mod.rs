@@ -90,13 +90,18 @@ impl Files {
         match (slab, self.options.sync) {
             (Some(slab), true) => slab.sync().map_err(Error::io("sync the slab")),
             (Some(slab), false) => slab.wipe().map_err(Error::io("wipe the slab")),
-            // What an earlier run left there is gone with its directory.
-            (None, true) => match self.sync_names(&self.native_dir) {
-                Err(error) if is_missing(&error) => Ok(()),
-                synced => synced.map_err(Error::at("sync the directory", &self.native_dir)),
-            },
+            (None, true) => self.settle_names(),
             (None, false) => Ok(()),
         }
+    }
+
+    /// What an earlier run had in its slab is gone with the directory, and this one has none.
+    fn settle_names(&self) -> Result<(), Error> {
+        let sync = || match self.sync_names(&self.native_dir) {
+            Err(error) if is_missing(&error) => Ok(()),
+            synced => synced.map_err(Error::at("sync the directory", &self.native_dir)),
+        };
+        self.settled.get_or_try_init(sync).copied()
     }
 
     /// Writes the index on the disk anew, so that nothing is left in it of what is gone.
