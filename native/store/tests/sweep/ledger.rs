@@ -30,9 +30,17 @@ enum State {
     },
 }
 
-/// What the recordings may be, by their ids.
+#[derive(Debug, Default, Clone)]
+struct Book {
+    /// What the recordings may be, by their ids.
+    states: BTreeMap<String, Vec<State>>,
+    /// How often anything was written into it.
+    entries: usize,
+}
+
+/// What the recordings may be.
 #[derive(Debug, Default)]
-pub struct Ledger(Mutex<BTreeMap<String, Vec<State>>>);
+pub struct Ledger(Mutex<Book>);
 
 impl Clone for Ledger {
     fn clone(&self) -> Self {
@@ -42,8 +50,9 @@ impl Clone for Ledger {
 
 impl Ledger {
     fn of<R>(&self, id: &str, change: impl FnOnce(&mut Vec<State>) -> R) -> R {
-        let mut all = self.0.lock().unwrap();
-        let states = all
+        let mut book = self.0.lock().unwrap();
+        book.entries += 1;
+        let states = (book.states)
             .entry(id.to_owned())
             .or_insert_with(|| vec![State::Absent]);
         change(states)
@@ -151,8 +160,8 @@ impl Ledger {
 
     /// What it may be, for a human.
     pub fn told(&self, id: &str) -> String {
-        let all = self.0.lock().unwrap();
-        let states = all.get(id).into_iter().flatten();
+        let book = self.0.lock().unwrap();
+        let states = book.states.get(id).into_iter().flatten();
         let told = states.map(|state| match state {
             State::Absent => "absent".to_owned(),
             State::Stored(bytes) => format!("{:?}", String::from_utf8_lossy(bytes)),
@@ -175,10 +184,15 @@ impl Ledger {
         });
     }
 
+    /// Whether nothing has been written into it since the other one was made of it.
+    pub fn is_still(&self, earlier: &Ledger) -> bool {
+        self.0.lock().unwrap().entries == earlier.0.lock().unwrap().entries
+    }
+
     /// What would still hold if the power failed now: what was saved, or is gone.
     pub fn after_power_cut(&self) -> Ledger {
         let ledger = self.clone();
-        for states in ledger.0.lock().unwrap().values_mut() {
+        for states in ledger.0.lock().unwrap().states.values_mut() {
             let mut may_be_lost = false;
             for state in &mut *states {
                 if let State::Flown {
@@ -210,13 +224,13 @@ impl Ledger {
 
     /// All ids that were ever used.
     pub fn ids(&self) -> Vec<String> {
-        self.0.lock().unwrap().keys().cloned().collect()
+        self.0.lock().unwrap().states.keys().cloned().collect()
     }
 
     /// Whether this may be found of a recording; that, or something else, will be the next time.
     pub fn allows(&self, id: &str, found: Option<&[u8]>) -> bool {
-        let all = self.0.lock().unwrap();
-        (all.get(id)).is_some_and(|states| states.iter().any(|state| state.is(id, found)))
+        let book = self.0.lock().unwrap();
+        (book.states.get(id)).is_some_and(|states| states.iter().any(|state| state.is(id, found)))
     }
 
     /// As [`Ledger::allows`], and it is the same from now on.

@@ -75,11 +75,17 @@ impl Powered {
         disk.see();
         let step = self.plan.step;
         if *changes % step == self.plan.seed as usize % step {
-            // What is acknowledged later does not count.
-            let ledger = self.ledger.after_power_cut();
+            let (image, ledger) = loop {
+                // What is acknowledged later does not count, nor is anything later in the image.
+                let ledger = self.ledger.after_power_cut();
+                let image = disk.cut(dice);
+                if self.ledger.is_still(&ledger) {
+                    break (image, ledger);
+                }
+            };
             cuts.push(Cut {
                 change: *changes,
-                image: disk.cut(dice),
+                image,
                 ledger,
             });
         }
