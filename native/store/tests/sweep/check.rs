@@ -61,13 +61,16 @@ fn until_taken_over(store: &Store, dir: &Path) {
 
 /// Whether there is a segment, or a directory of which it is not known whose it is.
 fn is_anything_left(native: &Path) -> bool {
-    let is_segment = |path: &PathBuf| path.extension().is_some_and(|it| it == "seg");
-    let is_nameless = |directory: &Path| {
+    let is_left = |directory: &Path| {
         let lock = fs::metadata(directory.join("lock"));
-        directory.is_dir() && lock.map_or(0, |lock| lock.len()) == 0
+        let is_segment = |path: &PathBuf| path.extension().is_some_and(|it| it == "seg");
+        lock.map_or(0, |lock| lock.len()) == 0 || files_in(directory).iter().any(is_segment)
     };
-    let mut entries = fs::read_dir(native).into_iter().flatten();
-    files_in(native).iter().any(is_segment) || entries.any(|it| is_nameless(&it.unwrap().path()))
+    // One that is just being renamed has no lock either.
+    let entries = fs::read_dir(native).into_iter().flatten();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let is_directory = |path: &PathBuf| !INDEX.iter().any(|name| path.ends_with(name));
+    paths.filter(is_directory).any(|path| is_left(&path))
 }
 
 fn look(store: &Store, ledger: &Ledger, after: After) -> Result<(), String> {
@@ -90,7 +93,8 @@ fn look(store: &Store, ledger: &Ledger, after: After) -> Result<(), String> {
         return Err(format!("{drained:?}, {stats:?}"));
     }
     if stats.slab.used > 0 {
-        return Err(format!("space is in use: {:?}", stats.slab));
+        let files = files_in(&store.path().join(".native"));
+        return Err(format!("space is in use: {:?} {files:?}", stats.slab));
     }
     // The index is a cache: that it could not be read is told, and costs nothing.
     let mut damage = store.take_damage();
