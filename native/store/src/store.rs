@@ -175,7 +175,8 @@ impl Store {
 
     /// Deletes the recording with this id, under all the names it has, and stops recording it
     /// if it is still running: then it waits until nothing of it is left that a crash could bring
-    /// back. That there is none is not an error.
+    /// back. With [`Options::sync`] a power cut does not bring it back either. That there is none
+    /// is not an error.
     ///
     /// # Errors
     ///

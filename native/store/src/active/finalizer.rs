@@ -98,6 +98,8 @@ impl Shared {
                 });
                 DROPPED
             } else if self.has_file_of(recording, buffer)? {
+                // Whoever put it there may not have come to that.
+                self.files.sync_dir()?;
                 Drained::default()
             } else {
                 self.save(recording, buffer)?

@@ -4,6 +4,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use super::commit::Commit;
 use super::lookup::{Belonging, belongings};
 use crate::directory::Files;
+use crate::disk::owned::is_missing;
 use crate::error::Error;
 
 impl Files {
@@ -13,11 +14,13 @@ impl Files {
             // A file that somebody else has just written may have the id inside only.
             self.refresh()?;
         }
-        if !self.remove(id)? {
-            return Ok(());
-        }
+        let existed = self.remove(id)?;
         self.write_journal();
-        self.sync_dir()
+        // Also where there is none: it may have been removed before, and that failed to be synced.
+        match self.sync_dir() {
+            Err(Error::Io { source, .. }) if !existed && is_missing(&source) => Ok(()),
+            synced => synced,
+        }
     }
 
     /// Removes the files of this id that the index knows of, without making it durable. Returns

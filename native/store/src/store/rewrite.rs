@@ -60,7 +60,7 @@ impl Store {
 
     fn begin(&self, matching: Vec<Box<[u8]>>) -> Result<Rewriting, Error> {
         let note = self.files.intend(self.active.opened_slab(), Vec::new())?;
-        // As they were before they are changed.
+        // A power cut must not bring back what they were.
         self.forget()?;
         let number = {
             let mut state = self.rewritings.0.lock();

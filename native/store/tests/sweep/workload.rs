@@ -331,10 +331,12 @@ pub fn run(fs: Arc<dyn FileSystem>, dir: &Path, ledger: &Arc<Ledger>, patience: 
         work.delete("gone");
     }
     work.rewrite("masked");
-    let etf = masked("over");
-    let saving = || work.store.save(&etf, Format::Etf);
-    let saved = ledger.storing("over", etf.clone(), saving);
-    work.note("save", saved);
+    if work.store.active(b"over").is_none() {
+        let etf = masked("over");
+        let saving = || work.store.save(&etf, Format::Etf);
+        let saved = ledger.storing("over", etf.clone(), saving);
+        work.note("save", saved);
+    }
     let rebuilt = work.store.rebuild_index();
     work.note("rebuild the index", rebuilt);
     work.look();
