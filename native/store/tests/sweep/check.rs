@@ -40,7 +40,7 @@ pub fn check(dir: &Path, ledger: &Ledger, after: After) -> Result<(), String> {
         let hook = Arc::new(|_: Call<'_>| Ok(()));
         let opened = Store::open_on(hooked_by(&hook), dir, options.clone());
         let store = opened.map_err(|error| format!("{start} start: {error}"))?;
-        until_taken_over(&store, dir);
+        until_taken_over(&store, dir).map_err(|left| format!("{start} start: {left}"))?;
         look(&store, ledger, after).map_err(|found| format!("{start} start: {found}"))?;
         drop(store);
         closed(&hook);
@@ -50,13 +50,18 @@ pub fn check(dir: &Path, ledger: &Ledger, after: After) -> Result<(), String> {
 }
 
 /// Waits until nothing is there any more that others have left.
-fn until_taken_over(store: &Store, dir: &Path) {
+fn until_taken_over(store: &Store, dir: &Path) -> Result<(), String> {
     let start = Instant::now();
+    let native = dir.join(".native");
     store.drain(LONG);
-    while is_anything_left(&dir.join(".native")) && start.elapsed() < UNSURE {
+    while is_anything_left(&native) {
+        if start.elapsed() > UNSURE {
+            return Err(format!("not taken over: {:?}", files_in(&native)));
+        }
         std::thread::sleep(Duration::from_millis(1));
         store.drain(LONG);
     }
+    Ok(())
 }
 
 /// Whether there is a segment, or a directory of which it is not known whose it is.
