@@ -114,7 +114,7 @@ impl Store {
         format: Format,
         subject: Option<Subject>,
     ) -> Result<(), Error> {
-        let saved = self.files.save(etf, format, subject);
+        let saved = (self.files).save(etf, format, subject, || self.forget_replaced());
         if saved.is_err() {
             self.files.observer.counters.count_refused();
         }
@@ -173,7 +173,7 @@ impl Store {
 
     /// Deletes the recording with this id, under all the names it has, and stops recording it
     /// if it is still running: then it waits until nothing of it is left that a crash could bring
-    /// back. That there is none is not an error.
+    /// back, nor does a power cut. That there is none is not an error.
     ///
     /// # Errors
     ///
@@ -182,6 +182,7 @@ impl Store {
     pub fn delete(&self, id: &[u8]) -> Result<(), Error> {
         // What is left of one in flight would be recovered after a crash.
         self.active.discard(&[id.into()])?;
+        self.forget()?;
         self.files.delete(id)
     }
 
@@ -195,7 +196,22 @@ impl Store {
     pub fn clear(&self) -> Result<(), Error> {
         self.active.erase_unreadable();
         self.active.discard(&self.active.unsavable())?;
+        self.forget()?;
         self.files.clear()
+    }
+
+    /// Has nothing of what is saved or gone come back from where it was in flight, not even after
+    /// a power cut.
+    fn forget(&self) -> Result<(), Error> {
+        self.files.settle_slab(self.active.opened_slab())
+    }
+
+    /// The same before another recording takes the place of one that may have been in flight.
+    fn forget_replaced(&self) -> Result<(), Error> {
+        match self.active.opened_slab() {
+            Some(slab) => self.files.settle_slab(Some(slab)),
+            None => Ok(()),
+        }
     }
 
     /// The damaged files that were found since the last call, each once.

@@ -51,6 +51,8 @@ pub(crate) struct Files {
     pub(crate) prepared: OnceCell<()>,
     /// Set once `beside_dir` is known to exist.
     pub(crate) beside_prepared: OnceCell<()>,
+    /// Set once it is on the disk what earlier runs had removed from `native_dir`.
+    pub(crate) settled: OnceCell<()>,
     /// Who is told what happens.
     pub(crate) observer: Observer,
     /// The index on the disk.

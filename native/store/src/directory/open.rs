@@ -72,6 +72,7 @@ impl Files {
             temp_dir: TempDir::default(),
             prepared: OnceCell::new(),
             beside_prepared: OnceCell::new(),
+            settled: OnceCell::new(),
             observer: Observer::default(),
             begun: Mutex::default(),
             left_alone: Mutex::default(),

@@ -133,6 +133,11 @@ pub trait FileSystem: Send + Sync {
         mapped::load(mapping, path, at, len)
     }
 
+    /// Puts on the disk what was written to the file at `path`, all of which is mapped.
+    fn sync_mapping(&self, mapping: &Mapping, _path: &Path) -> io::Result<()> {
+        mapping.sync()
+    }
+
     /// Writes to a part of a file, which a map of it shows.
     fn write_at(&self, file: &File, at: u64, bytes: &[u8]) -> io::Result<()> {
         mapped::write_at(file, at, bytes)

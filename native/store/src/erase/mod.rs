@@ -18,7 +18,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::directory::Files;
-use crate::disk::owned::Directory;
+use crate::disk::owned::{Directory, is_missing};
 use crate::error::Error;
 use crate::notice::Notice;
 use crate::slab::Slab;
@@ -77,14 +77,30 @@ impl Files {
         self.sync_removed(change)?;
         self.rewrite_journal()
             .map_err(Error::io("rewrite the index"))?;
-        self.sync_slab(slab)
+        self.settle_slab(slab)
     }
 
-    fn sync_slab(&self, slab: Option<&Slab>) -> Result<(), Error> {
+    /// Has nothing come back that is gone from the slab, not even after a power cut: what of a
+    /// recording was there may be on the disk still, and the next start would save it, in the place
+    /// of what is in its file by then.
+    ///
+    /// # Errors
+    ///
+    /// Also that something in the slab could not be wiped.
+    pub(crate) fn settle_slab(&self, slab: Option<&Slab>) -> Result<(), Error> {
         match slab {
             Some(slab) => slab.sync().map_err(Error::io("sync the slab")),
-            None => Ok(()),
+            None => self.settle_names(),
         }
+    }
+
+    /// What an earlier run had in its slab is gone with the directory, and this one has none.
+    fn settle_names(&self) -> Result<(), Error> {
+        let sync = || match self.sync_names(&self.native_dir) {
+            Err(error) if is_missing(&error) => Ok(()),
+            synced => synced.map_err(Error::at("sync the directory", &self.native_dir)),
+        };
+        self.settled.get_or_try_init(sync).copied()
     }
 
     /// Writes the index on the disk anew, so that nothing is left in it of what is gone.
@@ -121,7 +137,7 @@ impl Files {
             let erased = self.refresh().and_then(|()| {
                 let begun = self.begun.lock().contains(intent.path());
                 match begun {
-                    true => self.sync_slab(slab)?,
+                    true => self.settle_slab(slab)?,
                     false => self.erase_files(slab, &intent)?,
                 }
                 if waiting.iter().any(|directory| intent.is_in(directory)) {

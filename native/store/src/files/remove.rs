@@ -15,10 +15,9 @@ impl Files {
             self.refresh()?;
         }
         let change = self.syncs.change();
-        if !self.remove(id)? {
-            return Ok(());
-        }
+        self.remove(id)?;
         self.write_journal();
+        // Also where there was none: it may have been removed before, and that failed to be synced.
         self.sync_removed(change)
     }
 

@@ -59,7 +59,7 @@ impl Files {
             // What was there before is to be gone for good.
             durability: Durability::Synced,
         };
-        let written = self.write(etf, None, form, |_| before.beside())?;
+        let written = self.write(etf, None, form, |_| Ok(before.beside()))?;
         if *written.summary.id != *id {
             let kind = ErrorKind::NotARecording(Field::Id);
             return Err(Error::Recording(replay_etf::Error { offset: 0, kind }));

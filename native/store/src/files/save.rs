@@ -41,14 +41,21 @@ pub(super) struct Written<'a, 'f> {
 }
 
 impl Files {
-    /// See [`Store::save_for`](crate::store::Store::save_for).
+    /// See [`Store::save_for`](crate::store::Store::save_for). What must be done before a recording
+    /// is replaced is asked for first.
     pub(crate) fn save(
         &self,
         etf: &[u8],
         format: Format,
         subject: Option<Subject>,
+        before_replacing: impl FnOnce() -> Result<(), Error>,
     ) -> Result<(), Error> {
-        self.save_as(etf, None, format, |summary| self.kept(summary, subject))
+        self.save_as(etf, None, format, |summary| {
+            if self.entry(&summary.id).is_some() {
+                before_replacing()?;
+            }
+            Ok(self.kept(summary, subject))
+        })
     }
 
     /// What a recording that is saved again has beside it: what it had. One that was started at
@@ -80,7 +87,7 @@ impl Files {
         } = self.loader.limits;
         let max = max_terms.min(max_depth.into()).min(max_words / 2);
         let is_readable = etf.len() as u64 <= max;
-        self.save_as(etf, is_readable.then_some(summary), format, |_| beside)
+        self.save_as(etf, is_readable.then_some(summary), format, |_| Ok(beside))
     }
 
     fn save_as(
@@ -88,7 +95,7 @@ impl Files {
         etf: &[u8],
         known: Option<Summary<'_>>,
         format: Format,
-        beside: impl FnOnce(&Summary<'_>) -> Beside,
+        beside: impl FnOnce(&Summary<'_>) -> Result<Beside, Error>,
     ) -> Result<(), Error> {
         let start = Instant::now();
         let compression = self.options.compression;
@@ -146,7 +153,7 @@ impl Files {
         etf: &'a [u8],
         known: Option<Summary<'a>>,
         form: Form,
-        beside: impl FnOnce(&Summary<'_>) -> Beside,
+        beside: impl FnOnce(&Summary<'_>) -> Result<Beside, Error>,
     ) -> Result<Written<'a, '_>, Error> {
         self.check_size(etf)?;
         self.buffers.with(|buffers| {
@@ -162,7 +169,7 @@ impl Files {
         etf: &'a [u8],
         known: Option<Summary<'a>>,
         form: Form,
-        beside: impl FnOnce(&Summary<'_>) -> Beside,
+        beside: impl FnOnce(&Summary<'_>) -> Result<Beside, Error>,
     ) -> Result<Written<'a, '_>, Error> {
         let Form {
             format,
@@ -184,7 +191,7 @@ impl Files {
                 (&**text, Cow::Borrowed(encoded.id), encoded.summary)
             }
         };
-        let beside = beside(&summary);
+        let beside = beside(&summary)?;
         let codec = &self.loader.codec;
         let compressed = codec.compress(packing, content, &beside, packed);
         let length = compressed.map_err(Error::io("compress"))?;

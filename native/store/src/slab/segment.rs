@@ -144,6 +144,12 @@ impl Segment {
         self.lost.load(Ordering::Relaxed)
     }
 
+    /// Puts what was written to it on the disk.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        let synced = self.fs.sync_mapping(&self.map, &self.path);
+        synced.map_err(at("sync", &self.path))
+    }
+
     pub(super) fn salt(&self) -> u64 {
         self.salt
     }

@@ -249,14 +249,18 @@ impl Space {
         let own = own.iter().filter(|own| !own.is_lost());
         let mut directories: BTreeSet<&Path> = own.map(|own| own.path()).collect();
         for segment in segments.iter().filter(|segment| !segment.is_lost()) {
-            segment.map().sync()?;
+            segment.sync()?;
             directories.insert(segment.directory().path());
         }
         // Directories that are gone altogether are names in the one above.
         directories.insert(self.commons.dir());
-        let mut directories = directories.into_iter();
-        // What the file system does not support is told when a recording is saved.
-        directories.try_for_each(|dir| durable::sync_names(&*self.commons.fs, dir).map(drop))
+        let sync = |dir| match durable::sync_names(&*self.commons.fs, dir) {
+            // Somebody has removed it, and what was in it.
+            Err(error) if is_missing(&error) => Ok(()),
+            // What the file system does not support is told when a recording is saved.
+            synced => synced.map(drop),
+        };
+        directories.into_iter().try_for_each(sync)
     }
 
     pub(super) fn usage(&self) -> Usage {

@@ -60,6 +60,8 @@ impl Store {
 
     fn begin(&self, matching: Vec<Box<[u8]>>) -> Result<Rewriting, Error> {
         let note = self.files.intend(self.active.opened_slab(), Vec::new())?;
+        // A power cut must not bring back what they were.
+        self.forget()?;
         let number = {
             let mut state = self.rewritings.0.lock();
             // Not one of before a close.

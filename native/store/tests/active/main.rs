@@ -8,6 +8,7 @@ mod durability;
 mod elsewhere;
 mod erase;
 mod faults;
+mod forgotten;
 mod left;
 mod life;
 mod limits;

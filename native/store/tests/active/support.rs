@@ -121,7 +121,7 @@ fn append_with(recording: &Recording, event: &[u8], wait: Wait) -> Result<(), Ap
 }
 
 /// A directory for one test.
-pub struct Dir(TempDir);
+pub struct Dir(pub TempDir);
 
 impl Dir {
     pub fn new() -> Self {

@@ -44,6 +44,7 @@ pub enum Call<'a> {
         at: usize,
         len: usize,
     },
+    SyncMapping(&'a Path),
     WriteAt(&'a File),
     Directories(&'a Path),
     RemoveDir(&'a Path),
@@ -199,6 +200,11 @@ impl<H: Hook> FileSystem for Hooked<H> {
     fn load(&self, mapping: &Mapping, path: &Path, at: usize, len: usize) -> io::Result<()> {
         self.0.call(Call::Load { path, at, len })?;
         OsFileSystem.load(mapping, path, at, len)
+    }
+
+    fn sync_mapping(&self, mapping: &Mapping, path: &Path) -> io::Result<()> {
+        self.0.call(Call::SyncMapping(path))?;
+        OsFileSystem.sync_mapping(mapping, path)
     }
 
     fn write_at(&self, file: &File, at: u64, bytes: &[u8]) -> io::Result<()> {

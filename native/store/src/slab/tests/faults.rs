@@ -22,6 +22,7 @@ fn is_of_slab(call: Call<'_>) -> bool {
             | Call::Map(_)
             | Call::MapReadOnly(_)
             | Call::Load { .. }
+            | Call::SyncMapping(_)
             | Call::WriteAt(_)
     )
 }
