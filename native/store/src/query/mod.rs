@@ -20,6 +20,7 @@ mod item;
 mod page;
 mod parts;
 mod search;
+mod sieve;
 mod sort;
 mod stored;
 mod view;

@@ -37,10 +37,10 @@ pub(super) fn page(
         best.take_in_order(index, &shadows);
     } else {
         let mut is_all = true;
-        each_stored(index, &shadows, filter, |entry, answer| match answer {
+        each_stored(index, &shadows, filter, |row, answer| match answer {
             Answer::Yes => {
                 total += 1;
-                best.offer_stored(entry);
+                best.offer_row(row);
             }
             Answer::Perhaps | Answer::No => is_all = false,
         });
