@@ -67,8 +67,8 @@ pub(crate) fn subject_tag(subject: &Subject) -> u32 {
 
 fn subject_of(entry: &Entry) -> u32 {
     match &entry.subject {
+        _ if entry.pages.is_unknown() => UNKNOWN_SUBJECT,
         Some(subject) => subject_tag(subject),
-        None if entry.pages.is_unknown() => UNKNOWN_SUBJECT,
         None => 0,
     }
 }
