@@ -8,6 +8,10 @@ defmodule PhoenixReplay.Native.MixProject do
 
   @version "0.1.0"
 
+  # The address of the repository, once it has one: links of the package and of
+  # the documentation to the source come from it.
+  @source_url nil
+
   def project do
     [
       app: :phoenix_replay_native,
@@ -19,7 +23,8 @@ defmodule PhoenixReplay.Native.MixProject do
       deps: deps(),
       description: "Native storage engine for PhoenixReplay",
       package: package(),
-      docs: [main: "readme", extras: ~w(README.md ARCHITECTURE.md RELIABILITY.md CHANGELOG.md)]
+      source_url: @source_url,
+      docs: docs()
     ]
   end
 
@@ -34,7 +39,7 @@ defmodule PhoenixReplay.Native.MixProject do
   defp elixirc_paths(_), do: ["lib"]
 
   defp deps do
-    [host()]
+    [host() | documentation()]
   end
 
   # The library whose behaviour this one implements: a checkout, the released
@@ -53,12 +58,56 @@ defmodule PhoenixReplay.Native.MixProject do
     end
   end
 
+  # Only where it can be had; the package does not need it.
+  defp documentation do
+    if Code.ensure_loaded?(Hex),
+      do: [{:ex_doc, "~> 0.34", only: :dev, runtime: false, optional: true}],
+      else: []
+  end
+
   defp package do
     [
       licenses: ["MIT"],
-      links: %{},
-      files: ~w(lib native Cargo.toml Cargo.lock mix.exs README.md ARCHITECTURE.md
-                RELIABILITY.md CHANGELOG.md LICENSE .formatter.exs)
+      links: if(@source_url, do: %{"Source" => @source_url}, else: %{}),
+      files:
+        ~w(lib native .cargo guides bench/results/charts Cargo.toml Cargo.lock mix.exs README.md
+                ARCHITECTURE.md RELIABILITY.md CONTRIBUTING.md SECURITY.md CHANGELOG.md LICENSE
+                .formatter.exs)
     ]
+  end
+
+  defp docs do
+    [
+      main: "readme",
+      source_ref: "v#{@version}",
+      extras:
+        ~w(README.md) ++
+          guides() ++
+          ~w(ARCHITECTURE.md RELIABILITY.md CONTRIBUTING.md SECURITY.md CHANGELOG.md),
+      # The images of the front page, by the path that they have in the repository.
+      assets: %{"bench/results/charts" => "bench/results/charts"},
+      groups_for_extras: [
+        Guides: guides(),
+        "How it works": ~w(ARCHITECTURE.md RELIABILITY.md),
+        Project: ~w(CONTRIBUTING.md SECURITY.md CHANGELOG.md)
+      ],
+      groups_for_modules: [
+        "For the host": [PhoenixReplay.Storage.Native],
+        Recording: [PhoenixReplay.Native.Recorder, PhoenixReplay.Native.Store],
+        "Finding, erasing, checking": [PhoenixReplay.Native],
+        Reference: [
+          PhoenixReplay.Native.Options,
+          PhoenixReplay.Native.Error,
+          PhoenixReplay.Native.Telemetry
+        ]
+      ]
+    ]
+  end
+
+  # In the order in which they are read.
+  defp guides do
+    for name <- ~w(getting_started configuration operations privacy migrating troubleshooting
+                   performance file_formats internals),
+        do: "guides/#{name}.md"
   end
 end

@@ -62,8 +62,17 @@ defmodule Mix.Tasks.Compile.ReplayNative do
   # Cargo says where it has put the library: settings of the user's can move it.
   defp built_library(artifacts) do
     case Regex.scan(~r/"filenames":\["([^"]*#{@crate}\.(?:so|dylib))"/, artifacts) do
-      [] -> Mix.raise("cargo build has not made a library called #{@crate}")
+      [] -> Mix.raise("cargo build has not made a library called #{@crate}#{hint()}")
       found -> found |> List.last() |> List.last()
+    end
+  end
+
+  # What .cargo/config.toml says for musl counts only where these say nothing.
+  defp hint do
+    if Enum.any?(~w(RUSTFLAGS CARGO_ENCODED_RUSTFLAGS), &System.get_env/1) do
+      ": with musl, RUSTFLAGS must contain \"-C target-feature=-crt-static\""
+    else
+      ""
     end
   end
 
@@ -128,7 +137,10 @@ defmodule Mix.Tasks.Compile.ReplayNative do
   defp mtime(path), do: File.stat!(path, time: :posix).mtime
 
   defp sources do
-    Enum.map(~w(Cargo.toml Cargo.lock native/compile.exs), &Path.join(@root, &1)) ++
+    Enum.map(
+      ~w(Cargo.toml Cargo.lock .cargo/config.toml native/compile.exs),
+      &Path.join(@root, &1)
+    ) ++
       Path.wildcard(Path.join(@root, "native/*/{Cargo.toml,build.rs}")) ++
       Path.wildcard(Path.join(@root, "native/*/src/**/*.rs"))
   end

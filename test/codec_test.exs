@@ -81,6 +81,39 @@ defmodule PhoenixReplay.Native.CodecTest do
     end
   end
 
+  test "an atom is the same in each of its spellings, as often as it comes" do
+    for text <- ["", "a", "ok", "mount", "assigns", "eight_by", String.duplicate("long", 60)] do
+      length = byte_size(text)
+
+      spellings = [
+        <<119, length, text::binary>>,
+        <<118, length::16, text::binary>>,
+        <<115, length, text::binary>>,
+        <<100, length::16, text::binary>>
+      ]
+
+      twice = Enum.join(spellings ++ spellings)
+      expected = List.duplicate(String.to_atom(text), 8)
+      assert Nif.codec_decode(<<131, 108, 8::32, twice::binary, 106>>) == {:ok, expected}
+
+      for spelling <- spellings do
+        cut = <<131>> <> binary_part(spelling, 0, byte_size(spelling) - 1)
+        assert {:error, _reason} = Nif.codec_decode(cut)
+      end
+    end
+  end
+
+  test "the same bytes are another atom in another encoding" do
+    # As Latin-1 two characters, as UTF-8 one.
+    expected = [:é, :"Ã©", :é, :"Ã©", :é]
+    bytes = "é"
+    utf8 = <<119, 2, bytes::binary, 118, 2::16, bytes::binary>>
+    <<first::binary-size(4), second::binary>> = utf8
+    latin1 = [<<115, 2, bytes::binary>>, <<100, 2::16, bytes::binary>>]
+    all = Enum.join([first, hd(latin1), second, List.last(latin1), first])
+    assert Nif.codec_decode(<<131, 108, 5::32, all::binary, 106>>) == {:ok, expected}
+  end
+
   test "equal keys in a map are refused" do
     assert {:error, {:refused, 1}} =
              Nif.codec_decode(<<131, 116, 2::32, 97, 1, 97, 2, 97, 1, 97, 3>>)

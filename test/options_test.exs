@@ -4,12 +4,14 @@ defmodule PhoenixReplay.Native.OptionsTest do
   alias PhoenixReplay.Native.{Error, Options}
 
   doctest Error
+  doctest Options
 
   test "the defaults are those of the contract" do
     assert {:ok, options} = Options.new([])
     assert options.path == Path.expand("priv/replay_recordings")
     assert options.format == :etf
     assert options.compression == {:gzip, 6}
+    assert options.durability == :synced
   end
 
   test "each option has its own error, in words too" do
@@ -22,6 +24,8 @@ defmodule PhoenixReplay.Native.OptionsTest do
           {[compression: {:gzip, 13}], "the storage option :compression must be"},
           {[compression: {:zstd, 20}], "the storage option :compression must be"},
           {[compression: :brotli], "the storage option :compression must be"},
+          {[durability: true], "the storage option :durability must be :synced or :relaxed"},
+          {[durability: nil], "the storage option :durability must be :synced or :relaxed"},
           {[max_recording_bytes: 0], "the storage option :max_recording_bytes must be"},
           {[max_recording_bytes: Bitwise.bsl(1, 64)],
            "the storage option :max_recording_bytes must be"},

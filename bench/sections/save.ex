@@ -1,7 +1,8 @@
 defmodule Bench.Sections.Save do
   @moduledoc """
   Storing a finished recording. The native side has synced it to the disk when
-  `save/2` returns, the baseline has handed it to the kernel.
+  `save/2` returns, unless it is said to be relaxed; the baseline has handed it to the
+  kernel.
   """
 
   @behaviour Bench.Section
@@ -10,6 +11,10 @@ defmodule Bench.Sections.Save do
 
   # Recordings leave a file each, and large ones fill a disk.
   @max_calls %{tiny: 200, typical: 60, large: 4, fixtures: 60}
+
+  # Processes that save at once, and how often each does in one call.
+  @processes 8
+  @each 5
 
   @impl true
   def run(run) do
@@ -26,6 +31,8 @@ defmodule Bench.Sections.Save do
     end
 
     synced_baseline(run, sessions[:typical])
+    for name <- [:tiny, :typical], do: relaxed(run, name, sessions[name])
+    at_once(run, sessions[:tiny])
     compression(run, sessions[:typical])
     for {name, originals} <- sessions, do: zstd(run, name, originals)
     limits(run, sessions[:typical])
@@ -48,8 +55,8 @@ defmodule Bench.Sections.Save do
     )
   end
 
-  defp saver(run, backend, originals) do
-    opts = [path: Workspace.directory(run, "save")]
+  defp saver(run, backend, originals, opts \\ []) do
+    opts = [path: Workspace.directory(run, "save")] ++ opts
     next = Backends.supply(originals)
     fn -> :ok = backend.save(next.(), opts) end
   end
@@ -75,16 +82,60 @@ defmodule Bench.Sections.Save do
 
   # What the baseline would need to give the same promise.
   defp synced_baseline(run, originals) do
-    next = Backends.supply(originals)
-    path = Workspace.directory(run, "synced")
-
     Run.compare(run, "typical/both_synced", "µs",
       native: saver(run, Backends.native(), originals),
-      baseline: fn -> save_synced(next.(), path) end,
+      baseline: synced_saver(run, originals),
       max_calls: @max_calls.typical,
       before: &Workspace.settle/0,
       note: "the baseline is what the pure-Elixir backend does, and an fdatasync"
     )
+  end
+
+  # Neither side syncs.
+  defp relaxed(run, name, originals) do
+    Run.compare(run, "#{name}/relaxed", "µs",
+      native: saver(run, Backends.native(), originals, durability: :relaxed),
+      baseline: saver(run, Backends.baseline(), originals),
+      max_calls: @max_calls[name],
+      before: &Workspace.settle/0
+    )
+  end
+
+  # The time of a save is that of all, divided by how many there were.
+  defp at_once(run, originals) do
+    ours = &saver(run, Backends.native(), originals, &1)
+    theirs = saver(run, Backends.baseline(), originals)
+
+    for {name, native, baseline, what} <- [
+          {"alone", ours.([]), repeated(ours.([])), "the native side, one after the other"},
+          {"both_synced", ours.([]), at_once(synced_saver(run, originals)),
+           "the pure-Elixir backend, and an fdatasync"},
+          {"relaxed", ours.(durability: :relaxed), at_once(theirs), "the pure-Elixir backend"}
+        ] do
+      Run.compare(run, "tiny/#{@processes}_at_once/#{name}", "µs",
+        native: at_once(native),
+        baseline: baseline,
+        per: @processes * @each,
+        max_calls: 5,
+        before: &Workspace.settle/0,
+        note: "#{@processes} processes save at once; the baseline is #{what}"
+      )
+    end
+  end
+
+  defp at_once(save) do
+    fn ->
+      tasks = for _ <- 1..@processes, do: Task.async(fn -> for _ <- 1..@each, do: save.() end)
+      Task.await_many(tasks, :infinity)
+    end
+  end
+
+  defp repeated(save), do: fn -> for _ <- 1..(@processes * @each), do: save.() end
+
+  defp synced_saver(run, originals) do
+    next = Backends.supply(originals)
+    path = Workspace.directory(run, "synced")
+    fn -> save_synced(next.(), path) end
   end
 
   defp save_synced(recording, path) do

@@ -11,12 +11,12 @@ defmodule Bench.Backends do
   @doc "An endless supply of recordings with ids of their own, in turn from `originals`."
   @spec supply([PhoenixReplay.Recording.t()]) :: (() -> PhoenixReplay.Recording.t())
   def supply(originals) do
-    counter = :counters.new(1, [])
+    counter = :atomics.new(1, [])
     originals = List.to_tuple(originals)
 
+    # Also of processes that ask at once, no two get the same one.
     fn ->
-      :counters.add(counter, 1, 1)
-      number = :counters.get(counter, 1)
+      number = :atomics.add_get(counter, 1, 1)
       original = elem(originals, rem(number, tuple_size(originals)))
       # The same length as the host's ids, and cheap to make.
       %{original | id: "bench_" <> String.pad_leading(Integer.to_string(number), 16, "0")}

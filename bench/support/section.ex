@@ -10,7 +10,7 @@ defmodule Bench.Section do
   @callback run(Bench.Run.t()) :: term()
 
   # The order of the report; a section not named here comes last.
-  @order ~w(append recorder lifecycle memory save get list summaries query contains open drain exit recover
+  @order ~w(append recorder lifecycle memory save get list summaries query contains coarse open drain exit recover
             json codec scale)
 
   # These take too long to be run unasked.

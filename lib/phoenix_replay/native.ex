@@ -167,6 +167,8 @@ defmodule PhoenixReplay.Native do
     * `:bytes`: the size of these files
     * `:oldest_at`, `:newest_at`: the first and the last `connected_at` among
       them, in Unix milliseconds; nil without any
+    * `:durability`: what recordings outlive that are saved here, see
+      `PhoenixReplay.Native.Options`
     * `:damaged`: files that can't be read as recordings
     * `:running`: recordings in flight that go on, `:waiting`: those that have
       ended and are not in their files yet
@@ -200,6 +202,7 @@ defmodule PhoenixReplay.Native do
           bytes: non_neg_integer(),
           oldest_at: integer() | nil,
           newest_at: integer() | nil,
+          durability: PhoenixReplay.Native.Options.durability(),
           damaged: non_neg_integer(),
           running: non_neg_integer(),
           waiting: non_neg_integer(),
@@ -250,6 +253,9 @@ defmodule PhoenixReplay.Native do
   Other errors are `:not_found`, `{:damaged, file}`, `:too_large`, `{:refused, offset}`,
   `{:invalid_option, :unknown_atoms, expected}`, and those of the storage options and
   the disk.
+
+      iex> PhoenixReplay.Native.get("4x1F5sfmxsxIadPy39mHkw", unknown_atoms: :ignore)
+      {:error, {:invalid_option, :unknown_atoms, ":error or :strings"}}
   """
   @spec get(binary(), [{:unknown_atoms, :error | :strings}], keyword()) ::
           {:ok, Recording.t()} | {:error, Error.reason()}
@@ -483,6 +489,9 @@ defmodule PhoenixReplay.Native do
   As `verify/2`, moves damaged files to `.native/quarantine/` in the directory,
   and writes the index on disk anew.
 
+      {:ok, %{checked: 1204, quarantined: [%{file: "4x1F….etf.gz"}], damaged: []}} =
+        PhoenixReplay.Native.repair()
+
   Moved are files whose content will never be a recording. A file stays, and is
   among the `:damaged`, that was changed within the last 10 seconds, that can't
   be read at the moment, that is larger than `:max_recording_bytes` allows, or
@@ -592,6 +601,9 @@ defmodule PhoenixReplay.Native do
   @doc """
   What is in the directory, and what has happened since it was opened.
 
+      {:ok, %{recordings: 1204, running: 17, failed: 0, save_us: %{p99: 2_300}}} =
+        PhoenixReplay.Native.stats()
+
   Reads no recording. The error is that of looking at the directory, or of
   opening it.
   """
@@ -611,6 +623,9 @@ defmodule PhoenixReplay.Native do
   opens it again, with the options he gives; `stats/1` then counts from there. It
   need not be called: what is not used is closed after `:idle_timeout_ms` by itself,
   see `PhoenixReplay.Native.Options`.
+
+      iex> PhoenixReplay.Native.close(path: "a/directory/that/nobody/has/opened")
+      :ok
   """
   @spec close(keyword()) :: :ok | {:error, Error.reason()}
   def close(opts \\ Storage.storage_opts()), do: Directories.close(opts)

@@ -173,11 +173,12 @@ defmodule PhoenixReplay.Native.CloseTest do
 
   test "who uses an open directory with other options is told, once", %{opts: opts} do
     :ok = Native.init(opts)
-    other = opts ++ [compression: :zstd, max_recordings: 7]
+    other = opts ++ [compression: :zstd, durability: :relaxed, max_recordings: 7]
 
     log = capture_log(fn -> for _ <- 1..2, do: :ok = Native.save(recording(), other) end)
     assert [_before, told] = String.split(log, "is open with other options: ")
-    assert told =~ ":compression, :max_recordings as given here"
+    assert told =~ ":compression, :durability, :max_recordings as given here"
+    assert {:ok, %{durability: :synced}} = PhoenixReplay.Native.stats(opts)
     assert [_, _] = Path.wildcard(Path.join(opts[:path], "*.etf.gz"))
 
     # The format is nobody else's business, nor how long a shutdown may take.

@@ -137,7 +137,12 @@ defmodule PhoenixReplay.Native.Error do
   @impl true
   def message(%__MODULE__{reason: reason}), do: format(reason)
 
-  @doc "A reason as a sentence, without a full stop."
+  @doc """
+  A reason as a sentence, without a full stop.
+
+      iex> PhoenixReplay.Native.Error.format(:not_found)
+      "no recording has this id"
+  """
   @spec format(reason() | term()) :: String.t()
   def format(:not_found), do: "no recording has this id"
   def format(:too_large), do: "the recording is larger than :max_recording_bytes allows"

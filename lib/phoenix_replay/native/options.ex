@@ -14,6 +14,8 @@ defmodule PhoenixReplay.Native.Options do
       always read. Default `:etf`.
     * `:compression` (`t:compression/0` or `:gzip` or `:zstd`): how new
       recordings are compressed. Default `:gzip`, which is level 6. See below.
+    * `:durability` (`:synced` or `:relaxed`): what a recording outlives once it is
+      saved. Default `:synced`. See below.
     * `:max_recording_bytes` (`t:pos_integer/0`): the largest recording that is
       saved or read, in bytes as an external term before compression. In the
       memory of a VM its lists, tuples and maps may take four times as much, or
@@ -97,6 +99,27 @@ defmodule PhoenixReplay.Native.Options do
   A directory may hold files of both kinds; both are always read. Saving a
   recording again replaces its file of the other kind.
 
+  ## Durability
+
+    * `:synced`: what is saved is on the disk, its file synced and then its directory,
+      before `save/2` returns, and before a session that has ended leaves the slab. It
+      outlives a power cut.
+    * `:relaxed`: neither is synced, and the kernel writes it when it sees fit, on
+      Linux mostly within 30 seconds. It outlives the end of the VM, whatever ends it,
+      `kill -9` too, because the kernel has it. A power cut, or a crash of the kernel or
+      of the machine below it, can take what was saved in those seconds, though it was
+      acknowledged; sessions that had ended too, because they have left the slab. Where
+      there was a file, there is then none, or one that is empty or cut off or has zeros
+      in it. Such a file is damage as any other: it is named in the log once,
+      `get/2` answers `:error` for it, `PhoenixReplay.Native.verify/2` finds it and
+      `PhoenixReplay.Native.repair/2` moves it away. Only what is new can be lost: where
+      a recording replaces one that is known here, its content is synced first, and
+      the name of a new file before the old one is removed.
+
+  It is about what is saved, and nothing else. What `delete/2`, `clear/1`,
+  `PhoenixReplay.Native.delete_where/3`, `PhoenixReplay.Native.rewrite/4` and
+  `PhoenixReplay.Native.repair/2` do is on the disk when they return, with either.
+
   ## Retention
 
   The newest `:max_recordings` by `connected_at` are kept, none that began more
@@ -112,19 +135,23 @@ defmodule PhoenixReplay.Native.Options do
 
   alias PhoenixReplay.Native.{Error, Subject}
 
-  @enforce_keys [:path, :native_path, :format, :compression, :max_recording_bytes] ++
-                  [:max_recordings, :max_age_ms, :max_bytes, :drain_timeout_ms, :idle_timeout_ms] ++
-                  [:subject]
+  @enforce_keys [:path, :native_path, :format, :compression, :durability] ++
+                  [:max_recording_bytes, :max_recordings, :max_age_ms, :max_bytes] ++
+                  [:drain_timeout_ms, :idle_timeout_ms, :subject]
   defstruct @enforce_keys
 
   @typedoc "How files are compressed, and how hard: 1 is the fastest level."
   @type compression :: {:gzip, 1..12} | {:zstd, 1..19}
+
+  @typedoc "What a recording outlives once it is saved."
+  @type durability :: :synced | :relaxed
 
   @type t :: %__MODULE__{
           path: Path.t(),
           native_path: Path.t() | nil,
           format: :etf | :json,
           compression: compression(),
+          durability: durability(),
           max_recording_bytes: pos_integer(),
           max_recordings: non_neg_integer() | nil,
           max_age_ms: non_neg_integer() | nil,
@@ -138,6 +165,7 @@ defmodule PhoenixReplay.Native.Options do
     native_path: nil,
     format: :etf,
     compression: :gzip,
+    durability: :synced,
     max_recording_bytes: 256 * 1024 * 1024,
     drain_timeout_ms: 30_000,
     idle_timeout_ms: 600_000
@@ -150,7 +178,16 @@ defmodule PhoenixReplay.Native.Options do
   @limits [max_recordings: :max_recordings, max_age_ms: :max_recording_age_ms, max_bytes: nil]
   @known Keyword.keys(@defaults) ++ Keyword.keys(@limits) ++ [:subject]
 
-  @doc "Checks the options of a user and fills in the defaults."
+  @doc """
+  Checks the options of a user and fills in the defaults.
+
+      iex> {:ok, options} = PhoenixReplay.Native.Options.new(compression: :zstd)
+      iex> {options.compression, options.format}
+      {{:zstd, 1}, :etf}
+
+      iex> PhoenixReplay.Native.Options.new(format: :xml)
+      {:error, {:invalid_option, :format, ":etf or :json"}}
+  """
   @spec new(keyword()) :: {:ok, t()} | {:error, Error.reason()}
   def new(opts) do
     with :ok <- keyword(opts),
@@ -160,6 +197,7 @@ defmodule PhoenixReplay.Native.Options do
          {:ok, native_path} <- native_path(opts[:native_path]),
          {:ok, format} <- format(opts[:format]),
          {:ok, compression} <- compression(opts[:compression]),
+         {:ok, durability} <- durability(opts[:durability]),
          {:ok, max} <- max_recording_bytes(opts[:max_recording_bytes]),
          {:ok, max_recordings} <- limit(opts, :max_recordings),
          {:ok, max_age_ms} <- limit(opts, :max_age_ms),
@@ -173,6 +211,7 @@ defmodule PhoenixReplay.Native.Options do
          native_path: native_path,
          format: format,
          compression: compression,
+         durability: durability,
          max_recording_bytes: max,
          max_recordings: max_recordings,
          max_age_ms: max_age_ms,
@@ -226,6 +265,9 @@ defmodule PhoenixReplay.Native.Options do
       ":gzip, :zstd, {:gzip, level} with a level from 1 to 12, " <>
         "or {:zstd, level} with a level from 1 to 19"}}
   end
+
+  defp durability(durability) when durability in [:synced, :relaxed], do: {:ok, durability}
+  defp durability(_), do: {:error, {:invalid_option, :durability, ":synced or :relaxed"}}
 
   # Lengths in both formats have 32 bits.
   defp max_recording_bytes(max) when max in 1..0xFFFF_FFFF, do: {:ok, max}

@@ -56,6 +56,9 @@ defmodule PhoenixReplay.Native.Recorder do
   alias PhoenixReplay.Native.{Fault, Rules, Store, Subject}
   alias PhoenixReplay.Recording
 
+  # What is noted of a session between renders, at first.
+  @nothing {0, nil}
+
   @doc "The `on_mount` hook. Records once the socket is connected."
   @spec on_mount(:default, map() | :not_mounted_at_router, map(), socket) :: {:cont, socket}
         when socket: struct()
@@ -105,7 +108,7 @@ defmodule PhoenixReplay.Native.Recorder do
   defp subject(id, socket, params, session) do
     case Subject.of_session(socket, params, session) do
       {:ok, nil} ->
-        Process.put({__MODULE__, :unknown, id}, {params, session})
+        note(id, {0, {params, session}})
         nil
 
       {:ok, subject} ->
@@ -116,13 +119,11 @@ defmodule PhoenixReplay.Native.Recorder do
     end
   end
 
-  defp ask_again(socket) do
-    id = socket.assigns[:_replay_id]
+  defp ask_again(id, socket, events, {params, session}) do
+    note(id, {events, nil})
 
-    with {params, session} <- Process.delete({__MODULE__, :unknown, id}),
-         {:ok, subject} when subject != nil <- Subject.of_session(socket, params, session) do
-      Store.put_subject(id, subject)
-    end
+    with {:ok, subject} when subject != nil <- Subject.of_session(socket, params, session),
+         do: Store.put_subject(id, subject)
   end
 
   defp hook(socket, id) do
@@ -148,7 +149,9 @@ defmodule PhoenixReplay.Native.Recorder do
 
   defp handle_event(name, params, socket) do
     guarded(:ok, fn ->
-      put_pending(socket, pending(socket) + 1)
+      id = socket.assigns[:_replay_id]
+      {events, unknown} = noted(id)
+      note(id, {events + 1, unknown})
       record(socket, :event, %{name: name, params: sanitize_params(params)})
     end)
 
@@ -169,37 +172,34 @@ defmodule PhoenixReplay.Native.Recorder do
   end
 
   # A render after several events can't be told apart into their changes, so
-  # everything is recorded then.
-  defp after_render(socket, rules_of) do
+  # everything is recorded then. A view may have replaced its assigns: then there
+  # is nothing to record to.
+  defp after_render(%{assigns: %{_replay_id: id, _replay_t0: t0} = assigns} = socket, rules_of)
+       when is_binary(id) and is_integer(t0) do
     guarded(:ok, fn ->
-      ask_again(socket)
-      changed = Map.get(socket.assigns, :__changed__) || %{}
-      pending = pending(socket)
-      form = if pending < 2, do: :delta, else: :snapshot
+      {events, unknown} = noted(id)
+      if unknown, do: ask_again(id, socket, events, unknown)
+      changed = Map.get(assigns, :__changed__) || %{}
+      form = if events < 2, do: :delta, else: :snapshot
 
-      with :refused <- record_raw(socket, form, changed, rules_of),
-           do: record_sanitized(socket, form, changed)
+      # By the rules of the host's sanitizer, where the encoder knows them: then
+      # nothing is made anew for it, and what has not changed is the term it was.
+      with true <- rules_of != nil and rules_of == sanitizer(),
+           offset = System.monotonic_time(:millisecond) - t0,
+           raw = {offset, form, changed, assigns},
+           result when result != :refused <- Store.append_raw(id, raw, temporary(socket)) do
+        result
+      else
+        _not_by_the_encoder -> record_sanitized(socket, form, changed)
+      end
 
-      if pending > 0, do: put_pending(socket, 0)
+      if events > 0, do: note(id, @nothing)
     end)
 
     socket
   end
 
-  # By the rules of the host's sanitizer, where the encoder knows them: then
-  # nothing is made anew for it, and what has not changed is the term it was.
-  defp record_raw(_socket, _form, _changed, nil), do: :refused
-
-  defp record_raw(socket, form, changed, rules_of) do
-    with ^rules_of <- sanitizer(),
-         id when is_binary(id) <- socket.assigns[:_replay_id],
-         t0 when is_integer(t0) <- socket.assigns[:_replay_t0] do
-      offset = System.monotonic_time(:millisecond) - t0
-      Store.append_raw(id, {offset, form, changed, socket.assigns}, temporary(socket))
-    else
-      _ -> :refused
-    end
-  end
+  defp after_render(socket, _rules_of), do: socket
 
   defp record_sanitized(socket, form, changed) do
     delta = sanitized(fn -> sanitizer().sanitize_delta(changed, socket.assigns) end)
@@ -221,8 +221,10 @@ defmodule PhoenixReplay.Native.Recorder do
   defp record_all(_socket, assigns) when assigns == %{}, do: :ok
   defp record_all(socket, assigns), do: record(socket, :assigns, %{snapshot: assigns})
 
-  defp pending(socket), do: Process.get({__MODULE__, socket.assigns[:_replay_id]}, 0)
-  defp put_pending(socket, n), do: Process.put({__MODULE__, socket.assigns[:_replay_id]}, n)
+  # How many events came since the last render, and what a subject that is not
+  # known yet is to be asked for by.
+  defp noted(id), do: Process.get({__MODULE__, id}, @nothing)
+  defp note(id, noted), do: Process.put({__MODULE__, id}, noted)
 
   # A view may have replaced its assigns: then there is nothing to record to.
   defp record(%{assigns: assigns}, type, payload) do

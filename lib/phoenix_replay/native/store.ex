@@ -87,6 +87,8 @@ defmodule PhoenixReplay.Native.Store do
   @doc """
   Appends an event, from any process.
 
+      :ok = PhoenixReplay.Native.Store.append_event(id, {1_250, :event, %{name: "pay", params: %{}}})
+
   `{:error, :not_found}`: there is no such recording; `{:error, :ended}`: it
   has ended; `{:error, :max_events}`: it is full; any other reason is the
   operating system's. What was appended before is safe in every case.
@@ -152,6 +154,8 @@ defmodule PhoenixReplay.Native.Store do
   @doc """
   Says whom a recording in flight belongs to, once and for all. When this returns
   `:ok`, that survives the death of the VM, as events do.
+
+      :ok = PhoenixReplay.Native.Store.put_subject(id, user.id)
 
   `{:error, :has_subject}`: somebody else was named before; `{:error,
   :invalid_subject}`: it is no `t:PhoenixReplay.Native.subject/0`; others are those

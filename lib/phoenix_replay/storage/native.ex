@@ -10,7 +10,8 @@ defmodule PhoenixReplay.Storage.Native do
   those of `PhoenixReplay.Storage.File`, in both formats: a directory can be
   handed back and forth at any time.
 
-  A recording is on disk, synced, when `save/2` returns. The summaries of all
+  A recording is on disk, synced, when `save/2` returns, unless the option `:durability`
+  says otherwise. Saves of several processes at once share what can be shared of that. The summaries of all
   recordings are kept in memory, so `list_summaries/1` reads no file.
 
   No callback raises, and each can be called from any process, before `init/1`
@@ -47,6 +48,8 @@ defmodule PhoenixReplay.Storage.Native do
 
   @doc """
   Saves a recording, replacing the one with the same id.
+
+      :ok = PhoenixReplay.Storage.Native.save(recording, path: "/srv/export", format: :json)
 
   In the format `:json`, what JSON can't hold (pids, functions, binaries that
   are not UTF-8, keys that are tuples) is written as readable text.

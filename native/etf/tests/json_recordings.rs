@@ -373,3 +373,17 @@ fn a_summary_has_the_distinct_names_of_user_events() {
     let encoded = json::encode(&term, &Limits::default(), &mut again).unwrap();
     assert_eq!(encoded.summary.names, from_text.names);
 }
+
+#[test]
+fn of_two_names_of_an_event_the_later_one_counts() {
+    let payload = r#"{"nam_":"first","params":{"name":1},"name":"later","more":[]}"#;
+    let events = format!(r#"[{{"offset":0,"type":"event","payload":{payload}}}]"#);
+    let text = format!(r#"{{"id":"x","connected_at":7,"events":{events}}}"#);
+    let mut term = decode(&text).unwrap();
+    let first = term.windows(4).position(|key| key == b"nam_").unwrap();
+    term[first + 3] = b'e';
+    let (limits, mut out) = (Limits::default(), Vec::new());
+    let encoded = json::encode(&term, &limits, &mut out).unwrap();
+    assert_eq!(encoded.summary.names, [&b"later"[..]]);
+    assert_eq!(json::summarize(&out, &limits), Ok(encoded.summary));
+}

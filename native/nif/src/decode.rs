@@ -112,17 +112,15 @@ impl<'a> Decoder<'a> {
         match first {
             // Most terms are short atoms and binaries that were met before:
             // they are recognised by their bytes alone.
-            tag::SMALL_ATOM_UTF8 => {
+            tag::SMALL_ATOM_UTF8 | tag::SMALL_ATOM => {
                 let encoded = self.after(offset, 2, |head| usize::from(head[1]));
-                match encoded.and_then(|encoded| self.atoms.get(encoded).map(|it| (encoded, it))) {
-                    Some((encoded, atom)) => {
-                        self.walker.skip_equal(encoded.len())?;
-                        Ok(atom)
-                    }
-                    None => self.atom(offset),
-                }
+                self.atom(offset, encoded)
             }
-            tag::ATOM_UTF8 | tag::SMALL_ATOM | tag::ATOM => self.atom(offset),
+            tag::ATOM_UTF8 | tag::ATOM => {
+                let length = |head: &[u8]| usize::from(u16::from_be_bytes([head[1], head[2]]));
+                let encoded = self.after(offset, 3, length);
+                self.atom(offset, encoded)
+            }
             tag::BINARY if self.is_short_binary(offset) => {
                 let encoded = self.after(offset, BINARY_HEAD, |head| usize::from(head[4]));
                 match encoded.and_then(|encoded| {
@@ -293,11 +291,19 @@ impl<'a> Decoder<'a> {
     /// An atom: looked up by its bytes first, its text is read only when they
     /// are new.
     #[inline]
-    fn atom(&mut self, offset: usize) -> Result<Raw, Error> {
-        let encoded = self.walker.raw()?;
-        if let Some(atom) = self.atoms.get(encoded) {
-            return Ok(atom);
+    fn atom(&mut self, offset: usize, encoded: Option<&'a [u8]>) -> Result<Raw, Error> {
+        match encoded.and_then(|encoded| Some((encoded.len(), self.atoms.get(encoded)?))) {
+            Some((length, atom)) => {
+                self.walker.skip_equal(length)?;
+                Ok(atom)
+            }
+            None => self.new_atom(offset),
         }
+    }
+
+    #[cold]
+    fn new_atom(&mut self, offset: usize) -> Result<Raw, Error> {
+        let encoded = self.walker.raw()?;
         let unknown = Error::UnknownAtom { offset };
         let Token::Atom(text) = Walker::bare(encoded, &self.limits).token()? else {
             return Err(unknown);

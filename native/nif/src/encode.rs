@@ -259,7 +259,7 @@ impl<'a, 'b, G: Grow> Encoder<'a, 'b, G> {
         // SAFETY: as `tuple`.
         unsafe {
             let mut pairs = MapPairs::new(self.env);
-            let Some(size) = self.env.map_size(map).filter(|_| pairs.start(map)) else {
+            let Some(size) = pairs.start(map) else {
                 return self.by_the_vm(map);
             };
             self.spend(steps::MAP + 2 * size as u64)?;

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use replay_etf::Limits;
 use replay_store::{Format, Retention};
-use rustler::{Atom, Binary, Decoder, NifMap, NifResult, NifTaggedEnum, Term};
+use rustler::{Atom, Binary, Decoder, NifMap, NifResult, NifTaggedEnum, NifUnitEnum, Term};
 
 use crate::terms::path_of;
 
 mod atoms {
     rustler::atoms! {
-        compression, etf, idle_timeout_ms, json, max_age_ms, max_bytes, max_recording_bytes, max_recordings,
+        compression, durability, etf, idle_timeout_ms, json, max_age_ms, max_bytes, max_recording_bytes, max_recordings,
     }
 }
 
@@ -20,6 +20,7 @@ struct Fields<'a> {
     native_path: Option<Binary<'a>>,
     format: Atom,
     compression: Compression,
+    durability: Durability,
     max_recording_bytes: usize,
     max_recordings: Option<usize>,
     max_age_ms: Option<u64>,
@@ -32,6 +33,13 @@ struct Fields<'a> {
 pub enum Compression {
     Gzip(i32),
     Zstd(i32),
+}
+
+/// `:synced` or `:relaxed`.
+#[derive(NifUnitEnum)]
+pub enum Durability {
+    Synced,
+    Relaxed,
 }
 
 /// How a directory works; what Elixir says nothing of is as the engine has it.
@@ -50,6 +58,7 @@ impl Options {
         let (kept, asked) = (&own.retention, &other.retention);
         let differ = [
             (atoms::compression(), own.compression != other.compression),
+            (atoms::durability(), own.durability != other.durability),
             (
                 atoms::max_recording_bytes(),
                 own.limits.max_bytes != other.limits.max_bytes,
@@ -77,6 +86,7 @@ impl<'a> Decoder<'a> for Options {
             native_path: fields.native_path.map(|path| path_of(&path).to_owned()),
             format: format_of(fields.format)?,
             compression: fields.compression.into(),
+            durability: fields.durability.into(),
             limits: Limits::of_bytes(fields.max_recording_bytes),
             retention: Retention {
                 max_recordings: fields.max_recordings,
@@ -97,6 +107,24 @@ impl From<Compression> for replay_store::Compression {
         match compression {
             Compression::Gzip(level) => Self::Gzip(level),
             Compression::Zstd(level) => Self::Zstd(level),
+        }
+    }
+}
+
+impl From<Durability> for replay_store::Durability {
+    fn from(durability: Durability) -> Self {
+        match durability {
+            Durability::Synced => Self::Synced,
+            Durability::Relaxed => Self::Relaxed,
+        }
+    }
+}
+
+impl From<replay_store::Durability> for Durability {
+    fn from(durability: replay_store::Durability) -> Self {
+        match durability {
+            replay_store::Durability::Synced => Self::Synced,
+            replay_store::Durability::Relaxed => Self::Relaxed,
         }
     }
 }

@@ -6,6 +6,7 @@ use rustler::{Encoder, Env, NifMap, Term};
 
 use crate::directories::Settled;
 use crate::errors::Failure;
+use crate::options::Durability;
 
 #[derive(NifMap)]
 struct Fields {
@@ -13,6 +14,7 @@ struct Fields {
     bytes: u64,
     oldest_at: Option<i64>,
     newest_at: Option<i64>,
+    durability: Durability,
     damaged: usize,
     running: usize,
     waiting: usize,
@@ -61,6 +63,7 @@ impl From<Stats> for Fields {
             bytes: stats.bytes,
             oldest_at: stats.oldest_at,
             newest_at: stats.newest_at,
+            durability: stats.durability.into(),
             damaged: stats.damaged,
             running: stats.running,
             waiting: stats.waiting,

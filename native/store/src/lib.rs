@@ -10,7 +10,8 @@
 //!
 //! What the disk is trusted with: a rename within one file system is atomic, and a file whose
 //! `fdatasync` succeeded, and then its directory's, is still there after a power cut. Events of
-//! running recordings are not synced: a power cut may lose the latest of them.
+//! running recordings are not synced: a power cut may lose the latest of them. Nor, on request,
+//! are recordings that are saved ([`Durability::Relaxed`]).
 #![deny(unsafe_code)]
 
 mod active;
@@ -34,7 +35,10 @@ mod watch;
 
 pub use active::{ActiveSummary, Drained, Recording, Reservation, State};
 pub use codec::{Compression, Format, Subject, SubjectText, compress};
-pub use disk::{FileName, FileSystem, Kind, Mapping, Metadata, OsFileSystem, Process, Stamp};
+pub use disk::{
+    Durability, FileName, FileSystem, Kind, Mapping, Metadata, OsFileSystem, Process, Stamp, Told,
+    Watch,
+};
 pub use error::{Error, posix_name};
 pub use files::{Contents, Verified, Version};
 pub use index::name::file_stem;

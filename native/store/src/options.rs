@@ -6,6 +6,7 @@ use std::time::Duration;
 use replay_etf::Limits;
 
 use crate::codec::{Compression, Format};
+use crate::disk::Durability;
 use crate::error::Error;
 use crate::retention::limits::Retention;
 
@@ -27,9 +28,9 @@ pub struct Options {
     pub threads: usize,
     /// How much is read before an input is refused; `max_bytes` caps a decompressed recording.
     pub limits: Limits,
-    /// Whether a change is on the disk when it returns. Without it a crash of the program loses
-    /// nothing still, but a power cut can lose the latest changes.
-    pub sync: bool,
+    /// What a recording outlives once it is saved. Erasures, and all else, are on the disk when
+    /// they return, whatever it says.
+    pub durability: Durability,
     /// Format of the recordings that are saved when they end.
     pub format: Format,
     /// How much is kept.
@@ -58,7 +59,7 @@ impl Default for Options {
             compression: Compression::default(),
             threads: thread::available_parallelism().map_or(1, NonZero::get),
             limits: Limits::default(),
-            sync: true,
+            durability: Durability::default(),
             format: Format::Etf,
             retention: Retention::default(),
             finalizers: 4,

@@ -3,6 +3,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use parking_lot::Mutex;
 
+use crate::disk::Durability;
 use crate::notice::Notice;
 use crate::retention::limits::{Limit, Removed};
 use crate::slab::Usage;
@@ -22,6 +23,8 @@ pub struct Stats {
     pub oldest_at: Option<i64>,
     /// The `connected_at` of the newest of them.
     pub newest_at: Option<i64>,
+    /// What recordings outlive that are saved here.
+    pub durability: Durability,
     /// Damaged files.
     pub damaged: usize,
     /// Recordings that are still running.

@@ -87,7 +87,8 @@ impl Store {
     /// Saves a recording, given as an uncompressed external term with its version byte. One of
     /// the same id is replaced, in whatever format and under whatever name it was saved.
     ///
-    /// When this returns, the recording is listed, and with [`Options::sync`] on the disk.
+    /// When this returns, the recording is listed, and as durable as
+    /// [`Options::durability`] says.
     ///
     /// # Errors
     ///
@@ -220,6 +221,7 @@ impl Store {
         Ok(Stats {
             recordings: index.len(),
             bytes: index.bytes(),
+            durability: self.files.options.durability,
             oldest_at: by_age.next_back().or(newest_at),
             newest_at,
             damaged: index.damaged_len(),

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::overrides::Overrides;
+use super::summarizer::Keys;
 use super::templates::Templates;
 use super::{decimal, inspect, text_limits};
 use crate::recording::{self, Absent, EventKind, Events, Parts};
@@ -222,7 +223,7 @@ impl<'a> Encoder<'a> {
             if let EventKind::Event | EventKind::HandleParams = kind
                 && let Some(Ok(payload)) = self.json.get(payload).map(str::from_utf8)
             {
-                events.add_texts(kind, payload);
+                events.add_texts(kind, payload, Keys::Distinct);
             }
             events.add(offset_ms, kind);
         }

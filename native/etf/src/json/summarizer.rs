@@ -56,7 +56,7 @@ fn into_bytes(text: Cow<'_, str>) -> Cow<'static, [u8]> {
 fn events(reader: &mut Reader<'_>) -> Result<Events<'static>, Error> {
     let mut events = Events::default();
     each_event(reader, |offset_ms, kind, payload| {
-        events.add_texts(kind, payload);
+        events.add_texts(kind, payload, Keys::Any);
         events.add(offset_ms, kind);
     })?;
     Ok(events)
@@ -86,28 +86,38 @@ fn each_event(
 
 impl Events<'_> {
     /// Adds what a summary says of a payload: JSON that has been checked.
-    pub(super) fn add_texts(&mut self, kind: EventKind, payload: &str) {
-        if let Some(name) = name_in(kind, payload) {
+    pub(super) fn add_texts(&mut self, kind: EventKind, payload: &str, keys: Keys) {
+        if let Some(name) = name_in(kind, payload, keys) {
             self.names.add_copy(name.as_bytes());
         }
-        if let Some(url) = url_in(kind, payload) {
+        if let Some(url) = url_in(kind, payload, keys) {
             self.urls.add_copy(url.as_bytes());
         }
     }
 }
 
+/// Whether a key may come again in an object.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keys {
+    /// In a text that anybody may have written. The last one counts.
+    Any,
+    /// Not in one of ours.
+    Distinct,
+}
+
 /// The name in the payload of a user's event.
-fn name_in(kind: EventKind, payload: &str) -> Option<Cow<'_, str>> {
-    (kind == EventKind::Event).then(|| text_in(payload, NAME))?
+fn name_in(kind: EventKind, payload: &str, keys: Keys) -> Option<Cow<'_, str>> {
+    (kind == EventKind::Event).then(|| text_in(payload, NAME, keys))?
 }
 
 /// The URL in the payload of an event about parameters.
-fn url_in(kind: EventKind, payload: &str) -> Option<Cow<'_, str>> {
-    (kind == EventKind::HandleParams).then(|| text_in(payload, URL))?
+fn url_in(kind: EventKind, payload: &str, keys: Keys) -> Option<Cow<'_, str>> {
+    (kind == EventKind::HandleParams).then(|| text_in(payload, URL, keys))?
 }
 
-/// The text that a payload has under a key.
-fn text_in<'p>(payload: &'p str, wanted: &str) -> Option<Cow<'p, str>> {
+/// The text that a payload has under a key. What comes after it is not read where it can't come
+/// again.
+fn text_in<'p>(payload: &'p str, wanted: &str, keys: Keys) -> Option<Cow<'p, str>> {
     let mut reader = Reader::over(payload);
     if !reader.object().ok()? {
         return None;
@@ -116,6 +126,9 @@ fn text_in<'p>(payload: &'p str, wanted: &str) -> Option<Cow<'p, str>> {
     while let Some(key) = reader.next_key().ok()? {
         if key == wanted {
             text = reader.string().ok()?;
+            if keys == Keys::Distinct {
+                break;
+            }
         } else {
             reader.value(&mut Ignore).ok()?;
         }
@@ -136,7 +149,7 @@ pub fn each_url(json: &[u8], limits: &Limits, mut visit: impl FnMut(&[u8])) -> R
     while let Some(key) = reader.next_key()? {
         match Field::from_name(&key) {
             Some(Field::Events) => each_event(&mut reader, |_, kind, payload| {
-                if let Some(url) = url_in(kind, payload) {
+                if let Some(url) = url_in(kind, payload, Keys::Any) {
                     visit(url.as_bytes());
                 }
             })?,

@@ -80,7 +80,7 @@ impl Assigns {
             }
             let keys = if self.all { self.values } else { self.keys };
             let mut pairs = MapPairs::new(env);
-            if !pairs.start(keys) || env.map_size(self.values).is_none() {
+            if pairs.start(keys).is_none() || env.map_size(self.values).is_none() {
                 return Err(Stop::Refused);
             }
             let count_at = self.head(&mut writer)?;
@@ -144,9 +144,7 @@ impl Assigns {
         // SAFETY: as the caller's.
         unsafe {
             let mut pairs = MapPairs::new(env);
-            if !pairs.start(self.keys) {
-                return Err(Stop::Refused);
-            }
+            pairs.start(self.keys).ok_or(Stop::Refused)?;
             for (key, _) in pairs.by_ref() {
                 writer.encoder.spend(steps::MAP)?;
                 if !is_left_out(env, key)? {

@@ -54,11 +54,8 @@ impl<G: Grow> Writer<'_, '_, '_, G> {
         // SAFETY: slack is reserved; keys and values are of the map's environment.
         unsafe {
             let mut fields = Fields::new(self.encoder.env, shape);
-            if !fields.start(map) {
-                return Err(Stop::Refused);
-            }
             // Also for pairs that are left out.
-            let size = self.encoder.env.map_size(map).unwrap_or_default();
+            let size = fields.start(map).ok_or(Stop::Refused)?;
             self.encoder.spend(steps::MAP + 2 * size as u64)?;
             self.encoder.out.slack()?;
             self.encoder.out.put([tag::MAP]);

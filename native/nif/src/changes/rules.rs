@@ -133,12 +133,13 @@ impl Fields {
         }
     }
 
-    /// Goes to the first pair; false if the term is no map.
+    /// Goes to the first pair, and tells how many there are, those that are left out among them;
+    /// nothing if the term is no map.
     ///
     /// # Safety
     /// As [`MapPairs::start`].
     #[inline]
-    pub unsafe fn start(&mut self, map: Raw) -> bool {
+    pub unsafe fn start(&mut self, map: Raw) -> Option<usize> {
         // SAFETY: passed on.
         unsafe { self.pairs.start(map) }
     }

@@ -228,13 +228,11 @@ impl<G: Grow> Writer<'_, '_, '_, G> {
         unsafe {
             let mut fields = Fields::new(env, shape);
             let mut before = MapPairs::new(env);
-            if !(fields.start(now) && before.start(base)) {
+            let (Some(size), Some(base_size)) = (fields.start(now), before.start(base)) else {
                 return Err(Stop::Fruitless);
-            }
-            for map in [now, base] {
-                let size = env.map_size(map).unwrap_or_default();
-                self.encoder.spend(steps::MAP + 2 * size as u64)?;
-            }
+            };
+            self.encoder
+                .spend(2 * (steps::MAP + size as u64 + base_size as u64))?;
             let mut next = before.next();
             while let Some((key, value, how)) = fields.next()? {
                 loop {

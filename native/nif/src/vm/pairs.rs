@@ -13,6 +13,7 @@ pub struct MapPairs {
     env: Env,
     iter: MaybeUninit<sys::ErlNifMapIterator>,
     started: bool,
+    left: usize,
 }
 
 impl MapPairs {
@@ -23,26 +24,30 @@ impl MapPairs {
             env,
             iter: MaybeUninit::uninit(),
             started: false,
+            left: 0,
         }
     }
 
-    /// Goes to the first pair; false if the term is not a map.
+    /// Goes to the first pair, and tells how many there are; nothing if the
+    /// term is not a map.
     ///
     /// # Safety
     /// As [`Env::kind`]; to be called once, and the value must not outlive the
     /// NIF call.
     #[inline]
-    pub unsafe fn start(&mut self, map: Raw) -> bool {
-        // SAFETY: on success the VM has initialised `iter`.
-        self.started = unsafe {
-            sys::enif_map_iterator_create(
+    pub unsafe fn start(&mut self, map: Raw) -> Option<usize> {
+        // SAFETY: the caller's promise; on success the VM has initialised `iter`.
+        unsafe {
+            let size = self.env.map_size(map)?;
+            self.started = sys::enif_map_iterator_create(
                 self.env.raw,
                 map,
                 self.iter.as_mut_ptr(),
                 sys::ErlNifMapIteratorEntry::ERL_NIF_MAP_ITERATOR_HEAD,
-            )
-        } != 0;
-        self.started
+            ) != 0;
+            self.left = if self.started { size } else { 0 };
+            self.started.then_some(size)
+        }
     }
 }
 
@@ -51,18 +56,19 @@ impl Iterator for MapPairs {
 
     #[inline]
     fn next(&mut self) -> Option<(Raw, Raw)> {
-        if !self.started {
-            return None;
-        }
+        // The VM is not asked whether another pair comes.
+        self.left = self.left.checked_sub(1)?;
         let (mut key, mut value) = (Raw::default(), Raw::default());
         let (env, iter) = (self.env.raw, self.iter.as_mut_ptr());
-        // SAFETY: the iterator was initialised and is alive; at its end the
-        // call returns false and nothing is advanced.
+        // SAFETY: pairs are left, so the iterator was initialised and is alive;
+        // at its end the call returns false and nothing is advanced.
         unsafe {
             if sys::enif_map_iterator_get_pair(env, iter, &mut key, &mut value) == 0 {
                 return None;
             }
-            sys::enif_map_iterator_next(env, iter);
+            if self.left > 0 {
+                sys::enif_map_iterator_next(env, iter);
+            }
         }
         Some((key, value))
     }

@@ -98,6 +98,7 @@ impl Shared {
                 });
                 DROPPED
             } else if self.has_file_of(recording, buffer)? {
+                self.files.sync_found()?;
                 Drained::default()
             } else {
                 self.save(recording, buffer)?

@@ -29,6 +29,7 @@ use crate::observer::Observer;
 use crate::options::Options;
 use crate::retention::alarm::Alarm;
 use crate::watch::freshness::Freshness;
+use crate::watch::told::Told;
 
 /// The finished recordings: one directory, and what is known of it.
 pub(crate) struct Files {
@@ -75,6 +76,9 @@ pub(crate) struct Files {
     /// agree. The kernel does one change of a directory's names at a time anyway. Writing,
     /// compressing and syncing a recording's content happen outside.
     pub(crate) commit: Mutex<()>,
+    /// What others changed, where that is told. Held while the directory itself is looked at, on a
+    /// disk of this machine.
+    pub(crate) told: Mutex<Told>,
     pub(crate) freshness: Mutex<Freshness>,
     pub(crate) index: RwLock<Index>,
 }

@@ -42,14 +42,9 @@ pub(crate) struct Elsewhere {
 
 impl Elsewhere {
     /// The part of `native_path` for the recordings in `dir`, which get their number here.
-    pub(crate) fn of(
-        fs: &dyn FileSystem,
-        native_path: &Path,
-        dir: &Path,
-        sync: bool,
-    ) -> Result<Self, Error> {
+    pub(crate) fn of(fs: &dyn FileSystem, native_path: &Path, dir: &Path) -> Result<Self, Error> {
         let canonical = dir.canonicalize().map_err(Error::at("find", dir))?;
-        let id = match number(fs, &dir.join(NATIVE_DIR), sync) {
+        let id = match number(fs, &dir.join(NATIVE_DIR)) {
             // It can only be read: nothing will be made elsewhere either.
             Err(error) if is_unwritable(&error) => random(),
             id => id?,
@@ -67,15 +62,14 @@ impl Elsewhere {
     }
 }
 
-fn number(fs: &dyn FileSystem, beside_dir: &Path, sync: bool) -> Result<u128, Error> {
+fn number(fs: &dyn FileSystem, beside_dir: &Path) -> Result<u128, Error> {
     let path = beside_dir.join(ID);
     if let Some(id) = read_id(fs, &path).map_err(Error::at("read", &path))? {
         return Ok(id);
     }
-    create_dirs_within(fs, beside_dir, sync)
-        .map_err(Error::at("create the directory", beside_dir))?;
+    create_dirs_within(fs, beside_dir).map_err(Error::at("create the directory", beside_dir))?;
     fs.share_dir(beside_dir);
-    write_id(fs, &path, random(), sync).map_err(Error::at("write", &path))
+    write_id(fs, &path, random()).map_err(Error::at("write", &path))
 }
 
 fn is_unwritable(error: &Error) -> bool {
@@ -127,8 +121,7 @@ impl Files {
 
     /// Creates one of the two where it is missing.
     pub(crate) fn create_dirs(&self, dir: &Path) -> Result<(), Error> {
-        create_dirs_within(self.fs(), dir, self.options.sync)
-            .map_err(Error::at("create the directory", dir))?;
+        create_dirs_within(self.fs(), dir).map_err(Error::at("create the directory", dir))?;
         // Its owner may have opened the directory around it since.
         self.fs().share_dir(dir);
         Ok(())
@@ -154,7 +147,7 @@ impl Files {
 
     fn write_number(&self, Elsewhere { id, path }: &Elsewhere) -> Result<(), Error> {
         let file = self.beside_dir.join(ID);
-        let written = write_id(self.fs(), &file, *id, self.options.sync);
+        let written = write_id(self.fs(), &file, *id);
         if written.map_err(Error::at("write", &file))? == *id {
             return Ok(());
         }
@@ -182,10 +175,10 @@ fn read_id(fs: &dyn FileSystem, path: &Path) -> io::Result<Option<u128>> {
     Ok(number)
 }
 
-fn write_id(fs: &dyn FileSystem, path: &Path, id: u128, sync: bool) -> io::Result<u128> {
+fn write_id(fs: &dyn FileSystem, path: &Path, id: u128) -> io::Result<u128> {
     let text = format!("{MAGIC}{id:032x}\n");
     for _ in 0..TRIES {
-        match fs.write_new(path, text.as_bytes(), sync) {
+        match fs.write_new(path, text.as_bytes(), true) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             result => return result.map(|_| id),
         }
@@ -196,7 +189,7 @@ fn write_id(fs: &dyn FileSystem, path: &Path, id: u128, sync: bool) -> io::Resul
     }
     // Its writer is gone.
     fs.remove(path)?;
-    fs.write_new(path, text.as_bytes(), sync).map(|_| id)
+    fs.write_new(path, text.as_bytes(), true).map(|_| id)
 }
 
 #[cfg(test)]
@@ -212,7 +205,7 @@ mod tests {
         let path = dir.path().join(ID);
         assert_eq!(read_id(&OsFileSystem, &path).unwrap(), None);
         for id in [7, 8] {
-            assert_eq!(write_id(&OsFileSystem, &path, id, false).unwrap(), 7);
+            assert_eq!(write_id(&OsFileSystem, &path, id).unwrap(), 7);
         }
         assert_eq!(read_id(&OsFileSystem, &path).unwrap(), Some(7));
         assert_ne!(random(), random());
@@ -223,7 +216,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(ID);
         fs::write(&path, MAGIC).unwrap();
-        assert_eq!(write_id(&OsFileSystem, &path, 7, false).unwrap(), 7);
+        assert_eq!(write_id(&OsFileSystem, &path, 7).unwrap(), 7);
         assert_eq!(read_id(&OsFileSystem, &path).unwrap(), Some(7));
     }
 }

@@ -23,6 +23,7 @@ use crate::observer::Observer;
 use crate::options::Options;
 use crate::retention::alarm::Alarm;
 use crate::watch::freshness::Freshness;
+use crate::watch::told::Told;
 
 impl Files {
     /// The recordings in this directory, of which nothing is known yet, and the directories that
@@ -35,17 +36,17 @@ impl Files {
         options.check()?;
         // The program may change its working directory later.
         let dir = path::absolute(path).map_err(Error::io("find the directory"))?;
-        create_dirs(&*fs, &dir, options.sync).map_err(Error::at("create the directory", &dir))?;
+        create_dirs(&*fs, &dir).map_err(Error::at("create the directory", &dir))?;
         let beside_dir = dir.join(NATIVE_DIR);
         let elsewhere = match &options.native_path {
-            Some(path) => Some(Elsewhere::of(&*fs, path, &dir, options.sync)?),
+            Some(path) => Some(Elsewhere::of(&*fs, path, &dir)?),
             None => None,
         };
         let native_dir = elsewhere
             .as_ref()
             .map_or(&beside_dir, |it| &it.path)
             .clone();
-        let commons = |dir| Commons::new(Arc::clone(&fs), dir, options.sync, options.heartbeat);
+        let commons = |dir| Commons::new(Arc::clone(&fs), dir, options.heartbeat);
         let beside_commons = commons(&beside_dir);
         let commons = match &elsewhere {
             Some(elsewhere) => commons(&elsewhere.path),
@@ -79,6 +80,7 @@ impl Files {
             unsynced: Unsynced::default(),
             scan: Mutex::new(()),
             commit: Mutex::new(()),
+            told: Mutex::new(Told::default()),
             freshness: Mutex::new(Freshness::default()),
             index: RwLock::new(Index::default()),
         };

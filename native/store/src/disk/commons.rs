@@ -27,7 +27,6 @@ const NEW_LOCK: &str = "lock.new";
 pub(crate) struct Commons {
     pub(crate) fs: Arc<dyn FileSystem>,
     dir: PathBuf,
-    sync: bool,
     /// How often the owner of a directory shows that it lives.
     pub(crate) period: Duration,
     pub(crate) process: Process,
@@ -35,17 +34,11 @@ pub(crate) struct Commons {
 }
 
 impl Commons {
-    pub(crate) fn new(
-        fs: Arc<dyn FileSystem>,
-        dir: &Path,
-        sync: bool,
-        period: Duration,
-    ) -> Arc<Self> {
+    pub(crate) fn new(fs: Arc<dyn FileSystem>, dir: &Path, period: Duration) -> Arc<Self> {
         let process = fs.process();
         Arc::new(Commons {
             fs,
             dir: dir.to_owned(),
-            sync,
             period,
             process,
             watch: Watch::default(),
@@ -63,7 +56,7 @@ impl Commons {
             let made = match self.fs.create_dir(&path) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
                     // Somebody removed the directory around it.
-                    create_dirs_within(&*self.fs, &self.dir, self.sync)?;
+                    create_dirs_within(&*self.fs, &self.dir)?;
                     self.fs.share_dir(&self.dir);
                     self.fs.create_dir(&path)
                 }

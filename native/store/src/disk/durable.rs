@@ -5,18 +5,33 @@ use std::path::Path;
 
 use super::{FileSystem, Kind};
 
+/// What a recording outlives once it is saved.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// A power cut and a crash of the system: its file is synced, and then its directory.
+    #[default]
+    Synced,
+    /// The end of the program, whatever ends it, since the kernel has it. What the kernel has not
+    /// written by itself yet, on Linux mostly within 30 seconds, a power cut may take: then there
+    /// is no file, or an empty or short one, which is found to be damaged.
+    ///
+    /// A save that replaces a recording still syncs the new one before the old one goes, so that
+    /// what is lost is new.
+    Relaxed,
+}
+
 /// Creates a directory that is the store's, and those above it that are missing, which are not.
-pub(crate) fn create_dirs(fs: &dyn FileSystem, dir: &Path, sync: bool) -> io::Result<()> {
-    create(fs, dir, 1, sync)
+pub(crate) fn create_dirs(fs: &dyn FileSystem, dir: &Path) -> io::Result<()> {
+    create(fs, dir, 1)
 }
 
 /// The same where the directory around it is the store's as well.
-pub(crate) fn create_dirs_within(fs: &dyn FileSystem, dir: &Path, sync: bool) -> io::Result<()> {
-    create(fs, dir, 2, sync)
+pub(crate) fn create_dirs_within(fs: &dyn FileSystem, dir: &Path) -> io::Result<()> {
+    create(fs, dir, 2)
 }
 
 /// The innermost `own` of them are for their owner alone.
-fn create(fs: &dyn FileSystem, dir: &Path, own: u32, sync: bool) -> io::Result<()> {
+fn create(fs: &dyn FileSystem, dir: &Path, own: u32) -> io::Result<()> {
     match fs.metadata(dir) {
         Ok(found) if found.kind == Kind::Directory => return Ok(()),
         Ok(_) => return Err(io::ErrorKind::NotADirectory.into()),
@@ -25,7 +40,7 @@ fn create(fs: &dyn FileSystem, dir: &Path, own: u32, sync: bool) -> io::Result<(
     }
     let parent = dir.parent();
     if let Some(parent) = parent {
-        create(fs, parent, own.saturating_sub(1), sync)?;
+        create(fs, parent, own.saturating_sub(1))?;
     }
     let created = match own {
         0 => fs.create_parent(dir),
@@ -38,8 +53,8 @@ fn create(fs: &dyn FileSystem, dir: &Path, own: u32, sync: bool) -> io::Result<(
     }
     match parent {
         // That it is not supported is told when a recording is saved.
-        Some(parent) if sync => sync_names(fs, parent).map(drop),
-        _ => Ok(()),
+        Some(parent) => sync_names(fs, parent).map(drop),
+        None => Ok(()),
     }
 }
 

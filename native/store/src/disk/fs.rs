@@ -8,6 +8,7 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use super::machine::{self, Process};
+use super::told::Watch;
 use super::{Mapping, access, mapped};
 
 /// What tells one version of a file from another without reading it.
@@ -137,6 +138,16 @@ pub trait FileSystem: Send + Sync {
         mapped::write_at(file, at, bytes)
     }
 
+    /// Has a directory watched from now on; `None` where not everybody's changes are told, which is
+    /// all but the disks of this machine alone.
+    fn watch(&self, path: &Path) -> io::Result<Option<Box<dyn Watch>>> {
+        if self.is_local(path) {
+            watch(path)
+        } else {
+            Ok(None)
+        }
+    }
+
     // What follows is about whose a directory is, and the operating system's unless an
     // implementation has its own.
 
@@ -195,6 +206,16 @@ pub trait FileSystem: Send + Sync {
     fn is_gone(&self, process: &Process) -> bool {
         process.is_gone()
     }
+}
+
+#[cfg(target_os = "linux")]
+fn watch(path: &Path) -> io::Result<Option<Box<dyn Watch>>> {
+    super::notifier::watch(path).map(Some)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn watch(_: &Path) -> io::Result<Option<Box<dyn Watch>>> {
+    Ok(None)
 }
 
 fn directories(path: &Path) -> io::Result<Vec<OsString>> {

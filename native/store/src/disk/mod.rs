@@ -20,16 +20,21 @@ mod machine;
 pub(crate) mod map;
 #[expect(unsafe_code, reason = "the standard library lacks some calls")]
 pub(crate) mod mapped;
+#[cfg(target_os = "linux")]
+mod notifier;
 mod os;
 pub(crate) mod owned;
 mod owner;
 pub(crate) mod step;
 pub(crate) mod temp;
+mod told;
 
 /// The subdirectory for everything that is not a recording.
 pub(crate) const NATIVE_DIR: &str = ".native";
 
+pub use durable::Durability;
 pub use fs::{FileName, FileSystem, Kind, Metadata, Stamp};
 pub use machine::Process;
 pub use map::Mapping;
 pub use os::OsFileSystem;
+pub use told::{Told, Watch};

@@ -39,20 +39,17 @@ impl Intent {
         held: Vec<Arc<Directory>>,
         ids: Vec<Box<[u8]>>,
     ) -> io::Result<Self> {
-        let sync = files.options.sync;
         let note = encode(&ids)?;
         let mut paths = Vec::new();
         for home in homes {
             let path = temp::unused_path(home, PREFIX);
             // Not the recordings' directory of temporary files, which may be on another disk.
-            files.write_into(home, &note, sync)?.place(&path)?;
+            files.write_into(home, &note, true)?.place(&path)?;
             paths.push(path);
-            if sync {
-                files.sync_names(home)?;
-            }
+            files.sync_names(home)?;
         }
         // The directories, which are all in one, may be as new.
-        if let (Some(parent), true) = (homes.first().and_then(|home| home.parent()), sync) {
+        if let Some(parent) = homes.first().and_then(|home| home.parent()) {
             files.sync_names(parent)?;
         }
         Ok(Intent {
@@ -85,7 +82,7 @@ impl Intent {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 result => result?,
             }
-            if let (Some(home), true) = (path.parent(), files.options.sync) {
+            if let Some(home) = path.parent() {
                 files.sync_names(home)?;
             }
         }

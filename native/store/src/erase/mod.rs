@@ -68,10 +68,11 @@ impl Files {
     }
 
     fn erase_files(&self, slab: Option<&Slab>, intent: &Intent) -> Result<(), Error> {
+        let change = self.syncs.change();
         for id in intent.ids() {
             self.remove(id)?;
         }
-        self.sync_dir()?;
+        self.sync_removed(change)?;
         self.rewrite_journal()
             .map_err(Error::io("rewrite the index"))?;
         self.sync_slab(slab)
@@ -79,8 +80,8 @@ impl Files {
 
     fn sync_slab(&self, slab: Option<&Slab>) -> Result<(), Error> {
         match slab {
-            Some(slab) if self.options.sync => slab.sync().map_err(Error::io("sync the slab")),
-            _ => Ok(()),
+            Some(slab) => slab.sync().map_err(Error::io("sync the slab")),
+            None => Ok(()),
         }
     }
 
@@ -96,10 +97,7 @@ impl Files {
             result = self.compact_journal();
         }
         result?;
-        if self.options.sync {
-            self.sync_names(&self.native_dir)?;
-        }
-        Ok(())
+        self.sync_names(&self.native_dir)
     }
 
     /// Completes what is noted in directories of earlier runs that had no slab.

@@ -31,7 +31,7 @@ impl Commit<'_> {
     /// Puts a file in its place.
     pub(crate) fn place(&self, temp: TempFile<'_>, entry: Entry) -> io::Result<()> {
         let path = self.files.loader.path(entry.file());
-        self.change_directory(|| temp.place(&path))?;
+        self.change_directory(entry.file(), || temp.place(&path))?;
         let entry = Arc::new(entry);
         let mut index = self.files.index.write();
         index.touch(entry.file());
@@ -54,7 +54,7 @@ impl Commit<'_> {
     /// Removes a file, and returns whether there was one.
     pub(crate) fn remove(&self, file: &[u8]) -> io::Result<bool> {
         let path = self.files.loader.path(file);
-        let existed = match self.change_directory(|| self.files.fs().remove(&path)) {
+        let existed = match self.change_directory(file, || self.files.fs().remove(&path)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => false,
             result => result.map(|()| true)?,
         };
@@ -64,17 +64,24 @@ impl Commit<'_> {
         Ok(existed)
     }
 
+    /// Makes a change that concerns this file.
     pub(crate) fn change_directory(
         &self,
+        file: &[u8],
         change: impl FnOnce() -> io::Result<()>,
     ) -> io::Result<()> {
-        let before = self.files.dir_modified_ns();
+        if self.files.told.lock().own_begins(file) {
+            let result = change();
+            self.files.hear_own(result.is_ok());
+            return result;
+        }
+        let before = self.files.dir_stamp();
         let result = change();
-        let after = self.files.dir_modified_ns();
+        let after = self.files.dir_stamp();
         let mut freshness = self.files.freshness.lock();
         match (before, after) {
             (Ok(Some(before)), Ok(Some(after))) => {
-                freshness.changed(before, after, Instant::now());
+                freshness.changed(before.modified_ns, after.modified_ns, Instant::now());
             }
             _ => freshness.forget(),
         }

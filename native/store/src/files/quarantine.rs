@@ -23,6 +23,7 @@ impl Files {
             result => result?,
         }
         self.fs().share_dir(&dir);
+        let change = self.syncs.change();
         let commit = self.commit();
         let found = match self.fs().metadata(&self.loader.path(file)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
@@ -33,11 +34,9 @@ impl Files {
         }
         commit.move_away(file, &self.unused_in(dir.clone(), file)?)?;
         drop(commit);
-        if self.options.sync {
-            // First where it is now, so that a power cut does not find it nowhere.
-            self.sync_names(&dir)?;
-            self.sync_names(&self.loader.dir)?;
-        }
+        // First where it is now, so that a power cut does not find it nowhere.
+        self.sync_names(&dir)?;
+        (self.syncs).run(change, || self.sync_names(&self.loader.dir))?;
         Ok(true)
     }
 
@@ -75,7 +74,7 @@ impl Commit<'_> {
     /// Moves a recording's file to where it is none.
     fn move_away(&self, file: &[u8], to: &Path) -> io::Result<()> {
         let path = self.files.loader.path(file);
-        self.change_directory(|| self.files.fs().rename(&path, to))?;
+        self.change_directory(file, || self.files.fs().rename(&path, to))?;
         let mut index = self.files.index.write();
         index.touch(file);
         index.remove(file);

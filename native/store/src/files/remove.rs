@@ -4,6 +4,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use super::commit::Commit;
 use super::lookup::{Belonging, belongings};
 use crate::directory::Files;
+use crate::disk::group::Change;
 use crate::error::Error;
 
 impl Files {
@@ -13,11 +14,12 @@ impl Files {
             // A file that somebody else has just written may have the id inside only.
             self.refresh()?;
         }
+        let change = self.syncs.change();
         if !self.remove(id)? {
             return Ok(());
         }
         self.write_journal();
-        self.sync_dir()
+        self.sync_removed(change)
     }
 
     /// Removes the files of this id that the index knows of, without making it durable. Returns
@@ -29,11 +31,21 @@ impl Files {
             .map_err(Error::at("remove a recording in", self.path()))
     }
 
+    /// Makes it durable that names are gone.
+    pub(crate) fn sync_removed(&self, change: Change) -> Result<(), Error> {
+        match self.sync_dir(change) {
+            // They are, with their directory.
+            Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(()),
+            synced => synced,
+        }
+    }
+
     /// See [`Store::clear`](crate::store::Store::clear).
     pub(crate) fn clear(&self) -> Result<(), Error> {
         let files = self
             .recording_files()
             .map_err(Error::at("read the directory", self.path()))?;
+        let change = self.syncs.change();
         let mut result = Ok(());
         for file in files {
             // One turn for each, so that saves need not wait for thousands.
@@ -42,7 +54,7 @@ impl Files {
         }
         self.write_journal();
         result.map_err(Error::at("remove a recording in", self.path()))?;
-        self.sync_dir()
+        self.sync_removed(change)
     }
 }
 

@@ -7,9 +7,10 @@ use replay_etf::{ErrorKind, Field};
 
 use super::commit::Commit;
 use super::lookup::belongings;
+use super::save::Form;
 use crate::codec::Format;
 use crate::directory::Files;
-use crate::disk::{Kind, Stamp};
+use crate::disk::{Durability, Kind, Stamp};
 use crate::error::Error;
 use crate::index::{Slot, name};
 use crate::notice::Notice;
@@ -52,8 +53,13 @@ impl Files {
             Some(Slot::Recording(before)) if before.stamp == version.stamp => before,
             _ => return Ok(false),
         };
-        let packing = name::packing(&version.file);
-        let written = self.write(etf, None, before.format, packing, |_| before.beside())?;
+        let form = Form {
+            format: before.format,
+            packing: name::packing(&version.file),
+            // What was there before is to be gone for good.
+            durability: Durability::Synced,
+        };
+        let written = self.write(etf, None, form, |_| before.beside())?;
         if *written.summary.id != *id {
             let kind = ErrorKind::NotARecording(Field::Id);
             return Err(Error::Recording(replay_etf::Error { offset: 0, kind }));
@@ -66,6 +72,7 @@ impl Files {
 
     /// See [`Store::delete_version`](crate::store::Store::delete_version).
     pub(crate) fn delete_version(&self, id: &[u8], version: &Version) -> Result<bool, Error> {
+        let change = self.syncs.change();
         let commit = self.commit();
         if !commit.is_latest(id, version) {
             return Ok(false);
@@ -73,7 +80,7 @@ impl Files {
         (commit.remove_recording(id)).map_err(Error::at("remove a recording in", self.path()))?;
         drop(commit);
         self.write_journal();
-        self.sync_dir()?;
+        self.sync_removed(change)?;
         self.observer.tell(Notice::Erased { count: 1 });
         Ok(true)
     }

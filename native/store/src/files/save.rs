@@ -9,12 +9,22 @@ use super::commit::Commit;
 use super::lookup::{Belonging, belongings};
 use crate::codec::{Beside, Format, Packing, Subject};
 use crate::directory::Files;
+use crate::disk::Durability;
+use crate::disk::group::Change;
 use crate::disk::temp::TempFile;
 use crate::error::Error;
 use crate::index::Entry;
 use crate::index::loader::Buffers;
 use crate::index::name::{file_name, file_stem};
 use crate::notice::Notice;
+
+/// What a recording is to be made into.
+#[derive(Clone, Copy)]
+pub(super) struct Form {
+    pub format: Format,
+    pub packing: Packing,
+    pub durability: Durability,
+}
 
 /// What a recording was made into, not yet in its place.
 pub(super) struct Written<'a, 'f> {
@@ -25,6 +35,8 @@ pub(super) struct Written<'a, 'f> {
     pub summary: Summary<'a>,
     /// What the file has beside the content.
     pub beside: Beside,
+    /// Whether the change of names is to be synced too.
+    pub durability: Durability,
     pub temp: TempFile<'f>,
 }
 
@@ -80,7 +92,12 @@ impl Files {
     ) -> Result<(), Error> {
         let start = Instant::now();
         let compression = self.options.compression;
-        let written = self.write(etf, known, format, compression.packing(), beside)?;
+        let form = Form {
+            format,
+            packing: compression.packing(),
+            durability: self.options.durability,
+        };
+        let written = self.write(etf, known, form, beside)?;
         let file = file_name(&file_stem(&written.id), format, compression);
         let at_once = |_: &Commit<'_>| true;
         self.put(written, format, file.into(), etf.len(), start, at_once)
@@ -102,13 +119,14 @@ impl Files {
             id,
             summary,
             beside,
+            durability,
             temp,
         } = written;
         let recovered = beside.flags.recovered;
         let shared = &self.loader.shared;
         let entry = Entry::new(summary, beside, format, file, temp.stamp(), shared);
         let (event_count, file_bytes) = (entry.event_count, entry.stamp.len);
-        if !self.place(&id, temp, entry, holds)? {
+        if !self.place(&id, temp, entry, durability, holds)? {
             return Ok(false);
         }
         self.observer.tell(Notice::Saved {
@@ -127,13 +145,12 @@ impl Files {
         &self,
         etf: &'a [u8],
         known: Option<Summary<'a>>,
-        format: Format,
-        packing: Packing,
+        form: Form,
         beside: impl FnOnce(&Summary<'_>) -> Beside,
     ) -> Result<Written<'a, '_>, Error> {
         self.check_size(etf)?;
         self.buffers.with(|buffers| {
-            let written = self.write_through(buffers, etf, known, format, packing, beside);
+            let written = self.write_through(buffers, etf, known, form, beside);
             buffers.trim();
             written
         })
@@ -144,10 +161,14 @@ impl Files {
         buffers: &mut Buffers,
         etf: &'a [u8],
         known: Option<Summary<'a>>,
-        format: Format,
-        packing: Packing,
+        form: Form,
         beside: impl FnOnce(&Summary<'_>) -> Beside,
     ) -> Result<Written<'a, '_>, Error> {
+        let Form {
+            format,
+            packing,
+            durability,
+        } = form;
         let limits = &self.loader.limits;
         let (text, packed) = buffers.for_writing();
         let (content, id, summary) = match format {
@@ -167,11 +188,14 @@ impl Files {
         let codec = &self.loader.codec;
         let compressed = codec.compress(packing, content, &beside, packed);
         let length = compressed.map_err(Error::io("compress"))?;
-        let temp = self.write_temp(packed.get(..length).unwrap_or_default())?;
+        // A power cut must not find the one that it replaces gone and this one not there yet.
+        let sync = durability == Durability::Synced || self.entry(&id).is_some();
+        let temp = self.write_temp(packed.get(..length).unwrap_or_default(), sync)?;
         Ok(Written {
             id,
             summary,
             beside,
+            durability,
             temp,
         })
     }
@@ -185,8 +209,7 @@ impl Files {
         }
     }
 
-    fn write_temp(&self, content: &[u8]) -> Result<TempFile<'_>, Error> {
-        let sync = self.options.sync;
+    fn write_temp(&self, content: &[u8], sync: bool) -> Result<TempFile<'_>, Error> {
         let written = self.write_into(&self.temp_path()?, content, sync);
         let written = match written {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -205,8 +228,10 @@ impl Files {
         id: &[u8],
         temp: TempFile<'_>,
         entry: Entry,
+        durability: Durability,
         holds: impl FnOnce(&Commit<'_>) -> bool,
     ) -> Result<bool, Error> {
+        let change = self.syncs.change();
         let file: Box<[u8]> = entry.file().into();
         let refused =
             |action, file: &[u8], source| Error::at(action, &self.loader.path(file))(source);
@@ -219,32 +244,37 @@ impl Files {
             .place(temp, entry)
             .map_err(|error| refused("put in place", &file, error))?;
         replaced.retain(|belonging| belonging.file != file && commit.exists(belonging));
-        if replaced.is_empty() {
-            drop(commit);
-            self.write_journal();
-            self.sync_dir()?;
-            return Ok(true);
-        }
-        // A power cut must not find the old file gone and the new one not there yet. And no
-        // other save of the id may come between, lest each removes what the other saved.
-        self.sync_dir()?;
-        for Belonging { file, .. } in &replaced {
-            commit
-                .remove(file)
-                .map_err(|error| refused("remove the replaced", file, error))?;
+        if !replaced.is_empty() {
+            // A power cut must not find the old file gone and the new one not there yet. And no
+            // other save of the id may come between, lest each removes what the other saved.
+            self.sync_dir(change)?;
+            for Belonging { file, .. } in &replaced {
+                commit
+                    .remove(file)
+                    .map_err(|error| refused("remove the replaced", file, error))?;
+            }
         }
         drop(commit);
         self.write_journal();
-        self.sync_dir()?;
+        if durability == Durability::Synced {
+            self.sync_dir(change)?;
+        }
         Ok(true)
     }
 
-    pub(crate) fn sync_dir(&self) -> Result<(), Error> {
-        if !self.options.sync {
-            return Ok(());
+    /// Puts the name of a recording on the disk whose writer may not have come to that, or failed
+    /// to.
+    pub(crate) fn sync_found(&self) -> Result<(), Error> {
+        match self.options.durability {
+            Durability::Synced => self.sync_dir(self.syncs.change()),
+            Durability::Relaxed => Ok(()),
         }
+    }
+
+    /// Puts the names of the recordings on the disk, together with others who want that.
+    pub(crate) fn sync_dir(&self, change: Change) -> Result<(), Error> {
         self.syncs
-            .run(|| self.sync_names(&self.loader.dir))
+            .run(change, || self.sync_names(&self.loader.dir))
             .map_err(Error::at("sync the directory", self.path()))
     }
 }

@@ -5,6 +5,7 @@ use parking_lot::MutexGuard;
 use super::chunk::{Chunk, FRAME_HEADER, Kind};
 use super::error::AppendError;
 use super::header::{self, Mark};
+use super::segment::UNIT;
 use super::settings::MAX_PAYLOAD;
 use super::space::{Space, order_for};
 use super::tail::Tail;
@@ -13,6 +14,10 @@ use crate::disk::map::PAGE;
 
 /// A chunk takes this part of what a recording has already, so that no more than it is unused.
 const GROWTH: usize = 16;
+
+/// Or as much as it has already, until that is this much: of a small one no more than a half is
+/// unused, and one that grows soon has chunks worth their headers.
+const SMALL: usize = PAGE;
 
 /// No chunk is larger than this unless one frame needs it.
 const MAX_CHUNK: usize = 256 << 10;
@@ -67,7 +72,7 @@ impl<'c> Append<'c> {
         };
         let used = used.min(last.room(tail.at));
         let payload = used.saturating_add(more);
-        let chunk = claim(last.space(), payload, tail.bytes / GROWTH, self.wait)?;
+        let chunk = claim(last.space(), payload, usual(tail.bytes), self.wait)?;
         if last.is_lost() {
             // That may just have been found out.
             chunk.retire(self.wait);
@@ -80,7 +85,7 @@ impl<'c> Append<'c> {
             last.retire(self.wait);
         }
         // Before anything is in it: what a crash leaves has a header, and can be wiped. Fewer
-        // than there are pages in memory.
+        // than there are units in memory.
         chunk.publish(
             tail.serial,
             (tail.chunks.len() - usize::from(replaces)) as u32,
@@ -157,6 +162,11 @@ impl<'c> Append<'c> {
     }
 }
 
+/// The size of the next chunk of a recording that has so many bytes of them.
+fn usual(bytes: usize) -> usize {
+    (bytes / GROWTH).max(bytes.min(SMALL))
+}
+
 /// Claims a chunk for a frame of so many bytes, of the usual size if that is larger.
 pub(super) fn claim(
     space: &Arc<Space>,
@@ -168,7 +178,7 @@ pub(super) fn claim(
     if payload > max {
         return Err(AppendError::TooLarge(payload, max));
     }
-    let usual = 1 << usual.clamp(PAGE, MAX_CHUNK).ilog2();
+    let usual = 1 << usual.clamp(UNIT, MAX_CHUNK).ilog2();
     let bytes = usual.max(header::LEN + FRAME_HEADER + payload);
     let (block, segment) = space.claim(order_for(bytes), wait)?;
     Ok(Chunk::new(space, segment, block))

@@ -1,18 +1,18 @@
-/// The free blocks of one segment: a binary buddy allocator over its pages.
+/// The free blocks of one segment: a binary buddy allocator over its units.
 ///
-/// A block of order `n` is `2^n` pages and starts at a multiple of its size. A freed block is
+/// A block of order `n` is `2^n` units and starts at a multiple of its size. A freed block is
 /// joined with its buddy, the other half of the block it was split from, as soon as both are
 /// free.
 #[derive(Debug)]
 pub(super) struct Buddy {
-    /// One set per order: the free blocks by their number, which is their page shifted by the
+    /// One set per order: the free blocks by their number, which is their unit shifted by the
     /// order.
     free: Vec<Bits>,
-    free_pages: usize,
+    free_units: usize,
 }
 
 impl Buddy {
-    /// `2^order` pages, all free.
+    /// `2^order` units, all free.
     pub(super) fn new(order: u8) -> Self {
         let mut free: Vec<Bits> = (0..=order).map(|o| Bits::new(1 << (order - o))).collect();
         if let Some(whole) = free.last_mut() {
@@ -20,11 +20,11 @@ impl Buddy {
         }
         Buddy {
             free,
-            free_pages: 1 << order,
+            free_units: 1 << order,
         }
     }
 
-    /// Claims a block and returns its first page. Of the blocks that fit, one of the smallest is
+    /// Claims a block and returns its first unit. Of the blocks that fit, one of the smallest is
     /// split, so that large ones stay whole.
     pub(super) fn claim(&mut self, order: u8) -> Option<usize> {
         let wanted = usize::from(order);
@@ -37,14 +37,14 @@ impl Buddy {
                 halves.insert(upper);
             }
         }
-        self.free_pages -= 1 << wanted;
+        self.free_units -= 1 << wanted;
         Some(block << from)
     }
 
     /// Takes back a block that was claimed.
-    pub(super) fn give_back(&mut self, page: usize, order: u8) {
-        self.free_pages += 1 << order;
-        let mut block = page >> order;
+    pub(super) fn give_back(&mut self, unit: usize, order: u8) {
+        self.free_units += 1 << order;
+        let mut block = unit >> order;
         let mut blocks = self.free.iter_mut().skip(usize::from(order)).peekable();
         while let Some(same_size) = blocks.next() {
             if blocks.peek().is_none() || !same_size.remove(block ^ 1) {
@@ -61,8 +61,8 @@ impl Buddy {
         u8::try_from(order).ok()
     }
 
-    pub(super) fn free_pages(&self) -> usize {
-        self.free_pages
+    pub(super) fn free_units(&self) -> usize {
+        self.free_units
     }
 }
 
@@ -71,6 +71,8 @@ impl Buddy {
 struct Bits {
     words: Vec<u64>,
     len: usize,
+    /// No word before this one has any.
+    first: usize,
 }
 
 impl Bits {
@@ -79,6 +81,7 @@ impl Bits {
         Bits {
             words: vec![0; capacity.div_ceil(64)],
             len: 0,
+            first: 0,
         }
     }
 
@@ -87,6 +90,7 @@ impl Bits {
             debug_assert_eq!(*word & (1 << (n % 64)), 0, "freed twice");
             *word |= 1 << (n % 64);
             self.len += 1;
+            self.first = self.first.min(n / 64);
         }
     }
 
@@ -106,7 +110,9 @@ impl Bits {
         if self.len == 0 {
             return None;
         }
-        let at = self.words.iter().position(|word| *word != 0)?;
+        let mut from = self.words.iter().skip(self.first);
+        let at = self.first + from.position(|word| *word != 0)?;
+        self.first = at;
         let n = at * 64 + self.words.get(at)?.trailing_zeros() as usize;
         self.remove(n);
         Some(n)
@@ -125,11 +131,11 @@ mod tests {
         let mut buddy = Buddy::new(3);
         assert_eq!(buddy.claim(3), Some(0));
         assert_eq!(
-            (buddy.claim(0), buddy.largest(), buddy.free_pages()),
+            (buddy.claim(0), buddy.largest(), buddy.free_units()),
             (None, None, 0)
         );
         buddy.give_back(0, 3);
-        assert_eq!((buddy.largest(), buddy.free_pages()), (Some(3), 8));
+        assert_eq!((buddy.largest(), buddy.free_units()), (Some(3), 8));
     }
 
     #[test]
@@ -157,22 +163,22 @@ mod tests {
                     let fits = buddy.largest().is_some_and(|largest| largest >= order);
                     let block = buddy.claim(order);
                     prop_assert_eq!(block.is_some(), fits);
-                    claimed.extend(block.map(|page| (page, order)));
+                    claimed.extend(block.map(|unit| (unit, order)));
                 } else {
-                    let (page, order) = claimed.swap_remove(pick.index(claimed.len()));
-                    buddy.give_back(page, order);
+                    let (unit, order) = claimed.swap_remove(pick.index(claimed.len()));
+                    buddy.give_back(unit, order);
                 }
-                let mut pages: Vec<usize> =
-                    claimed.iter().flat_map(|&(page, order)| page..page + (1 << order)).collect();
-                prop_assert!(claimed.iter().all(|&(page, order)| page % (1 << order) == 0));
-                prop_assert_eq!(buddy.free_pages(), 32 - pages.len());
-                pages.sort_unstable();
-                pages.dedup();
-                prop_assert_eq!(buddy.free_pages(), 32 - pages.len());
-                prop_assert!(pages.iter().all(|&page| page < 32));
+                let mut units: Vec<usize> =
+                    claimed.iter().flat_map(|&(unit, order)| unit..unit + (1 << order)).collect();
+                prop_assert!(claimed.iter().all(|&(unit, order)| unit % (1 << order) == 0));
+                prop_assert_eq!(buddy.free_units(), 32 - units.len());
+                units.sort_unstable();
+                units.dedup();
+                prop_assert_eq!(buddy.free_units(), 32 - units.len());
+                prop_assert!(units.iter().all(|&unit| unit < 32));
             }
-            for (page, order) in claimed {
-                buddy.give_back(page, order);
+            for (unit, order) in claimed {
+                buddy.give_back(unit, order);
             }
             prop_assert_eq!(buddy.largest(), Some(5));
         }

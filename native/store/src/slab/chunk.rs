@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::header::{self, Header, Mark};
 use super::left::Fate;
-use super::segment::{Segment, page_at};
+use super::segment::{Segment, unit_at};
 use super::segments::Block;
 use super::settings::{KIND_SHIFT, MAX_PAYLOAD};
 use super::space::Space;
@@ -70,23 +70,24 @@ impl Chunk {
         Chunk::of(space, segment, block, generation)
     }
 
-    /// Opens the chunk of an earlier run, if one begins at this page.
+    /// Opens the chunk of an earlier run, if one begins at this unit.
     pub(super) fn open(
         space: &Arc<Space>,
         segment: &Arc<Segment>,
         slot: usize,
-        page: usize,
+        unit: usize,
     ) -> Option<(Header, Self)> {
-        let base = page_at(page);
+        let base = unit_at(unit);
         if segment.readable(base, header::LEN) < header::LEN {
             return None;
         }
         let header = Header::read(segment.map(), base, segment.salt())?;
-        let pages = 1usize.checked_shl(u32::from(header.order))?;
-        if pages > segment.pages() - page || !page.is_multiple_of(pages) {
+        let order = header.order.checked_add(segment.least())?;
+        let units = 1usize.checked_shl(u32::from(order))?;
+        if units > segment.units() - unit || !unit.is_multiple_of(units) {
             return None;
         }
-        let block = Block::new(slot, page, header.order);
+        let block = Block::new(slot, unit, order);
         space.adopt(block);
         let mut chunk = Chunk::of(space, Arc::clone(segment), block, header.generation);
         chunk.len = segment.readable(base, block.bytes());
@@ -95,7 +96,7 @@ impl Chunk {
 
     fn of(space: &Arc<Space>, segment: Arc<Segment>, block: Block, generation: u64) -> Self {
         Chunk {
-            base: page_at(block.page),
+            base: unit_at(block.unit),
             len: block.bytes(),
             seed: header::frame_seed(segment.salt(), generation),
             generation,
@@ -184,7 +185,7 @@ impl Chunk {
         self.len
     }
 
-    pub(super) fn pages(&self) -> usize {
+    pub(super) fn units(&self) -> usize {
         1 << self.block.order
     }
 

@@ -23,7 +23,7 @@ pub(super) struct Header {
     pub(super) serial: u64,
     /// Position among the recording's chunks.
     pub(super) index: u32,
-    /// The chunk is `2^order` pages.
+    /// The chunk is `2^order` of what the segment's version takes for a unit.
     pub(super) order: u8,
 }
 

@@ -7,7 +7,7 @@
 //! ```text
 //! slab-0/            one directory per running engine
 //!   lock             locked for as long as it runs
-//!   0.seg            segment: a header page, then blocks of 2^n pages
+//!   0.seg            segment: a header page, then blocks of 2^n kilobytes
 //!     chunk          a block that belongs to one recording: a header, then frames
 //!       frame        one event: length, checksum, payload
 //! ```

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use super::header::{self, Mark};
 use super::left::{Fate, Left};
-use super::segment::{self, Segment};
+use super::segment::{self, Segment, UNIT};
 use crate::disk::map::{Mapping, PAGE};
 use crate::disk::mapped::ZEROS;
 use crate::disk::owned::Directory;
@@ -68,11 +68,11 @@ impl Segment {
         }
         let file = fs.open_file(path).map_err(at("open", path))?;
         let map = |len| fs.map_read_only(&file, len);
-        let (pages, salt) = {
+        let (bytes, least, salt) = {
             let page = map(PAGE).map_err(at("map into memory", path))?;
             fs.load(&page, path, 0, PAGE).map_err(at("read", path))?;
             match read_header(&page) {
-                Page::Header { pages, salt } => (pages, salt),
+                Page::Header { bytes, least, salt } => (bytes, least, salt),
                 Page::Damaged(reason) => return Ok(Opened::Damaged(reason)),
                 Page::Foreign(reason) => return Ok(Opened::Foreign(reason)),
                 Page::Empty => {
@@ -85,7 +85,7 @@ impl Segment {
                 }
             }
         };
-        let Some(stated) = pages.checked_add(1).and_then(|all| all.checked_mul(PAGE)) else {
+        let Some(stated) = bytes.checked_add(PAGE) else {
             return Ok(Opened::Damaged("its header is damaged"));
         };
         let map = map(len.min(stated)).map_err(at("map into memory", path))?;
@@ -97,7 +97,8 @@ impl Segment {
         let segment = Segment {
             fs: Arc::clone(fs),
             map,
-            pages,
+            units: bytes / UNIT,
+            least,
             salt,
             path: path.to_owned(),
             directory: Arc::clone(directory),
@@ -183,7 +184,10 @@ impl Segment {
 /// What the header page of a segment says.
 enum Page {
     Header {
-        pages: usize,
+        /// Of all blocks.
+        bytes: usize,
+        /// The order of the smallest that there may be.
+        least: u8,
         salt: u64,
     },
     /// Nothing was written to it.
@@ -206,11 +210,14 @@ fn read_header(page: &Mapping) -> Page {
         Page::Damaged("not a segment")
     } else if !sound {
         Page::Damaged("its header is damaged")
-    } else if version != segment::VERSION {
-        Page::Foreign("of an unknown version")
     } else {
-        let pages = usize::try_from(bytes).unwrap_or(usize::MAX) / PAGE;
-        Page::Header { pages, salt }
+        let least = match version {
+            segment::VERSION => 0,
+            segment::VERSION_OF_PAGES => segment::PAGE_ORDER,
+            _ => return Page::Foreign("of an unknown version"),
+        };
+        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+        Page::Header { bytes, least, salt }
     }
 }
 

@@ -125,14 +125,14 @@ fn read_file(space: &Arc<Space>, directory: &Arc<Directory>, path: &Path) -> io:
 
 fn read_segment(space: &Arc<Space>, slot: usize, segment: &Arc<Segment>) -> Vec<Part> {
     let mut parts = Vec::new();
-    let mut page = 0;
-    while page < segment.pages() {
-        match Chunk::open(space, segment, slot, page) {
+    let mut unit = 0;
+    while unit < segment.units() {
+        match Chunk::open(space, segment, slot, unit) {
             Some((header, chunk)) => {
-                page += chunk.pages();
+                unit += chunk.units();
                 parts.push(Part::read(header, chunk));
             }
-            None => page += 1,
+            None => unit += 1 << segment.least(),
         }
     }
     parts

@@ -24,14 +24,27 @@ pub(super) const CHECKSUM_AT: usize = 32;
 pub(super) const MAGIC: u64 = u64::from_ne_bytes(*b"rplyslab");
 
 /// Of the segment and all within it.
-pub(super) const VERSION: u64 = 1;
+pub(super) const VERSION: u64 = 2;
 
-/// A mapped file: a header page, then pages for blocks.
+/// The one before, in which pages were what blocks are made of. Such segments are still read.
+pub(super) const VERSION_OF_PAGES: u64 = 1;
+
+/// What blocks are made of: small sessions share a page. Whole sectors of a disk, and whole cache
+/// lines, so that nobody shares one. A recording's beginning takes some 300 bytes at least: smaller
+/// ones would be outgrown at once.
+pub(super) const UNIT: usize = 1024;
+
+/// Units of a page, as an order.
+pub(super) const PAGE_ORDER: u8 = (PAGE / UNIT).ilog2() as u8;
+
+/// A mapped file: a header page, then units for blocks.
 pub(super) struct Segment {
     pub(super) fs: Arc<dyn FileSystem>,
     pub(super) map: Mapping,
-    /// Number of pages for blocks.
-    pub(super) pages: usize,
+    /// Number of units for blocks.
+    pub(super) units: usize,
+    /// The order of the smallest block that it may have.
+    pub(super) least: u8,
     /// A random number in every chunk's header, which nobody who sees a recording's bytes knows.
     pub(super) salt: u64,
     pub(super) path: PathBuf,
@@ -58,7 +71,7 @@ impl Segment {
         let path = directory.path().join(format!("{number}.{EXTENSION}"));
         let file = fs.create_file(&path).map_err(at("create", &path))?;
         let map = (least..=usual).rev().find_map(|order| {
-            let len = PAGE
+            let len = UNIT
                 .checked_shl(u32::from(order))
                 .and_then(|block| block.checked_add(PAGE))
                 .ok_or(io::ErrorKind::FileTooLarge);
@@ -80,12 +93,13 @@ impl Segment {
         match map.and_then(|map| Ok((map, file.metadata()?.ino()))) {
             Ok((map, inode)) => {
                 let salt = RandomState::new().hash_one(number);
-                let pages = map.len() / PAGE - 1;
-                write_header(&map, pages * PAGE, salt);
+                let bytes = map.len() - PAGE;
+                write_header(&map, bytes, salt);
                 Ok(Segment {
                     fs: Arc::clone(fs),
                     map,
-                    pages,
+                    units: bytes / UNIT,
+                    least: 0,
                     salt,
                     path,
                     directory: Arc::clone(directory),
@@ -134,9 +148,19 @@ impl Segment {
         self.salt
     }
 
-    /// Number of pages for blocks.
-    pub(super) fn pages(&self) -> usize {
-        self.pages
+    /// Number of units for blocks.
+    pub(super) fn units(&self) -> usize {
+        self.units
+    }
+
+    /// Bytes of all blocks.
+    pub(super) fn bytes(&self) -> usize {
+        self.units * UNIT
+    }
+
+    /// The order of the smallest block that it may have.
+    pub(super) fn least(&self) -> u8 {
+        self.least
     }
 
     /// Marks the chunk at `base`, or what it belongs to.
@@ -197,9 +221,9 @@ pub(super) const EXTENSION: &str = "seg";
 /// What is added to it when a file can't be read.
 pub(super) const SET_ASIDE: &str = "bad";
 
-/// Where in a segment a page for blocks begins.
-pub(super) fn page_at(page: usize) -> usize {
-    (page + 1) * PAGE
+/// Where in a segment a unit for blocks begins.
+pub(super) fn unit_at(unit: usize) -> usize {
+    PAGE + unit * UNIT
 }
 
 /// Whether there is no space for so much, but may be for less.

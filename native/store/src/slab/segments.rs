@@ -2,26 +2,25 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::buddy::Buddy;
-use super::segment::Segment;
-use crate::disk::map::PAGE;
+use super::segment::{Segment, UNIT};
 
 /// A part of a segment. It belongs to whoever claimed it until it is given back.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Block {
     slot: usize,
-    /// Its first page.
-    pub(super) page: usize,
-    /// It has `2^order` pages.
+    /// Its first unit.
+    pub(super) unit: usize,
+    /// It has `2^order` units.
     pub(super) order: u8,
 }
 
 impl Block {
-    pub(super) fn new(slot: usize, page: usize, order: u8) -> Self {
-        Block { slot, page, order }
+    pub(super) fn new(slot: usize, unit: usize, order: u8) -> Self {
+        Block { slot, unit, order }
     }
 
     pub(super) fn bytes(self) -> usize {
-        PAGE << self.order
+        UNIT << self.order
     }
 }
 
@@ -60,15 +59,15 @@ enum Blocks {
     /// Of an earlier run: so many are still in use, or whoever reads it uses it, and no more
     /// are given out.
     Closing(usize),
-    /// Of this run, and lost: so many pages are still in use, and no more are given out.
+    /// Of this run, and lost: so many units are still in use, and no more are given out.
     Lost(usize),
 }
 
 impl Segments {
     /// Adds a new segment.
     pub(super) fn add_open(&mut self, segment: Segment) {
-        let order = segment.pages().trailing_zeros() as u8;
-        self.free += bytes(&segment);
+        let order = segment.units().trailing_zeros() as u8;
+        self.free += segment.bytes();
         self.add(Arc::new(segment), Blocks::Open(Buddy::new(order)));
     }
 
@@ -95,9 +94,9 @@ impl Segments {
                 continue;
             };
             if let (true, Blocks::Open(buddy)) = (slot.segment.is_lost(), &slot.blocks) {
-                let free = buddy.free_pages();
-                self.free -= free * PAGE;
-                slot.blocks = Blocks::Lost(slot.segment.pages() - free);
+                let free = buddy.free_units();
+                self.free -= free * UNIT;
+                slot.blocks = Blocks::Lost(slot.segment.units() - free);
                 self.note_room(at);
             }
         }
@@ -140,9 +139,9 @@ impl Segments {
         };
         let unused = match &mut slot.blocks {
             Blocks::Open(buddy) => {
-                buddy.give_back(block.page, block.order);
+                buddy.give_back(block.unit, block.order);
                 self.free += block.bytes();
-                buddy.free_pages() == slot.segment.pages()
+                buddy.free_units() == slot.segment.units()
             }
             Blocks::Closing(in_use) => {
                 *in_use -= 1;
@@ -197,13 +196,13 @@ impl Segments {
     pub(super) fn usage(&self) -> Usage {
         let mut usage = Usage::default();
         for slot in self.slots.iter().flatten() {
-            let bytes = bytes(&slot.segment);
+            let bytes = slot.segment.bytes();
             usage.total += bytes;
             usage.used += match &slot.blocks {
-                Blocks::Open(buddy) => bytes - buddy.free_pages() * PAGE,
+                Blocks::Open(buddy) => bytes - buddy.free_units() * UNIT,
                 Blocks::Closing(0) => 0,
                 Blocks::Closing(_) => bytes,
-                Blocks::Lost(in_use) => in_use * PAGE,
+                Blocks::Lost(in_use) => in_use * UNIT,
             };
         }
         usage
@@ -226,7 +225,7 @@ impl Segments {
             let Some(since) = slot.unused_since else {
                 continue;
             };
-            let bytes = bytes(&slot.segment);
+            let bytes = slot.segment.bytes();
             let is_open = matches!(slot.blocks, Blocks::Open(_));
             if is_open && bytes <= usual && self.free < reserve + bytes {
                 continue;
@@ -278,8 +277,4 @@ impl Segments {
             *room = largest.map_or(0, |order| order + 1);
         }
     }
-}
-
-fn bytes(segment: &Segment) -> usize {
-    segment.pages() * PAGE
 }

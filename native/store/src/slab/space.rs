@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use super::bell::Bell;
 use super::error::AppendError;
 use super::own::Own;
-use super::segment::Segment;
+use super::segment::{PAGE_ORDER, Segment, UNIT};
 use super::segments::{Block, Segments, Usage};
 use super::settings::Settings;
 use super::unwiped::Unwiped;
@@ -25,8 +25,8 @@ const MAX_LEFTOVERS: u32 = 1000;
 
 /// The smallest order of a block of at least `bytes`.
 pub(super) fn order_for(bytes: usize) -> u8 {
-    let pages = bytes.div_ceil(PAGE).checked_next_power_of_two();
-    pages.map_or(u8::MAX, |pages| pages.trailing_zeros() as u8)
+    let units = bytes.div_ceil(UNIT).checked_next_power_of_two();
+    units.map_or(u8::MAX, |units| units.trailing_zeros() as u8)
 }
 
 /// A recording that is to give back its space, and could not.
@@ -199,7 +199,8 @@ impl Space {
         if enough(&self.segments.lock()) {
             return Ok(());
         }
-        let usual = order.max(order_for(self.settings.segment_bytes));
+        let usual = order.max(order_for(self.settings.segment_bytes.max(PAGE)));
+        let least = least.clamp(PAGE_ORDER, usual);
         let mut tries = 0;
         let segment = loop {
             let directory = Arc::clone(self.directory(&mut own)?);
@@ -207,7 +208,7 @@ impl Space {
             own.next += 1;
             tries += 1;
             let fs = &self.commons.fs;
-            match Segment::create(fs, &directory, number, usual, least.min(usual)) {
+            match Segment::create(fs, &directory, number, usual, least) {
                 // Somebody left a file there.
                 Err(error)
                     if error.kind() == io::ErrorKind::AlreadyExists && tries < MAX_LEFTOVERS => {}

@@ -1,7 +1,7 @@
 use std::io;
 use std::sync::Arc;
 
-use super::segment::{Segment, page_at};
+use super::segment::{Segment, unit_at};
 use super::segments::Block;
 
 /// The block of a chunk that is no more, with what was written to it.
@@ -24,7 +24,7 @@ impl Unwiped {
         if self.segment.is_lost() {
             return Ok(self.block);
         }
-        let (base, len) = (page_at(self.block.page), self.block.bytes());
+        let (base, len) = (unit_at(self.block.unit), self.block.bytes());
         // SAFETY: the last who knew of the block was the chunk that this was made of.
         unsafe { self.segment.wipe(base, len)? };
         Ok(self.block)

@@ -15,16 +15,13 @@ pub struct Erased {
 impl Store {
     /// Erases all recordings that match, and returns their ids: their files, what is known of
     /// them, and those in flight, also where no user has done anything yet. When this returns,
-    /// what matched when it was called is gone, and with [`Options::sync`] will still be after a
-    /// power cut. A save of another thread that is under way meanwhile counts as before or as
+    /// what matched when it was called is gone, and will still be after a power cut. A save of another thread that is under way meanwhile counts as before or as
     /// after: its recording is erased, or there as a whole.
     ///
     /// If it is interrupted or fails, the next start completes it.
     ///
     /// Not erased are recordings in flight in other programs, what can't be searched, which is
     /// named, and other files of a recording that someone copied by hand under another id.
-    ///
-    /// [`Options::sync`]: crate::Options::sync
     ///
     /// # Errors
     ///

@@ -16,6 +16,11 @@
 //! One gap is left, a change by another program between these two calls, some microseconds
 //! apart. Therefore such trust ends after [`MAX_PROVISIONAL`], and the names are read once
 //! more. With coarse times there is no way to tell, and every own change ends the trust.
+//!
+//! Where changes are *told* of ([`told`](super::told)), neither matters: whatever was told accounts
+//! for the time as it is then. If the time is another one and nothing was told, it is not believed
+//! that nothing happened. Of a file that is reached by another name too, a link, nothing may be
+//! told when it is overwritten; so after changes this trust ends as well, though not as soon.
 
 use std::time::{Duration, Instant};
 
@@ -58,7 +63,9 @@ pub(crate) struct Freshness {
 #[derive(Debug, Clone, Copy)]
 struct Mark {
     modified_ns: i64,
-    /// When the first own change was made since the names were last read.
+    /// Whether changes since then are told of.
+    watched: bool,
+    /// When the first own change was made, or one was told of, since the names were last read.
     provisional_since: Option<Instant>,
 }
 
@@ -72,24 +79,28 @@ impl Freshness {
         let overdue = self.superficial && !self.was_thorough_lately(now);
         !overdue
             && self.current.is_some_and(|mark| {
-                let trust = MAX_PROVISIONAL.max(self.scan_took * SCAN_EFFORT);
+                let least = [MAX_PROVISIONAL, THOROUGH_EVERY][usize::from(mark.watched)];
+                let trust = least.max(self.scan_took * SCAN_EFFORT);
                 let recent = |since| now.saturating_duration_since(since) < trust;
                 mark.modified_ns == modified_ns && mark.provisional_since.is_none_or(recent)
             })
     }
 
     /// The names are about to be read. The directory's `mtime` was taken after `wall_ns`, the
-    /// wall clock's time.
-    pub(crate) fn scan_begins(&mut self, modified_ns: i64, wall_ns: i64) {
+    /// wall clock's time, and after the watch began if it is `watched`.
+    pub(crate) fn scan_begins(&mut self, modified_ns: i64, wall_ns: i64, watched: bool) {
         let whole_seconds = modified_ns % 1_000_000_000 == 0;
         let tick_ns = if whole_seconds {
             WHOLE_SECONDS_TICK_NS
         } else {
             TICK_NS
         };
+        // What is told meanwhile must not bring back what has just turned out not to hold.
+        self.current = None;
         let tick_is_over = wall_ns.saturating_sub(modified_ns) > tick_ns;
-        self.scanning = (self.fine || tick_is_over).then_some(Mark {
+        self.scanning = (self.fine || watched || tick_is_over).then_some(Mark {
             modified_ns,
+            watched,
             provisional_since: None,
         });
     }
@@ -126,10 +137,17 @@ impl Freshness {
         for slot in [&mut self.current, &mut self.scanning] {
             *slot = slot
                 .filter(|mark| fine && mark.modified_ns == before)
-                .map(|mark| Mark {
-                    modified_ns: after,
-                    provisional_since: Some(mark.provisional_since.unwrap_or(now)),
-                });
+                .map(|mark| mark.moved(after, now));
+        }
+    }
+
+    /// Changes were told of that account for the directory's `mtime`, which is `modified_ns`.
+    pub(crate) fn told(&mut self, modified_ns: i64, now: Instant) {
+        for slot in [&mut self.current, &mut self.scanning] {
+            *slot = slot.map(|mark| match mark.watched {
+                true => mark.moved(modified_ns, now),
+                false => mark,
+            });
         }
     }
 
@@ -137,6 +155,22 @@ impl Freshness {
     pub(crate) fn forget(&mut self) {
         self.current = None;
         self.scanning = None;
+    }
+
+    /// As [`Freshness::forget`], and nor is what was told of single files.
+    pub(crate) fn forget_files(&mut self) {
+        self.forget();
+        self.thorough_at = None;
+    }
+}
+
+impl Mark {
+    fn moved(self, modified_ns: i64, now: Instant) -> Self {
+        Mark {
+            modified_ns,
+            provisional_since: Some(self.provisional_since.unwrap_or(now)),
+            ..self
+        }
     }
 }
 
@@ -150,7 +184,7 @@ mod tests {
     fn scanned(fine: bool, modified_ns: i64) -> Freshness {
         let mut freshness = Freshness::default();
         freshness.set_fine_grained(fine);
-        freshness.scan_begins(modified_ns, NOW);
+        freshness.scan_begins(modified_ns, NOW, false);
         freshness.scan_ends(Duration::ZERO);
         freshness
     }
@@ -159,7 +193,7 @@ mod tests {
     fn nothing_holds_before_the_first_scan_is_complete() {
         let mut freshness = Freshness::default();
         assert!(!freshness.holds(LONG_AGO, Instant::now()));
-        freshness.scan_begins(LONG_AGO, NOW);
+        freshness.scan_begins(LONG_AGO, NOW, false);
         assert!(!freshness.holds(LONG_AGO, Instant::now()));
         freshness.scan_ends(Duration::ZERO);
         assert!(freshness.holds(LONG_AGO, Instant::now()));
@@ -224,7 +258,7 @@ mod tests {
     fn an_own_change_during_a_scan_is_followed_too() {
         let now = Instant::now();
         let mut freshness = scanned(true, LONG_AGO);
-        freshness.scan_begins(NOW, NOW);
+        freshness.scan_begins(NOW, NOW, false);
         freshness.changed(NOW, NOW + 1, now);
         freshness.scan_ends(Duration::ZERO);
         assert!(freshness.holds(NOW + 1, now));
@@ -235,7 +269,7 @@ mod tests {
     fn trust_over_own_changes_lasts_longer_where_a_scan_does() {
         let start = Instant::now();
         let mut freshness = scanned(true, LONG_AGO);
-        freshness.scan_begins(LONG_AGO, NOW);
+        freshness.scan_begins(LONG_AGO, NOW, false);
         freshness.scan_ends(MAX_PROVISIONAL);
         freshness.changed(LONG_AGO, NOW, start);
         let end = start + MAX_PROVISIONAL * SCAN_EFFORT;
@@ -247,8 +281,11 @@ mod tests {
     fn among_many_files_each_is_looked_at_now_and_then() {
         let (start, many) = (Instant::now(), ALWAYS_THOROUGH + 1);
         let mut freshness = Freshness::default();
+        assert!(freshness.thorough_is_due(many, start), "the first time");
+        assert!(!freshness.thorough_is_due(many, start));
+        freshness.forget_files();
         let mut due = |files, at| freshness.thorough_is_due(files, at);
-        assert!(due(many, start), "the first time");
+        assert!(due(many, start), "nothing is known of single files");
         assert!(!due(many, start));
         assert!(due(ALWAYS_THOROUGH, start), "few files");
         assert!(due(many, start + THOROUGH_EVERY));
@@ -263,5 +300,48 @@ mod tests {
             freshness.thorough_is_due(many, at);
             assert_eq!(freshness.holds(LONG_AGO, later), held_later);
         }
+    }
+
+    fn watched(modified_ns: i64) -> Freshness {
+        let mut freshness = Freshness::default();
+        freshness.scan_begins(modified_ns, NOW, true);
+        freshness.scan_ends(Duration::ZERO);
+        freshness
+    }
+
+    #[test]
+    fn what_is_told_accounts_for_the_time_and_nothing_else_does() {
+        let now = Instant::now();
+        let mut freshness = watched(NOW);
+        assert!(freshness.holds(NOW, now), "though its tick is not over");
+        freshness.told(NOW + 1, now);
+        assert!(freshness.holds(NOW + 1, now));
+        assert!(!freshness.holds(NOW + 2, now), "nobody told why");
+        let mut unwatched = scanned(false, LONG_AGO);
+        unwatched.told(NOW, now);
+        assert!(!unwatched.holds(NOW, now));
+    }
+
+    #[test]
+    fn trust_in_what_is_told_ends_some_time_after_changes() {
+        let start = Instant::now();
+        let mut freshness = watched(LONG_AGO);
+        assert!(freshness.holds(LONG_AGO, start + THOROUGH_EVERY));
+        freshness.told(NOW, start);
+        let end = start + THOROUGH_EVERY;
+        freshness.told(NOW + 1, end - Duration::from_millis(1));
+        assert!(freshness.holds(NOW + 1, end - Duration::from_millis(1)));
+        assert!(!freshness.holds(NOW + 1, end));
+    }
+
+    #[test]
+    fn what_is_told_during_a_scan_does_not_bring_back_what_did_not_hold() {
+        let now = Instant::now();
+        let mut freshness = watched(LONG_AGO);
+        freshness.scan_begins(NOW, NOW, true);
+        freshness.told(NOW + 1, now);
+        assert!(!freshness.holds(NOW + 1, now));
+        freshness.scan_ends(Duration::ZERO);
+        assert!(freshness.holds(NOW + 1, now));
     }
 }

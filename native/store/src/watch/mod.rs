@@ -5,4 +5,6 @@ pub(crate) mod learn;
 pub(crate) mod probe;
 pub(crate) mod refresh;
 pub(crate) mod scan;
+mod standing;
+pub(crate) mod told;
 mod written;

@@ -9,6 +9,8 @@ use std::time::Instant;
 use parking_lot::MutexGuard;
 
 use super::scan::{Job, Outcome, scan};
+use super::standing::Standing;
+use super::told::Heard;
 use crate::directory::Files;
 use crate::disk::{FileName, clock};
 use crate::error::Error;
@@ -62,53 +64,55 @@ impl Files {
     }
 
     fn is_up_to_date(&self) -> Result<bool, Error> {
-        Ok(self.is_fresh()? && !self.index.read().is_doubtful(Instant::now()))
+        let known = self.standing()? == Standing::True;
+        Ok(known && !self.index.read().is_doubtful(Instant::now()))
     }
 
     /// As [`Files::refresh`], without writing it down.
     pub(crate) fn update(&self, _scan: &MutexGuard<'_, ()>) -> Result<(), Error> {
         // Whoever held the lock before may have done it.
-        if self.is_fresh()? {
-            self.look_at_doubtful();
-            return Ok(());
+        let standing = self.standing()?;
+        if standing == Standing::Unknown {
+            let result = self.rescan();
+            if result.is_err() {
+                self.index.write().end_scan();
+                self.freshness.lock().forget_files();
+            }
+            self.told.lock().looked();
+            return result;
         }
-        let result = self.rescan();
-        if result.is_err() {
-            self.index.write().end_scan();
-            self.freshness.lock().forget();
+        if standing == Standing::TrueButForTold {
+            self.look_at_told();
+            self.told.lock().looked();
         }
-        result
-    }
-
-    fn is_fresh(&self) -> Result<bool, Error> {
-        let modified_ns = self
-            .dir_modified_ns()
-            .map_err(Error::at("look at the directory", self.path()))?;
-        let freshness = self.freshness.lock();
-        Ok(modified_ns.is_some_and(|time| freshness.holds(time, Instant::now())))
-    }
-
-    /// The `mtime` of the directory; `None` if there is none any more.
-    pub(crate) fn dir_modified_ns(&self) -> io::Result<Option<i64>> {
-        match self.fs().metadata(&self.loader.dir) {
-            Ok(metadata) => Ok(Some(metadata.stamp.modified_ns)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+        self.look_at_doubtful();
+        Ok(())
     }
 
     /// Reads the directory's names, and the files that are new or changed.
     fn rescan(&self) -> Result<(), Error> {
-        self.begin_rescan()?;
+        let told = self.begin_rescan()?;
         let start = Instant::now();
         let files = self
             .recording_files()
             .map_err(Error::at("read the directory", self.path()))?;
         let thorough = self.freshness.lock().thorough_is_due(files.len(), start);
-        let (jobs, gone) = self.compare(&files, thorough);
+        let (jobs, gone) = self.compare(&files, thorough, &told);
         self.look_at(jobs, &gone);
         self.freshness.lock().scan_ends(start.elapsed());
         Ok(())
+    }
+
+    /// Looks at the files that others are told to have changed.
+    fn look_at_told(&self) {
+        // None of the store's own changes is under way, of which the index is yet to know.
+        let commit = self.commit.lock();
+        let told = self.told.lock().look();
+        self.index.write().begin_scan();
+        drop(commit);
+        // Size and time may be the same, where times are coarse, and yet it was overwritten.
+        let jobs = told.into_iter().map(|file| Job { file, known: None });
+        self.look_at(jobs.collect(), &[]);
     }
 
     /// Looks once more at damaged files that may be whole by now.
@@ -150,22 +154,37 @@ impl Files {
         self.check_limits(&index);
     }
 
-    fn begin_rescan(&self) -> Result<(), Error> {
+    /// Returns which files are to be looked at in any case.
+    fn begin_rescan(&self) -> Result<HashSet<Box<[u8]>>, Error> {
         // None of the store's own changes falls between these, so that each is either seen by
         // the scan or known to it as touched, and the chain of times is not broken by it.
         let _commit = self.commit.lock();
+        // Each time, as the directory at this path may be another one. Where none is to be had,
+        // for one of too many, the times have to do.
+        let watch = self.fs().watch(&self.loader.dir).unwrap_or_default();
         let wall_ns = clock::wall_ns();
-        let modified_ns = self
-            .dir_modified_ns()
+        let stamp = self
+            .dir_stamp()
             .map_err(Error::at("look at the directory", self.path()))?;
+        let mut told = self.told.lock();
         let mut freshness = self.freshness.lock();
-        match modified_ns {
-            Some(time) => freshness.scan_begins(time, wall_ns),
-            None => freshness.forget(),
-        }
-        drop(freshness);
+        let files = match stamp {
+            Some(stamp) => {
+                if told.renew(watch, stamp.inode) == Heard::Lost {
+                    freshness.forget_files();
+                }
+                freshness.scan_begins(stamp.modified_ns, wall_ns, told.is_watched());
+                told.look()
+            }
+            None => {
+                told.lose();
+                freshness.forget();
+                HashSet::new()
+            }
+        };
+        drop((told, freshness));
         self.index.write().begin_scan();
-        Ok(())
+        Ok(files)
     }
 
     /// The recording files. None if the directory itself was removed.
@@ -179,7 +198,12 @@ impl Files {
     }
 
     /// What to look at, and what the index has and the directory has not.
-    fn compare(&self, files: &[FileName], thorough: bool) -> (Vec<Job>, Vec<Box<[u8]>>) {
+    fn compare(
+        &self,
+        files: &[FileName],
+        thorough: bool,
+        told: &HashSet<Box<[u8]>>,
+    ) -> (Vec<Job>, Vec<Box<[u8]>>) {
         let index = self.index.read();
         let mut present = 0;
         let mut jobs = Vec::new();
@@ -187,15 +211,17 @@ impl Files {
             let file = name.as_bytes();
             let slot = index.get(file);
             present += usize::from(slot.is_some());
+            let is_told = told.contains(file);
             let as_known = match &slot {
-                Some(Slot::Recording(entry)) => !thorough && entry.stamp.inode == *inode,
+                Some(Slot::Recording(entry)) => {
+                    !thorough && !is_told && entry.stamp.inode == *inode
+                }
                 _ => false,
             };
             if !as_known {
-                jobs.push(Job {
-                    known: slot.and_then(|slot| slot.stamp()),
-                    file: file.into(),
-                });
+                let known = slot.filter(|_| !is_told).and_then(|slot| slot.stamp());
+                let file = file.into();
+                jobs.push(Job { file, known });
             }
         }
         if present == index.files_len() {
@@ -266,7 +292,7 @@ mod tests {
         let recording = br#"{"id": "x", "connected_at": 1, "events": []}"#;
         fs::remove_file(&target).unwrap();
         fs::write(&target, recording).unwrap();
-        assert!(files.is_fresh().unwrap(), "the directory is quiet");
+        assert_eq!(files.standing().unwrap(), Standing::True, "it is quiet");
         files.index.write().age_damage(HOUR);
         assert_eq!(files.list().unwrap().len(), 1);
         assert_eq!(files.index.read().damaged_len(), 0);

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 
-use replay_store::{Filter, Format, Options};
+use replay_store::{Durability, Filter, Format, Options};
 use tempfile::TempDir;
 
 use crate::support::*;
@@ -20,7 +20,7 @@ fn other_disk() -> TempDir {
 fn open(recordings: &Path, native_path: &TempDir) -> Store {
     let options = Options {
         native_path: Some(native_path.path().to_owned()),
-        sync: true,
+        durability: Durability::Synced,
         ..options()
     };
     Store::open(recordings, options).unwrap()

@@ -4,7 +4,7 @@ mod crashes;
 
 use std::path::PathBuf;
 
-use replay_store::{Filter, Format, Options};
+use replay_store::{Durability, Filter, Format, Options};
 
 use crate::support::*;
 

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Barrier, mpsc};
 
-use replay_store::{Filter, Options};
+use replay_store::{Durability, Filter, Options};
 
 use crate::support::hooked::{Call, hooked, os_error};
 use crate::support::*;
@@ -157,7 +157,7 @@ fn recordings_in_flight_are_erased_where_directories_can_not_be_synced() {
         _ => Ok(()),
     });
     let options = Options {
-        sync: true,
+        durability: Durability::Synced,
         ..options()
     };
     let store = Store::open_on(system, dir.path(), options).unwrap();

@@ -4,6 +4,7 @@
 mod again;
 mod changes;
 mod contains;
+mod durability;
 mod elsewhere;
 mod erase;
 mod faults;

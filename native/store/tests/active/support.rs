@@ -10,8 +10,8 @@ use std::path::PathBuf;
 use replay_etf::tag;
 pub use replay_store::{AppendError, Error, Notice, Store, Wait};
 use replay_store::{
-    Drained, Entry, FileName, FileSystem, Mapping, Metadata, Options, OsFileSystem, Process,
-    Recording, Stamp,
+    Drained, Durability, Entry, FileName, FileSystem, Mapping, Metadata, Options, OsFileSystem,
+    Process, Recording, Stamp, Watch,
 };
 use tempfile::TempDir;
 
@@ -197,10 +197,10 @@ fn find(dir: &Path, into: &mut Vec<PathBuf>) {
     }
 }
 
-/// Not synced: what these tests look at survives in the page cache.
+/// Saves are not synced: what these tests look at survives in the page cache.
 pub fn options() -> Options {
     Options {
-        sync: false,
+        durability: Durability::Relaxed,
         threads: 2,
         segment_bytes: 256 << 10,
         ..Options::default()

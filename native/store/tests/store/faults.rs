@@ -7,10 +7,12 @@ mod syncing;
 mod watching;
 
 use std::io;
+use std::path::Path;
 use std::sync::{Arc, Mutex, mpsc};
 
 use replay_store::{
-    Compression, FileSystem as _, Filter, Format, Notice, Options, OsFileSystem, Retention, Store,
+    Compression, Durability, FileSystem as _, Filter, Format, Notice, Options, OsFileSystem,
+    Retention, Store, Watch,
 };
 
 use crate::hooked::{self, Hook, hooked_by, os_error};
@@ -36,6 +38,7 @@ struct Faulty {
     failing: Mutex<Option<(Call, i32)>>,
     calls: Mutex<Vec<Call>>,
     after_read: Mutex<Option<AfterRead>>,
+    unwatched: bool,
 }
 
 type AfterRead = (&'static str, Box<dyn FnOnce() + Send>);
@@ -68,6 +71,13 @@ impl Faulty {
 }
 
 impl Hook for Faulty {
+    fn watch(&self, path: &Path) -> io::Result<Option<Box<dyn Watch>>> {
+        match self.unwatched {
+            true => Ok(None),
+            false => OsFileSystem.watch(path),
+        }
+    }
+
     fn call(&self, call: hooked::Call<'_>) -> io::Result<()> {
         use hooked::Call as Of;
         match call {
@@ -121,9 +131,22 @@ impl Hook for Faulty {
 }
 
 fn open(dir: &Dir) -> (Arc<Faulty>, Store) {
-    let fs = Arc::new(Faulty::default());
+    open_on(dir, Faulty::default())
+}
+
+/// Only its times tell of changes to the directory.
+fn open_unwatched(dir: &Dir) -> (Arc<Faulty>, Store) {
+    let unwatched = Faulty {
+        unwatched: true,
+        ..Faulty::default()
+    };
+    open_on(dir, unwatched)
+}
+
+fn open_on(dir: &Dir, fs: Faulty) -> (Arc<Faulty>, Store) {
+    let fs = Arc::new(fs);
     let options = Options {
-        sync: true,
+        durability: Durability::Synced,
         ..options()
     };
     let store = Store::open_on(hooked_by(&fs), &dir.path(), options).unwrap();

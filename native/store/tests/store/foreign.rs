@@ -2,89 +2,122 @@
 //! and not always, if a change in the same tick of the clock is missed.
 
 use std::fs;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
 
-use replay_store::Format;
+use replay_store::{Format, Store, Watch};
 
-use crate::support::{Dir, Recording, entry, gzip, ids, is_missing};
+use crate::hooked::{Call, Hook, hooked_by};
+use crate::support::{Dir, Recording, entry, gzip, ids, is_missing, options};
 
 const TIMES: usize = 50;
 
+/// The operating system tells of changes, or the directory's times have to.
+const WAYS: [fn(&Dir) -> Store; 2] = [Dir::open, open_unwatched];
+
+struct Unwatched;
+
+impl Hook for Unwatched {
+    fn call(&self, _: Call<'_>) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn watch(&self, _: &Path) -> io::Result<Option<Box<dyn Watch>>> {
+        Ok(None)
+    }
+}
+
+fn open_unwatched(dir: &Dir) -> Store {
+    Store::open_on(hooked_by(&Arc::new(Unwatched)), &dir.path(), options()).unwrap()
+}
+
 #[test]
 fn a_file_written_by_another_program_is_listed_and_read() {
-    let dir = Dir::new();
-    let store = dir.open();
-    for n in 0..TIMES {
-        let id = format!("{n:03}");
-        let etf = Recording::new(&id).etf();
-        dir.write(format!("{id}.etf.gz"), &gzip(&etf));
-        if n % 2 == 0 {
-            assert_eq!(store.read(id.as_bytes()).unwrap().bytes, etf);
+    for open in WAYS {
+        let dir = Dir::new();
+        let store = open(&dir);
+        for n in 0..TIMES {
+            let id = format!("{n:03}");
+            let etf = Recording::new(&id).etf();
+            dir.write(format!("{id}.etf.gz"), &gzip(&etf));
+            if n % 2 == 0 {
+                assert_eq!(store.read(id.as_bytes()).unwrap().bytes, etf);
+            }
+            assert_eq!(store.list().unwrap().len(), n + 1);
         }
-        assert_eq!(store.list().unwrap().len(), n + 1);
     }
 }
 
 #[test]
 fn a_file_removed_by_another_program_is_not_listed_nor_found() {
-    let dir = Dir::new();
-    let store = dir.open();
-    for n in 0..TIMES {
-        store.save(&Recording::new("x").etf(), Format::Etf).unwrap();
-        store.save(&Recording::new("y").etf(), Format::Etf).unwrap();
-        fs::remove_file(dir.file("x.etf.gz")).unwrap();
-        if n % 2 == 0 {
-            assert!(is_missing(&store, "x"));
+    for open in WAYS {
+        let dir = Dir::new();
+        let store = open(&dir);
+        for n in 0..TIMES {
+            store.save(&Recording::new("x").etf(), Format::Etf).unwrap();
+            store.save(&Recording::new("y").etf(), Format::Etf).unwrap();
+            fs::remove_file(dir.file("x.etf.gz")).unwrap();
+            if n % 2 == 0 {
+                assert!(is_missing(&store, "x"));
+            }
+            assert_eq!(ids(&store), ["y"]);
         }
-        assert_eq!(ids(&store), ["y"]);
     }
 }
 
 #[test]
 fn a_change_right_after_an_own_one_is_seen() {
-    let dir = Dir::new();
-    let store = dir.open();
-    for n in 0..TIMES {
-        store
-            .save(&Recording::new("own").at(n as i64).etf(), Format::Etf)
-            .unwrap();
-        dir.write(
-            format!("{n:03}.etf"),
-            &Recording::new(format!("{n:03}")).at(-1).etf(),
-        );
-        assert_eq!(store.list().unwrap().len(), n + 2);
-        store
-            .save(&Recording::new("own").at(n as i64).etf(), Format::Etf)
-            .unwrap();
-        assert_eq!(store.list().unwrap().len(), n + 2);
+    for open in WAYS {
+        let dir = Dir::new();
+        let store = open(&dir);
+        for n in 0..TIMES {
+            store
+                .save(&Recording::new("own").at(n as i64).etf(), Format::Etf)
+                .unwrap();
+            dir.write(
+                format!("{n:03}.etf"),
+                &Recording::new(format!("{n:03}")).at(-1).etf(),
+            );
+            assert_eq!(store.list().unwrap().len(), n + 2);
+            store
+                .save(&Recording::new("own").at(n as i64).etf(), Format::Etf)
+                .unwrap();
+            assert_eq!(store.list().unwrap().len(), n + 2);
+        }
     }
 }
 
 #[test]
 fn a_file_replaced_by_another_store_is_seen() {
-    let dir = Dir::new();
-    let (ours, theirs) = (dir.open(), dir.open());
-    for n in 0..TIMES {
-        let recording = Recording::new("x").at(n as i64).mark(b'a' + n as u8 % 2);
-        theirs.save(&recording.etf(), Format::Etf).unwrap();
-        assert_eq!(entry(&ours, "x").connected_at, n as i64);
-        assert_eq!(ours.read(b"x").unwrap().bytes, recording.etf());
-        ours.save(&Recording::new("y").at(n as i64).etf(), Format::Json)
-            .unwrap();
-        assert_eq!(entry(&theirs, "y").connected_at, n as i64);
+    for open in WAYS {
+        let dir = Dir::new();
+        let (ours, theirs) = (open(&dir), open(&dir));
+        for n in 0..TIMES {
+            let recording = Recording::new("x").at(n as i64).mark(b'a' + n as u8 % 2);
+            theirs.save(&recording.etf(), Format::Etf).unwrap();
+            assert_eq!(entry(&ours, "x").connected_at, n as i64);
+            assert_eq!(ours.read(b"x").unwrap().bytes, recording.etf());
+            ours.save(&Recording::new("y").at(n as i64).etf(), Format::Json)
+                .unwrap();
+            assert_eq!(entry(&theirs, "y").connected_at, n as i64);
+        }
     }
 }
 
 #[test]
 fn a_file_overwritten_in_place_is_read_as_it_is_and_summarized_again() {
-    let dir = Dir::new();
-    let store = dir.open();
-    store
-        .save(&Recording::new("x").at(1).etf(), Format::Etf)
-        .unwrap();
-    let new = Recording::new("x").at(2).events(5);
-    dir.write("x.etf.gz", &gzip(&new.etf()));
-    assert_eq!(store.read(b"x").unwrap().bytes, new.etf());
-    assert_eq!(entry(&store, "x").connected_at, 2);
+    for open in WAYS {
+        let dir = Dir::new();
+        let store = open(&dir);
+        store
+            .save(&Recording::new("x").at(1).etf(), Format::Etf)
+            .unwrap();
+        let new = Recording::new("x").at(2).events(5);
+        dir.write("x.etf.gz", &gzip(&new.etf()));
+        assert_eq!(store.read(b"x").unwrap().bytes, new.etf());
+        assert_eq!(entry(&store, "x").connected_at, 2);
+    }
 }
 
 #[test]
@@ -101,15 +134,17 @@ fn a_file_overwritten_by_another_recording_is_found_under_that_id() {
 
 #[test]
 fn a_file_completed_after_it_was_seen_half_written_is_listed() {
-    let dir = Dir::new();
-    let store = dir.open();
-    let content = gzip(&Recording::new("x").etf());
-    dir.write("x.etf.gz", &content[..10]);
-    assert!(store.list().unwrap().is_empty());
-    // In place: the directory does not change.
-    dir.write("x.etf.gz", &content);
-    assert_eq!(ids(&store), ["x"]);
-    assert_eq!(store.take_damage(), []);
+    for open in WAYS {
+        let dir = Dir::new();
+        let store = open(&dir);
+        let content = gzip(&Recording::new("x").etf());
+        dir.write("x.etf.gz", &content[..10]);
+        assert!(store.list().unwrap().is_empty());
+        // In place: the directory does not change.
+        dir.write("x.etf.gz", &content);
+        assert_eq!(ids(&store), ["x"]);
+        assert_eq!(store.take_damage(), []);
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod concurrency;
 mod contains;
 mod damage;
+mod durability;
 mod faults;
 mod foreign;
 mod histories;
@@ -21,9 +22,10 @@ mod saving;
 mod soundness;
 mod subject;
 mod support;
+mod told;
 mod verify;
 
 #[path = "../support/hooked.rs"]
 mod hooked;
 
-use replay_store::{FileName, FileSystem, Mapping, Metadata, OsFileSystem, Process, Stamp};
+use replay_store::{FileName, FileSystem, Mapping, Metadata, OsFileSystem, Process, Stamp, Watch};

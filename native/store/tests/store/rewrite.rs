@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use replay_store::{
-    Compression, Error, Filter, Format, Notice, Options, Rewriting, Store, Subject, Version,
+    Compression, Durability, Error, Filter, Format, Notice, Options, Rewriting, Store, Subject,
+    Version,
 };
 
 use crate::hooked::{Call, hooked};

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use libdeflater::{CompressionLvl, Compressor};
 use replay_etf::tag;
-use replay_store::{Compression, Entry, Error, Options, Store, compress};
+use replay_store::{Compression, Durability, Entry, Error, Options, Store, compress};
 use tempfile::TempDir;
 
 /// A recording to be written as an external term.
@@ -215,10 +215,10 @@ pub fn names_in(dir: &Path) -> Vec<String> {
     names
 }
 
-/// Not synced: what these tests look at survives in the page cache.
+/// Saves are not synced: what these tests look at survives in the page cache.
 pub fn options() -> Options {
     Options {
-        sync: false,
+        durability: Durability::Relaxed,
         threads: 2,
         ..Options::default()
     }

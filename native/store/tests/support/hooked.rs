@@ -11,7 +11,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{FileName, FileSystem, Mapping, Metadata, OsFileSystem, Process, Stamp};
+use super::{FileName, FileSystem, Mapping, Metadata, OsFileSystem, Process, Stamp, Watch};
 
 /// What is asked of a file system, with the names that [`FileSystem`] has for it.
 #[derive(Debug, Clone, Copy)]
@@ -66,6 +66,13 @@ pub trait Hook: Send + Sync {
 
     fn is_local(&self, path: &Path) -> bool {
         OsFileSystem.is_local(path)
+    }
+
+    fn watch(&self, path: &Path) -> io::Result<Option<Box<dyn Watch>>> {
+        match self.is_local(path) {
+            true => OsFileSystem.watch(path),
+            false => Ok(None),
+        }
     }
 
     fn process(&self) -> Process {
@@ -226,6 +233,10 @@ impl<H: Hook> FileSystem for Hooked<H> {
 
     fn is_local(&self, path: &Path) -> bool {
         self.0.is_local(path)
+    }
+
+    fn watch(&self, path: &Path) -> io::Result<Option<Box<dyn Watch>>> {
+        self.0.watch(path)
     }
 
     fn process(&self) -> Process {

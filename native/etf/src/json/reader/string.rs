@@ -6,14 +6,26 @@ use crate::json::escapes;
 
 impl<'a> Reader<'a> {
     /// Reads a string after its opening quote.
+    #[inline]
     pub(super) fn string_rest(&mut self) -> Result<Cow<'a, str>, Error> {
+        let end = self.position + self.plain()?;
+        if self.bytes().get(end) != Some(&b'"') {
+            return self.unescaped_rest();
+        }
+        let plain = self.text.get(self.position..end).unwrap_or_default();
+        self.position = end + 1;
+        Ok(Cow::Borrowed(plain))
+    }
+
+    /// The same of a string that has an escape, or is malformed.
+    #[inline(never)]
+    fn unescaped_rest(&mut self) -> Result<Cow<'a, str>, Error> {
         let mut unescaped = String::new();
         loop {
             let end = self.position + self.plain()?;
             let plain = self.text.get(self.position..end).unwrap_or_default();
             self.position = end;
             match self.byte()? {
-                b'"' if unescaped.is_empty() => return Ok(Cow::Borrowed(plain)),
                 b'"' => {
                     unescaped.push_str(plain);
                     return Ok(Cow::Owned(unescaped));

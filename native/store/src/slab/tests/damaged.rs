@@ -269,9 +269,10 @@ fn a_file_of_another_version_or_machine_is_left_to_them() {
     let (crashed, segment) = crashed();
     let bytes = fs::read(&segment).unwrap();
     let mut later = bytes.clone();
-    later[8] = 2;
+    let version = segment::VERSION + 1;
+    later[8..16].copy_from_slice(&version.to_ne_bytes());
     let word = |at: usize| u64::from_ne_bytes(bytes[at..at + 8].try_into().unwrap());
-    let checksum = segment::checksum(2, word(16), word(24));
+    let checksum = segment::checksum(version, word(16), word(24));
     later[32..40].copy_from_slice(&checksum.to_ne_bytes());
     let mut foreign = bytes.clone();
     foreign[..8].reverse();

@@ -1,29 +1,50 @@
 //! Payloads that look like the slab's own structures.
 
+use super::segment::{UNIT, unit_at};
 use super::*;
 
-/// A page that begins with the header of the only chunk there is.
-fn page_with_header(slab: &Slab, parent: &Path) -> Vec<u8> {
+/// A unit that begins with the header of the only chunk there is.
+fn unit_with_header(slab: &Slab, parent: &Path) -> Vec<u8> {
     let crashed = crash(slab, parent);
     let bytes = fs::read(&segments(crashed.path())[0]).unwrap();
-    bytes[map::PAGE..2 * map::PAGE].to_vec()
+    bytes[unit_at(0)..unit_at(1)].to_vec()
 }
 
-/// The payload's bytes behind a chunk's and a frame's header, so that it goes on at a page.
-fn page_aligned(page: &[u8]) -> Vec<u8> {
-    [&vec![0; map::PAGE - header::LEN - 8][..], &page.repeat(3)].concat()
+/// Payloads of which some have the unit where a chunk could begin, however they are placed.
+fn payloads(unit: &[u8]) -> Vec<Vec<u8>> {
+    let paddings = (0..UNIT).step_by(8);
+    paddings
+        .map(|padding| [&vec![0; padding][..], &unit.repeat(3)].concat())
+        .collect()
+}
+
+/// Where in a segment chunks could begin that have this header.
+fn headers(file: &[u8], header: &[u8]) -> Vec<usize> {
+    let starts = (unit_at(0)..file.len()).step_by(UNIT);
+    starts
+        .filter(|&at| file[at..].starts_with(&header[..header::LEN]))
+        .collect()
 }
 
 #[test]
 fn a_header_in_a_payload_is_not_a_chunk() {
     let home = tempfile::tempdir().unwrap();
     let (slab, _) = open(home.path());
-    let chain = slab.chain(b"head", Wait::Yes).unwrap();
-    let payload = page_aligned(&page_with_header(&slab, home.path()));
-    push(&chain, &payload, Wait::Yes).unwrap();
+    let first = slab.chain(b"head", Wait::Yes).unwrap();
+    let header = unit_with_header(&slab, home.path());
+    let mut recordings = vec![contents(&first)];
+    for (n, payload) in (0u8..).zip(payloads(&header)) {
+        let chain = slab.chain(&[n], Wait::Yes).unwrap();
+        push(&chain, &payload, Wait::Yes).unwrap();
+        recordings.push((vec![n], vec![payload]));
+    }
+    recordings.sort();
     let crashed = crash(&slab, home.path());
+    let files = segments(crashed.path()).into_iter();
+    let forged = files.map(|file| headers(&fs::read(file).unwrap(), &header).len());
+    assert!(forged.sum::<usize>() > 0);
     let (_slab, found) = open(crashed.path());
-    assert_eq!(all(&found), [(b"head".to_vec(), vec![payload])]);
+    assert_eq!(all(&found), recordings);
 }
 
 #[test]
@@ -31,14 +52,29 @@ fn a_header_of_another_segment_in_an_old_payload_is_not_a_chunk() {
     let elsewhere = tempfile::tempdir().unwrap();
     let (other, _) = open(elsewhere.path());
     let _head = other.chain(b"head", Wait::Yes).unwrap();
-    let payload = page_aligned(&page_with_header(&other, elsewhere.path()));
+    let header = unit_with_header(&other, elsewhere.path());
 
     let home = tempfile::tempdir().unwrap();
     let (slab, _) = open(home.path());
-    let chain = slab.chain(b"other", Wait::Yes).unwrap();
-    push(&chain, &payload, Wait::Yes).unwrap();
-    chain.release(Wait::Yes);
+    for payload in payloads(&header) {
+        let chain = slab.chain(b"other", Wait::Yes).unwrap();
+        push(&chain, &payload, Wait::Yes).unwrap();
+    }
+    // The power failed before headers were on the disk.
     let crashed = crash(&slab, home.path());
+    let mut forged = 0;
+    for path in segments(crashed.path()) {
+        let mut file = fs::read(&path).unwrap();
+        let salt: [u8; 8] = file[segment::SALT_AT..][..8].try_into().unwrap();
+        for at in (unit_at(0)..file.len()).step_by(UNIT) {
+            if file[at..].starts_with(&salt) {
+                file[at..at + 8].fill(0);
+            }
+        }
+        forged += headers(&file, &header).len();
+        fs::write(&path, file).unwrap();
+    }
+    assert!(forged > 0);
     let (_slab, found) = open(crashed.path());
     assert_eq!(all(&found), []);
 }

@@ -3,6 +3,8 @@
 
 mod crash;
 mod damaged;
+#[cfg(target_endian = "little")]
+mod earlier;
 mod faults;
 mod forgery;
 mod full_disk;
@@ -10,6 +12,7 @@ mod full_disk;
 mod hooked;
 mod model;
 mod sharing;
+mod small;
 mod wiping;
 
 use std::fs;
@@ -18,7 +21,9 @@ use std::time::Duration;
 
 use super::*;
 use crate::disk::step::cause;
-use crate::disk::{FileName, FileSystem, Mapping, Metadata, OsFileSystem, Process, Stamp, map};
+use crate::disk::{
+    FileName, FileSystem, Mapping, Metadata, OsFileSystem, Process, Stamp, Watch, map,
+};
 
 /// Small segments, so that everything that can happen does.
 fn settings() -> Settings {
@@ -36,7 +41,7 @@ fn commons(parent: &Path) -> Arc<Commons> {
 }
 
 fn commons_on(fs: Arc<dyn FileSystem>, parent: &Path) -> Arc<Commons> {
-    Commons::new(fs, parent, false, Duration::from_secs(1))
+    Commons::new(fs, parent, Duration::from_secs(1))
 }
 
 fn open(parent: &Path) -> (Slab, Found) {

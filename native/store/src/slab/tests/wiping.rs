@@ -166,7 +166,7 @@ fn a_wiping_that_was_cut_short_is_completed_by_the_next_run() {
     }
     // A chunk's header goes last; which chunk goes first does not matter.
     let is_header = |word: usize| {
-        (word * 8).is_multiple_of(map::PAGE) && bytes[word * 8..][..8] == bytes[24..32]
+        (word * 8).is_multiple_of(segment::UNIT) && bytes[word * 8..][..8] == bytes[24..32]
     };
     let (headers, others): (Vec<usize>, Vec<usize>) =
         wipes.into_iter().partition(|&w| is_header(w));

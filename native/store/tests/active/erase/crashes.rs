@@ -67,7 +67,7 @@ impl Hook for Stepped {
 
 fn open_stepped(dir: &Dir, fs: &Arc<Stepped>) -> Store {
     let options = Options {
-        sync: true,
+        durability: Durability::Synced,
         ..options()
     };
     Store::open_on(hooked_by(fs), dir.path(), options).unwrap()

@@ -56,7 +56,7 @@ fn a_directory_that_can_not_be_written_can_be_read() {
 #[test]
 fn a_directory_that_can_not_be_read_is_a_typed_error() {
     let dir = Dir::new();
-    let (fs, store) = open(&dir);
+    let (fs, store) = open_unwatched(&dir);
     store.save(&Recording::new("x").etf(), Format::Etf).unwrap();
     for (call, errno, name) in [
         (Call::Metadata, libc::EIO, "eio"),

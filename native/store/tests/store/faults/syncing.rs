@@ -97,14 +97,3 @@ fn a_sync_that_fails_names_the_step_and_the_path() {
     let failed = store.save(&Recording::new("x").etf(), Format::Etf);
     assert!(failed.is_err());
 }
-
-#[test]
-fn without_sync_nothing_is_synced() {
-    let dir = Dir::new();
-    let fs = Arc::new(Faulty::default());
-    let store = Store::open_on(hooked_by(&fs), &dir.path(), options()).unwrap();
-    store.save(&Recording::new("x").etf(), Format::Etf).unwrap();
-    store.delete(b"x").unwrap();
-    let calls = fs.take_calls();
-    assert!(!calls.contains(&Call::Sync) && !calls.contains(&Call::SyncDir));
-}

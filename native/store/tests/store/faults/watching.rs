@@ -8,7 +8,7 @@ fn a_known_file_is_not_read_again_and_a_quiet_directory_not_listed() {
     for n in 0..50 {
         dir.write(format!("{n}.etf"), &Recording::new(n.to_string()).etf());
     }
-    let (fs, store) = open(&dir);
+    let (fs, store) = open_unwatched(&dir);
     dir.write("new.etf.gz", &gzip(&Recording::new("new").etf()));
     // So that the tick of the clock in which the directory changed is over.
     std::thread::sleep(std::time::Duration::from_millis(30));
@@ -33,7 +33,7 @@ fn the_names_are_not_read_again_after_own_changes_alone() {
     // On a busy machine the store may take the clock of the file system for a coarse one.
     let trusted = (0..5).any(|_| {
         let dir = Dir::new();
-        let (fs, store) = open(&dir);
+        let (fs, store) = open_unwatched(&dir);
         let save = |id: &str| store.save(&Recording::new(id).etf(), Format::Etf).unwrap();
         save("first");
         store.list().unwrap();

@@ -52,7 +52,7 @@ fn is_change(call: Call<'_>) -> bool {
 
 fn synced() -> Options {
     Options {
-        sync: true,
+        durability: Durability::Synced,
         ..options()
     }
 }

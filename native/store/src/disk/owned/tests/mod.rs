@@ -17,7 +17,7 @@ use std::sync::mpsc;
 use super::*;
 use crate::disk::commons::Commons;
 use crate::disk::lookout::Nameless;
-use crate::disk::{FileName, Mapping, Metadata, OsFileSystem, Process, Stamp};
+use crate::disk::{FileName, Mapping, Metadata, OsFileSystem, Process, Stamp, Watch};
 use hooked::{Call, Hook, hooked_by};
 
 const PREFIX: &str = "a-";
@@ -69,7 +69,7 @@ impl Seat {
     }
 
     fn commons(self: &Arc<Self>, parent: &Path) -> Arc<Commons> {
-        Commons::new(hooked_by(self), parent, false, PERIOD)
+        Commons::new(hooked_by(self), parent, PERIOD)
     }
 }
 

@@ -1,0 +1,3 @@
+import Config
+
+config :tasks, TasksWeb.Endpoint, server: true
