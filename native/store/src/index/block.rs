@@ -163,6 +163,11 @@ impl Block {
         }
     }
 
+    /// Whether a row is that at a place.
+    pub(super) fn is_at(&self, row: usize, place: Place<'_>) -> bool {
+        (self.entries.get(row)).is_some_and(|it| (it.connected_at, it.id()) == place)
+    }
+
     /// How many of its rows come before a place, or also at it.
     pub(super) fn count_before(&self, (at, id): Place<'_>, or_at: bool) -> usize {
         let later = self.connected_at.partition_point(|it| *it > at);

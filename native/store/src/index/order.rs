@@ -71,6 +71,10 @@ impl Order {
         let Some(block) = self.blocks.get_mut(at.block) else {
             return;
         };
+        // What has not been added is not taken out, nor anything else in its stead.
+        if !block.is_at(at.row, place_of(entry)) {
+            return;
+        }
         block.remove(at.row);
         self.len -= 1;
         if block.len() == 0 {

@@ -49,7 +49,7 @@ pub(super) fn facets(index: &Index, flights: &Flights, filter: &Filter) -> Optio
     }
     let shadows = flights.shadows(index);
     let mut is_all = true;
-    each_stored(index, &shadows, filter, |row, answer| match answer {
+    each_stored(index, &shadows, filter, true, |row, answer| match answer {
         Answer::Yes => counts.add(&row.entry.view, &**row.entry),
         Answer::Perhaps | Answer::No => is_all = false,
     });

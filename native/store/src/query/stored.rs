@@ -6,16 +6,20 @@ use super::flights::Shadows;
 use super::sieve::Sieve;
 use super::{Answer, Filter};
 use crate::codec::Subject;
-use crate::index::{Entry, Index, Names, Row, View};
+use crate::index::{Entry, Index, MAX_ROWS, Names, Row, View};
 
 /// Entries that are brought into the cache together.
 const BATCH: usize = 64;
 
 /// Calls `visit` with each finished recording that matches, or perhaps does, newest first.
+///
+/// With `follows`, `visit` goes from each entry on to what it refers to, and waits for the entry
+/// then. Where it only reads a number of each, the processor does not wait for one before the next.
 pub(super) fn each_stored<'a>(
     index: &'a Index,
     shadows: &Shadows,
     filter: &Filter,
+    follows: bool,
     mut visit: impl FnMut(Row<'a>, Answer),
 ) {
     let Some(times) = filter.times().filter(|_| filter.active != Some(true)) else {
@@ -28,27 +32,27 @@ pub(super) fn each_stored<'a>(
     let mut sieve = Sieve::new(filter);
     let mut matcher = Matcher::new(filter);
     let is_told = filter.is_told_by_columns();
-    let mut found = Vec::new();
+    let mut found = Vec::with_capacity(MAX_ROWS);
     for rows in index.rows_between(first, end) {
-        let passed = rows
-            .iter()
-            .zip(sieve.sift(&rows))
-            .filter(|(_, passed)| **passed);
+        let passed = sieve.sift(&rows);
+        let passed = rows.iter().zip(passed).filter(|(_, passed)| **passed);
         let passed = passed.map(|(row, _)| row);
+        found.clear();
         found.extend(passed.filter(|row| !shadows.hide(row.entry)));
-        if is_told {
-            found.drain(..).for_each(|row| visit(row, Answer::Yes));
-        }
         for batch in found.chunks(BATCH) {
-            touch(batch, filter);
+            if follows || !is_told {
+                touch(batch, filter);
+            }
             for row in batch {
-                match matcher.answer(row.entry) {
-                    Answer::No => {}
-                    answer => visit(*row, answer),
+                let answer = match is_told {
+                    true => Answer::Yes,
+                    false => matcher.answer(row.entry),
+                };
+                if answer != Answer::No {
+                    visit(*row, answer);
                 }
             }
         }
-        found.clear();
     }
 }
 

@@ -143,7 +143,7 @@ type Model = BTreeMap<Vec<u8>, Arc<Entry>>;
 
 fn check(index: &Index, model: &Model, filter: &Filter) {
     let mut found = Vec::new();
-    each_stored(index, &Shadows::default(), filter, |row, answer| {
+    each_stored(index, &Shadows::default(), filter, false, |row, answer| {
         let Row {
             entry,
             connected_at,
