@@ -1,3 +1,4 @@
+pub(crate) mod block;
 pub(crate) mod changes;
 mod claims;
 mod damage;
@@ -11,6 +12,7 @@ mod order;
 pub(crate) mod pages;
 mod slot;
 
+pub(crate) use block::{MAX_ROWS, Row, Rows, UNKNOWN_SUBJECT, head, subject_tag};
 pub use damage::Damage;
 pub(crate) use doubt::SETTLED_AFTER;
 pub use entry::{Entry, Names, View};
@@ -191,6 +193,15 @@ impl Index {
         self.order.between(from, to)
     }
 
+    /// As [`Index::newest_between`], with what can be told without looking at the entries.
+    pub(crate) fn rows_between(
+        &self,
+        from: Bound<(i64, &[u8])>,
+        to: Bound<(i64, &[u8])>,
+    ) -> impl Iterator<Item = Rows<'_>> {
+        self.order.rows_between(from, to)
+    }
+
     /// How many ids there are.
     pub(crate) fn len(&self) -> usize {
         self.order.len()
@@ -292,7 +303,7 @@ impl Index {
             return;
         }
         if let Some(before) = before {
-            self.order.remove(before);
+            self.order.remove(&before);
         }
         if let Some(after) = after {
             self.order.insert(Arc::clone(after));

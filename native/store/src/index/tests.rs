@@ -7,7 +7,8 @@ use crate::codec::Beside;
 use crate::codec::Format;
 use entry::Shared;
 
-fn recording(id: &str, file: &str, connected_at: i64, modified_ns: i64) -> Slot {
+/// A file of a recording.
+pub(super) fn recording(id: &str, file: &str, connected_at: i64, modified_ns: i64) -> Slot {
     let summary = Summary {
         id: Cow::Borrowed(id.as_bytes()),
         view: View::None,

@@ -5,8 +5,7 @@ use super::flights::Shadows;
 use super::item::{InFlight, Item};
 use super::sort::Place;
 use super::{Cursor, Facts as _, Sort};
-use crate::index::Entry;
-use crate::index::Index;
+use crate::index::{Entry, Index, Row};
 
 /// A recording that may get onto the page, and what the order goes by.
 #[derive(Clone, Copy)]
@@ -73,6 +72,14 @@ impl<'a> Best<'a> {
         self.offer(Candidate {
             value: self.sort.value(&**entry),
             recording: Recording::Stored(entry),
+        });
+    }
+
+    /// As [`Best::offer_stored`], looking at the entry only where it has to.
+    pub(super) fn offer_row(&mut self, row: Row<'a>) {
+        self.offer(Candidate {
+            value: self.sort.value_of_row(row),
+            recording: Recording::Stored(row.entry),
         });
     }
 

@@ -49,8 +49,8 @@ pub(super) fn facets(index: &Index, flights: &Flights, filter: &Filter) -> Optio
     }
     let shadows = flights.shadows(index);
     let mut is_all = true;
-    each_stored(index, &shadows, filter, |entry, answer| match answer {
-        Answer::Yes => counts.add(&entry.view, &**entry),
+    each_stored(index, &shadows, filter, true, |row, answer| match answer {
+        Answer::Yes => counts.add(&row.entry.view, &**row.entry),
         Answer::Perhaps | Answer::No => is_all = false,
     });
     is_all.then(|| counts.facets())

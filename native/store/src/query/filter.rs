@@ -215,6 +215,37 @@ impl Filter {
             && contains.is_none()
     }
 
+    /// Whether of a finished recording, whose time fits, the columns of the index tell that it
+    /// matches.
+    pub(super) fn is_told_by_columns(&self) -> bool {
+        // Each by its name, so that none that is added is forgotten here.
+        let Filter {
+            view: _,
+            url,
+            path,
+            subject,
+            id,
+            from: _,
+            to: _,
+            min_events: _,
+            max_events: _,
+            min_duration_ms: _,
+            max_duration_ms: _,
+            event,
+            active: _,
+            recovered,
+            truncated,
+            contains: _,
+        } = self;
+        url.is_none()
+            && path.is_none()
+            && subject.is_none()
+            && id.is_none()
+            && event.is_none()
+            && recovered.is_none()
+            && truncated.is_none()
+    }
+
     /// The `connected_at` of what can match at all; `None` if nothing can.
     pub(crate) fn times(&self) -> Option<RangeInclusive<i64>> {
         let first = self.from.unwrap_or(i64::MIN);

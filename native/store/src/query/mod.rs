@@ -20,6 +20,7 @@ mod item;
 mod page;
 mod parts;
 mod search;
+mod sieve;
 mod sort;
 mod stored;
 mod view;
@@ -116,7 +117,7 @@ pub(crate) fn needs_search(files: &Files, filter: &Filter) -> Result<bool, Error
     let index = files.index.read();
     let mut needed = false;
     if index.is_incomplete() {
-        each_stored(&index, &Shadows::default(), filter, |_, answer| {
+        each_stored(&index, &Shadows::default(), filter, false, |_, answer| {
             needed |= answer == Answer::Perhaps;
         });
     }

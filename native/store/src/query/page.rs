@@ -37,13 +37,14 @@ pub(super) fn page(
         best.take_in_order(index, &shadows);
     } else {
         let mut is_all = true;
-        each_stored(index, &shadows, filter, |entry, answer| match answer {
+        let visit = |row, answer| match answer {
             Answer::Yes => {
                 total += 1;
-                best.offer_stored(entry);
+                best.offer_row(row);
             }
             Answer::Perhaps | Answer::No => is_all = false,
-        });
+        };
+        each_stored(index, &shadows, filter, false, visit);
         is_all.then_some(())?;
     }
     Some(cut(best, total, sort, limit))

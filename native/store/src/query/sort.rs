@@ -1,6 +1,7 @@
 use std::cmp::Ordering;
 
 use super::Facts;
+use crate::index::Row;
 
 /// The order of what was found. Each is total: what is equal goes by id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +31,16 @@ impl Sort {
             Sort::Longest => recording.duration_ms(),
             Sort::MostEvents => recording.event_count().into(),
             Sort::Largest => i64::try_from(recording.bytes()).unwrap_or(i64::MAX),
+        }
+    }
+
+    /// As [`Sort::value`], without a look at the entry where its row tells.
+    pub(super) fn value_of_row(self, row: Row<'_>) -> i64 {
+        match self {
+            Sort::Newest | Sort::Oldest => row.connected_at,
+            Sort::Longest => row.duration_ms,
+            Sort::MostEvents => row.event_count.into(),
+            Sort::Largest => self.value(&**row.entry),
         }
     }
 

@@ -1,22 +1,26 @@
 use std::ops::Bound;
 use std::ptr;
-use std::sync::Arc;
 
 use super::address::ByAddress;
 use super::flights::Shadows;
+use super::sieve::Sieve;
 use super::{Answer, Filter};
 use crate::codec::Subject;
-use crate::index::{Entry, Index, Names, View};
+use crate::index::{Entry, Index, MAX_ROWS, Names, Row, View};
 
 /// Entries that are brought into the cache together.
 const BATCH: usize = 64;
 
 /// Calls `visit` with each finished recording that matches, or perhaps does, newest first.
+///
+/// With `follows`, `visit` goes from each entry on to what it refers to, and waits for the entry
+/// then. Where it only reads a number of each, the processor does not wait for one before the next.
 pub(super) fn each_stored<'a>(
     index: &'a Index,
     shadows: &Shadows,
     filter: &Filter,
-    mut visit: impl FnMut(&'a Arc<Entry>, Answer),
+    follows: bool,
+    mut visit: impl FnMut(Row<'a>, Answer),
 ) {
     let Some(times) = filter.times().filter(|_| filter.active != Some(true)) else {
         return;
@@ -25,20 +29,28 @@ pub(super) fn each_stored<'a>(
     let first = Bound::Included((*times.end(), &[][..]));
     let end = times.start().checked_sub(1);
     let end = end.map_or(Bound::Unbounded, |end| Bound::Excluded((end, &[][..])));
-    let mut entries = index.newest_between(first, end);
+    let mut sieve = Sieve::new(filter);
     let mut matcher = Matcher::new(filter);
-    let mut batch = Vec::with_capacity(BATCH);
-    loop {
-        batch.clear();
-        batch.extend(entries.by_ref().take(BATCH));
-        if batch.is_empty() {
-            return;
-        }
-        touch(&batch, filter);
-        for entry in &batch {
-            let answer = matcher.answer(entry);
-            if answer != Answer::No && !shadows.hide(entry) {
-                visit(entry, answer);
+    let is_told = filter.is_told_by_columns();
+    let mut found = Vec::with_capacity(MAX_ROWS);
+    for rows in index.rows_between(first, end) {
+        let passed = sieve.sift(&rows);
+        let passed = rows.iter().zip(passed).filter(|(_, passed)| **passed);
+        let passed = passed.map(|(row, _)| row);
+        found.clear();
+        found.extend(passed.filter(|row| !shadows.hide(row.entry)));
+        for batch in found.chunks(BATCH) {
+            if follows || !is_told {
+                touch(batch, filter);
+            }
+            for row in batch {
+                let answer = match is_told {
+                    true => Answer::Yes,
+                    false => matcher.answer(row.entry),
+                };
+                if answer != Answer::No {
+                    visit(*row, answer);
+                }
             }
         }
     }
@@ -46,8 +58,9 @@ pub(super) fn each_stored<'a>(
 
 /// Brings a batch into the cache. The entries lie scattered in memory; reads that do not depend
 /// on each other wait for it together, where looking at one after the other would wait for each.
-fn touch(batch: &[&Arc<Entry>], filter: &Filter) {
-    let numbers = batch.iter().fold(0, |sum, entry| {
+fn touch(batch: &[Row<'_>], filter: &Filter) {
+    let entries = || batch.iter().map(|row| row.entry);
+    let numbers = entries().fold(0, |sum, entry| {
         sum ^ entry.connected_at
             ^ entry.duration_ms
             ^ i64::from(entry.event_count)
@@ -55,20 +68,20 @@ fn touch(batch: &[&Arc<Entry>], filter: &Filter) {
     });
     std::hint::black_box(numbers);
     if filter.url.is_some() {
-        let urls = batch.iter().filter_map(|entry| entry.url.as_deref());
+        let urls = entries().filter_map(|entry| entry.url.as_deref());
         touch_texts(urls);
     }
     if filter.subject.is_some() {
-        let subjects = batch.iter().filter_map(|entry| entry.subject.as_deref());
+        let subjects = entries().filter_map(|entry| entry.subject.as_deref());
         std::hint::black_box(subjects.map(Subject::is_number).fold(false, |a, b| a ^ b));
     }
     if filter.asks_for_pages() {
-        let complete = batch.iter().filter(|entry| entry.pages.is_complete());
+        let complete = entries().filter(|entry| entry.pages.is_complete());
         std::hint::black_box(complete.count());
-        touch_texts(batch.iter().map(|entry| entry.pages.packed()));
+        touch_texts(entries().map(|entry| entry.pages.packed()));
     }
     if filter.id.is_some() {
-        touch_texts(batch.iter().map(|entry| entry.file()));
+        touch_texts(entries().map(|entry| entry.file()));
     }
 }
 
@@ -124,3 +137,6 @@ impl<'f> Matcher<'f> {
         *answer.or_insert_with(|| self.filter.matches_names(names))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -76,8 +76,8 @@ impl Search {
         let ids = candidates.iter().map(Candidate::id).chain(others);
         let shadows = Shadows::of(&index, ids);
         let mut found = Vec::new();
-        each_stored(&index, &shadows, filter, |entry, answer| {
-            let entry = Arc::clone(entry);
+        each_stored(&index, &shadows, filter, false, |row, answer| {
+            let entry = Arc::clone(row.entry);
             match answer == Answer::Yes && !filter.is_about_content() {
                 true => found.push(Item::Stored(entry)),
                 false => candidates.push(Candidate::Stored(entry)),
