@@ -1,12 +1,16 @@
 defmodule PhoenixReplay.Native.Test.Soak.Atoms do
   @moduledoc false
-  # Recordings with keys and values that nobody has seen before, in both formats: saved, read,
-  # listed, searched. None of it may make an atom.
+  # Recordings with keys and values that nobody has seen before, in both formats, and some that
+  # were made where there were other atoms: saved, read, listed, searched. None of it may make an
+  # atom.
 
   alias PhoenixReplay.Native
   alias PhoenixReplay.Storage.Native, as: Storage
 
   @batch 500
+
+  # An atom that is here, for which others stand that are not.
+  @known :known_atom_x234
 
   @doc """
   How many atoms there are before and after `count` recordings in directories below
@@ -35,7 +39,15 @@ defmodule PhoenixReplay.Native.Test.Soak.Atoms do
       {:ok, %{events: [_, _]}} = Storage.get(recording.id, opts)
     end
 
-    ^count = length(Storage.list_summaries(opts))
+    strangers = for n <- 1..10, do: stranger("#{from}-strange-#{n}", opts)
+    listed = count + length(strangers)
+    ^listed = length(Storage.list_summaries(opts))
+
+    for id <- strangers do
+      {:error, {:unknown_atom, _}} = Native.get(id, [], opts)
+      {:ok, %{events: [_, _]}} = Native.get(id, [unknown_atoms: :strings], opts)
+    end
+
     ^count = length(Storage.list(opts))
     {:ok, %{total: 0}} = Native.query([contains: random()], [limit: 10], opts)
     {:ok, %{total: 0}} = Native.query([event: random(), view: random()], [limit: 10], opts)
@@ -43,6 +55,17 @@ defmodule PhoenixReplay.Native.Test.Soak.Atoms do
     {:ok, %{damaged: []}} = Native.verify([], opts)
     :ok = Native.close(opts)
     File.rm_rf!(opts[:path])
+  end
+
+  # As another system, with other code, saves it.
+  defp stranger(id, opts) do
+    recording = %{recording(id) | view: @known, session: %{@known => @known}}
+    path = Path.join(opts[:path], id <> ".etf")
+    known = Atom.to_string(@known)
+    bytes = :erlang.term_to_binary(recording)
+    other = binary_part(random(), 0, byte_size(known))
+    File.write!(path, :binary.replace(bytes, known, other, [:global]))
+    id
   end
 
   defp recording(id) do
