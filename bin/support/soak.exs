@@ -89,6 +89,8 @@ defmodule Soak do
   end
 
   defp run("atoms", count, root, _seed) do
+    # That atoms of others are unknown here is said of each recording.
+    Logger.configure(level: :none)
     {before, later} = Atoms.run(root, count, &IO.puts("#{&1} of #{count}"))
     IO.puts("#{before} atoms before, #{later} after #{count} recordings")
     File.rm_rf!(root)

@@ -60,8 +60,12 @@ fn draw_one(
     panel: &DrawingArea<SVGBackend<'_>, Shift>,
 ) -> Result<(), Box<dyn Error>> {
     let minutes = curve.points.iter().map(|&(at, value)| (at / 60.0, value));
-    let end = minutes.clone().fold(f64::EPSILON, |end, (at, _)| end.max(at));
-    let most = minutes.clone().fold(1.0, |most: f64, (_, value)| most.max(value));
+    let end = minutes
+        .clone()
+        .fold(f64::EPSILON, |end, (at, _)| end.max(at));
+    let most = minutes
+        .clone()
+        .fold(1.0, |most: f64, (_, value)| most.max(value));
     let mut chart = ChartBuilder::on(panel)
         .margin(12)
         .caption(&curve.name, (FONT, 14).into_font().color(&theme::TEXT))

@@ -6,10 +6,13 @@ defmodule PhoenixReplay.Native.Test.Kill.Content do
   alias PhoenixReplay.Native.Test.Session
   alias PhoenixReplay.Recording
 
-  @doc "The recording as it is saved. It began the later the higher the number at the end of its id."
+  @doc "The recording as it is saved. The higher the number at the end of its id, the later it began."
   def recording(id, version), do: build(id, version, :etf)
 
-  @doc "Which one it is: `{:saved, version, format}`, or `{:session, events}`. It raises if it is none."
+  @doc """
+  Which one it is: `{:saved, version, format}`, or `{:session, events}`. It raises if
+  it is none.
+  """
   def identify!(%Recording{id: id} = recording) do
     if id =~ ~r/-live-\d+\z/ do
       {:session, Session.check!(recording)}
