@@ -52,6 +52,26 @@ defmodule PhoenixReplay.Storage.InterchangeTest do
     end
   end
 
+  test "a file that holds a struct is read as the host reads it, and hides no other" do
+    opts = [path: tmp_dir()]
+    Elixir.File.mkdir_p!(opts[:path])
+    plain = recording()
+    :ok = Native.save(plain, opts)
+
+    for {module, id} <- [{PhoenixReplay.Recording, "own"}, {URI, "other"}, {:no_module, "none"}] do
+      term = recording() |> Map.merge(%{id: id, __struct__: module}) |> :erlang.term_to_binary()
+      Elixir.File.write!(Path.join(opts[:path], id <> ".etf"), term)
+      assert {:ok, %PhoenixReplay.Recording{id: ^id} = recording} = File.get(id, opts)
+      assert Native.get(id, opts) == {:ok, recording}
+      assert PhoenixReplay.Native.get(id, [unknown_atoms: :strings], opts) == {:ok, recording}
+    end
+
+    assert opts |> Native.list() |> length() == 4
+    change = &{:ok, %{&1 | url: "http://localhost/changed"}}
+    assert {:ok, %{rewritten: 4}} = PhoenixReplay.Native.rewrite([], change, [], opts)
+    assert {:ok, %{url: "http://localhost/changed"}} = File.get("other", opts)
+  end
+
   test "what was saved with zstd is handed back by saving it with gzip" do
     for {path, expected} <- fixtures("etf"), format <- [:etf, :json] do
       directory = tmp_dir()

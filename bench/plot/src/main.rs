@@ -1,11 +1,13 @@
-//! `bench-plot RESULT.json [--html PAGE] [--svg DIRECTORY]`
+//! `bench-plot RESULT.json [--html PAGE] [--svg DIRECTORY]`, `bench-plot SAMPLES.json --curves SVG`
 //!
 //! Turns what `bin/bench --json` wrote into one page without scripts or anything
-//! to load, and into a directory of images, one for each chart.
+//! to load, and into a directory of images, one for each chart; and what `bin/soak mixed` wrote
+//! into one image.
 
 mod axis;
 mod bars;
 mod chart;
+mod curves;
 mod lines;
 mod page;
 mod report;
@@ -23,7 +25,13 @@ fn main() -> ExitCode {
         [result, "--html", page] => draw(result, Some(page), None),
         [result, "--svg", svgs] => draw(result, None, Some(svgs)),
         [result, "--html", page, "--svg", svgs] => draw(result, Some(page), Some(svgs)),
-        _ => Err("usage: bench-plot RESULT.json [--html PAGE] [--svg DIRECTORY]".into()),
+        [samples, "--curves", svg] => curves::draw(Path::new(samples))
+            .and_then(|image| fs::write(svg, image).map_err(Into::into)),
+        _ => Err(
+            "usage: bench-plot RESULT.json [--html PAGE] [--svg DIRECTORY], \
+                  or bench-plot SAMPLES.json --curves SVG"
+                .into(),
+        ),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

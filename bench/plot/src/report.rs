@@ -67,19 +67,28 @@ impl Report {
 
     /// Machine and day in a few words.
     pub fn origin(&self) -> String {
-        let [cpu, cores, started] = ["cpu", "cores", "started_at"].map(|key| self.fact(key));
-        let day = started.split('T').next().unwrap_or_default();
         let quick = if self.quick { ", a quick run" } else { "" };
-        format!("{cpu}, {cores} cores, {day}{quick}")
+        origin(&self.machine) + quick
     }
 
     /// A fact about the machine, as text.
     pub fn fact(&self, key: &str) -> String {
-        match self.machine.get(key) {
-            Some(Value::String(text)) => text.clone(),
-            Some(other) => other.to_string(),
-            None => "unknown".to_owned(),
-        }
+        fact(&self.machine, key)
+    }
+}
+
+/// Machine and day in a few words.
+pub fn origin(machine: &BTreeMap<String, Value>) -> String {
+    let [cpu, cores, started] = ["cpu", "cores", "started_at"].map(|key| fact(machine, key));
+    let day = started.split('T').next().unwrap_or_default();
+    format!("{cpu}, {cores} cores, {day}")
+}
+
+fn fact(machine: &BTreeMap<String, Value>, key: &str) -> String {
+    match machine.get(key) {
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+        None => "unknown".to_owned(),
     }
 }
 

@@ -30,8 +30,12 @@ defmodule PhoenixReplay.Native.Reading do
       read.(:all)
     end
     |> case do
-      {:ok, fields} -> {:ok, struct(Recording, fields)}
+      {:ok, fields} -> {:ok, recording(fields)}
       error -> error
     end
   end
+
+  @doc "The recording of what was read. Somebody may have written it down as a struct."
+  @spec recording(map()) :: Recording.t()
+  def recording(fields), do: struct(Recording, Map.delete(fields, :__struct__))
 end

@@ -3,7 +3,8 @@ defmodule PhoenixReplay.Native.Rewrite do
   # Changes recordings one by one, by a function of the caller's, which runs in
   # his process. See `PhoenixReplay.Native.rewrite/4`.
 
-  alias PhoenixReplay.Native.{Directories, Error, Filter, Nif, Progress, Refusal, Search, Views}
+  alias PhoenixReplay.Native.{Directories, Error, Filter, Nif, Progress, Reading, Refusal, Search}
+  alias PhoenixReplay.Native.Views
   alias PhoenixReplay.Recording
 
   # How often a recording is read that others change meanwhile.
@@ -90,7 +91,7 @@ defmodule PhoenixReplay.Native.Rewrite do
   defp change(id, fun, opts, tries) do
     case read(id, opts) do
       {:ok, fields, version} ->
-        recording = struct(Recording, fields)
+        recording = Reading.recording(fields)
 
         with {:do, call, done} <- wanted(call(fun, recording), recording, id, version) do
           case on(opts, call) do

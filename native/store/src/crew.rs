@@ -17,7 +17,7 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 /// More are never started: what comes on top waits. A store occupies only a few at once.
 const MAX_THREADS: usize = 64;
 
-/// How long a thread waits for something to do before it ends.
+/// As many threads as had nothing to do at any time for so long are too many.
 const LINGER: Duration = Duration::from_secs(5);
 
 /// A thread that used more memory than this for a chore gives it back.
@@ -54,6 +54,11 @@ struct State {
     threads: usize,
     /// Threads that wait.
     idle: usize,
+    /// How many of them did so all the time since `counted_since`, at most.
+    fewest_idle: usize,
+    counted_since: Option<Instant>,
+    /// So many are to end.
+    surplus: usize,
 }
 
 static CREW: Crew = Crew {
@@ -63,6 +68,9 @@ static CREW: Crew = Crew {
         number: 0,
         threads: 0,
         idle: 0,
+        fewest_idle: 0,
+        counted_since: None,
+        surplus: 0,
     }),
     work: Condvar::new(),
 };
@@ -99,28 +107,25 @@ fn spawn(state: &mut State) -> io::Result<()> {
 
 fn work() {
     let mut scratch = Vec::new();
-    let mut idle_since = Instant::now();
     let mut state = CREW.state.lock();
     loop {
         state.call_up_due();
-        if let Some(chore) = state.ready.pop_front() {
+        if let Some(chore) = state.take() {
             if state.idle == 0 && state.threads < MAX_THREADS {
                 // If it fails, what is left waits for this one.
                 let _ = spawn(&mut state);
             }
             MutexGuard::unlocked(&mut state, || run(chore, &mut scratch));
-            idle_since = Instant::now();
             continue;
         }
-        let over_at = idle_since + LINGER;
-        if state.threads > 1 && Instant::now() >= over_at {
-            state.threads -= 1;
+        let now = Instant::now();
+        if state.is_one_too_many(now) {
             return;
         }
         let due = state.later.first_key_value().map(|(&(due, _), _)| due);
         let until = match state.threads {
             1 => due,
-            _ => Some(due.map_or(over_at, |due| due.min(over_at))),
+            _ => Some(due.map_or(now + LINGER, |due| due.min(now + LINGER))),
         };
         state.idle += 1;
         match until {
@@ -155,6 +160,30 @@ impl State {
     fn put_off(&mut self, time: Instant, chore: Weak<dyn Chore>) {
         self.number += 1;
         self.later.insert((time, self.number), chore);
+    }
+
+    /// What is to be done next.
+    fn take(&mut self) -> Option<Weak<dyn Chore>> {
+        let chore = self.ready.pop_front()?;
+        self.fewest_idle = self.fewest_idle.min(self.idle);
+        Some(chore)
+    }
+
+    /// Whether a thread that finds nothing to do is to end. That it has had nothing to do for long
+    /// does not tell: where a little is done all the time, each of many has its turn.
+    fn is_one_too_many(&mut self, now: Instant) -> bool {
+        let since = *self.counted_since.get_or_insert(now);
+        if now.duration_since(since) >= LINGER {
+            self.surplus = self.fewest_idle;
+            self.fewest_idle = self.idle;
+            self.counted_since = Some(now);
+        }
+        let ends = self.surplus > 0 && self.threads > 1;
+        if ends {
+            self.surplus -= 1;
+            self.threads -= 1;
+        }
+        ends
     }
 
     /// Makes ready what is due by now.
@@ -217,6 +246,46 @@ mod tests {
         stuck
             .iter()
             .for_each(|(_, _, go_on)| go_on.send(()).unwrap());
+    }
+
+    #[test]
+    fn threads_that_were_not_needed_for_a_while_end_though_each_has_had_a_turn() {
+        let start = Instant::now();
+        let chore: Arc<dyn Chore> = job(|| Next::Done);
+        let mut state = State {
+            threads: 10,
+            idle: 9,
+            fewest_idle: 9,
+            ..State::default()
+        };
+        // One thing after the other, three of them at once for a moment.
+        assert!(!state.is_one_too_many(start));
+        for idle in [9, 9, 7, 9, 9] {
+            state.idle = idle;
+            state.ready.push_back(Arc::downgrade(&chore));
+            assert!(state.take().is_some());
+            assert!(!state.is_one_too_many(start + LINGER / 2));
+        }
+        let ended = (0..20).filter(|_| state.is_one_too_many(start + LINGER));
+        assert_eq!(ended.count(), 7);
+        assert_eq!(state.threads, 3);
+    }
+
+    #[test]
+    fn one_thread_stays_when_nothing_is_done() {
+        let start = Instant::now();
+        let mut state = State {
+            threads: 5,
+            idle: 4,
+            ..State::default()
+        };
+        for period in 0..4 {
+            (0..5).for_each(|_| {
+                state.is_one_too_many(start + LINGER * period);
+            });
+            state.idle = state.threads - 1;
+        }
+        assert_eq!(state.threads, 1);
     }
 
     #[test]
