@@ -106,7 +106,7 @@ defmodule PhoenixReplay.Native.Test.Kill.Oracle do
 
   defp allows?({:session, %Range{} = events}, {:session, n}), do: n in events
   # Without an event of a user it is dropped when it ends.
-  defp allows?({:session, 0.._}, :absent), do: true
+  defp allows?({:session, 0.._//_}, :absent), do: true
   defp allows?(value, value), do: true
   defp allows?(_, _), do: false
 
