@@ -207,7 +207,8 @@ defmodule PhoenixReplay.Native.Test.Differential do
 
   defp damage(bytes) do
     at = :rand.uniform(byte_size(bytes)) - 1
-    <<before::binary-size(at), byte, rest::binary>> = bytes
+    before = binary_part(bytes, 0, at)
+    <<byte, rest::binary>> = binary_part(bytes, at, byte_size(bytes) - at)
 
     case :rand.uniform(10) do
       1 ->
