@@ -83,6 +83,7 @@ defmodule PhoenixReplay.Native.Test.Differential do
   end
 
   @names [:equal, :refused_by_both, :private_tags, :size_of_a_fun, :integers_of_a_fun] ++
+           [:creator_of_a_fun] ++
            [:words_of_a_reference, :equal_keys_of_a_large_map, :float_without_an_end] ++
            [:too_much, :there_and_back, :differs]
 
@@ -158,7 +159,16 @@ defmodule PhoenixReplay.Native.Test.Differential do
 
   # Where the VM takes what it should not, or what the published format does not have.
   defp stricter(:too_large, _bytes), do: :too_much
-  defp stricter({reason, at}, bytes) when is_integer(at), do: named(reason, from(bytes, at))
+
+  defp stricter({reason, at}, bytes) when is_integer(at) do
+    plain = plain(bytes)
+
+    case named(reason, from(plain, at)) do
+      :differs -> if creator_of_a_fun?(plain, at), do: :creator_of_a_fun, else: :differs
+      name -> name
+    end
+  end
+
   defp stricter(_reason, _bytes), do: :differs
 
   defp named(:malformed, <<tag, _::binary>>) when tag in [73, 74, 75, 76, 121], do: :private_tags
@@ -172,9 +182,32 @@ defmodule PhoenixReplay.Native.Test.Differential do
 
   defp named(_reason, _bytes), do: :differs
 
+  # Whether a function before it has its creator's pid there.
+  defp creator_of_a_fun?(bytes, at) do
+    Enum.any?(:binary.matches(bytes, <<112>>), fn {start, _} ->
+      start < at and bytes |> from(start) |> creator() == from(bytes, at)
+    end)
+  end
+
+  defp creator(
+         <<112, _size::32, _arity, _digest::binary-16, _index::32, _free::32, rest::binary>>
+       ),
+       do: rest |> behind() |> behind() |> behind()
+
+  defp creator(_bytes), do: nil
+
+  # Behind an atom or an integer.
+  defp behind(<<tag, len::16, _::binary-size(len), rest::binary>>) when tag in [100, 118],
+    do: rest
+
+  defp behind(<<tag, len, _::binary-size(len), rest::binary>>) when tag in [115, 119], do: rest
+  defp behind(<<97, _, rest::binary>>), do: rest
+  defp behind(<<98, _::32, rest::binary>>), do: rest
+  defp behind(_bytes), do: nil
+
   # Faults of a compressed term are counted in what it expands to.
-  defp from(<<131, 80, _size::32, zlib::binary>>, at),
-    do: from(<<131, inflate(zlib)::binary>>, at)
+  defp plain(<<131, 80, _size::32, zlib::binary>>), do: <<131, inflate(zlib)::binary>>
+  defp plain(bytes), do: bytes
 
   defp from(bytes, at) when at < byte_size(bytes),
     do: binary_part(bytes, at, byte_size(bytes) - at)
