@@ -56,9 +56,7 @@ defmodule PhoenixReplay.Native.Test.Soak.Samples do
 
   @doc "What grows, as text; of pairs of a time in seconds and a sample, in order."
   def growing(samples) do
-    third = div(length(samples), 3)
-    {_, later} = Enum.split(samples, length(samples) - 2 * third)
-    {middle, last} = Enum.split(later, third)
+    {middle, last} = last_thirds(samples)
 
     for {key, {name, unit, noise}} <- @curves,
         {before, now} = {median(middle, key), median(last, key)},
@@ -68,12 +66,16 @@ defmodule PhoenixReplay.Native.Test.Soak.Samples do
 
   @doc "The medians of the middle and of the last third, as lines of text."
   def summary(samples) do
-    third = div(length(samples), 3)
-    {_, later} = Enum.split(samples, length(samples) - 2 * third)
-    {middle, last} = Enum.split(later, third)
+    {middle, last} = last_thirds(samples)
 
     for {key, {name, unit, _}} <- @curves,
         do: "#{name}: #{median(middle, key)} → #{median(last, key)} #{unit}"
+  end
+
+  # The first one is what everything takes to warm up.
+  defp last_thirds(samples) do
+    third = div(length(samples), 3)
+    samples |> Enum.take(-2 * third) |> Enum.split(third)
   end
 
   @doc "As `bench/plot` draws it."
