@@ -100,6 +100,8 @@ defmodule PhoenixReplay.Storage.InterchangeTest do
   defp link(directory) do
     link = directory <> "-zstd"
     :ok = Elixir.File.ln_s(directory, link)
+    # What is open makes again what is removed.
+    on_exit(fn -> PhoenixReplay.Native.close(path: link) end)
     [path: link]
   end
 
