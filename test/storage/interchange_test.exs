@@ -100,6 +100,12 @@ defmodule PhoenixReplay.Storage.InterchangeTest do
   defp link(directory) do
     link = directory <> "-zstd"
     :ok = Elixir.File.ln_s(directory, link)
+
+    on_exit(fn ->
+      :ok = PhoenixReplay.Native.close(path: link)
+      Elixir.File.rm!(link)
+    end)
+
     [path: link]
   end
 
