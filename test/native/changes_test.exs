@@ -121,7 +121,7 @@ defmodule PhoenixReplay.Native.ChangesTest do
             0 ->
               fn -> record(recording.id, offset, :delta, %{list: true}, assigns) end
               |> Task.async()
-              |> Task.await()
+              |> Task.await(:infinity)
 
             1 ->
               event = {offset, :assigns, %{delta: assigns}}

@@ -115,7 +115,8 @@ defmodule PhoenixReplay.Native.StoreTest do
       end)
 
     for id <- ids do
-      Task.await(Task.async(fn -> :ok = Store.append_event(id, Session.event(id, 21)) end))
+      task = Task.async(fn -> :ok = Store.append_event(id, Session.event(id, 21)) end)
+      Task.await(task, :infinity)
     end
 
     stop(pid)
@@ -131,10 +132,13 @@ defmodule PhoenixReplay.Native.StoreTest do
     pid = recorded(id, 0)
 
     1..8
-    |> Task.async_stream(fn w ->
-      for n <- 1..200,
-          do: :ok = Store.append_event(id, {n, :event, %{name: "w#{w}", params: %{}}})
-    end)
+    |> Task.async_stream(
+      fn w ->
+        for n <- 1..200,
+            do: :ok = Store.append_event(id, {n, :event, %{name: "w#{w}", params: %{}}})
+      end,
+      timeout: :infinity
+    )
     |> Stream.run()
 
     stop(pid)
