@@ -243,7 +243,8 @@ defmodule PhoenixReplay.Native.Test.Differential do
   defp flipped do
     bytes = :erlang.term_to_binary(Terms.term(8))
     at = :rand.uniform(byte_size(bytes)) - 1
-    <<before::binary-size(at), byte, rest::binary>> = bytes
+    before = binary_part(bytes, 0, at)
+    <<byte, rest::binary>> = binary_part(bytes, at, byte_size(bytes) - at)
     flipped = Bitwise.bxor(byte, :rand.uniform(255))
     Enum.random([<<before::binary, flipped, rest::binary>>, before])
   end
