@@ -332,6 +332,21 @@ defmodule PhoenixReplay.Native.StoreTest do
     assert Store.list_active_summaries() == []
   end
 
+  test "appending assigns fails as appending does", %{id: id} do
+    recorded(id, 1)
+    assert Store.append_event("unknown", {1, :assigns, %{delta: %{}}}) == {:error, :not_found}
+
+    for offset <- [nil, "1", %{}] do
+      assert Store.append_event(id, {offset, :assigns, %{delta: %{a: [1, 2]}}}) ==
+               {:error, {:invalid_recording, :events}}
+    end
+
+    assert ExUnit.CaptureLog.capture_log(fn -> Store.finalize(id) end) == ""
+
+    assert {:error, reason} = Store.append_event(id, {1, :assigns, %{delta: %{a: [1]}}})
+    assert reason in [:ended, :not_found]
+  end
+
   test "a thousand sessions ending at once are all saved", %{opts: opts} do
     pids = for n <- 1..1000, do: recorded("many-#{n}", 20)
     Enum.each(pids, &send(&1, :stop))
