@@ -19,6 +19,7 @@ defmodule PhoenixReplay.Native.MixProject do
       elixir: "~> 1.14",
       start_permanent: Mix.env() == :prod,
       elixirc_paths: elixirc_paths(Mix.env()),
+      test_ignore_filters: [&String.starts_with?(&1, "test/soak/")],
       compilers: [:replay_native] ++ Mix.compilers(),
       deps: deps(),
       description: "Native storage engine for PhoenixReplay",

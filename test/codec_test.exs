@@ -1,10 +1,8 @@
 defmodule PhoenixReplay.Native.CodecTest do
-  # What is read of damaged bytes is compared with the VM in differential_test.exs: the VM may die
-  # of them.
   use ExUnit.Case, async: true
 
   alias PhoenixReplay.Native.Nif
-  alias PhoenixReplay.Native.Test.Terms
+  alias PhoenixReplay.Native.Test.{Differential, Terms}
 
   @rounds 2000
 
@@ -48,6 +46,21 @@ defmodule PhoenixReplay.Native.CodecTest do
       assert Nif.codec_encode(term) == {:ok, :erlang.term_to_binary(term)}
     end
   end
+
+  test "what the VM refuses of damaged bytes is refused, what it takes is equal" do
+    # In another VM: there are some that it dies of.
+    {counts, faults} = Differential.run_flipped(:rand.uniform(1_000_000_000), 2 * @rounds)
+    assert faults == []
+    assert counts.equal > 200 and counts.refused_by_both > 200
+  end
+
+  # Where the VM takes more than the published format: its own tags for
+  # terms of one VM (73 to 76, 121), a fun (112) whose stated size is wrong, and
+  # a reference (90, 114) without words, for which it reads what lies behind.
+  defp stricter?({:malformed, offset}, bytes),
+    do: :binary.at(bytes, offset) in [73, 74, 75, 76, 90, 112, 114, 121]
+
+  defp stricter?(_reason, _bytes), do: false
 
   test "an atom that does not exist is an error, and is not made" do
     name = "never_heard_of_#{System.unique_integer([:positive])}"
@@ -147,14 +160,6 @@ defmodule PhoenixReplay.Native.CodecTest do
       end
     end
   end
-
-  # Where the VM takes more than the published format: its own tags for
-  # terms of one VM (73 to 76, 121), a fun (112) whose stated size is wrong, and
-  # a reference (90, 114) without words, for which it reads what lies behind.
-  defp stricter?({:malformed, offset}, bytes),
-    do: :binary.at(bytes, offset) in [73, 74, 75, 76, 90, 112, 114, 121]
-
-  defp stricter?(_reason, _bytes), do: false
 
   test "bytes that are no term name the offending byte" do
     assert Nif.codec_decode(<<131, 104, 2, 97, 1, 250>>) == {:error, {:malformed, 5}}

@@ -128,7 +128,5 @@ defmodule PhoenixReplay.Native.LinksTest do
 
   defp file(opts, recording), do: Path.join(opts[:path], recording.id <> ".etf.gz")
 
-  defp eventually(fun, tries \\ 200) do
-    fun.() or (tries > 0 and Process.sleep(20) == :ok and eventually(fun, tries - 1))
-  end
+  defp eventually(fun), do: fun.() or (Process.sleep(5) == :ok and eventually(fun))
 end

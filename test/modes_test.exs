@@ -14,7 +14,7 @@ defmodule PhoenixReplay.Native.ModesTest do
     running = Session.start_many("running", 3, 200)
     ended = Session.start_many("ended", 3, 20)
     Enum.each(ended, &Session.stop/1)
-    drained(opts)
+    drained(opts, length(running))
 
     for format <- [:etf, :json],
         opts <- [opts, elsewhere],

@@ -114,12 +114,12 @@ defmodule PhoenixReplay.Native.CloseTest do
           {:ok, _} = Native.get("#{w}-#{n}", opts)
         end
       end,
-      timeout: 60_000
+      timeout: :infinity
     )
     |> Stream.run()
 
     send(closer.pid, :stop)
-    assert Task.await(closer) > 0
+    assert Task.await(closer, :infinity) > 0
     drained(opts)
     assert length(Native.list_summaries(opts)) == 200
   end

@@ -146,7 +146,7 @@ defmodule PhoenixReplay.Native.DropInTest do
       for _ <- writers, do: receive(do: (:ready -> :ok))
       for _ <- 1..5, do: :ok = Store.append_event(id, {1, :event, %{name: "owner", params: %{}}})
       assert {:ok, finalized} = Store.finalize(id)
-      acknowledged = writers |> Task.await_many() |> Enum.sum()
+      acknowledged = writers |> Task.await_many(:infinity) |> Enum.sum()
 
       assert length(finalized.events) == 1 + 5 + acknowledged
       assert Native.get(id, opts) == {:ok, finalized}

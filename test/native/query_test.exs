@@ -304,7 +304,7 @@ defmodule PhoenixReplay.Native.QueryTest do
           [] -> :ok
         end
 
-        drained(opts)
+        drained(opts, length(Agent.get(pids, & &1)))
       end)
 
     times = for page <- pages, it <- page.recordings, do: it.connected_at - @start

@@ -290,7 +290,10 @@ defmodule PhoenixReplay.Native.RecorderTest do
           socket(assigns: nil)
         ] do
       log =
-        capture_log(fn -> assert Task.await(Task.async(fn -> Recorder.attach(odd) end)) == odd end)
+        capture_log(fn ->
+          task = Task.async(fn -> Recorder.attach(odd) end)
+          assert Task.await(task, :infinity) == odd
+        end)
 
       assert log =~ "not all of a session can be recorded"
     end

@@ -85,7 +85,7 @@ defmodule PhoenixReplay.Native.RetentionTest do
     opts = configured(path: path, max_recordings: 2)
     [running] = Session.start_many("running", 1, 3)
     for pid <- Session.start_many("ended", 3, 3), do: Session.stop(pid)
-    drained(opts)
+    drained(opts, 1)
     wait_until_stored(opts, ["ended-1", "ended-2"])
     assert [%{id: "running-1"}] = Store.list_active_summaries()
     assert Store.append_event("running-1", Session.event("running-1", 4)) == :ok
@@ -103,7 +103,7 @@ defmodule PhoenixReplay.Native.RetentionTest do
     on_exit(fn -> :telemetry.detach(path) end)
     opts = configured(path: path, max_recordings: 1)
     for n <- 1..2, do: :ok = Native.save(recording(id: "#{n}", connected_at: n), opts)
-    assert_receive {:evicted, %{count: 1, bytes: bytes}, metadata}, 5000
+    assert_receive {:evicted, %{count: 1, bytes: bytes}, metadata}
     assert bytes > 0 and metadata == %{path: path, reason: :max_recordings}
   end
 

@@ -22,7 +22,7 @@ defmodule PhoenixReplay.Native.RoomTest do
         Room.for_summaries(10_000, fn -> :made end)
       end)
 
-    assert Task.await(task) == :made
+    assert Task.await(task, :infinity) == :made
   end
 
   defp heap_size, do: elem(Process.info(self(), :heap_size), 1)

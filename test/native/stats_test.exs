@@ -35,7 +35,7 @@ defmodule PhoenixReplay.Native.StatsTest do
     [pid] = Session.start_many("kept", 1, 2)
     Session.stop(pid)
     idle = fn -> Store.start_recording("idle", Session.recording("idle")) end
-    :ok = idle |> Task.async() |> Task.await()
+    :ok = idle |> Task.async() |> Task.await(:infinity)
     drained(opts)
     :ok = Native.save(recording(), opts)
     {:error, _} = Native.save(recording(id: nil), opts)

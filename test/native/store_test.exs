@@ -115,7 +115,8 @@ defmodule PhoenixReplay.Native.StoreTest do
       end)
 
     for id <- ids do
-      Task.await(Task.async(fn -> :ok = Store.append_event(id, Session.event(id, 21)) end))
+      task = Task.async(fn -> :ok = Store.append_event(id, Session.event(id, 21)) end)
+      Task.await(task, :infinity)
     end
 
     stop(pid)
@@ -131,10 +132,13 @@ defmodule PhoenixReplay.Native.StoreTest do
     pid = recorded(id, 0)
 
     1..8
-    |> Task.async_stream(fn w ->
-      for n <- 1..200,
-          do: :ok = Store.append_event(id, {n, :event, %{name: "w#{w}", params: %{}}})
-    end)
+    |> Task.async_stream(
+      fn w ->
+        for n <- 1..200,
+            do: :ok = Store.append_event(id, {n, :event, %{name: "w#{w}", params: %{}}})
+      end,
+      timeout: :infinity
+    )
     |> Stream.run()
 
     stop(pid)
@@ -326,6 +330,21 @@ defmodule PhoenixReplay.Native.StoreTest do
     assert log =~ "PhoenixReplay.Storage.Native"
     assert {:error, {:wrong_storage, _}} = Store.append_event("id", {1, :event, %{}})
     assert Store.list_active_summaries() == []
+  end
+
+  test "appending assigns fails as appending does", %{id: id} do
+    recorded(id, 1)
+    assert Store.append_event("unknown", {1, :assigns, %{delta: %{}}}) == {:error, :not_found}
+
+    for offset <- [nil, "1", %{}] do
+      assert Store.append_event(id, {offset, :assigns, %{delta: %{a: [1, 2]}}}) ==
+               {:error, {:invalid_recording, :events}}
+    end
+
+    assert ExUnit.CaptureLog.capture_log(fn -> Store.finalize(id) end) == ""
+
+    assert {:error, reason} = Store.append_event(id, {1, :assigns, %{delta: %{a: [1]}}})
+    assert reason in [:ended, :not_found]
   end
 
   test "a thousand sessions ending at once are all saved", %{opts: opts} do

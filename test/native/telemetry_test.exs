@@ -72,12 +72,12 @@ defmodule PhoenixReplay.Native.TelemetryTest do
     # A directory has the name of the file.
     File.mkdir_p!(Path.join(path, "stuck.etf.gz"))
     pid = spawn(fn -> recorded("stuck", [Session.event("stuck", 1)], opts) end)
-    assert_receive {:failed, %{attempt: 1}, %{id: "stuck", retry?: true} = metadata}, 1000
+    assert_receive {:failed, %{attempt: 1}, %{id: "stuck", retry?: true} = metadata}
     assert %{reason: :eisdir, detail: detail} = metadata
     assert detail =~ "cannot put in place #{path}/stuck.etf.gz: Is a directory"
-    assert_receive {:failed, %{attempt: 2}, %{id: "stuck", retry?: true}}, 1000
+    assert_receive {:failed, %{attempt: 2}, %{id: "stuck", retry?: true}}
     File.rmdir!(Path.join(path, "stuck.etf.gz"))
-    assert_receive {:saved, %{event_count: 2}, %{id: "stuck"}}, 5000
+    assert_receive {:saved, %{event_count: 2}, %{id: "stuck"}}
     Process.exit(pid, :kill)
   end
 
@@ -88,7 +88,7 @@ defmodule PhoenixReplay.Native.TelemetryTest do
     log =
       capture_log(fn ->
         File.rename!(Path.join(path, ".native"), path <> "-gone")
-        assert_receive {:moved, %{count: count, gone: 0}, metadata}, 30_000
+        assert_receive {:moved, %{count: count, gone: 0}, metadata}
         assert count in 1..3 and metadata == %{}
         assert {:ok, %{moved: moved, gone: 0}} = PhoenixReplay.Native.stats(opts)
         assert moved >= count

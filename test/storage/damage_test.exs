@@ -140,8 +140,28 @@ defmodule PhoenixReplay.Storage.DamageTest do
 
   defp ids(summaries), do: Enum.map(summaries, & &1.id)
 
-  # A gigabyte of zeros in a megabyte, beyond the default cap.
-  defp bomb, do: :zlib.gzip(String.duplicate(<<0>>, 300 * 1024 * 1024))
+  # 300 MiB of zeros in 300 KiB, beyond the default cap: those of one mebibyte, compressed for
+  # themselves, and repeated.
+  defp bomb do
+    {count, size} = {300, 1024 * 1024}
+    zeros = :binary.copy(<<0>>, size)
+    z = :zlib.open()
+    # Without the frame of gzip, which is written here.
+    :ok = :zlib.deflateInit(z, :default, :deflated, -15, 8, :default)
+    one = IO.iodata_to_binary(:zlib.deflate(z, zeros, :full))
+    last = IO.iodata_to_binary(:zlib.deflate(z, <<>>, :finish))
+    :zlib.close(z)
+    checksum = :erlang.crc32(zeros)
+
+    all =
+      for _ <- 2..count, reduce: checksum do
+        before -> :erlang.crc32_combine(before, checksum, size)
+      end
+
+    header = <<31, 139, 8, 0, 0::32, 0, 255>>
+    body = :binary.copy(one, count) <> last
+    <<header::binary, body::binary, all::little-32, count * size::little-32>>
+  end
 
   defp tree(path), do: path |> Path.join("**") |> Path.wildcard(match_dot: true) |> Enum.sort()
 

@@ -100,8 +100,12 @@ defmodule PhoenixReplay.Storage.InterchangeTest do
   defp link(directory) do
     link = directory <> "-zstd"
     :ok = Elixir.File.ln_s(directory, link)
-    # What is open makes again what is removed.
-    on_exit(fn -> PhoenixReplay.Native.close(path: link) end)
+
+    on_exit(fn ->
+      :ok = PhoenixReplay.Native.close(path: link)
+      Elixir.File.rm!(link)
+    end)
+
     [path: link]
   end
 

@@ -53,7 +53,7 @@ defmodule PhoenixReplay.Native.Test.Assigns do
   defp perhaps_copied(term) do
     case :rand.uniform(12) do
       1 -> term |> :erlang.term_to_binary() |> :erlang.binary_to_term()
-      2 -> fn -> term end |> Task.async() |> Task.await()
+      2 -> fn -> term end |> Task.async() |> Task.await(:infinity)
       _ -> term
     end
   end

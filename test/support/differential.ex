@@ -26,6 +26,9 @@ defmodule PhoenixReplay.Native.Test.Differential do
     run(:terms, seed, 1, terms, mutants)
   end
 
+  @doc "As `run/3`, with terms of which one byte is another, or which are cut off there."
+  def run_flipped(seed, count), do: run(:flipped, seed, 1, count, {%{}, []})
+
   defp run(_what, _seed, from, to, result) when from > to, do: result
 
   defp run(what, seed, from, to, {counts, faults}) do
@@ -92,11 +95,18 @@ defmodule PhoenixReplay.Native.Test.Differential do
   @doc "What the child VM does."
   def child([what, seed, from, to]) do
     [seed, from, to] = Enum.map([seed, from, to], &String.to_integer/1)
+
     # Atoms that mutants name must not depend on what was there before.
-    step = if what == "mutants", do: &mutant(seed, &1), else: &there_and_back(seed, &1)
+    step =
+      case what do
+        "mutants" -> &mutant(&1, damaged())
+        "flipped" -> &mutant(&1, flipped())
+        "terms" -> &there_and_back/1
+      end
 
     counts =
       Enum.reduce(from..to, %{}, fn at, counts ->
+        :rand.seed(:exsss, {seed, at, if(what == "terms", do: 2, else: 1)})
         name = step.(at)
         counts = Map.update(counts, name, 1, &(&1 + 1))
         if rem(at, @told_every) == 0 or at == to, do: tell(counts), else: counts
@@ -111,9 +121,7 @@ defmodule PhoenixReplay.Native.Test.Differential do
     %{}
   end
 
-  defp mutant(seed, at) do
-    :rand.seed(:exsss, {seed, at, 1})
-    bytes = damaged()
+  defp mutant(at, bytes) do
     native = Nif.codec_decode(bytes)
     # Of the terms that are read here, none may be what the VM dies of.
     if risky?(native), do: IO.puts("at #{at} vm")
@@ -232,6 +240,15 @@ defmodule PhoenixReplay.Native.Test.Differential do
     Enum.reduce(1..Enum.random([1, 1, 1, 2, 3]), bytes, fn _, bytes -> damage(bytes) end)
   end
 
+  defp flipped do
+    bytes = :erlang.term_to_binary(Terms.term(8))
+    at = :rand.uniform(byte_size(bytes)) - 1
+    before = binary_part(bytes, 0, at)
+    <<byte, rest::binary>> = binary_part(bytes, at, byte_size(bytes) - at)
+    flipped = Bitwise.bxor(byte, :rand.uniform(255))
+    Enum.random([<<before::binary, flipped, rest::binary>>, before])
+  end
+
   # The tags of the format, and of what only the VM has.
   @tags [70, 73, 74, 75, 76, 77, 80, 82, 88, 89, 90, 97, 98, 99, 100, 101, 102, 103, 104, 105] ++
           [106, 107, 108, 109, 110, 111, 112, 113, 114, 115, 116, 117, 118, 119, 120, 121, 131]
@@ -284,8 +301,7 @@ defmodule PhoenixReplay.Native.Test.Differential do
     term
   end
 
-  defp there_and_back(seed, at) do
-    :rand.seed(:exsss, {seed, at, 2})
+  defp there_and_back(at) do
     term = Terms.term(Enum.random([1, 5, 20, 50]))
     {:ok, ours} = Nif.codec_encode(term)
     theirs = :erlang.term_to_binary(term, Enum.random([[], [:compressed], [minor_version: 0]]))

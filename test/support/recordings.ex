@@ -13,10 +13,15 @@ defmodule PhoenixReplay.Native.Test.Recordings do
     # directory.
     ExUnit.Callbacks.on_exit(fn ->
       PhoenixReplay.Native.close(path: path)
-      File.rm_rf!(path)
+      remove(path)
     end)
 
     path
+  end
+
+  defp remove(path) do
+    with {:error, reason, _file} when reason in [:eexist, :enotempty] <- File.rm_rf(path),
+         do: remove(path)
   end
 
   @doc "The native storage as an application configures it, in an empty directory, for one test."
@@ -80,11 +85,22 @@ defmodule PhoenixReplay.Native.Test.Recordings do
     })
   end
 
-  @doc "Waits until everything that has ended is saved."
-  def drained(opts) do
-    drain = fn directory, _format -> PhoenixReplay.Native.Nif.store_drain(directory, 30_000) end
-    0 = PhoenixReplay.Native.Directories.run(opts, drain)
-    :ok
+  @doc """
+  Waits until no more than `running` recordings are in flight, and all others are saved. A process
+  that is seen to be gone need not have ended its recording yet: the VM tells those who monitor it
+  one after the other, and the library is not the first.
+  """
+  def drained(opts, running \\ 0) do
+    {:ok, stats} = PhoenixReplay.Native.stats(opts)
+
+    if stats.running > running do
+      Process.sleep(1)
+      drained(opts, running)
+    else
+      drain = fn directory, _format -> PhoenixReplay.Native.Nif.store_drain(directory, 30_000) end
+      0 = PhoenixReplay.Native.Directories.run(opts, drain)
+      :ok
+    end
   end
 
   @doc "The files of the directory, hidden ones too, that mention it."

@@ -45,7 +45,8 @@ defmodule PhoenixReplay.Native.Test.Terms do
       10 -> <<:rand.bytes(:rand.uniform(10))::binary, 5::size(Enum.random(1..7))>>
       11 -> self()
       12 -> make_ref()
-      13 -> hd(Port.list())
+      # Whether it is there is no matter, and to look for one takes long.
+      13 -> :erlang.list_to_port(~c"#Port<0.#{:rand.uniform(300)}>")
       14 -> &String.length/1
       15 -> closure(:rand.uniform(10))
       16 -> []
@@ -59,7 +60,7 @@ defmodule PhoenixReplay.Native.Test.Terms do
 
   defp charlist do
     len = if :rand.uniform(30) == 1, do: Enum.random([65_535, 65_536]), else: :rand.uniform(20)
-    for _ <- 1..len, do: :rand.uniform(256) - 1
+    :binary.bin_to_list(:rand.bytes(len))
   end
 
   defp map(size) do

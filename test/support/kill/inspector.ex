@@ -41,7 +41,7 @@ defmodule PhoenixReplay.Native.Test.Kill.Inspector do
   defp look(%{opts: opts, keep: keep, close?: close?}) do
     :ok = Storage.init(opts)
     0 = Directories.run(opts, fn directory, _ -> Nif.store_drain(directory, 60_000) end)
-    if keep != :all, do: evicted(opts, keep, 200)
+    if keep != :all, do: evicted(opts, keep, 1200)
     {:ok, %{unreadable: 0, running: 0, waiting: 0}} = Native.stats(opts)
 
     listed = for %{id: id, active?: false} <- Storage.list_summaries(opts), do: id
