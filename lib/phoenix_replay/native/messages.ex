@@ -213,7 +213,7 @@ defmodule PhoenixReplay.Native.Messages do
   defp what({:refused, offset}), do: "the bytes at #{offset} are not a term"
 
   defp what({:unknown_atom, view}) do
-    recording = if view, do: "the recording of #{view}", else: "the recording"
+    recording = if view in [nil, ""], do: "the recording", else: "the recording of #{view}"
 
     recording <>
       " mentions an atom that this system does not have: " <>
