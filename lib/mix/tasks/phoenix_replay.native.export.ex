@@ -17,13 +17,8 @@ defmodule Mix.Tasks.PhoenixReplay.Native.Export do
 
   use Mix.Task
 
-  alias PhoenixReplay.Native.Release
+  alias PhoenixReplay.Native.{CLI, Release}
 
   @impl true
-  def run(argv) do
-    Mix.Task.run("app.config")
-    Release.export(argv)
-  rescue
-    error in Release.Failed -> Mix.raise(error.message)
-  end
+  def run(argv), do: CLI.Task.run(fn -> Release.export(argv) end)
 end

@@ -15,13 +15,8 @@ defmodule Mix.Tasks.PhoenixReplay.Native.Verify do
 
   use Mix.Task
 
-  alias PhoenixReplay.Native.Release
+  alias PhoenixReplay.Native.{CLI, Release}
 
   @impl true
-  def run(argv) do
-    Mix.Task.run("app.config")
-    Release.verify(argv)
-  rescue
-    error in Release.Failed -> Mix.raise(error.message)
-  end
+  def run(argv), do: CLI.Task.run(fn -> Release.verify(argv) end)
 end
