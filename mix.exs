@@ -95,7 +95,7 @@ defmodule PhoenixReplay.Native.MixProject do
       groups_for_modules: [
         "For the host": [PhoenixReplay.Storage.Native],
         Recording: [PhoenixReplay.Native.Recorder, PhoenixReplay.Native.Store],
-        "Finding, erasing, checking": [PhoenixReplay.Native],
+        "Finding, erasing, checking": [PhoenixReplay.Native, PhoenixReplay.Native.Release],
         Reference: [
           PhoenixReplay.Native.Options,
           PhoenixReplay.Native.Error,
@@ -107,7 +107,8 @@ defmodule PhoenixReplay.Native.MixProject do
 
   # In the order in which they are read.
   defp guides do
-    for name <- ~w(getting_started configuration operations privacy migrating troubleshooting
+    for name <-
+          ~w(getting_started configuration operations tasks privacy migrating troubleshooting
                    performance file_formats internals),
         do: "guides/#{name}.md"
   end

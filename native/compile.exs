@@ -1,24 +1,40 @@
+for file <- ["library.exs", "precompiled.exs"], do: Code.require_file(file, __DIR__)
+
 defmodule Mix.Tasks.Compile.ReplayNative do
   @moduledoc false
-  # Builds the Rust crates with cargo, in release mode, and puts the library
-  # where `PhoenixReplay.Native.Nif` loads it from: `priv/native/`. Debug
-  # information, which is most of what cargo makes, stays behind in its file.
+  # Puts the native library where `PhoenixReplay.Native.Nif` loads it from, `priv/native/`. It is,
+  # in this order,
   #
-  # With PHOENIX_REPLAY_NATIVE_LIB set to the path of a library, that one is
-  # used and no Rust is needed.
+  #   * the file that PHOENIX_REPLAY_NATIVE_LIB names
+  #   * the one that comes with a release of this package for this system, see precompiled.exs,
+  #     from the release, or from PHOENIX_REPLAY_NATIVE_URL (http, https or file)
+  #   * built with cargo, in release mode. Debug information, which is most of what cargo makes,
+  #     stays behind in its file.
+  #
+  # With PHOENIX_REPLAY_NATIVE_BUILD=1 it is built, unless the first says otherwise.
 
   use Mix.Task.Compiler
 
+  alias PhoenixReplay.Native.Build.{Library, Precompiled}
+
   @crate "phoenix_replay_native"
   @root Path.expand("..", __DIR__)
-  @prebuilt "PHOENIX_REPLAY_NATIVE_LIB"
+  @given "PHOENIX_REPLAY_NATIVE_LIB"
+  @url "PHOENIX_REPLAY_NATIVE_URL"
+  @build "PHOENIX_REPLAY_NATIVE_BUILD"
 
   @impl true
   def run(_args) do
-    case System.get_env(@prebuilt) do
-      path when path not in [nil, ""] -> use_prebuilt(path)
-      _ -> build()
+    cond do
+      path = env(@given) -> use_given(path)
+      env(@build) in [nil, "0", "false"] -> use_precompiled()
+      true -> build()
     end
+  end
+
+  defp env(name) do
+    value = System.get_env(name)
+    if value != "", do: value
   end
 
   @impl true
@@ -30,15 +46,41 @@ defmodule Mix.Tasks.Compile.ReplayNative do
   # The VM appends the extension itself and always looks for `.so`, on macOS too.
   defp target, do: Path.join(@root, "priv/native/#{@crate}.so")
 
-  defp use_prebuilt(path) do
-    if File.regular?(path) do
-      result = install(path, &File.cp!/2)
-      # Older than any source: without the setting it is built again.
-      File.touch!(target(), 0)
-      result
-    else
-      Mix.raise("#{@prebuilt} is set to #{path}, which is not a file")
+  defp use_given(path) do
+    case Library.check(path) do
+      :ok -> install_ready(path, &File.cp!/2)
+      {:error, what} -> Mix.raise("#{@given} is set to #{path}, which #{what}")
     end
+  end
+
+  defp use_precompiled do
+    config = Mix.Project.config()
+    source = config[:source_url]
+    url = env(@url) || (source && "#{source}/releases/download/v#{config[:version]}")
+    checksums = Path.join(@root, "native/checksums.sha256")
+
+    case Precompiled.library(version: config[:version], url: url, checksums: checksums) do
+      {:ok, library, address} ->
+        with {:ok, _} = installed <- install_ready(library, &File.write!(&2, &1)) do
+          Mix.shell().info("Using the precompiled library #{Path.basename(address)}")
+          installed
+        end
+
+      :none ->
+        if env(@url), do: Mix.shell().info("No precompiled library for #{Precompiled.target()}")
+        build()
+
+      {:error, why} ->
+        Mix.shell().error("The precompiled library can't be had, building it: #{why}")
+        build()
+    end
+  end
+
+  defp install_ready(library, copy) do
+    result = install(library, copy)
+    # Older than any source: without the setting it is built again.
+    File.touch!(target(), 0)
+    result
   end
 
   defp build do
@@ -154,14 +196,14 @@ defmodule Mix.Tasks.Compile.ReplayNative do
       if Version.compare(found, needed) == :lt do
         Mix.raise("""
         phoenix_replay_native needs Rust #{needed} or newer, and cargo here is #{found}: \
-        run `rustup update`, or set #{@prebuilt} to a prebuilt library.\
+        run `rustup update`, or set #{@given} to a library that is built.\
         """)
       end
     else
       _ ->
         Mix.raise("""
         phoenix_replay_native needs Rust #{needed} or newer, and `cargo` does not run here: \
-        install it from https://rustup.rs, or set #{@prebuilt} to a prebuilt library.\
+        install it from https://rustup.rs, or set #{@given} to a library that is built.\
         """)
     end
   end

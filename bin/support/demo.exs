@@ -2,9 +2,11 @@
 # the native backend configured as any application would configure it.
 
 Code.require_file("../../bench/support/traffic.ex", __DIR__)
-Code.require_file("demo_person.exs", __DIR__)
+for file <- ~w(demo_text demo_query demo_person), do: Code.require_file(file <> ".exs", __DIR__)
 
 defmodule Demo do
+  import Demo.Text
+
   alias PhoenixReplay.{Recording, Storage, Store}
   alias PhoenixReplay.Storage.Native
 
@@ -34,6 +36,8 @@ defmodule Demo do
     read_back(opts)
     crash(Path.join(directory, "live"))
     timings(opts, sources, directory)
+    say("Questions, and what they cost")
+    Demo.Query.ask(opts)
     say("Finding one person's sessions, and erasing them")
     Demo.Person.find_and_erase(opts)
     farewell(opts)
@@ -283,7 +287,7 @@ defmodule Demo do
              fn -> Storage.File.list_summaries(opts) end}
           ] do
         {native, file} = interleaved(rounds, ours, theirs)
-        [name, "#{native} µs", "#{file} µs", "#{Float.round(file / max(native, 1), 1)} times"]
+        [name, took(native), took(file), "#{Float.round(file / max(native, 1), 1)} times"]
       end
 
     print_table(["", "native", "pure Elixir", "faster"], rows)
@@ -308,28 +312,12 @@ defmodule Demo do
     IO.puts("""
     The recordings are in #{opts[:path]}
     Try:
-      gzip -dc #{opts[:path]}/*.etf.gz | head -c 300 | xxd
+      mix phoenix_replay.native.ls --path #{opts[:path]} --limit 5
       bin/test          everything that must hold
       bin/bench         how it compares, section by section
     and README.md for the two lines of configuration.\
     """)
   end
-
-  defp print_table(header, rows) do
-    widths =
-      [header | rows]
-      |> Enum.zip_with(fn column -> column |> Enum.map(&String.length/1) |> Enum.max() end)
-
-    for row <- [header, Enum.map(widths, &String.duplicate("-", &1)) | rows] do
-      row
-      |> Enum.zip_with(widths, &String.pad_trailing/2)
-      |> Enum.join("  ")
-      |> String.trim_trailing()
-      |> IO.puts()
-    end
-  end
-
-  defp say(text), do: IO.puts("\n== #{text}")
 end
 
 Demo.run()

@@ -79,7 +79,7 @@ defmodule PhoenixReplay.Native do
   `:not_searched`, see `t:not_searched/0`.
   """
 
-  alias PhoenixReplay.Native.{Damage, Directories, Error, Filter, Nif, Progress, Query}
+  alias PhoenixReplay.Native.{Damage, Directories, Error, Filter, Keys, Nif, Progress, Query}
   alias PhoenixReplay.Native.{Reading, Refusal, Rewrite, Search, Verify}
   alias PhoenixReplay.{Recording, Storage}
 
@@ -275,8 +275,12 @@ defmodule PhoenixReplay.Native do
   defp unknown_atoms([]), do: {:ok, :error}
   defp unknown_atoms(unknown_atoms: it) when it in [:error, :strings], do: {:ok, it}
 
-  defp unknown_atoms(_other),
-    do: {:error, {:invalid_option, :unknown_atoms, ":error or :strings"}}
+  defp unknown_atoms(options) do
+    case Keys.check(options, [:unknown_atoms]) do
+      {:unknown, keys} -> {:error, {:unknown_options, keys, [:unknown_atoms]}}
+      _known -> {:error, {:invalid_option, :unknown_atoms, ":error or :strings"}}
+    end
+  end
 
   @doc """
   A page of the recordings that match, and how many match in all.
@@ -442,9 +446,9 @@ defmodule PhoenixReplay.Native do
   defp erase(directory, filter, progress) do
     if Search.needed?(directory, filter) do
       with {:ok, search} <- Search.run(directory, filter, progress),
-           do: Refusal.log(Nif.search_erase(directory, search), "erase recordings")
+           do: Refusal.log(Nif.search_erase(directory, search), :erase)
     else
-      Refusal.log(Nif.store_delete_where(directory, filter), "erase recordings")
+      Refusal.log(Nif.store_delete_where(directory, filter), :erase)
     end
   end
 
@@ -472,8 +476,8 @@ defmodule PhoenixReplay.Native do
   a `t:progress/0` in the process of the caller. Recordings that come or go
   meanwhile do no harm, and are not waited for; sessions in flight are not files.
 
-  Errors are `{:invalid_option, :progress, expected}`, and those of the storage
-  options and of reading the directory.
+  Errors are `{:invalid_option, :progress, expected}`, `{:unknown_options, keys, known}`,
+  and those of the storage options and of reading the directory.
   """
   @spec verify([{:progress, (progress() -> any())}], keyword()) ::
           {:ok, %{checked: non_neg_integer(), damaged: [damage()]}} | {:error, Error.reason()}

@@ -72,14 +72,14 @@ defmodule PhoenixReplay.Native.DropInTest do
     assert Store.list_active() == []
   end
 
-  test "what can't be started is told, and why" do
+  test "what can't be started is told, where, and why", %{opts: opts} do
     for {id, recording, reason} <- [
           {:id, Session.recording("id"), "the recording's id"},
-          {"id", %{}, "the recording's struct"},
+          {"id", %{}, "what is to be saved is no %PhoenixReplay.Recording{}"},
           {"id", %{Session.recording("id") | connected_at: nil}, "the recording's connected_at"}
         ] do
       log = capture_log(fn -> assert Store.start_recording(id, recording) == :error end)
-      assert log =~ "can't be started: " <> reason
+      assert log =~ "can't be started in #{opts[:path]}: " <> reason
     end
   end
 

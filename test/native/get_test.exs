@@ -183,12 +183,15 @@ defmodule PhoenixReplay.Native.GetTest do
 
     for options <- [
           [unknown_atoms: :atoms],
-          [unknown: 1],
-          :strings,
-          [unknown_atoms: :error, a: 1]
+          :strings
         ] do
       assert Native.get(recording.id, options, opts) ==
                {:error, {:invalid_option, :unknown_atoms, ":error or :strings"}}
+    end
+
+    for options <- [[unknown: 1], [unknown_atoms: :error, unknown: 1]] do
+      assert Native.get(recording.id, options, opts) ==
+               {:error, {:unknown_options, [:unknown], [:unknown_atoms]}}
     end
 
     assert {:error, {:unknown_options, [:pth], _}} = Native.get("none", [], pth: "/")

@@ -352,7 +352,8 @@ defmodule PhoenixReplay.Native.RewriteTest do
     assert Native.rewrite([], fn -> :keep end, [], opts) == function
     progress = {:error, {:invalid_option, :progress, "a function of one argument"}}
     assert Native.rewrite([], &mask/1, [progress: 1], opts) == progress
-    assert Native.rewrite([], &mask/1, [other: 1], opts) == progress
+    unknown = {:error, {:unknown_options, [:other], [:progress]}}
+    assert Native.rewrite([], &mask/1, [other: 1], opts) == unknown
     assert {:error, {:unknown_filters, [:veiw], _}} = Native.rewrite([veiw: A], &mask/1, [], opts)
     assert {:error, {:unknown_options, [:pth], _}} = Native.rewrite([], &mask/1, [], pth: "x")
     assert {:ok, %{rewritten: 0}} = Native.rewrite([], &mask/1)

@@ -5,6 +5,7 @@ defmodule PhoenixReplay.Native.VerifyTest do
   import PhoenixReplay.Native.Test.Recordings
 
   alias PhoenixReplay.Native
+  alias PhoenixReplay.Native.Error
   alias PhoenixReplay.Storage
 
   setup do
@@ -25,6 +26,14 @@ defmodule PhoenixReplay.Native.VerifyTest do
 
     assert Native.verify(progress: :no_function) ==
              {:error, {:invalid_option, :progress, "a function of one argument"}}
+
+    assert {:error, {:unknown_options, [:prgress], [:progress]} = misspelt} =
+             Native.verify([prgress: &send(test, &1)], opts)
+
+    assert Error.format(misspelt) == "unknown options [:prgress], known are [:progress]"
+
+    assert {:error, {:unknown_options, [:path], [:progress]} = misplaced} = Native.verify(opts)
+    assert Error.format(misplaced) =~ "storage options are the last argument"
   end
 
   test "damage is reported by verify and moved by repair", %{opts: opts} do

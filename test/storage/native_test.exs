@@ -194,12 +194,14 @@ defmodule PhoenixReplay.Storage.NativeTest do
     File.write!(Path.join(path, "file"), "")
     file = Path.join(path, "file")
     log = capture_log(fn -> assert Native.init(path: file) == {:error, :enotdir} end)
-    assert log =~ "can't open #{file}: cannot create the directory #{file}: not a directory"
+
+    assert log =~
+             "can't open the directory #{file}: cannot create the directory #{file}: not a directory"
 
     below =
       capture_log(fn -> assert Native.init(path: file <> "/below") == {:error, :enotdir} end)
 
-    assert below =~ "can't open #{file}/below: cannot create the directory"
+    assert below =~ "can't open the directory #{file}/below: cannot create the directory"
   end
 
   test "a directory that was removed is made again by the next save" do

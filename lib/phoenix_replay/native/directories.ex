@@ -8,9 +8,7 @@ defmodule PhoenixReplay.Native.Directories do
   # stays good when the directory is closed and opened again, and when code is
   # reloaded; one that the native library does not know any more is replaced.
 
-  require Logger
-
-  alias PhoenixReplay.Native.{Awaited, Error, Nif, Options, Refusal}
+  alias PhoenixReplay.Native.{Awaited, Error, Messages, Nif, Options, Refusal}
 
   @type t :: {Nif.directory(), :etf | :json}
 
@@ -50,6 +48,22 @@ defmodule PhoenixReplay.Native.Directories do
     end
   end
 
+  @doc "Where a directory is, by its number; where it would be, by storage options; nil if neither."
+  @spec path(Nif.directory() | keyword()) :: binary() | nil
+  def path(directory) when is_integer(directory) do
+    with open when is_list(open) <- Nif.directories_open(),
+         {^directory, path} <- List.keyfind(open, directory, 0),
+         do: path,
+         else: (_closed -> nil)
+  end
+
+  def path(opts) do
+    case Options.new(opts) do
+      {:ok, options} -> options.path
+      {:error, _reason} -> nil
+    end
+  end
+
   @doc "Closes the directory, see `PhoenixReplay.Native.close/1`."
   @spec close(keyword()) :: :ok | {:error, Error.reason()}
   def close(opts) do
@@ -64,7 +78,7 @@ defmodule PhoenixReplay.Native.Directories do
   defp open(opts) do
     with {:ok, options} <- Options.new(opts),
          opened = opened(options),
-         {:ok, directory, differing} <- Refusal.log(opened, "open #{options.path}") do
+         {:ok, directory, differing} <- Refusal.log(opened, :open, options.path) do
       known = {directory, options.format}
       name(options.path)
 
@@ -112,17 +126,9 @@ defmodule PhoenixReplay.Native.Directories do
   # Once, however often it is opened. A relative path begins where the system
   # was started, which is not always where somebody looks for it.
   defp name(path) do
-    if Nif.directory_named(path) == false,
-      do: Logger.info("PhoenixReplay: recordings are in #{path}")
+    if Nif.directory_named(path) == false, do: Messages.log(:opened, %{path: path})
   end
 
   defp warn(_path, []), do: :ok
-
-  defp warn(path, differing) do
-    Logger.warning(
-      "PhoenixReplay: #{path} is open with other options: " <>
-        "#{Enum.map_join(differing, ", ", &inspect/1)} as given here " <>
-        "will be in force when it is next opened"
-    )
-  end
+  defp warn(path, differing), do: Messages.log(:differing, %{path: path, options: differing})
 end

@@ -6,10 +6,10 @@ defmodule PhoenixReplay.Native.Error do
   exception renders a reason for people, and raising it is for callers who
   want that:
 
-      iex> Exception.message(%PhoenixReplay.Native.Error{reason: :enospc})
-      "no space left on device"
+      iex> Exception.message(%PhoenixReplay.Native.Error{reason: :closed})
+      "the directory was closed; call again"
       iex> raise PhoenixReplay.Native.Error, :enospc
-      ** (PhoenixReplay.Native.Error) no space left on device
+      ** (PhoenixReplay.Native.Error) no space left on device; make space: what could not be saved is kept, and saved then
   """
 
   @typedoc """
@@ -30,7 +30,8 @@ defmodule PhoenixReplay.Native.Error do
     * `{:refused, offset}`: well-formed bytes that are no term, such as a map with
       equal keys, at this byte
     * `{:unknown_options, keys, known}` and `{:invalid_option, key, expected}`:
-      what `:storage_opts`, or the options of a function, got wrong
+      what `:storage_opts`, or the options of a function, got wrong; its options come
+      before those of the storage
     * `{:unknown_filters, keys, known}` and `{:invalid_filter, key, expected}`:
       what filters got wrong
     * `{:unknown_page_keys, keys, known}` and `{:invalid_page, key, expected}`:
@@ -96,6 +97,8 @@ defmodule PhoenixReplay.Native.Error do
 
   @type t :: %__MODULE__{reason: reason()}
 
+  alias PhoenixReplay.Native.Messages
+
   @longest_pause_ms 20
 
   @enforce_keys [:reason]
@@ -138,97 +141,14 @@ defmodule PhoenixReplay.Native.Error do
   def message(%__MODULE__{reason: reason}), do: format(reason)
 
   @doc """
-  A reason as a sentence, without a full stop.
+  A reason as a sentence, without a full stop: what is wrong and, behind a semicolon,
+  what to do about it where that does not follow.
 
-      iex> PhoenixReplay.Native.Error.format(:not_found)
-      "no recording has this id"
+      iex> PhoenixReplay.Native.Error.format(:ended)
+      "the recording has ended"
+      iex> PhoenixReplay.Native.Error.format({:damaged, "4x1F.etf.gz"})
+      "the file 4x1F.etf.gz is damaged; PhoenixReplay.Native.verify/2 says why, and repair/2 moves it away"
   """
   @spec format(reason() | term()) :: String.t()
-  def format(:not_found), do: "no recording has this id"
-  def format(:too_large), do: "the recording is larger than :max_recording_bytes allows"
-  def format(:badarg), do: "the native library does not take an argument like this"
-  def format(:panicked), do: "the native library failed; this is a bug, please report it"
-  def format({:not_loaded, text}), do: "the native library is not loaded: #{text}"
-  def format({:in_flight, 1}), do: "a recording is running in the directory, or is not saved yet"
-
-  def format({:in_flight, count}),
-    do: "#{count} recordings are running in the directory, or are not saved yet"
-
-  def format(:closed), do: "the directory was closed"
-  def format(:ended), do: "the recording has ended"
-  def format(:max_events), do: "the recording has reached :max_events"
-  def format(:already_active), do: "a recording with this id is being made"
-
-  def format(:has_subject), do: "the recording belongs to somebody else already"
-
-  def format(:invalid_subject),
-    do: "a subject is a binary of 1 to 255 bytes or an integer of 64 bits"
-
-  def format(:id_changed), do: "a recording can't be given another id"
-
-  def format(:invalid_result),
-    do: "the function must return {:ok, recording}, :keep or :drop"
-
-  def format(:changed), do: "the recording was changed by others each time that it was read"
-  def format({:raised, what}), do: "the function failed: #{inspect(what)}"
-
-  def format({:wrong_storage, backend}) do
-    "the configured storage is #{inspect(backend)}, not PhoenixReplay.Storage.Native"
-  end
-
-  def format({:damaged, file}), do: "the file #{file} is damaged"
-  def format({:invalid_recording, field}), do: "the recording's #{field} can't be stored"
-  def format({:malformed, offset}), do: "not External Term Format, at byte #{offset}"
-  def format({:refused, offset}), do: "the bytes at #{offset} are not a term"
-
-  def format({:unknown_atom, view}) do
-    recording = if view, do: "the recording of #{view}", else: "the recording"
-
-    recording <>
-      " mentions an atom that this system does not have: " <>
-      "the code that made it is not loaded here, or has changed since; " <>
-      "PhoenixReplay.Native.get/3 reads it with unknown_atoms: :strings"
-  end
-
-  def format({:unknown_options, keys, known}) do
-    "unknown storage options #{inspect(keys)}, known are #{inspect(known)}"
-  end
-
-  def format({:invalid_option, key, expected}) do
-    "the storage option #{inspect(key)} must be #{expected}"
-  end
-
-  def format({:unknown_filters, keys, known}) do
-    "unknown filters #{inspect(keys)}, known are #{inspect(known)}"
-  end
-
-  def format({:invalid_filter, key, expected}) do
-    "the filter #{inspect(key)} must be #{expected}"
-  end
-
-  def format({:unknown_page_keys, keys, known}) do
-    "unknown keys of the page #{inspect(keys)}, known are #{inspect(known)}"
-  end
-
-  def format({:invalid_page, key, expected}) do
-    "the page's #{inspect(key)} must be #{expected}"
-  end
-
-  def format({:page_keys_among_filters, keys}) do
-    "not a filter, but of the page, the second argument of query/3: " <>
-      Enum.map_join(keys, ", ", &inspect/1)
-  end
-
-  def format(:invalid_cursor), do: "the cursor is damaged, or of a query with another :sort"
-
-  def format(:no_filters), do: "a filter is needed that does not match everything"
-
-  def format(posix) when is_atom(posix) do
-    case :file.format_error(posix) do
-      ~c"unknown POSIX error" ++ _ -> inspect(posix)
-      text -> to_string(text)
-    end
-  end
-
-  def format(other), do: inspect(other)
+  def format(reason), do: Messages.reason(reason)
 end

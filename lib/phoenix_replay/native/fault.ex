@@ -4,10 +4,10 @@ defmodule PhoenixReplay.Native.Fault do
   # recording alone, and is told once per process. Messages of exceptions, and
   # arguments, may hold what must not be in a log.
 
-  require Logger
+  alias PhoenixReplay.Native.Messages
 
-  @doc "Calls `fun`; where that fails, `what` is said in the log, and `otherwise` the result."
-  @spec guard(String.t(), otherwise, (() -> result)) :: result | otherwise
+  @doc "Calls `fun`; where that fails, the line `what` is said in the log, and `otherwise` the result."
+  @spec guard(atom(), otherwise, (() -> result)) :: result | otherwise
         when result: var, otherwise: var
   def guard(what, otherwise, fun) do
     fun.()
@@ -18,10 +18,10 @@ defmodule PhoenixReplay.Native.Fault do
   end
 
   @doc "Says in the log what went wrong and why, `what` once per process."
-  @spec tell(String.t(), String.t()) :: :ok
+  @spec tell(atom(), String.t()) :: :ok
   def tell(what, why) do
     if Process.put({__MODULE__, what}, true) == nil,
-      do: Logger.error("PhoenixReplay: #{what}: #{why}"),
+      do: Messages.log(what, %{why: why}),
       else: :ok
   end
 

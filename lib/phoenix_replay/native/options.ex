@@ -178,6 +178,11 @@ defmodule PhoenixReplay.Native.Options do
   @limits [max_recordings: :max_recordings, max_age_ms: :max_recording_age_ms, max_bytes: nil]
   @known Keyword.keys(@defaults) ++ Keyword.keys(@limits) ++ [:subject]
 
+  @doc false
+  # The names there are.
+  @spec keys() :: [atom()]
+  def keys, do: @known
+
   @doc """
   Checks the options of a user and fills in the defaults.
 

@@ -258,5 +258,5 @@ defmodule PhoenixReplay.Native.Recorder do
 
   # Whatever goes wrong here goes wrong for the recording alone.
   defp guarded(otherwise, fun),
-    do: Fault.guard("not all of a session can be recorded", otherwise, fun)
+    do: Fault.guard(:not_recorded, otherwise, fun)
 end

@@ -48,7 +48,7 @@ defmodule PhoenixReplay.Native.Rewrite do
   # opened again, and no recording is changed twice for that.
   defp on(opts, call) do
     result = Directories.run(opts, fn directory, _format -> call.(directory) end)
-    Refusal.log(result, "rewrite recordings")
+    Refusal.log(result, :rewrite)
   end
 
   defp matching(directory, filter) do

@@ -2,9 +2,7 @@ defmodule PhoenixReplay.Native.Shutdown do
   @moduledoc false
   # Before the system goes down, everything that was recorded goes to disk.
 
-  require Logger
-
-  alias PhoenixReplay.Native.{Directories, Nif, Options, Telemetry}
+  alias PhoenixReplay.Native.{Directories, Messages, Nif, Options, Telemetry}
   alias PhoenixReplay.Storage
 
   @poll_ms 20
@@ -64,16 +62,9 @@ defmodule PhoenixReplay.Native.Shutdown do
   defp tell(%{saved: 0, left: 0}, _path, false, _duration_us), do: :ok
 
   defp tell(%{saved: saved, left: left} = outcome, path, _configured?, duration_us) do
-    Logger.info("PhoenixReplay: #{saved} recordings saved at shutdown in #{path}")
+    Messages.log(:drained, %{saved: saved, path: path})
     Telemetry.execute(:drained, Map.put(outcome, :duration_us, duration_us), %{path: path})
-    if left > 0, do: log_left(left, path)
-  end
-
-  defp log_left(left, path) do
-    Logger.warning(
-      "PhoenixReplay: #{left} recordings could not be saved in time in #{path}; " <>
-        "they are kept, and saved at the next start"
-    )
+    if left > 0, do: Messages.log(:left, %{left: left, path: path})
   end
 
   defp remaining(deadline), do: max(deadline - now(), 0)

@@ -38,9 +38,7 @@ defmodule PhoenixReplay.Native.Store do
   | `start_link/1`, `child_spec/1` | the store's process | nothing is started (`:ignore`) | there is no process |
   """
 
-  require Logger
-
-  alias PhoenixReplay.Native.{Error, InFlight, Subject}
+  alias PhoenixReplay.Native.{Directories, Error, InFlight, Messages, Subject}
   alias PhoenixReplay.{Recording, Storage}
   alias PhoenixReplay.Storage.Native
 
@@ -62,7 +60,7 @@ defmodule PhoenixReplay.Native.Store do
       :ok
     else
       {:error, reason} ->
-        log_not_started(reason)
+        log_not_started(id, reason)
         :error
     end
   end
@@ -79,10 +77,12 @@ defmodule PhoenixReplay.Native.Store do
   end
 
   # Said when it was to be loaded, and not for each session again.
-  defp log_not_started({:not_loaded, _text}), do: :ok
+  defp log_not_started(_id, {:not_loaded, _text}), do: :ok
 
-  defp log_not_started(reason),
-    do: Logger.error("PhoenixReplay: a recording can't be started: #{Error.format(reason)}")
+  defp log_not_started(id, reason) do
+    path = with {:ok, opts} <- storage_opts(), do: Directories.path(opts), else: (_wrong -> nil)
+    Messages.log(:not_started, %{id: id, path: path, reason: reason})
+  end
 
   @doc """
   Appends an event, from any process.

@@ -66,10 +66,8 @@ defmodule PhoenixReplay.Native.Subject do
   def option?({module, function}), do: is_atom(module) and is_atom(function)
   def option?(option), do: is_function(option, 1)
 
-  @untold "whom a session belongs to can't be told"
-
   defp ask(source, arguments) do
-    Fault.guard(@untold, :error, fn ->
+    Fault.guard(:no_subject, :error, fn ->
       subject = call(source, arguments)
 
       if subject == nil or valid?(subject),
@@ -82,7 +80,7 @@ defmodule PhoenixReplay.Native.Subject do
   defp call(function, arguments), do: apply(function, arguments)
 
   defp told(why) do
-    Fault.tell(@untold, why)
+    Fault.tell(:no_subject, why)
     :error
   end
 end

@@ -21,9 +21,7 @@ defmodule PhoenixReplay.Storage.Native do
 
   @behaviour PhoenixReplay.Storage
 
-  require Logger
-
-  alias PhoenixReplay.Native.{Damage, Directories, Error, Filter, Nif, Options, Page}
+  alias PhoenixReplay.Native.{Damage, Directories, Error, Filter, Messages, Nif, Options, Page}
   alias PhoenixReplay.Native.{Query, Reading, Refusal, Subject, Telemetry}
   alias PhoenixReplay.Recording
 
@@ -75,7 +73,7 @@ defmodule PhoenixReplay.Storage.Native do
     Directories.run(opts, fn directory, format ->
       result = Nif.store_save(directory, fields, format, subject)
 
-      with {:error, reason} when reason != :closed <- Refusal.log(result, "save a recording") do
+      with {:error, reason} when reason != :closed <- Refusal.log(result, :save) do
         tell_failed(recording.id, reason, Refusal.metadata(result), opts)
         {:error, reason}
       end
@@ -115,7 +113,7 @@ defmodule PhoenixReplay.Storage.Native do
     case Directories.run(opts, read) do
       {:ok, recording} -> {:ok, recording}
       {:error, :not_found} -> :error
-      {:error, reason} -> log_unreadable(id, reason)
+      {:error, reason} -> log_unreadable(id, reason, opts)
     end
   end
 
@@ -126,12 +124,12 @@ defmodule PhoenixReplay.Storage.Native do
   @spec list(keyword()) :: [Recording.t()]
   def list(opts) do
     list = fn directory, _format ->
-      with {:ok, ids} <- Nif.store_ids(directory), do: {:ok, read_all(directory, ids)}
+      with {:ok, ids} <- Nif.store_ids(directory), do: {:ok, read_all(directory, ids, opts)}
     end
 
     case Directories.run(opts, list) do
       {:ok, recordings} -> recordings
-      {:error, reason} -> log_failure("list recordings", reason, [])
+      {:error, reason} -> log_refused(:list, reason, opts)
     end
   end
 
@@ -158,7 +156,7 @@ defmodule PhoenixReplay.Storage.Native do
 
     case Directories.run(opts, list) do
       {:ok, summaries} -> summaries
-      {:error, reason} -> log_failure("list summaries", reason, [])
+      {:error, reason} -> log_refused(:list_summaries, reason, opts)
     end
   end
 
@@ -182,7 +180,7 @@ defmodule PhoenixReplay.Storage.Native do
   @spec delete(binary(), keyword()) :: :ok | {:error, Error.reason()}
   def delete(id, opts) when is_binary(id) do
     Directories.run(opts, fn directory, _format ->
-      Refusal.log(Nif.store_delete(directory, id), "delete a recording")
+      Refusal.log(Nif.store_delete(directory, id), :delete)
     end)
   end
 
@@ -193,16 +191,16 @@ defmodule PhoenixReplay.Storage.Native do
   @spec clear(keyword()) :: :ok | {:error, Error.reason()}
   def clear(opts) do
     Directories.run(opts, fn directory, _format ->
-      Refusal.log(Nif.store_clear(directory), "delete all recordings")
+      Refusal.log(Nif.store_clear(directory), :clear)
     end)
   end
 
   defp read(directory, id), do: Reading.run(&Nif.store_read(directory, id, &1))
 
-  defp read_all(directory, ids),
-    do: Damage.log(directory, Enum.flat_map(ids, &read_or_log(directory, &1)))
+  defp read_all(directory, ids, opts),
+    do: Damage.log(directory, Enum.flat_map(ids, &read_or_log(directory, &1, opts)))
 
-  defp read_or_log(directory, id) do
+  defp read_or_log(directory, id, opts) do
     case read(directory, id) do
       {:ok, recording} ->
         [recording]
@@ -212,27 +210,24 @@ defmodule PhoenixReplay.Storage.Native do
         []
 
       {:error, reason} ->
-        log_unreadable(id, reason)
+        log_unreadable(id, reason, opts)
         []
     end
   end
 
-  # Damage is reported by file name, once, by Damage.log/2.
-  defp log_unreadable(_id, {:damaged, _file}), do: :error
+  # Damage is reported by file name, once, by Damage.log/2; what is not loaded, when it
+  # was to be.
+  defp log_unreadable(_id, {kind, _what}, _opts) when kind in [:damaged, :not_loaded], do: :error
 
-  defp log_unreadable(id, reason) do
-    log_failure("read recording #{inspect(printable(id))}", reason, :error)
+  defp log_unreadable(id, reason, opts) do
+    Messages.log(:unreadable, %{id: id, path: Directories.path(opts), reason: reason})
+    :error
   end
 
-  # Said when it was to be loaded.
-  defp log_failure(_what, {:not_loaded, _text}, result), do: result
+  defp log_refused(_step, {:not_loaded, _text}, _opts), do: []
 
-  defp log_failure(what, reason, result) do
-    Logger.error("PhoenixReplay: can't #{what}: #{Error.format(reason)}")
-    result
+  defp log_refused(step, reason, opts) do
+    Messages.log(:refused, %{step: step, path: Directories.path(opts), reason: reason})
+    []
   end
-
-  # Ids come from outside; a long one must not flood the log.
-  defp printable(id) when byte_size(id) > 64, do: binary_part(id, 0, 64) <> "…"
-  defp printable(id), do: id
 end

@@ -7,9 +7,11 @@ defmodule PhoenixReplay.Native.Nif.Stubs do
   # is cut off, must not stop an application from starting: the module is
   # loaded all the same, and its functions raise the reason.
 
-  alias PhoenixReplay.Native.Nif
+  alias PhoenixReplay.Native.{Messages, Nif}
 
   @on_load :load
+
+  @not_loaded Messages.text(:not_loaded, %{why: "~ts"})
 
   @library ~c"native/phoenix_replay_native"
 
@@ -27,8 +29,8 @@ defmodule PhoenixReplay.Native.Nif.Stubs do
   end
 
   defp remember(reason) do
-    # Code may be loaded before Elixir's own logger runs.
-    :logger.error("PhoenixReplay: the native library is not loaded: ~ts", [reason])
+    # Code may be loaded before Elixir's own logger runs, and before other modules.
+    :logger.error(@not_loaded, [reason])
 
     # An earlier load goes on where there is one.
     if :erlang.module_loaded(__MODULE__),
