@@ -6,22 +6,9 @@ defmodule PhoenixReplay.Native.AttackTest do
 
   import PhoenixReplay.Native.Test.Recordings, only: [tmp_dir: 0]
 
-  alias PhoenixReplay.Native.Test.ChildVM
+  alias PhoenixReplay.Native.Test.{Attack, ChildVM}
 
-  # In words: 160 KB each, of which the calls get what the VM leaves.
-  @smallest ["+sss 20 +sssdcpu 20 +sssdio 20"]
-
-  defp child(call) do
-    code = """
-    [root] = System.argv()
-    Logger.configure(level: :none)
-    {:ok, _} = Application.ensure_all_started(:phoenix_replay_native)
-    alias PhoenixReplay.Native.Test.Attack
-    IO.inspect(#{call})
-    """
-
-    ChildVM.run!(code, [tmp_dir()], vm: @smallest)
-  end
+  defp child(call), do: ChildVM.run!(Attack.code(call), [tmp_dir()], vm: Attack.smallest())
 
   test "every native function answers every odd term in every place" do
     assert child("Attack.Arguments.run(root, 40)") =~ ~r/^\{\d+, \d+\}$/m
