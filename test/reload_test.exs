@@ -196,6 +196,77 @@ defmodule PhoenixReplay.Native.ReloadTest do
     for recording <- recordings, do: assert(Session.check!(recording) == events)
   end
 
+  # Searches are held, and calls are being made on dirty schedulers, by processes that are killed
+  # for it when the code that they are in is purged.
+  @in_use @prelude <>
+            """
+            {:ok, _} = Application.ensure_all_started(:phoenix_replay_native)
+            pids = Session.start_many("s", 5, 5)
+            {:ok, {directory, :etf}} = Directories.fetch(opts)
+            filter = %PhoenixReplay.Native.Filter{contains: {:text, "e1"}}
+            start = fn -> {:ok, search} = Nif.search_start(directory, filter); search end
+
+            calls = fn calls ->
+              Nif.search_step(directory, start.())
+              Nif.store_ids(directory)
+              Nif.query_facets(directory, filter)
+              Nif.verify_files(directory)
+              calls.(calls)
+            end
+
+            again = fn again ->
+              {pid, ref} = spawn_monitor(fn -> calls.(calls) end)
+
+              receive do
+                {:DOWN, ^ref, _, _, _} -> again.(again)
+                :stop -> Process.exit(pid, :kill)
+              end
+            end
+
+            workers = for _ <- 1..4, do: spawn(fn -> again.(again) end)
+
+            append = fn n ->
+              for s <- 1..5, do: :ok = Store.append_event("s-\#{s}", Session.event("s-\#{s}", n))
+            end
+
+            for n <- 1..8 do
+              held = start.()
+              # Twice in a row, and then the old code is left or not.
+              for _ <- 1..2 do
+                :code.purge(Nif.Stubs)
+                {:module, _} = :code.load_file(Nif.Stubs)
+              end
+              if rem(n, 2) == 0, do: :code.purge(Nif.Stubs)
+              {_, _, _} = Nif.search_step(directory, held)
+              append.(5 + n)
+            end
+
+            # With nobody who calls: the code server may hang where one does while there is none.
+            for pid <- workers do
+              ref = Process.monitor(pid)
+              send(pid, :stop)
+              receive do: ({:DOWN, ^ref, _, _, _} -> :ok)
+            end
+            held = start.()
+            :code.purge(Nif.Stubs)
+            true = :code.delete(Nif.Stubs)
+            :code.purge(Nif.Stubs)
+            {:module, _} = :code.load_file(Nif.Stubs)
+            {:error, :badarg} = Nif.search_step(directory, held)
+            :erlang.garbage_collect()
+            append.(14)
+
+            for pid <- pids, do: Session.stop(pid)
+            0 = Directories.run(opts, fn directory, _ -> Nif.store_drain(directory, 30_000) end)
+            {:ok, %{running: 0, saved: 5}} = PhoenixReplay.Native.stats(opts)
+            """
+
+  test "code is purged while it is used: what its calls hold is given up, and all goes on" do
+    path = tmp_dir()
+    ChildVM.run!(@in_use, [path])
+    assert_saved(path, 5, 14)
+  end
+
   # Nothing of it is in use then, but for its threads.
   @unmapped @prelude <>
               """

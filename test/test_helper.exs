@@ -16,3 +16,4 @@ with nil <- System.get_env("TMPDIR"),
 # What the tests provoke goes to the log; it is shown for those that fail. A message that does not
 # come fails a test, one that comes late on a busy machine does not.
 ExUnit.start(capture_log: true, assert_receive_timeout: 30_000)
+PhoenixReplay.Native.Test.LongSchedule.start()

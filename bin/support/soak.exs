@@ -3,7 +3,7 @@ Code.require_file("../../bench/support/json.ex", __DIR__)
 Code.require_file("../../bench/support/machine.ex", __DIR__)
 
 defmodule Soak do
-  alias PhoenixReplay.Native.Test.Kill
+  alias PhoenixReplay.Native.Test.{Attack, ChildVM, Kill}
   alias PhoenixReplay.Native.Test.Soak.{Atoms, Mixed, Samples}
 
   @usage """
@@ -19,10 +19,14 @@ defmodule Soak do
                      amount that is noise of its kind. Default 10
     atoms [N]        saves, reads, lists and searches N recordings with random keys in both
                      formats, after which there must be no more atoms. Default 1 000 000
+    attack [N]       calls every native function with every odd term in every place, puts terms
+                     nested 200 000 levels deep through all, and kills N processes
+                     inside calls, in VMs with the smallest stacks. No call on a normal
+                     scheduler may keep it for 1 ms. Default 20 000
 
     --dir DIRECTORY  where all files go, samples and a chart of `mixed` as well.
                      Default: a new one in the system's directory for temporary files
-    --seed N         of what is random in `kill`. Default: a random one, which is printed
+    --seed N         of what is random in `kill` and `attack`. Default: a random one, which is printed
 
   Each ends with 0 if all of it holds. What a failure left is not removed.
   """
@@ -46,7 +50,7 @@ defmodule Soak do
   end
 
   defp command([name | number]) do
-    defaults = %{"kill" => 1_000, "mixed" => 10, "atoms" => 1_000_000}
+    defaults = %{"kill" => 1_000, "mixed" => 10, "atoms" => 1_000_000, "attack" => 20_000}
 
     with %{^name => default} <- defaults, {:ok, number} <- number(number, default) do
       {:ok, name, number}
@@ -96,6 +100,28 @@ defmodule Soak do
     File.rm_rf!(root)
     if later > before, do: fail("Atoms have been made.")
   end
+
+  defp run("attack", kills, root, seed) do
+    IO.puts("seed #{seed}, in #{root}")
+    IO.write(attack("Attack.Deep.run(root, 200_000)", Path.join(root, "deep")))
+    IO.write(attack("Attack.Kills.run(root, #{kills}, #{seed})", Path.join(root, "kills")))
+
+    timed = """
+    (fn ->
+      {table, around} = Attack.SchedulerTime.start()
+      IO.inspect(Attack.Arguments.run(root, 1, around))
+      for longest <- Enum.take(Attack.SchedulerTime.longest(table), 5), do: IO.inspect(longest)
+      [] = Attack.SchedulerTime.too_long(table)
+    end).()
+    """
+
+    IO.write(attack(timed, Path.join(root, "arguments"), ["+S 1:1"]))
+    File.rm_rf!(root)
+  end
+
+  # A failure is the VM's, which may be dead.
+  defp attack(call, root, vm \\ []),
+    do: ChildVM.run!(Attack.code(call), [root], vm: Attack.smallest() ++ vm)
 
   # Every few seconds; of a long time, some 600 samples.
   defp sample(directories, start, seconds, samples) do

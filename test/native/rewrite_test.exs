@@ -346,6 +346,25 @@ defmodule PhoenixReplay.Native.RewriteTest do
     assert Path.wildcard(opts[:path] <> "/.native/*/erase-*") == []
   end
 
+  test "one that is killed leaves nothing of what was changed", %{opts: opts} do
+    save(secret(), opts)
+    parent = self()
+
+    pid =
+      spawn(fn ->
+        wait = fn _ -> send(parent, :changed) && Process.sleep(:infinity) end
+        Native.rewrite([], &mask/1, [progress: wait], opts)
+      end)
+
+    receive do: (:changed -> :ok)
+    assert [_in_the_index] = traces(opts)
+    Process.exit(pid, :kill)
+    until = fn until -> traces(opts) == [] or (Process.sleep(5) && until.(until)) end
+    assert until.(until)
+    assert Native.close(opts) == :ok
+    assert Path.wildcard(opts[:path] <> "/.native/*/*") == []
+  end
+
   test "what can't be asked is an error that says why", %{opts: opts} do
     function = {:error, {:invalid_option, :fun, "a function of one argument"}}
     assert Native.rewrite([], :mask, [], opts) == function

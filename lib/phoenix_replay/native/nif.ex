@@ -187,8 +187,12 @@ defmodule PhoenixReplay.Native.Nif do
           {file :: binary(), bytes :: non_neg_integer(), modified_ns :: integer(),
            inode :: non_neg_integer()}
 
+  @typedoc "Held by the process that changes recordings: when it is given up, that is over."
+  @opaque begun :: reference()
+
   @type rewriting ::
-          {:ok, {number :: non_neg_integer(), ids :: [binary()], in_flight :: [binary()]}}
+          {:ok,
+           {number :: non_neg_integer(), begun(), ids :: [binary()], in_flight :: [binary()]}}
           | {:error, Error.reason()}
           | Refusal.t()
 

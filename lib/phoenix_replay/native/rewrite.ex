@@ -26,7 +26,8 @@ defmodule PhoenixReplay.Native.Rewrite do
     with {:ok, filter} <- Filter.new(filters),
          :ok <- function(fun),
          {:ok, progress} <- Progress.new(options),
-         {:ok, {number, ids, in_flight}} <- on(opts, &matching(&1, filter)) do
+         {:ok, {number, begun, ids, in_flight}} <- on(opts, &matching(&1, filter)) do
+      begun = {number, begun}
       result = %{rewritten: 0, dropped: 0, kept: 0, failed: [], in_flight: in_flight}
 
       try do
@@ -34,15 +35,16 @@ defmodule PhoenixReplay.Native.Rewrite do
       catch
         # By `progress`, say. What was done is completed all the same.
         kind, reason ->
-          finish(number, opts)
+          finish(begun, opts)
           :erlang.raise(kind, reason, __STACKTRACE__)
       else
-        result -> with :ok <- finish(number, opts), do: {:ok, result}
+        result -> with :ok <- finish(begun, opts), do: {:ok, result}
       end
     end
   end
 
-  defp finish(number, opts), do: on(opts, &Nif.rewrite_end(&1, number))
+  # Until here what was begun is held: a process that is killed ends it all the same.
+  defp finish({number, _begun}, opts), do: on(opts, &Nif.rewrite_end(&1, number))
 
   # Each call by itself: a directory that is closed while the function works is
   # opened again, and no recording is changed twice for that.

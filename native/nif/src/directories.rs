@@ -156,7 +156,7 @@ impl Directory {
                 self.touch();
                 Some(Opened {
                     engine: Arc::clone(engine),
-                    _loan: Loan(self),
+                    loan: Loan(self),
                 })
             }
             State::Closed(_) | State::Busy(_) => None,
@@ -183,7 +183,14 @@ impl Directory {
 pub struct Opened {
     engine: Arc<Engine>,
     /// Dropped last.
-    _loan: Loan,
+    loan: Loan,
+}
+
+impl Opened {
+    /// Where it was lent.
+    pub fn directory(&self) -> &'static Directory {
+        self.loan.0
+    }
 }
 
 impl Deref for Opened {
@@ -224,10 +231,10 @@ impl<'a> Decoder<'a> for Opened {
 pub struct Settled(Opened);
 
 impl Deref for Settled {
-    type Target = Engine;
+    type Target = Opened;
 
     #[inline]
-    fn deref(&self) -> &Engine {
+    fn deref(&self) -> &Opened {
         &self.0
     }
 }

@@ -14,6 +14,7 @@ use rustler::codegen_runtime::inventory;
 use rustler::sys::{ErlNifEntry, ErlNifEnv, ErlNifFunc, ErlNifTerm, c_void};
 
 use crate::resource;
+use crate::rewrite::Begun;
 use crate::search::Searching;
 use crate::session::Session;
 
@@ -56,7 +57,9 @@ unsafe extern "C" fn load(
 ) -> c_int {
     // SAFETY: the VM is loading the library.
     let registered = catch_unwind(|| unsafe {
-        resource::register::<Session>(env) && resource::register::<Searching>(env)
+        resource::register::<Session>(env)
+            && resource::register::<Searching>(env)
+            && resource::register::<Begun>(env)
     });
     c_int::from(!registered.unwrap_or(false))
 }

@@ -4,12 +4,14 @@ use replay_store::{Error as StoreError, Rewriting, Stamp, Version};
 use rustler::types::atom::ok;
 use rustler::{Binary, Encoder, Env, NifTuple, Term};
 
-use crate::directories::{Opened, Settled};
+use crate::directories::{Directory, Opened, Settled};
 use crate::encode::{self, Effort};
 use crate::errors::Failure;
 use crate::filter::Filter;
+use crate::resource::{Held, Kept, Kind};
 use crate::store::{Replacing, content_to_term};
 use crate::terms::binary;
+use crate::workers;
 
 mod atoms {
     rustler::atoms! { changed, in_flight }
@@ -33,24 +35,59 @@ impl From<&Read<'_>> for Version {
     }
 }
 
-/// `{:ok, {number, ids, in_flight}}`
+/// Ends what its process began, and did not end because it was killed: until then, what the
+/// recordings were before is in the index on the disk.
+pub struct Begun {
+    directory: &'static Directory,
+    number: u64,
+}
+
+impl Held for Begun {
+    const NAME: &'static str = "rewriting";
+
+    fn kind() -> &'static Kind {
+        static KIND: Kind = Kind::new();
+        &KIND
+    }
+
+    fn let_go(self) {
+        // Without a thread for it, or if the directory is closed, it is for its next start.
+        let _ = workers::run(move || {
+            if let Some(opened) = self.directory.lend() {
+                let _ = opened.store.abandon_rewriting(self.number);
+            }
+        });
+    }
+}
+
+/// `{:ok, {number, begun, ids, in_flight}}`, of which the caller holds on to `begun` until it has
+/// ended it.
 #[rustler::nif(schedule = "DirtyIo")]
 fn rewrite_begin(env: Env<'_>, handle: Settled, filter: Filter) -> Term<'_> {
-    begun(env, handle.store.begin_rewriting(&filter.0))
+    begun(env, &handle, handle.store.begin_rewriting(&filter.0))
 }
 
 /// What has begun, as [`rewrite_begin`] returns it.
-pub fn begun(env: Env<'_>, begun: Result<Rewriting, StoreError>) -> Term<'_> {
-    match begun {
+pub fn begun<'a>(
+    env: Env<'a>,
+    handle: &Opened,
+    rewriting: Result<Rewriting, StoreError>,
+) -> Term<'a> {
+    match rewriting {
         Ok(Rewriting {
             number,
             ids,
             in_flight,
         }) => {
+            let directory = handle.directory();
+            // If there is none, dropping it has ended what was begun.
+            let Some(begun) = Kept::new(Begun { directory, number }) else {
+                return Failure::out_of_memory().encode(env);
+            };
             let terms = |ids: &[Box<[u8]>]| -> Vec<Term<'_>> {
                 ids.iter().map(|id| binary(env, id)).collect()
             };
-            (ok(), (number, terms(&ids), terms(&in_flight))).encode(env)
+            (ok(), (number, begun, terms(&ids), terms(&in_flight))).encode(env)
         }
         Err(error) => Failure::from(error).explained(env),
     }

@@ -109,5 +109,6 @@ fn search_erase<'a>(env: Env<'a>, handle: Settled, search: Given<'a, Searching>)
 /// Begins to change what was found, as `rewrite_begin`.
 #[rustler::nif(schedule = "DirtyIo")]
 fn search_rewrite<'a>(env: Env<'a>, handle: Settled, search: Given<'a, Searching>) -> Term<'a> {
-    rewrite::begun(env, handle.store.begin_rewriting_found(&search.0.lock()))
+    let rewriting = handle.store.begin_rewriting_found(&search.0.lock());
+    rewrite::begun(env, &handle, rewriting)
 }

@@ -135,4 +135,14 @@ impl Store {
         let note = self.rewritings.0.lock().notes.remove(&number);
         self.files.write_index_anew(note)
     }
+
+    /// As [`Store::end_rewriting`], for whoever began it and is gone; nothing if that has ended it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`]
+    pub fn abandon_rewriting(&self, number: u64) -> Result<(), Error> {
+        let note = self.rewritings.0.lock().notes.remove(&number);
+        note.map_or(Ok(()), |note| self.files.write_index_anew(Some(note)))
+    }
 }

@@ -3,6 +3,7 @@
 mod crashes;
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -256,6 +257,25 @@ fn ids_that_no_file_can_be_named_after_keep_their_files() {
     assert_eq!(dir.names(), names);
     let entries = store.list().unwrap();
     assert!(entries.iter().all(|it| it.names.iter().eq([&[b'x'; 20]])));
+}
+
+#[test]
+fn what_is_given_up_is_ended_and_what_has_ended_is_not_ended_again() {
+    let dir = Dir::new();
+    let store = dir.open();
+    store.save(&secret("x").etf(), Format::Etf).unwrap();
+    let given_up = begin(&store);
+    let stamp = version(&store, "x");
+    assert!(store.rewrite(b"x", &masked("x").etf(), &stamp).unwrap());
+    assert!(!traces(&dir.path()).is_empty(), "in the index");
+    store.abandon_rewriting(given_up.number).unwrap();
+    assert_eq!(traces(&dir.path()), Vec::<PathBuf>::new());
+    assert_eq!(dir.temp_files(), [""; 0]);
+    // A file of its own each time that it is written anew.
+    let index = || fs::metadata(dir.file(".native/index")).unwrap().ino();
+    let before = index();
+    store.abandon_rewriting(given_up.number).unwrap();
+    assert_eq!(index(), before);
 }
 
 #[test]
