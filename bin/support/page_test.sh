@@ -6,7 +6,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . bin/support/toolchain.sh
-ensure_toolchain
+command -v cargo >/dev/null || die "Rust is needed: install it from https://rustup.rs and run this again."
 
 find_chromium() {
   local name

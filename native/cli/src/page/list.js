@@ -10,9 +10,10 @@ class EventList {
     this.session = session;
     this.index = 0;
     this.rows = el("div", { className: "rows", role: "presentation" });
-    // As wide as the last of the times.
-    const clock = clockText(session.duration).length * 0.65;
-    element.parentElement.style.setProperty("--clock", `${clock}rem`);
+    // Columns as wide as the last number and the last time.
+    const { style } = element.parentElement;
+    style.setProperty("--number", widthOf(String(session.events.length), 2));
+    style.setProperty("--clock", widthOf(clockText(session.duration), 4));
     this.rows.style.height = `${session.events.length * ROW}px`;
     element.append(session.events.length ? this.rows : el("p", { className: "note" }, "No events were recorded."));
     element.addEventListener("scroll", () => this.draw(), { passive: true });
@@ -71,6 +72,11 @@ class EventList {
     row.style.top = `${index * ROW}px`;
     return row;
   }
+}
+
+/** The room that so many digits need, whichever font it is. */
+function widthOf(text, least) {
+  return `${Math.max(least, text.replace(/\D/g, "").length) * 0.66 + 0.8}rem`;
 }
 
 /** What an event was about: its name, its page, or the assigns that it gives. */

@@ -171,16 +171,17 @@ let timer;
 
 function play() {
   if (current >= last) go(0);
-  byId("play").setAttribute("aria-pressed", "true");
-  byId("play").ariaLabel = "Pause";
+  byId("play").ariaPressed = "true";
+  // Nobody wants each of them read out.
+  byId("position").ariaLive = "off";
   step();
 }
 
 function pause() {
   clearTimeout(timer);
   timer = undefined;
-  byId("play").setAttribute("aria-pressed", "false");
-  byId("play").ariaLabel = "Play";
+  byId("play").ariaPressed = "false";
+  byId("position").ariaLive = "polite";
 }
 
 /**

@@ -45,25 +45,28 @@ function marked(text, needle) {
   return [...out, text.slice(from)];
 }
 
-const cut = (text, length) => (text.length > length ? `${text.slice(0, length)}…` : text);
+/** The beginning of a text, without half of a character at its end. */
+const start = (text, length) => text.slice(0, length).replace(/[\ud800-\udbff]$/, "");
+const cut = (text, length) => (text.length > length ? `${start(text, length)}…` : text);
 
 /** A value in one line of about `room` characters. */
 function preview(value, room = 60) {
-  if (typeof value === "string") return `"${cut(seen(value.slice(0, room + 1)), room)}"`;
+  if (typeof value === "string") return `"${seen(cut(value, room))}"`;
   if (!isBranch(value)) return plain(value);
   const name = structName(value);
   const moment = name && calendar(value);
   if (moment) return moment;
-  const [open, close] = isList(value) ? ["[", "]"] : [name ? `%${seen(name)}{` : "{", "}"];
+  const [open, close] = isList(value) ? ["[", "]"] : [name ? `%${seen(cut(name, 60))}{` : "{", "}"];
   const keys = Object.keys(value).filter((key) => !name || key !== "__struct__");
   const parts = [];
   for (const key of keys) {
-    if (room <= 0) {
+    if (room < 4) {
       parts.push("…");
       break;
     }
-    const inner = preview(value[key], Math.min(room, 24));
-    const part = isList(value) ? inner : `${cut(seen(key), 40)}: ${inner}`;
+    // Less and less, however deep it goes.
+    const inner = preview(value[key], Math.min(room - 2, 24));
+    const part = isList(value) ? inner : `${seen(cut(key, 40))}: ${inner}`;
     room -= part.length;
     parts.push(part);
   }

@@ -2,8 +2,9 @@
 // The timeline: a lane for each type, a mark for each event, idle time cut short.
 
 const LANE = 17;
-const LABELS = 104;
+const LABELS = 98;
 const AXIS = 20;
+const EDGE = 12;
 const IDLE_MS = 5000;
 const IDLE_PX = 56;
 
@@ -29,15 +30,13 @@ class Timeline {
     const lanes = session.types.length;
     const width = Math.max(200, this.element.clientWidth);
     const height = lanes * LANE + AXIS;
-    const labels = width < 500 ? 12 : LABELS;
-    this.gaps = idle(session, width - labels - 16);
-    this.scale = scale(this.gaps, session.duration, labels, width - 12);
+    this.gaps = idle(session, width - LABELS - EDGE);
+    this.scale = scale(this.gaps, session.duration, LABELS, width - EDGE);
     this.bottom = lanes * LANE;
 
     const root = svg("svg", { width, height, "aria-hidden": "true" });
-    const ends = [labels - 8, width];
-    root.append(...this.#ticks(labels));
-    session.types.forEach((type, lane) => root.append(...this.#lane(type, lane, ...ends)));
+    root.append(...this.#ticks());
+    session.types.forEach((type, lane) => root.append(...this.#lane(type, lane, width)));
     root.append(...this.#gapMarks());
     session.types.forEach((type, lane) => root.append(this.#marks(type, lane)));
     this.head = svg("g", { class: "head" });
@@ -70,10 +69,10 @@ class Timeline {
     return +(1.5 + 4.8 * Math.sqrt(bytes / this.largest)).toFixed(2);
   }
 
-  #lane(type, lane, left, right) {
+  #lane(type, lane, width) {
     const y = (lane + 0.5) * LANE;
-    const line = svg("path", { class: "lane", d: `M${left} ${y}H${right}` });
-    return left < LABELS / 2 ? [line] : [line, label("label", 0, y + 4, cut(seen(type), 14))];
+    const line = svg("path", { class: "lane", d: `M${LABELS - 8} ${y}H${width}` });
+    return [line, label("label", 0, y + 4, cut(seen(type), 13))];
   }
 
   #marks(type, lane) {
@@ -108,12 +107,12 @@ class Timeline {
     });
   }
 
-  #ticks(labels) {
+  #ticks() {
     const { scale } = this;
     const busy = this.gaps.map(({ from, to }) => [scale(from) - 18, scale(to) + 18]);
     const step = STEPS.find((ms) => ms * scale.perMs >= 64) ?? Infinity;
     const out = [];
-    let free = labels;
+    let free = LABELS;
     for (const time of tickTimes(this.gaps, this.session.duration, step)) {
       const x = scale(time);
       if (x < free || busy.some(([left, right]) => x > left && x < right)) continue;

@@ -97,7 +97,7 @@ class Tree {
       return el("span", { className: wordOrNumber(value) }, ...nodes(text, this.needle));
     }
     const quoted = (text) => ['"', ...nodes(text, this.needle), '"'];
-    const span = el("span", { className: "string" }, ...quoted(value.slice(0, LETTERS)));
+    const span = el("span", { className: "string" }, ...quoted(start(value, LETTERS)));
     if (value.length > LETTERS) {
       const text = `all ${grouped(value.length)} characters`;
       const button = el("button", { type: "button", className: "more" }, text);

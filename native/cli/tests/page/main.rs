@@ -1,5 +1,9 @@
 //! What the page shows, asked of a browser: `bin/support/page_test.sh` runs this.
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a failed test is meant to panic"
+)]
 
 mod browser;
 #[path = "../../src/page.rs"]

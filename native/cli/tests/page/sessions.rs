@@ -109,6 +109,9 @@ pub fn hostile() -> Value {
         ));
         events.push(event(4, text, json!({ text: text })));
     }
+    // As deep as serde_json reads, with a cut within a character where texts are cut.
+    let deep = (0..100).fold(json!("👩".repeat(400)), |inner, _| json!({ "a": inner }));
+    events.push(event(5, "assigns", json!({ "delta": { "deep": deep } })));
     json!({
         "id": texts.concat(), "view": texts.concat(), "url": texts[4], "subject": texts[0],
         "params": { texts[0]: texts[1] }, "session": texts, "__proto__": texts, "events": events,
