@@ -32,7 +32,8 @@ const FLAGS = {
 
 function showHeader() {
   const { id, view, url, connected_at: started, subject } = session.data;
-  const name = typeof view === "string" ? view : preview(view ?? "Recorded session");
+  const asText = (value) => (typeof value === "string" ? value : preview(value));
+  const name = asText(view ?? "Recorded session");
   byId("view").replaceChildren(...nodes(name));
   document.title = `${seen(name)} · recorded session`;
 
@@ -50,8 +51,7 @@ function showHeader() {
   };
   for (const [term, value] of Object.entries(facts)) {
     if (value === undefined || value === null) continue;
-    const text = typeof value === "string" ? value : preview(value);
-    const fact = el("dd", {}, el("bdi", {}, ...nodes(text)));
+    const fact = el("dd", {}, el("bdi", {}, ...nodes(asText(value))));
     byId("facts").append(el("div", {}, el("dt", {}, term), fact));
   }
 
@@ -81,7 +81,8 @@ function showPages() {
   });
   nav.replaceChildren(el("ol", {}, ...items));
   if (session.pages.length > MAX_PAGES) {
-    nav.append(el("span", { className: "note" }, `and ${grouped(session.pages.length - MAX_PAGES)} more`));
+    const more = `and ${grouped(session.pages.length - MAX_PAGES)} more`;
+    nav.append(el("span", { className: "note" }, more));
   }
 }
 

@@ -4,7 +4,8 @@
 const LANE = 17;
 const LABELS = 98;
 const AXIS = 20;
-const EDGE = 12;
+const EDGE = 20;
+const LANES = 8;
 const IDLE_MS = 5000;
 const IDLE_PX = 56;
 
@@ -14,6 +15,10 @@ class Timeline {
     this.session = session;
     this.pick = pick;
     this.index = 0;
+    // However many types there are, the last lane takes those that have none of their own.
+    this.lanes = session.types.slice(0, LANES);
+    this.laneOf = new Map(session.types.map((type, at) => [type, Math.min(at, LANES - 1)]));
+    if (session.types.length > LANES) this.lanes[LANES - 1] = "others";
     new ResizeObserver(() => this.draw()).observe(element);
     element.addEventListener("pointerdown", (event) => {
       if (event.button !== 0) return;
@@ -27,18 +32,17 @@ class Timeline {
 
   draw() {
     const { session } = this;
-    const lanes = session.types.length;
     const width = Math.max(200, this.element.clientWidth);
-    const height = lanes * LANE + AXIS;
+    const height = this.lanes.length * LANE + AXIS;
     this.gaps = idle(session, width - LABELS - EDGE);
     this.scale = scale(this.gaps, session.duration, LABELS, width - EDGE);
-    this.bottom = lanes * LANE;
+    this.bottom = this.lanes.length * LANE;
 
     const root = svg("svg", { width, height, "aria-hidden": "true" });
     root.append(...this.#ticks());
-    session.types.forEach((type, lane) => root.append(...this.#lane(type, lane, width)));
+    this.lanes.forEach((name, lane) => root.append(...this.#lane(name, lane, width)));
     root.append(...this.#gapMarks());
-    session.types.forEach((type, lane) => root.append(this.#marks(type, lane)));
+    this.lanes.forEach((name, lane) => root.append(this.#marks(name, lane)));
     this.head = svg("g", { class: "head" });
     this.head.append(svg("path", { d: `M0 0V${this.bottom + 3}` }), svg("circle", { r: 0 }));
     root.append(this.head);
@@ -59,7 +63,7 @@ class Timeline {
     if (!event) return;
     head.setAttribute("transform", `translate(${this.scale(event.time).toFixed(1)} 0)`);
     const circle = head.lastChild;
-    circle.setAttribute("cy", (this.session.types.indexOf(event.type) + 0.5) * LANE);
+    circle.setAttribute("cy", (this.laneOf.get(event.type) + 0.5) * LANE);
     circle.setAttribute("r", Math.max(3, this.#radius(event.bytes)));
   }
 
@@ -69,18 +73,18 @@ class Timeline {
     return +(1.5 + 4.8 * Math.sqrt(bytes / this.largest)).toFixed(2);
   }
 
-  #lane(type, lane, width) {
+  #lane(name, lane, width) {
     const y = (lane + 0.5) * LANE;
     const line = svg("path", { class: "lane", d: `M${LABELS - 8} ${y}H${width}` });
-    return [line, label("label", 0, y + 4, cut(seen(type), 13))];
+    return [line, label("label", 0, y + 4, cut(seen(name), 13))];
   }
 
-  #marks(type, lane) {
+  #marks(name, lane) {
     const y = (lane + 0.5) * LANE;
     // Of those in the same column of pixels, the largest covers all others.
     const columns = new Map();
     for (const event of this.session.events) {
-      if (event.type !== type) continue;
+      if (this.laneOf.get(event.type) !== lane) continue;
       const x = Math.round(this.scale(event.time) * 2) / 2;
       columns.set(x, Math.max(columns.get(x) ?? 0, event.bytes));
     }
@@ -88,7 +92,7 @@ class Timeline {
       const r = this.#radius(bytes);
       return `M${x - r} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0`;
     });
-    return svg("path", { class: isByUser(type) ? "marks by-user" : "marks", d: circles.join("") });
+    return svg("path", { class: isByUser(name) ? "marks by-user" : "marks", d: circles.join("") });
   }
 
   #gapMarks() {

@@ -115,7 +115,7 @@ function shapeOf(value) {
   const count = Object.keys(value).length;
   return [
     el("span", { className: "preview" }, preview(value)),
-    el("span", { className: "count" }, isList(value) ? `${grouped(count)} items` : ""),
+    el("span", { className: "count" }, isList(value) ? `${grouped(count)} ${count === 1 ? "item" : "items"}` : ""),
   ];
 }
 
