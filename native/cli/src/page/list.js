@@ -1,4 +1,3 @@
-
 // The list of events: only rows that can be seen are in the document.
 
 const ROW = 26;
@@ -15,7 +14,11 @@ class EventList {
     style.setProperty("--number", widthOf(String(session.events.length), 2));
     style.setProperty("--clock", widthOf(clockText(session.duration), 4));
     this.rows.style.height = `${session.events.length * ROW}px`;
-    element.append(session.events.length ? this.rows : el("p", { className: "note" }, "No events were recorded."));
+    element.append(
+      session.events.length
+        ? this.rows
+        : el("p", { className: "note" }, "No events were recorded."),
+    );
     element.addEventListener("scroll", () => this.draw(), { passive: true });
     element.addEventListener("click", ({ target }) => {
       const row = target.closest("[role=option]");
@@ -44,7 +47,9 @@ class EventList {
   /** Puts the rows from one index up to another into the document. */
   show(from, to) {
     from = Math.max(0, from);
-    this.rows.replaceChildren(...this.session.events.slice(from, to).map((event) => this.#row(event)));
+    this.rows.replaceChildren(
+      ...this.session.events.slice(from, to).map((event) => this.#row(event)),
+    );
     const active = this.index >= from && this.index < to && this.session.events.length > 0;
     if (active) this.element.setAttribute("aria-activedescendant", `event-${this.index}`);
     else this.element.removeAttribute("aria-activedescendant");
@@ -83,9 +88,18 @@ function widthOf(text, least) {
 function what(session, event) {
   const touched = session.touchedAt(event.index);
   if (touched.length) {
-    return touched.slice(0, 12).map(({ name, changed }) =>
-      el("span", { className: changed ? "assign" : "assign equal", title: changed ? "" : "given, but equal" }, ...nodes(cut(name, 60))),
-    );
+    return touched
+      .slice(0, 12)
+      .map(({ name, changed }) =>
+        el(
+          "span",
+          {
+            className: changed ? "assign" : "assign equal",
+            title: changed ? "" : "given, but equal",
+          },
+          ...nodes(cut(name, 60)),
+        ),
+      );
   }
   const text = title(session, event);
   return text ? [el("bdi", {}, ...nodes(cut(text, 300)))] : [];
@@ -103,5 +117,7 @@ function title(session, { type, payload }) {
 function pagePath(session, url) {
   if (typeof url !== "string") return preview(url);
   const { url: host } = session.data;
-  return typeof host === "string" && host && url.startsWith(`${host}/`) ? url.slice(host.length) : url;
+  return typeof host === "string" && host && url.startsWith(`${host}/`)
+    ? url.slice(host.length)
+    : url;
 }

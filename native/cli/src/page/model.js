@@ -195,7 +195,9 @@ function* leaves(diff, path = []) {
 function occurs(needle, key, value) {
   if (String(key).toLowerCase().includes(needle)) return true;
   if (!isBranch(value)) return plain(value).toLowerCase().includes(needle);
-  return Object.keys(value).some((inner) => occurs(needle, isList(value) ? "" : inner, value[inner]));
+  return Object.keys(value).some((inner) =>
+    occurs(needle, isList(value) ? "" : inner, value[inner]),
+  );
 }
 
 /** A value that has no others inside, as text. */

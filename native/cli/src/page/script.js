@@ -1,4 +1,3 @@
-
 // The page: one event is chosen, and every part of the page shows it.
 
 const session = new Session(parse(document.getElementById("session").textContent));
@@ -263,7 +262,9 @@ byId("play").onclick = toggle;
 byId("help").onclick = () => byId("keys").showModal();
 byId("theme").onclick = () => {
   const { dataset } = document.documentElement;
-  const dark = dataset.theme ? dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  const dark = dataset.theme
+    ? dataset.theme === "dark"
+    : matchMedia("(prefers-color-scheme: dark)").matches;
   dataset.theme = dark ? "light" : "dark";
 };
 

@@ -1,4 +1,3 @@
-
 // Text: what was recorded becomes text nodes and nothing else.
 
 /** An element with properties or attributes, and children that are nodes or text. */

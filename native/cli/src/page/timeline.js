@@ -1,4 +1,3 @@
-
 // The timeline: a lane for each type, a mark for each event, idle time cut short.
 
 const LANE = 17;
@@ -99,7 +98,13 @@ class Timeline {
     return this.gaps.flatMap(({ from, to }) => {
       const [left, right] = [this.scale(from) + 6, this.scale(to) - 6];
       const middle = (left + right) / 2;
-      const band = svg("rect", { class: "gap", x: left, width: right - left, y: 0, height: this.bottom });
+      const band = svg("rect", {
+        class: "gap",
+        x: left,
+        width: right - left,
+        y: 0,
+        height: this.bottom,
+      });
       const title = svg("title");
       title.append(`nothing for ${durationText(to - from)}`);
       band.append(title);
@@ -156,7 +161,9 @@ function idle({ events, duration }, width) {
     if (time - last >= Math.max(IDLE_MS, duration * 0.02)) gaps.push({ from: last, to: time });
     last = time;
   }
-  const longest = gaps.sort((a, b) => b.to - b.from - (a.to - a.from)).slice(0, Math.floor((width * 0.45) / IDLE_PX));
+  const longest = gaps
+    .sort((a, b) => b.to - b.from - (a.to - a.from))
+    .slice(0, Math.floor((width * 0.45) / IDLE_PX));
   return longest
     .filter(({ from, to }) => ((to - from) / duration) * width > IDLE_PX)
     .sort((a, b) => a.from - b.from);
@@ -181,8 +188,9 @@ function scale(gaps, duration, left, right) {
 }
 
 // Round to whoever reads a clock.
-const STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500]
-  .concat([1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 14_400, 86_400].map((s) => s * 1000));
+const STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500].concat(
+  [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 14_400, 86_400].map((s) => s * 1000),
+);
 
 /** Every step from 0 on, but none in a gap. */
 function* tickTimes(gaps, duration, step) {

@@ -1,4 +1,3 @@
-
 // Trees of values: branches open and close, and are built only once they are open.
 
 const ITEMS = 100;
@@ -23,7 +22,9 @@ class Tree {
   }
 
   #summary(path) {
-    return [...this.element.querySelectorAll("summary")].find(({ dataset }) => dataset.path === path);
+    return [...this.element.querySelectorAll("summary")].find(
+      ({ dataset }) => dataset.path === path,
+    );
   }
 
   #list(rows, path, inList) {
@@ -115,7 +116,11 @@ function shapeOf(value) {
   const count = Object.keys(value).length;
   return [
     el("span", { className: "preview" }, preview(value)),
-    el("span", { className: "count" }, isList(value) ? `${grouped(count)} ${count === 1 ? "item" : "items"}` : ""),
+    el(
+      "span",
+      { className: "count" },
+      isList(value) ? `${grouped(count)} ${count === 1 ? "item" : "items"}` : "",
+    ),
   ];
 }
 
@@ -124,24 +129,31 @@ function signOf(kind) {
 }
 
 function wasText(value) {
-  return el("span", { className: "was" }, el("del", {}, preview(value)), el("span", { ariaHidden: "true" }, " → "));
+  return el(
+    "span",
+    { className: "was" },
+    el("del", {}, preview(value)),
+    el("span", { ariaHidden: "true" }, " → "),
+  );
 }
 
 /** A list of differences by their paths, each with what was and what is. */
 function changeList(diff, limit = 50) {
   const all = [...leaves(diff)];
-  const items = all.slice(0, limit).map(([path, { kind, before, after }]) =>
-    el(
-      "li",
-      { className: kind },
-      signOf(kind),
-      el("span", { className: "key" }, ...nodes(pathText(path))),
-      ...(kind === "changed" ? [wasText(before)] : []),
-      kind === "removed"
-        ? el("del", {}, preview(before, 120))
-        : el("span", { className: "now" }, preview(after, 120)),
-    ),
-  );
+  const items = all
+    .slice(0, limit)
+    .map(([path, { kind, before, after }]) =>
+      el(
+        "li",
+        { className: kind },
+        signOf(kind),
+        el("span", { className: "key" }, ...nodes(pathText(path))),
+        ...(kind === "changed" ? [wasText(before)] : []),
+        kind === "removed"
+          ? el("del", {}, preview(before, 120))
+          : el("span", { className: "now" }, preview(after, 120)),
+      ),
+    );
   const more = `and ${grouped(all.length - limit)} more, marked below`;
   if (all.length > limit) items.push(el("li", { className: "note" }, more));
   return el("ul", { className: "changes" }, ...items);

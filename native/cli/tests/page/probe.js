@@ -12,7 +12,11 @@ function raw(element) {
   const short = { "\\n": "\n", "\\r": "\r", "\\t": "\t" };
   const long = (text) => String.fromCodePoint(parseInt(text.slice(3, -1), 16));
   return [...element.childNodes]
-    .map((node) => (node.className === "escape" ? (short[node.textContent] ?? long(node.textContent)) : node.textContent))
+    .map((node) =>
+      node.className === "escape"
+        ? (short[node.textContent] ?? long(node.textContent))
+        : node.textContent,
+    )
     .join("");
 }
 
@@ -57,12 +61,22 @@ async function stateShown(index) {
 }
 
 function press(key) {
-  document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+  document.activeElement.dispatchEvent(
+    new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }),
+  );
 }
 
 async function keys() {
   const out = {};
-  const moves = ["ArrowRight", "PageDown", "ArrowLeft", "End", "ArrowRight at the end", "PageUp", "Home"];
+  const moves = [
+    "ArrowRight",
+    "PageDown",
+    "ArrowLeft",
+    "End",
+    "ArrowRight at the end",
+    "PageUp",
+    "Home",
+  ];
   go(0);
   for (const name of moves) {
     press(name.split(" ")[0]);
@@ -117,7 +131,11 @@ async function probe() {
     marks.push(all(".changes li").map((item) => `${item.className} ${raw(all(".key", item)[0])}`));
   }
   const rows = all("[role=option]").length;
-  const known = "html head meta title style body header h1 bdi ul li div button svg path circle dl dt dd nav ol time section g rect text span label select option input main h2 search kbd details summary p dialog form noscript script mark del code".split(" ");
+  const known = [
+    "html head meta title style body header h1 bdi ul li div button svg path circle dl dt",
+    "dd nav ol time section g rect text span label select option input main h2 search kbd",
+    "details summary p dialog form noscript script mark del code",
+  ].flatMap((names) => names.split(" "));
   const report = { count, states: 0, marks, rows };
   if (asked.tour === "find") report.found = find();
   if (asked.tour === "keys") report.keys = await keys();
@@ -126,13 +144,24 @@ async function probe() {
   const text = document.body.innerText;
   report.text = text;
   report.hacked = "hacked" in window;
-  report.foreign = all("*").map((element) => element.localName).filter((name) => !known.includes(name));
-  report.unseen = (text + document.title).match(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g) ?? [];
-  const plainText = (json) => json.replace(/[<>&\u00a0]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  report.foreign = all("*")
+    .map((element) => element.localName)
+    .filter((name) => !known.includes(name));
+  report.unseen =
+    (text + document.title).match(
+      /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
+    ) ?? [];
+  const plainText = (json) =>
+    json.replace(
+      /[<>&\u00a0]/g,
+      (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    );
   const answer = document.createElement("pre");
   answer.id = "answer";
   // The states are JSON already, and their numbers have to stay as they are.
-  answer.textContent = plainText(JSON.stringify(report).replace('"states":0', () => `"states":[${states}]`));
+  answer.textContent = plainText(
+    JSON.stringify(report).replace('"states":0', () => `"states":[${states}]`),
+  );
   document.body.append(answer);
 }
 

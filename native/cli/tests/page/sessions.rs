@@ -58,7 +58,9 @@ pub fn long(count: usize) -> Value {
             )
         });
     }
-    json!({ "id": "long", "view": "Shop.Live", "connected_at": 1_795_398_293_625_u64, "events": events })
+    json!({
+        "id": "long", "view": "Shop.Live", "connected_at": 1_795_398_293_625_u64, "events": events,
+    })
 }
 
 pub fn replaced() -> Value {
