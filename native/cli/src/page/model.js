@@ -4,6 +4,7 @@
 // Nothing here touches the document.
 
 const CHECKPOINT = 64;
+const DEEPEST = 250;
 const NONE = Symbol("no value");
 
 const isList = Array.isArray;
@@ -14,9 +15,15 @@ const isBranch = (value) => isList(value) || isRecord(value);
 
 /**
  * Reads JSON. A number that JavaScript would alter (1.0, integers beyond 2^53) keeps its text,
- * as `JSON.rawJSON`, where the browser can do that.
+ * as `JSON.rawJSON`, where the browser can do that. What is nested deeper than the stack allows
+ * to walk is left out, and said to be.
  */
 function parse(text) {
+  if (depthOf(text) > DEEPEST) {
+    const data = JSON.parse(text);
+    prune(data, DEEPEST);
+    return data;
+  }
   const unlike = /[:[,]-?(\d{16,}|\d+\.\d*0[,\]}]|[\d.]+[eE])/;
   if (!JSON.rawJSON || !unlike.test(text)) return JSON.parse(text);
   return JSON.parse(text, (_key, value, context) =>
@@ -24,6 +31,29 @@ function parse(text) {
       ? JSON.rawJSON(context.source)
       : value,
   );
+}
+
+/** How many brackets of a JSON text are open at once, at most. */
+function depthOf(text) {
+  let depth = 0;
+  let deepest = 0;
+  let quoted = false;
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at];
+    if (char === "\\") at++;
+    else if (char === '"') quoted = !quoted;
+    else if (quoted) continue;
+    else if (char === "[" || char === "{") deepest = Math.max(deepest, ++depth);
+    else if (char === "]" || char === "}") depth--;
+  }
+  return deepest;
+}
+
+function prune(value, depth) {
+  for (const key of isBranch(value) ? Object.keys(value) : []) {
+    if (depth > 0) prune(value[key], depth - 1);
+    else if (isBranch(value[key])) value[key] = `nested deeper than ${DEEPEST} levels`;
+  }
 }
 
 class Session {

@@ -131,6 +131,20 @@ fn numbers_keep_their_digits() {
 
 #[test]
 #[ignore = "needs Chromium"]
+fn what_is_nested_too_deep_is_left_out() {
+    let session = sessions::deep(600);
+    let html = page::page(&session).replacen("script-src '", "script-src 'nonce-look' '", 1);
+    // Its tree takes long to open, so only what has changed in it is looked at.
+    let look = "go(2); document.title = JSON.stringify(session.touchedAt(2));";
+    let seen = open(&format!(r#"{html}<script nonce="look">{look}</script>"#));
+
+    assert_eq!(seen.console, Vec::<String>::new());
+    let touched = r#"[{"name":"deep","changed":false},{"name":"other","changed":true}]"#;
+    assert!(seen.dom.contains(&format!("<title>{touched}</title>")));
+}
+
+#[test]
+#[ignore = "needs Chromium"]
 fn what_is_unknown_or_missing_stops_nothing() {
     for session in sessions::odd() {
         let answer = ask(&session, &[]);

@@ -120,6 +120,17 @@ pub fn hostile() -> Value {
     })
 }
 
+/// One assign with so many levels, which changes at the innermost.
+pub fn deep(levels: usize) -> Value {
+    let nested =
+        |innermost| (0..levels).fold(json!(innermost), |inner, _| Value::from(vec![inner]));
+    json!({ "id": "deep", "events": [
+        event(0, "mount", json!({ "assigns": { "]]]]": "\\\"" } })),
+        event(1, "assigns", json!({ "delta": { "deep": nested(1) } })),
+        event(2, "assigns", json!({ "delta": { "deep": nested(2), "other": 3 } })),
+    ]})
+}
+
 /// Sessions that are not as they should be.
 pub fn odd() -> Vec<Value> {
     vec![
