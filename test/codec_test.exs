@@ -4,7 +4,9 @@ defmodule PhoenixReplay.Native.CodecTest do
   alias PhoenixReplay.Native.Nif
   alias PhoenixReplay.Native.Test.{Differential, Terms}
 
-  @rounds 2000
+  # In parts, each of which has the time of a test.
+  @parts 4
+  @rounds div(2000, @parts)
 
   defp vm_decode(bytes) do
     {:ok, :erlang.binary_to_term(bytes, [:safe])}
@@ -21,20 +23,22 @@ defmodule PhoenixReplay.Native.CodecTest do
 
   defp unknown_atom(text), do: <<131, 119, byte_size(text), text::binary>>
 
-  test "random terms of every type survive the encoder, read by the VM" do
-    for _ <- 1..@rounds do
-      term = Terms.term(20)
-      assert {:ok, bytes} = Nif.codec_encode(term)
-      assert :erlang.binary_to_term(bytes, [:safe]) === term
+  for part <- 1..@parts do
+    test "random terms of every type survive the encoder, read by the VM (#{part})" do
+      for _ <- 1..@rounds do
+        term = Terms.term(20)
+        assert {:ok, bytes} = Nif.codec_encode(term)
+        assert :erlang.binary_to_term(bytes, [:safe]) === term
+      end
     end
-  end
 
-  test "the decoder gives the VM's terms for whatever the VM's encoder writes" do
-    options = [[], [:compressed], [compressed: 9], [minor_version: 0], [minor_version: 2]]
+    test "the decoder gives the VM's terms for whatever the VM's encoder writes (#{part})" do
+      options = [[], [:compressed], [compressed: 9], [minor_version: 0], [minor_version: 2]]
 
-    for _ <- 1..@rounds do
-      bytes = :erlang.term_to_binary(Terms.term(20), Enum.random(options))
-      assert native_decode(bytes) === vm_decode(bytes)
+      for _ <- 1..@rounds do
+        bytes = :erlang.term_to_binary(Terms.term(20), Enum.random(options))
+        assert native_decode(bytes) === vm_decode(bytes)
+      end
     end
   end
 
@@ -49,7 +53,9 @@ defmodule PhoenixReplay.Native.CodecTest do
 
   test "what the VM refuses of damaged bytes is refused, what it takes is equal" do
     # In another VM: there are some that it dies of.
-    {counts, faults} = Differential.run_flipped(:rand.uniform(1_000_000_000), 2 * @rounds)
+    {counts, faults} =
+      Differential.run_flipped(:rand.uniform(1_000_000_000), 2 * @parts * @rounds)
+
     assert faults == []
     assert counts.equal > 200 and counts.refused_by_both > 200
   end
@@ -143,20 +149,22 @@ defmodule PhoenixReplay.Native.CodecTest do
 
   # Bodies of what is handed to the VM, of random bytes: whatever the VM makes
   # of them, it is asked only for what it reads to its end and no further.
-  test "the decoder agrees with the VM about every kind of term" do
-    atoms = [<<119, 2, "ok">>, <<119, 13, "nonode@nohost">>, <<100, 0, 2, "ok">>]
-    tags = [70, 77, 88, 89, 90, 97, 98, 101, 102, 103, 107, 110, 111, 112, 113, 114, 117, 120]
+  for part <- 1..@parts do
+    test "the decoder agrees with the VM about every kind of term (#{part})" do
+      atoms = [<<119, 2, "ok">>, <<119, 13, "nonode@nohost">>, <<100, 0, 2, "ok">>]
+      tags = [70, 77, 88, 89, 90, 97, 98, 101, 102, 103, 107, 110, 111, 112, 113, 114, 117, 120]
 
-    for _ <- 1..20_000 do
-      words = Enum.random([<<>>, <<0, :rand.uniform(7) - 1>>])
-      body = words <> Enum.random(atoms) <> Enum.random([<<>>, Enum.random(atoms)])
-      body = Enum.random([body, :rand.bytes(4), <<0, 0, 0, :rand.uniform(9)>>])
-      rest = :binary.copy(<<Enum.random([0, 1, 97, 255])>>, 40)
-      bytes = <<131, Enum.random(tags), body::binary, :rand.bytes(4)::binary, rest::binary>>
+      for _ <- 1..div(20_000, @parts) do
+        words = Enum.random([<<>>, <<0, :rand.uniform(7) - 1>>])
+        body = words <> Enum.random(atoms) <> Enum.random([<<>>, Enum.random(atoms)])
+        body = Enum.random([body, :rand.bytes(4), <<0, 0, 0, :rand.uniform(9)>>])
+        rest = :binary.copy(<<Enum.random([0, 1, 97, 255])>>, 40)
+        bytes = <<131, Enum.random(tags), body::binary, :rand.bytes(4)::binary, rest::binary>>
 
-      case Nif.codec_decode(bytes) do
-        {:ok, term} -> assert vm_decode(bytes) === {:ok, term}
-        {:error, reason} -> assert vm_decode(bytes) == :error or stricter?(reason, bytes)
+        case Nif.codec_decode(bytes) do
+          {:ok, term} -> assert vm_decode(bytes) === {:ok, term}
+          {:error, reason} -> assert vm_decode(bytes) == :error or stricter?(reason, bytes)
+        end
       end
     end
   end

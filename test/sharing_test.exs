@@ -86,8 +86,7 @@ defmodule PhoenixReplay.Native.SharingTest do
   defp line(port) do
     receive do
       {^port, {:data, {:eol, line}}} -> line
-    after
-      60_000 -> flunk("the other VM does not answer")
+      {^port, {:exit_status, status}} -> flunk("the other VM ended with #{status}")
     end
   end
 end

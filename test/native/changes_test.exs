@@ -66,43 +66,47 @@ defmodule PhoenixReplay.Native.ChangesTest do
     assert {:ok, :zlib.gunzip(file)} == Nif.codec_encode(Map.from_struct(expected))
   end
 
-  test "what is recorded of random edits is what the host's sanitizer makes of them", %{
-    opts: opts
-  } do
-    for _ <- 1..60 do
-      recording = start()
+  # In parts, each of which has the time of a test.
+  for part <- 1..4 do
+    test "what is recorded of random edits is what the host's sanitizer makes of them (#{part})",
+         %{
+           opts: opts
+         } do
+      for _ <- 1..15 do
+        recording = start()
 
-      {events, _assigns} =
-        Enum.flat_map_reduce(1..40, Assigns.any(), fn offset, assigns ->
-          {changed, assigns} = Assigns.edit(assigns)
-          form = if :rand.uniform(8) == 1, do: :snapshot, else: :delta
-          # As the heap of a process goes.
-          if :rand.uniform(10) == 1, do: :erlang.garbage_collect()
-          {record(recording.id, offset, form, changed, assigns), assigns}
-        end)
+        {events, _assigns} =
+          Enum.flat_map_reduce(1..40, Assigns.any(), fn offset, assigns ->
+            {changed, assigns} = Assigns.edit(assigns)
+            form = if :rand.uniform(8) == 1, do: :snapshot, else: :delta
+            # As the heap of a process goes.
+            if :rand.uniform(10) == 1, do: :erlang.garbage_collect()
+            {record(recording.id, offset, form, changed, assigns), assigns}
+          end)
 
-      check(recording, events, opts)
+        check(recording, events, opts)
+      end
     end
-  end
 
-  test "ready events are recorded as they are, whatever they hold", %{opts: opts} do
-    for _ <- 1..40 do
-      recording = start()
+    test "ready events are recorded as they are, whatever they hold (#{part})", %{opts: opts} do
+      for _ <- 1..10 do
+        recording = start()
 
-      {events, _assigns} =
-        Enum.map_reduce(1..40, Assigns.any(), fn offset, assigns ->
-          {changed, assigns} = Assigns.edit(assigns)
+        {events, _assigns} =
+          Enum.map_reduce(1..40, Assigns.any(), fn offset, assigns ->
+            {changed, assigns} = Assigns.edit(assigns)
 
-          payload =
-            if :rand.uniform(8) == 1,
-              do: %{snapshot: assigns},
-              else: %{delta: Map.take(assigns, Map.keys(changed))}
+            payload =
+              if :rand.uniform(8) == 1,
+                do: %{snapshot: assigns},
+                else: %{delta: Map.take(assigns, Map.keys(changed))}
 
-          assert Store.append_event(recording.id, {offset, :assigns, payload}) == :ok
-          {{offset, :assigns, payload}, assigns}
-        end)
+            assert Store.append_event(recording.id, {offset, :assigns, payload}) == :ok
+            {{offset, :assigns, payload}, assigns}
+          end)
 
-      check(recording, events, opts)
+        check(recording, events, opts)
+      end
     end
   end
 

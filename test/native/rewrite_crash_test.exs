@@ -8,8 +8,10 @@ defmodule PhoenixReplay.Native.RewriteCrashTest do
   alias PhoenixReplay.Storage.Native, as: Storage
 
   @killed """
-  [path] = System.argv()
+  [path, until] = System.argv()
   opts = [path: path]
+  until = String.to_integer(until)
+  changed = :counters.new(1, [])
   for n <- 1..150 do
     recording = %{PhoenixReplay.Native.Test.Session.recording("r\#{n}") | url: "http://secret/"}
     :ok = PhoenixReplay.Storage.Native.save(recording, opts)
@@ -17,9 +19,18 @@ defmodule PhoenixReplay.Native.RewriteCrashTest do
 
   :ok = :file.write(:standard_io, "up\\n")
 
-  mask = fn
-    %{id: "r1" <> _} -> :drop
-    recording -> {:ok, %{recording | url: "http://masked/"}}
+  mask = fn recording ->
+    :counters.add(changed, 1, 1)
+
+    if :counters.get(changed, 1) == until do
+      :ok = :file.write(:standard_io, "halfway\\n")
+      Process.sleep(:infinity)
+    end
+
+    case recording do
+      %{id: "r1" <> _} -> :drop
+      recording -> {:ok, %{recording | url: "http://masked/"}}
+    end
   end
 
   {:ok, _} = PhoenixReplay.Native.rewrite([], mask, [], opts)
@@ -30,9 +41,9 @@ defmodule PhoenixReplay.Native.RewriteCrashTest do
   @tag timeout: 300_000
   test "killed at any moment, each recording is the old or the new one" do
     outcomes =
-      for delay_ms <- [0, 5, 15, 30, 60, 120, :done] do
+      for moment <- [0, 5, 15, 30, 60, 120, :halfway, :done] do
         opts = [path: tmp_dir()]
-        kill_while_rewriting(opts, delay_ms)
+        kill_while_rewriting(opts, moment)
         :ok = Storage.init(opts)
         found = Storage.list(opts)
         assert {:ok, %{damaged: []}} = Native.verify([], opts)
@@ -51,13 +62,15 @@ defmodule PhoenixReplay.Native.RewriteCrashTest do
     assert Enum.any?(outcomes, fn {old, _new} -> old > 0 end)
   end
 
-  defp kill_while_rewriting(opts, delay_ms) do
-    port = ChildVM.start(@killed, [opts[:path]], [:stderr_to_stdout])
+  # However busy the machine is, halfway there are some of both.
+  defp kill_while_rewriting(opts, moment) do
+    until = if moment == :halfway, do: 75, else: 0
+    port = ChildVM.start(@killed, [opts[:path], "#{until}"], [:stderr_to_stdout])
     ChildVM.await_line(port, "up")
 
-    if delay_ms == :done,
-      do: ChildVM.await_line(port, "done"),
-      else: Process.sleep(delay_ms)
+    if is_atom(moment),
+      do: ChildVM.await_line(port, "#{moment}"),
+      else: Process.sleep(moment)
 
     ChildVM.kill(port)
     ChildVM.await_exit(port)
