@@ -128,7 +128,13 @@ defmodule PhoenixReplay.Native.Build.Precompiled do
 
   defp load(address) do
     for application <- [:inets, :ssl], do: {:ok, _} = start(application)
-    options = [connect_timeout: @connect_timeout, timeout: @timeout] ++ tls(address)
+    request(address, [connect_timeout: @connect_timeout, timeout: @timeout] ++ tls(address))
+  rescue
+    # The system has no certificates of authorities.
+    error in ErlangError -> {:error, "#{address}: #{inspect(error.original, limit: 20)}"}
+  end
+
+  defp request(address, options) do
     request = {to_charlist(address), [{~c"user-agent", ~c"phoenix_replay_native"}]}
 
     case :httpc.request(:get, request, options, body_format: :binary) do

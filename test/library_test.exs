@@ -6,7 +6,7 @@ defmodule PhoenixReplay.Native.LibraryTest do
 
   import PhoenixReplay.Native.Test.Recordings, only: [tmp_dir: 0]
 
-  alias PhoenixReplay.Native.Build.Precompiled
+  alias PhoenixReplay.Native.Build.{Library, Precompiled}
 
   @root Path.expand("..", __DIR__)
   @target Precompiled.target()
@@ -46,9 +46,9 @@ defmodule PhoenixReplay.Native.LibraryTest do
     archive
   end
 
-  # A server of the release, and what has been asked for.
-  defp serve(context) do
-    {:ok, _} = Application.ensure_all_started(:inets)
+  # A server of the release.
+  defp serve(context, socket \\ :ip_comm) do
+    for application <- [:inets, :ssl], do: {:ok, _} = Application.ensure_all_started(application)
     root = to_charlist(context.release)
 
     {:ok, server} =
@@ -57,11 +57,13 @@ defmodule PhoenixReplay.Native.LibraryTest do
         server_name: ~c"release",
         server_root: root,
         document_root: root,
-        bind_address: {127, 0, 0, 1}
+        bind_address: {127, 0, 0, 1},
+        socket_type: socket
       )
 
     on_exit(fn -> :inets.stop(:httpd, server) end)
-    "http://127.0.0.1:#{:httpd.info(server)[:port]}"
+    scheme = if socket == :ip_comm, do: "http", else: "https"
+    "#{scheme}://127.0.0.1:#{:httpd.info(server)[:port]}"
   end
 
   defp compile(context, env) do
@@ -142,6 +144,21 @@ defmodule PhoenixReplay.Native.LibraryTest do
     assert output =~ "needs Rust"
   end
 
+  test "a server for whom no authority vouches is not believed", context do
+    publish(context)
+    chain = %{root: [], intermediates: [], peer: []}
+
+    %{server_config: config} =
+      :public_key.pkix_test_data(%{server_chain: chain, client_chain: chain})
+
+    url = serve(context, {:ssl, Keyword.take(config, [:cert, :key])})
+    assert {output, 1} = compile(context, URL: url)
+    assert output =~ "The precompiled library can't be had, building it: #{url}/#{@name}: "
+    assert output =~ "tls_alert"
+    assert output =~ "needs Rust"
+    assert installed(context) == {:error, :enoent}
+  end
+
   test "without a list of checksums, or an address, nothing is loaded", context do
     assert {output, 1} = compile(context, URL: serve(context))
     assert output =~ "needs Rust"
@@ -183,13 +200,17 @@ defmodule PhoenixReplay.Native.LibraryTest do
         ] do
       given = Path.join(context.root, "given.so")
       File.write!(given, content)
-      assert {output, 1} = compile(context, LIB: given)
-      assert output =~ "PHOENIX_REPLAY_NATIVE_LIB is set to #{given}, which #{what}"
-      assert installed(context) == {:error, :enoent}
+      assert {:error, said} = Library.check(given)
+      assert String.starts_with?(said, what)
     end
 
-    assert {output, 1} = compile(context, LIB: "/no/such/file")
-    assert output =~ "which can't be read: no such file or directory"
+    assert Library.check("/no/such/file") ==
+             {:error, "can't be read: no such file or directory"}
+
+    given = Path.join(context.root, "mix.exs")
+    assert {output, 1} = compile(context, LIB: given)
+    assert output =~ "PHOENIX_REPLAY_NATIVE_LIB is set to #{given}, which is no library: neither"
+    assert installed(context) == {:error, :enoent}
   end
 
   test "systems are called as Rust calls them" do

@@ -317,6 +317,7 @@ defmodule PhoenixReplay.Native.ContainsTest do
     refused = {:error, {:invalid_option, :progress, "a function of one argument"}}
     assert Native.delete_where([contains: "a"], [progress: 1], opts) == refused
     # The storage options where they once were.
+    refused = {:error, {:unknown_options, [:path], [:progress]}}
     assert Native.delete_where([contains: "a"], opts) == refused
     assert Native.facets([contains: "a"], opts) == refused
 

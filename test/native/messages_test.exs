@@ -127,7 +127,7 @@ defmodule PhoenixReplay.Native.MessagesTest do
     names = [[:phoenix_replay, :native, event]]
     :telemetry.attach_many(__MODULE__, names, &__MODULE__.pass_on/4, self())
     fun.()
-    assert_receive ^event, 5000
+    assert_receive ^event, 30_000
   after
     :telemetry.detach(__MODULE__)
   end

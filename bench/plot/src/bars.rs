@@ -15,7 +15,7 @@ const ROW: u32 = 24;
 /// Above and below the rows: legend, axis, origin.
 const MARGIN: u32 = 82;
 const FOOT: u32 = 18;
-const LABELS: u32 = 250;
+const LABELS: u32 = 300;
 const FONT: &str = "system-ui, sans-serif";
 
 pub fn draw(figures: &[&Figure]) -> Result<String, Box<dyn Error>> {
@@ -51,7 +51,13 @@ pub fn draw(figures: &[&Figure]) -> Result<String, Box<dyn Error>> {
             let top = f64::from(rows) - row as f64;
             let color = color(figure.against());
             let bar = [(1.0, top - 0.2), (figure.ratio.max(low), top - 0.8)];
-            chart.draw_series([Rectangle::new(bar, color.filled())])?;
+            // An outline where the other side was not measured.
+            let style = if figure.is_reckoned() {
+                color.stroke_width(2)
+            } else {
+                color.filled()
+            };
+            chart.draw_series([Rectangle::new(bar, style)])?;
 
             let middle = chart.backend_coord(&(figure.ratio.max(1.0), top - 0.5));
             let style = |anchor, color: &RGBColor| {
@@ -61,7 +67,7 @@ pub fn draw(figures: &[&Figure]) -> Result<String, Box<dyn Error>> {
                     .pos(Pos::new(anchor, VPos::Center))
             };
             root.draw_text(
-                figure.label(),
+                &figure.label(),
                 &style(HPos::Right, &theme::TEXT),
                 (i32::try_from(LABELS)? - 8, middle.1),
             )?;
@@ -117,8 +123,15 @@ where
             let style = (FONT, 14).into_font().color(&theme::FAINT);
             let style = style.pos(Pos::new(HPos::Left, VPos::Center));
             root.draw_text(text, &style, (x + 18, 10))?;
-            x += 50 + 7 * i32::try_from(text.len())?;
+            x += 36 + 7 * i32::try_from(text.len())?;
         }
+    }
+    if figures.iter().any(|figure| figure.is_reckoned()) {
+        let box_ = Rectangle::new([(x, 4), (x + 12, 16)], theme::FAINT.stroke_width(2));
+        root.draw(&box_)?;
+        let style = (FONT, 14).into_font().color(&theme::FAINT);
+        let style = style.pos(Pos::new(HPos::Left, VPos::Center));
+        root.draw_text("reckoned, not measured", &style, (x + 18, 10))?;
     }
     Ok(())
 }

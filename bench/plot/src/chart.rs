@@ -3,11 +3,14 @@
 use std::error::Error;
 
 use crate::report::{Figure, Report};
-use crate::{bars, lines, theme};
+use crate::{bars, lines, theme, words};
 
 pub struct Chart {
     pub section: String,
+    /// As programs name it.
     pub title: String,
+    /// As people do.
+    pub heading: String,
     pub svg: String,
 }
 
@@ -31,13 +34,16 @@ pub fn all(report: &Report) -> Result<Vec<Chart>, Box<dyn Error>> {
         charts.push(Chart {
             section: section.to_owned(),
             title: section.to_owned(),
+            heading: "times better".to_owned(),
             svg,
         });
         for growth in lines::growing(&figures) {
-            let svg = theme::apply(&lines::draw(&growth)?, &growth.title, &origin);
+            let heading = words::growth(&growth.title);
+            let svg = theme::apply(&lines::draw(&growth)?, &heading, &origin);
             charts.push(Chart {
                 section: section.to_owned(),
                 title: growth.title,
+                heading,
                 svg,
             });
         }

@@ -10,7 +10,7 @@ use crate::axis::{grouped, marks};
 use crate::report::{Against, Figure, quantity};
 use crate::theme;
 
-const SIZE: (u32, u32) = (820, 356);
+const SIZE: (u32, u32) = (820, 366);
 const FONT: &str = "system-ui, sans-serif";
 
 /// What was measured at several numbers of stored recordings.
@@ -23,8 +23,16 @@ pub struct Growth {
 struct Line {
     name: String,
     color: RGBColor,
-    /// Number of recordings and cost, in the order of the numbers.
-    points: Vec<(f64, f64)>,
+    /// In the order of the numbers.
+    points: Vec<Point>,
+}
+
+#[derive(Clone, Copy)]
+struct Point {
+    /// Number of recordings and cost.
+    at: (f64, f64),
+    /// Or reckoned from fewer recordings.
+    measured: bool,
 }
 
 /// The growths among the figures of a section.
@@ -48,16 +56,19 @@ pub fn growing(figures: &[&Figure]) -> Vec<Growth> {
         let Some(growth) = growths.get_mut(index) else {
             continue;
         };
-        growth.add("native", theme::HOST, count, figure.native_median);
-        growth.add(
-            figure.other(),
-            other_color(figure),
-            count,
-            figure.baseline_median,
-        );
+        let native = Point {
+            at: (count, figure.native_median),
+            measured: true,
+        };
+        let other = Point {
+            at: (count, figure.baseline_median),
+            measured: !figure.is_reckoned(),
+        };
+        growth.add("native", theme::HOST, native);
+        growth.add(figure.other(), other_color(figure), other);
     }
     for line in growths.iter_mut().flat_map(|growth| &mut growth.lines) {
-        line.points.sort_by(|a, b| a.0.total_cmp(&b.0));
+        line.points.sort_by(|a, b| a.at.0.total_cmp(&b.at.0));
     }
     growths.retain(|growth| growth.lines.iter().any(|line| line.points.len() > 1));
     growths
@@ -73,15 +84,14 @@ fn other_color(figure: &Figure) -> RGBColor {
 
 impl Growth {
     /// The native side is measured once against each other one; the first value is shown.
-    fn add(&mut self, name: &str, color: RGBColor, count: f64, value: f64) {
-        let at = (count, value);
+    fn add(&mut self, name: &str, color: RGBColor, point: Point) {
         match self.lines.iter_mut().find(|line| line.name == name) {
-            Some(line) if line.points.iter().any(|point| point.0 == count) => {}
-            Some(line) => line.points.push(at),
+            Some(line) if line.points.iter().any(|it| it.at.0 == point.at.0) => {}
+            Some(line) => line.points.push(point),
             None => self.lines.push(Line {
                 name: name.to_owned(),
                 color,
-                points: vec![at],
+                points: vec![point],
             }),
         }
     }
@@ -89,13 +99,13 @@ impl Growth {
 
 pub fn draw(growth: &Growth) -> Result<String, Box<dyn Error>> {
     let points = growth.lines.iter().flat_map(|line| &line.points);
-    let counts = bounds(points.clone().map(|point| point.0));
-    let values = decades(bounds(points.map(|point| point.1)));
+    let counts = bounds(points.clone().map(|point| point.at.0));
+    let values = decades(bounds(points.map(|point| point.at.1)));
     let mut svg = String::new();
     {
         let root = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
         let mut chart = ChartBuilder::on(&root)
-            .margin_top(16)
+            .margin_top(26)
             .margin_right(170)
             .margin_bottom(16)
             .x_label_area_size(46)
@@ -122,25 +132,52 @@ pub fn draw(growth: &Growth) -> Result<String, Box<dyn Error>> {
         let mut taken: Vec<i32> = Vec::new();
         for line in &growth.lines {
             let stroke = line.color.stroke_width(2);
-            chart.draw_series(LineSeries::new(line.points.iter().copied(), stroke))?;
-            let dots = line
-                .points
-                .iter()
-                .map(|&at| Circle::new(at, 4, line.color.filled()));
+            for ends in line.points.windows(2) {
+                let path = ends.iter().map(|point| point.at);
+                if ends.iter().all(|point| point.measured) {
+                    chart.draw_series(LineSeries::new(path, stroke))?;
+                } else {
+                    chart.draw_series(DashedLineSeries::new(path, 6, 5, stroke))?;
+                }
+            }
+            // What was reckoned is a ring.
+            let dots = line.points.iter().map(|point| {
+                let style = if point.measured {
+                    line.color.filled()
+                } else {
+                    stroke
+                };
+                Circle::new(point.at, 4, style)
+            });
             chart.draw_series(dots)?;
             if let Some(last) = line.points.last() {
-                let (x, y) = chart.backend_coord(last);
+                let (x, y) = chart.backend_coord(&last.at);
                 let y = beside(y, &taken);
                 taken.push(y);
                 let style = (FONT, 14).into_font().color(&theme::TEXT);
                 let style = style.pos(Pos::new(HPos::Left, VPos::Center));
-                let text = format!("{} {}", line.name, quantity(last.1, &growth.unit));
+                let text = format!("{} {}", line.name, quantity(last.at.1, &growth.unit));
                 root.draw_text(&text, &style, (x + 10, y))?;
             }
+        }
+        if growth.lines.iter().any(Line::is_partly_reckoned) {
+            let style = (FONT, 14).into_font().color(&theme::FAINT);
+            let style = style.pos(Pos::new(HPos::Right, VPos::Center));
+            root.draw_text(
+                "dashed: not measured, reckoned from fewer",
+                &style,
+                (SIZE.0 as i32 - 8, 8),
+            )?;
         }
         root.present()?;
     }
     Ok(svg)
+}
+
+impl Line {
+    fn is_partly_reckoned(&self) -> bool {
+        self.points.iter().any(|point| !point.measured)
+    }
 }
 
 /// The height nearest to `y` that leaves room for a line of text to each of those taken.

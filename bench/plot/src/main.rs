@@ -12,6 +12,7 @@ mod lines;
 mod page;
 mod report;
 mod theme;
+mod words;
 
 use std::error::Error;
 use std::fs;

@@ -19,8 +19,17 @@ h3 { color: var(--faint); font-weight: 600; font-size: 1rem; margin: 1.5rem 0 0 
 p, dl { color: var(--faint) }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 0 1rem }
 dd { margin: 0; overflow-wrap: anywhere }
-svg { max-width: 100%; height: auto; display: block; margin: 1rem 0 }
+svg { width: 100%; min-width: 640px; height: auto; display: block; margin: 1rem 0 }
 div { overflow-x: auto }
+nav li { break-inside: avoid }
+nav > ul { columns: 3 16rem; padding-left: 1.25rem }
+nav ul ul { padding-left: 1rem; font-size: .875rem }
+a { color: inherit }
+@media (max-width: 30rem) {
+  body { margin: 1rem auto }
+  dl { grid-template-columns: 1fr }
+  dt { margin-top: .5rem }
+}
 table { border-collapse: collapse; font-size: .875rem; width: 100% }
 th, td { border-bottom: 1px solid var(--line); padding: .25rem .5rem; text-align: right;
          vertical-align: top; font-variant-numeric: tabular-nums }
@@ -56,13 +65,16 @@ pub fn render(report: &Report, charts: &[Chart]) -> String {
         );
     }
     body.push_str("</dl>\n");
+    body.push_str(&contents(report, charts));
     for section in report.sections() {
         let _ = writeln!(body, "<section id=\"{0}\"><h2>{0}</h2>", escape(section));
         for chart in charts.iter().filter(|chart| chart.section == section) {
             if chart.title != section {
-                let _ = writeln!(body, "<h3>{}</h3>", escape(&chart.title));
+                let (id, heading) = (chart.file_stem(), escape(&chart.heading));
+                let _ = writeln!(body, "<h3 id=\"{id}\">{heading}</h3>");
             }
-            body.push_str(&chart.svg);
+            // It scrolls where it would otherwise be too small to read.
+            let _ = writeln!(body, "<div>{}</div>", chart.svg);
         }
         body.push_str(&table(report.section(section)));
         body.push_str("</section>\n");
@@ -74,6 +86,28 @@ pub fn render(report: &Report, charts: &[Chart]) -> String {
     )
 }
 
+/// Where each section and each of its charts is.
+fn contents(report: &Report, charts: &[Chart]) -> String {
+    let mut list = String::from("<nav aria-label=\"Contents\"><h2>Contents</h2>\n<ul>");
+    for section in report.sections() {
+        let name = escape(section);
+        let _ = write!(list, "<li><a href=\"#{name}\">{name}</a>");
+        let own = charts.iter().filter(|it| it.section == section);
+        let items: String = own
+            .filter(|chart| chart.title != section)
+            .map(|chart| {
+                let (id, heading) = (chart.file_stem(), escape(&chart.heading));
+                format!("<li><a href=\"#{id}\">{heading}</a></li>")
+            })
+            .collect();
+        if !items.is_empty() {
+            let _ = write!(list, "<ul>{items}</ul>");
+        }
+        list.push_str("</li>\n");
+    }
+    list + "</ul></nav>\n"
+}
+
 fn introduction(report: &Report) -> String {
     let length = if report.quick {
         "a quick run"
@@ -83,7 +117,8 @@ fn introduction(report: &Report) -> String {
     format!(
         "Measured {} in {length} of <code>bin/bench</code>. A bar says how many times better the \
          native engine does than what it is compared with, on a logarithmic axis; left of ×1 it \
-         does worse. Both sides ran in turns; figures are medians, and the spread is the wider \
+         does worse. An outlined bar, and a dashed line, is against what was not measured, but \
+         reckoned from less. Both sides ran in turns; figures are medians, and the spread is the wider \
          of their interquartile ranges.",
         escape(&report.fact("started_at")),
     )
@@ -102,7 +137,7 @@ fn table<'a>(figures: impl Iterator<Item = &'a Figure>) -> String {
         let _ = writeln!(
             rows,
             "<tr><td>{}{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{} %</td></tr>",
-            escape(figure.label()),
+            escape(&figure.label()),
             note.unwrap_or_default(),
             number(figure.native_median),
             number(figure.baseline_median),

@@ -8,6 +8,8 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::words;
+
 #[derive(Deserialize)]
 pub struct Report {
     pub machine: BTreeMap<String, Value>,
@@ -99,11 +101,22 @@ impl Figure {
             .map_or(self.name.as_str(), |(section, _)| section)
     }
 
-    /// The name without its section.
-    pub fn label(&self) -> &str {
-        self.name
+    /// The name without its section, in words.
+    pub fn label(&self) -> String {
+        let label = self
+            .name
             .split_once('/')
-            .map_or(self.name.as_str(), |(_, label)| label)
+            .map_or(self.name.as_str(), |(_, label)| label);
+        words::label(label)
+    }
+
+    /// Whether what it is compared with was not measured, but reckoned from a smaller
+    /// measurement. Its note says how.
+    pub fn is_reckoned(&self) -> bool {
+        let note = self.note.as_deref().unwrap_or_default();
+        ["baseline not measured", "the baseline is multiplied"]
+            .iter()
+            .any(|reckoned| note.contains(reckoned))
     }
 
     pub fn against(&self) -> Against {
@@ -150,7 +163,7 @@ impl Figure {
     /// What the native engine is compared with.
     pub fn other(&self) -> &str {
         match self.against() {
-            Against::Peer => self.name.rsplit('/').next().unwrap_or_default(),
+            Against::Peer => words::of(self.name.rsplit('/').next().unwrap_or_default()),
             Against::Itself => "list, in Elixir",
             _ => "pure Elixir",
         }
@@ -180,5 +193,43 @@ pub fn quantity(value: f64, unit: &str) -> String {
         "µs" if value >= 1e3 => format!("{} ms", number(value / 1e3)),
         "ms" if value >= 1e3 => format!("{} s", number(value / 1e3)),
         _ => format!("{} {unit}", number(value)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Figure;
+
+    fn figure(note: Option<&str>) -> Figure {
+        Figure {
+            name: "scale/list_summaries/100000/sqlite".to_owned(),
+            unit: "ms".to_owned(),
+            native_median: 1.0,
+            baseline_median: 2.0,
+            ratio: 2.0,
+            spread_percent: 0.0,
+            note: note.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn what_was_not_measured_is_known_by_its_note() {
+        for note in [
+            "baseline not measured: 10 times that of 1000",
+            "2000 sessions; baseline not measured: 166.7 times that of 12 sessions",
+            "18 MB uncompressed, 220 MB/s; the baseline is multiplied from fewer",
+        ] {
+            assert!(figure(Some(note)).is_reckoned(), "{note}");
+        }
+        for note in [None, Some("ours is synced")] {
+            assert!(!figure(note).is_reckoned());
+        }
+    }
+
+    #[test]
+    fn a_row_is_named_in_words() {
+        let figure = figure(None);
+        assert_eq!(figure.label(), "list_summaries, 100 000, against SQLite");
+        assert_eq!(figure.other(), "SQLite");
     }
 }

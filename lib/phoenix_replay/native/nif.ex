@@ -256,7 +256,7 @@ defmodule PhoenixReplay.Native.Nif do
   defguarded active_start_dirty(directory, id, recording, max_events, format, subject)
 
   @typedoc "What the next event with assigns may refer to."
-  @opaque base :: {non_neg_integer(), map()}
+  @type base :: {non_neg_integer(), map()}
 
   @spec active_append(active(), tuple(), base() | nil) ::
           :ok | {:ok, base()} | :again | {:error, Error.reason()}

@@ -48,7 +48,7 @@ defmodule PhoenixReplay.Native.Query do
 
   @doc "How they spread, as the native library counts it, and what could not be searched."
   @spec facets(Nif.directory(), Filter.t(), Progress.t()) ::
-          {:ok, {list(), list(), list(), list()}, not_searched :: [map()] | nil}
+          {:ok, {list(), list(), list(), list(), list()}, not_searched :: [map()] | nil}
           | {:error, Error.reason()}
   def facets(directory, filter, progress) do
     if Search.needed?(directory, filter) do
