@@ -5,6 +5,8 @@ defmodule PhoenixReplay.Native.PackageTest do
 
   @root Path.expand("..", __DIR__)
   @config Mix.Project.config()
+  @extras @config[:docs][:extras]
+  @assets Map.keys(@config[:docs][:assets])
 
   # As Hex packs them.
   @files for pattern <- @config[:package][:files],
@@ -30,17 +32,14 @@ defmodule PhoenixReplay.Native.PackageTest do
   end
 
   test "every page that is linked to is a page of the documentation" do
-    extras = @config[:docs][:extras]
-    for page <- @pages, do: assert(page in extras)
-    for page <- extras, do: assert(page in @files)
+    for page <- @pages, do: assert(page in @extras)
+    for page <- @extras, do: assert(page in @files)
   end
 
   test "images are assets of the documentation" do
-    assets = Map.keys(@config[:docs][:assets])
-
     for page <- @pages,
         [_, image] <- Regex.scan(~r/src="([^"]+)"/, File.read!(Path.join(@root, page))),
-        do: assert(Enum.any?(assets, &String.starts_with?(image, &1 <> "/")))
+        do: assert(Enum.any?(@assets, &String.starts_with?(image, &1 <> "/")))
   end
 
   test "what compiles the native library is in the package" do
