@@ -5,7 +5,7 @@ defmodule PhoenixReplay.Native.NifTest do
 
   import PhoenixReplay.Native.Test.Recordings, only: [tmp_dir: 0, recording: 0]
 
-  alias PhoenixReplay.Native.{Directories, Error, Nif, Options}
+  alias PhoenixReplay.Native.{Directories, Error, Filter, Nif, Options}
   alias PhoenixReplay.Native.Test.ChildVM
 
   defp directory do
@@ -36,6 +36,11 @@ defmodule PhoenixReplay.Native.NifTest do
           fn -> Nif.store_read(directory(), :not_a_binary, :all) end,
           fn -> Nif.store_read(directory(), "id", true) end,
           fn -> Nif.query_page(directory(), %{}, :sideways, 10, nil, false) end,
+          fn -> Nif.verify_batch(directory(), ["x.etf" | "y"], false) end,
+          fn -> Nif.query_facets(directory(), %Filter{view: ["View" | "y"]}) end,
+          fn -> Nif.query_facets(directory(), %Filter{subject: [1 | 2]}) end,
+          fn -> Nif.query_facets(directory(), %Filter{event: ["save" | "y"]}) end,
+          fn -> Nif.codec_sanitize(%{}, %{}, [{URI, false} | URI]) end,
           fn -> Nif.codec_compress("x", {:brotli, 1}) end,
           fn -> Nif.codec_compress("x", :gzip) end,
           fn -> Nif.store_drain(directory(), -1) end,

@@ -44,7 +44,7 @@ defmodule PhoenixReplay.Native.Test.LongSchedule do
 
   defp own?(info) do
     Enum.any?([info[:in], info[:out]], fn
-      {module, _, _} -> String.starts_with?(Atom.to_string(module), "Elixir.PhoenixReplay.")
+      {module, _, _} -> Atom.to_string(module) =~ ~r/^Elixir\.PhoenixReplay\.(?!.*Test)/
       _ -> false
     end)
   end

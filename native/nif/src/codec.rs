@@ -8,6 +8,7 @@ use crate::changes::{Assigns, Table};
 use crate::encode::Effort;
 use crate::errors::Failure;
 use crate::options::Compression;
+use crate::terms::Items;
 use crate::{decode, encode, vm};
 
 rustler::atoms! { delta, refused }
@@ -33,10 +34,10 @@ fn codec_sanitize<'a>(
     env: Env<'a>,
     keys: Term<'a>,
     values: Term<'a>,
-    modules: Vec<(Atom, bool)>,
+    modules: Items<(Atom, bool)>,
 ) -> Term<'a> {
     let mut table = Table::default();
-    for (module, is_schema) in modules {
+    for (module, is_schema) in modules.0 {
         table.modules.learn(word(module.as_c_arg()), is_schema);
     }
     let assigns = Assigns::raw(0.encode(env), delta().to_term(env), keys, values);

@@ -5,15 +5,16 @@ use replay_store::{PathPart, UrlPart};
 use rustler::{Binary, Decoder, NifMap, NifResult, NifTaggedEnum, Term};
 
 use crate::subject::Subject;
+use crate::terms::Items;
 
 /// The fields of Elixir's struct, under their names there.
 #[derive(NifMap)]
 #[rustler(decode)]
 struct Fields<'a> {
-    view: Option<Vec<&'a str>>,
+    view: Option<Items<&'a str>>,
     url: Option<Binary<'a>>,
     path: Option<Path<'a>>,
-    subject: Option<Vec<Subject>>,
+    subject: Option<Items<Subject>>,
     id: Option<Binary<'a>>,
     from: Option<i64>,
     to: Option<i64>,
@@ -21,7 +22,7 @@ struct Fields<'a> {
     max_events: Option<i64>,
     min_duration_ms: Option<i64>,
     max_duration_ms: Option<i64>,
-    event: Option<Vec<Binary<'a>>>,
+    event: Option<Items<Binary<'a>>>,
     active: Option<bool>,
     recovered: Option<bool>,
     truncated: Option<bool>,
@@ -63,7 +64,7 @@ impl<'a> Decoder<'a> for Filter {
         Ok(Filter(replay_store::Filter {
             view: fields
                 .view
-                .map(|names| names.into_iter().map(Into::into).collect()),
+                .map(|Items(names)| names.into_iter().map(Into::into).collect()),
             url: fields.url.map(|part| UrlPart::new(&part)),
             path: fields.path.map(|path| match path {
                 Path::Exact(path) => PathPart::Exact(copied(path)),
@@ -71,7 +72,7 @@ impl<'a> Decoder<'a> for Filter {
             }),
             subject: fields
                 .subject
-                .map(|all| all.into_iter().map(|Subject(known)| known).collect()),
+                .map(|Items(all)| all.into_iter().map(|Subject(known)| known).collect()),
             id: fields.id.map(copied),
             from: fields.from,
             to: fields.to,
@@ -81,7 +82,7 @@ impl<'a> Decoder<'a> for Filter {
             max_duration_ms: fields.max_duration_ms,
             event: fields
                 .event
-                .map(|names| names.into_iter().map(copied).collect()),
+                .map(|Items(names)| names.into_iter().map(copied).collect()),
             active: fields.active,
             recovered: fields.recovered,
             truncated: fields.truncated,

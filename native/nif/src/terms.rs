@@ -1,8 +1,18 @@
-//! Bytes as Elixir holds them.
+//! Bytes and lists as Elixir holds them.
 
 use std::path::Path;
 
-use rustler::{Env, NewBinary, Term};
+use rustler::{Decoder, Env, NewBinary, NifResult, Term};
+
+/// The items of a list. An improper one is refused; rustler's own decoder panics at its end.
+pub struct Items<T>(pub Vec<T>);
+
+impl<'a, T: Decoder<'a>> Decoder<'a> for Items<T> {
+    fn decode(term: Term<'a>) -> NifResult<Self> {
+        term.list_length()?;
+        term.decode().map(Items)
+    }
+}
 
 /// A binary with these bytes.
 pub fn binary<'a>(env: Env<'a>, bytes: &[u8]) -> Term<'a> {

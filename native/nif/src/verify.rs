@@ -6,7 +6,7 @@ use rustler::{Atom, Binary, Encoder, Env, Term};
 
 use crate::directories::{Opened, Settled};
 use crate::errors::Failure;
-use crate::terms::binary;
+use crate::terms::{Items, binary};
 
 /// `{:ok, names}` of all files that are to hold recordings.
 #[rustler::nif(schedule = "DirtyIo")]
@@ -26,10 +26,10 @@ fn verify_files(env: Env<'_>, handle: Settled) -> Term<'_> {
 fn verify_batch<'a>(
     env: Env<'a>,
     handle: Opened,
-    files: Vec<Binary<'a>>,
+    files: Items<Binary<'a>>,
     repair: bool,
 ) -> Term<'a> {
-    let files: Vec<&[u8]> = files.iter().map(Binary::as_slice).collect();
+    let files: Vec<&[u8]> = files.0.iter().map(Binary::as_slice).collect();
     let Verified {
         checked,
         damaged,

@@ -34,6 +34,7 @@ mod retention;
 mod slab;
 mod stats;
 mod store;
+mod sync;
 mod watch;
 
 pub use active::{ActiveSummary, Drained, Recording, Reservation, State};

@@ -49,11 +49,13 @@ defmodule PhoenixReplay.Native.Test.Attack.Odd do
     [
       nothing: [],
       improper: [1 | 2],
+      improper_binaries: ["a" | "b"],
+      improper_pairs: [{URI, false} | URI],
       improper_at_its_end: Enum.to_list(1..1_000) ++ :end,
       text: ~c"text",
       no_characters: [0x110000, -1],
       keywords: [path: "x", format: :etf],
-      binaries: ["a", "b" | ["c"]],
+      binaries: ["a", "b"],
       long_list: Enum.to_list(1..20_000),
       deep_list: Enum.reduce(1..@deep, [], fn _, inner -> [inner] end),
       deep_tail: Enum.reduce(1..@deep, :end, fn n, inner -> [n | inner] end)

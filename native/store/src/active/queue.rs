@@ -1,13 +1,12 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Weak;
-use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
-
-use parking_lot::{Condvar, Mutex};
 
 use super::drained::Drained;
 use super::job::Job;
 use crate::crew::{self, Chore, Next};
+use crate::sync::thread::{self, ThreadId};
+use crate::sync::{Condvar, Mutex};
 
 /// The jobs that wait for a thread. Those that failed wait apart, so that no other is delayed.
 pub(super) struct Queue {

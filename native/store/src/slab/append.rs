@@ -1,7 +1,3 @@
-use std::sync::Arc;
-
-use parking_lot::MutexGuard;
-
 use super::chunk::{Chunk, FRAME_HEADER, Kind};
 use super::error::AppendError;
 use super::header::{self, Mark};
@@ -11,6 +7,7 @@ use super::space::{Space, order_for};
 use super::tail::Tail;
 use super::wait::Wait;
 use crate::disk::map::PAGE;
+use crate::sync::{Arc, MutexGuard};
 
 /// A chunk takes this part of what a recording has already, so that no more than it is unused.
 const GROWTH: usize = 16;

@@ -1,8 +1,5 @@
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
-
-use parking_lot::Mutex;
 
 use super::append::{self, Append};
 use super::chunk::{Chunk, Kind};
@@ -12,6 +9,7 @@ use super::header::{self, Mark};
 use super::space::Space;
 use super::tail::{Given, Tail};
 use super::wait::Wait;
+use crate::sync::{Arc, Mutex};
 
 /// How long one who may not wait does wait for another's append.
 const MAX_TURN: Duration = Duration::from_micros(100);

@@ -1,6 +1,6 @@
 use std::io;
+use std::sync::OnceLock;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::sync::{Arc, OnceLock};
 
 use super::header::{self, Header, Mark};
 use super::left::Fate;
@@ -11,6 +11,7 @@ use super::space::Space;
 use super::unwiped::Unwiped;
 use super::wait::Wait;
 use crate::disk::crc32c::crc32c_append;
+use crate::sync::Arc;
 
 /// Length, kind and checksum, before a frame's payload.
 pub(super) const FRAME_HEADER: usize = 8;

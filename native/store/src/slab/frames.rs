@@ -1,9 +1,9 @@
 use std::borrow::Cow;
 use std::mem;
-use std::sync::Arc;
 
 use super::chunk::{Chunk, Frame, Kind};
 use super::header;
+use crate::sync::Arc;
 
 /// The frames of a recording up to some moment. They stay readable, whatever happens to the
 /// recording, for as long as this exists.

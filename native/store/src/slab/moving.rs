@@ -3,7 +3,6 @@
 //! Its memory is still there, but no next run would find it. So it is written once more, to
 //! where this run has its place now, before anything else is added to it.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::append;
@@ -12,6 +11,7 @@ use super::error::AppendError;
 use super::header::{self, Mark};
 use super::tail::{Given, Tail};
 use super::wait::Wait;
+use crate::sync::Arc;
 
 impl Tail {
     /// Copies all chunks, frame by frame. What it fails with changes nothing.

@@ -1,10 +1,10 @@
 use std::io;
-use std::sync::Arc;
 
 use super::chunk::Chunk;
 use super::header::Mark;
 use super::space::Release;
 use super::wait::Wait;
+use crate::sync::Arc;
 
 /// Where frames are appended.
 pub(super) struct Tail {

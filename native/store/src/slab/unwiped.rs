@@ -1,8 +1,8 @@
 use std::io;
-use std::sync::Arc;
 
 use super::segment::{Segment, unit_at};
 use super::segments::Block;
+use crate::sync::Arc;
 
 /// The block of a chunk that is no more, with what was written to it.
 pub(super) struct Unwiped {
