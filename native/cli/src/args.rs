@@ -241,8 +241,8 @@ pub struct Erase {
 #[command(group = ArgGroup::new("target").required(true).multiple(true))]
 pub struct Convert {
     /// The format; without, each keeps its own. What JSON has no words for is lost.
-    #[arg(long, value_enum, group = "target")]
-    pub to: Option<Target>,
+    #[arg(short, long, value_enum, group = "target")]
+    pub format: Option<Target>,
     /// The compression; without, it is that of the newest recording.
     #[arg(long, value_enum, group = "target")]
     pub compression: Option<Packing>,
@@ -262,4 +262,16 @@ pub enum Target {
 pub enum Packing {
     Gzip,
     Zstd,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_makes_sense() {
+        Cli::command().debug_assert();
+    }
 }

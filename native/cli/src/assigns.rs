@@ -88,7 +88,12 @@ fn compare(path: &str, old: Option<&Value>, new: Option<&Value>, changes: &mut V
         }
         (Some(Value::Array(old)), Some(Value::Array(new))) => {
             for at in 0..old.len().max(new.len()) {
-                compare(&within(path, &at.to_string()), old.get(at), new.get(at), changes);
+                compare(
+                    &within(path, &at.to_string()),
+                    old.get(at),
+                    new.get(at),
+                    changes,
+                );
             }
         }
         _ => changes.push(Change {
@@ -143,7 +148,10 @@ mod tests {
             between(1, 2),
             json!([{"path": "b.1", "old": 2, "new": 3}, {"path": "b.2", "new": 4}])
         );
-        assert_eq!(between(3, 4), json!([{"path": "c.d", "old": null, "new": 5}]));
+        assert_eq!(
+            between(3, 4),
+            json!([{"path": "c.d", "old": null, "new": 5}])
+        );
         assert_eq!(
             between(2, 3),
             json!([

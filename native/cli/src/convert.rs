@@ -22,7 +22,7 @@ pub fn convert(
         Some(Packing::Gzip) => Compression::default(),
         None => usual(&reader)?.compression,
     };
-    let to = |entry: &Entry| match convert.to {
+    let to = |entry: &Entry| match convert.format {
         Some(Target::Etf) => Format::Etf,
         Some(Target::Json) => Format::Json,
         None => entry.format,
@@ -30,19 +30,29 @@ pub fn convert(
     let found = find_all(&reader, &convert.filter.filter()?)?;
     tell_not_searched(&found.not_searched);
     let entries = found.entries;
-    let others: Vec<Arc<Entry>> =
-        entries.into_iter().filter(|it| !it.is_in(to(it), compression)).collect();
+    let others: Vec<Arc<Entry>> = entries
+        .into_iter()
+        .filter(|it| !it.is_in(to(it), compression))
+        .collect();
     let count = others.len();
     if others.is_empty() {
         writeln!(out, "nothing to convert")?;
         return Ok(Outcome::Nothing);
     }
     if !convert.consent.yes {
-        let lossy = others.iter().filter(|it| (it.format, to(it)) == (Format::Etf, Format::Json));
+        let lossy = others
+            .iter()
+            .filter(|it| (it.format, to(it)) == (Format::Etf, Format::Json));
         let lossy = lossy.count();
-        writeln!(out, "{count} recordings would be converted: add --yes to do it")?;
+        writeln!(
+            out,
+            "{count} recordings would be converted: add --yes to do it"
+        )?;
         if lossy > 0 {
-            writeln!(out, "{lossy} of them from terms to JSON, which loses what JSON has no words for")?;
+            writeln!(
+                out,
+                "{lossy} of them from terms to JSON, which loses what JSON has no words for"
+            )?;
         }
         return Ok(Outcome::Done);
     }
@@ -68,10 +78,15 @@ pub fn convert(
     bar.finish_and_clear();
     writeln!(out, "{done} of {count} recordings converted")?;
     if changed > 0 {
-        writeln!(out, "{changed} were saved or removed by others meanwhile, and left alone")?;
+        writeln!(
+            out,
+            "{changed} were saved or removed by others meanwhile, and left alone"
+        )?;
     }
     match failed {
         0 => Ok(Outcome::Done),
-        failed => Err(Failure::Partly(format!("{failed} recordings were not converted"))),
+        failed => Err(Failure::Partly(format!(
+            "{failed} recordings were not converted"
+        ))),
     }
 }

@@ -24,7 +24,10 @@ pub fn erase(directory: &Directory, erase: &Erase, out: &mut Out) -> Result<Outc
         let count = found.entries.len();
         if count > 0 {
             Table::of(&found.entries, out.width()).print(out)?;
-            writeln!(out, "\n{count} recordings would be erased: add --yes to do it")?;
+            writeln!(
+                out,
+                "\n{count} recordings would be erased: add --yes to do it"
+            )?;
             out.flush()?;
         }
         tell_not_searched(&found.not_searched);
@@ -41,7 +44,9 @@ pub fn erase(directory: &Directory, erase: &Erase, out: &mut Out) -> Result<Outc
     tell_not_searched(&erased.not_searched);
     if drained.left > 0 {
         let left = drained.left;
-        return Err(Failure::Partly(format!("{left} recovered recordings could not be saved yet")));
+        return Err(Failure::Partly(format!(
+            "{left} recovered recordings could not be saved yet"
+        )));
     }
     let is_all = erased.not_searched.is_empty();
     Ok(Outcome::of(is_all && !erased.ids.is_empty()))

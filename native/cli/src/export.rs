@@ -31,7 +31,9 @@ pub fn export(directory: &Directory, export: &Export, out: &mut Out) -> Result<O
     };
     match failed {
         0 => Ok(Outcome::Done),
-        failed => Err(Failure::Partly(format!("{failed} recordings were not exported"))),
+        failed => Err(Failure::Partly(format!(
+            "{failed} recordings were not exported"
+        ))),
     }
 }
 
@@ -66,7 +68,11 @@ fn each(
 
 fn lines(reader: &Reader, found: &Found, to: &mut impl Write) -> Result<usize, Failure> {
     each(reader, found, |entry, contents| {
-        Ok(writeln!(to, "{}", session_line(contents, &entry.beside())?)?)
+        Ok(writeln!(
+            to,
+            "{}",
+            session_line(contents, &entry.beside())?
+        )?)
     })
 }
 
@@ -119,7 +125,10 @@ fn files(reader: &Reader, found: &Found, dir: &Path, form: Form) -> Result<usize
                     Format::Json => b".json.gz",
                 };
                 let beside = entry.beside();
-                (suffix, pack(&contents.bytes, &beside, Compression::default())?)
+                (
+                    suffix,
+                    pack(&contents.bytes, &beside, Compression::default())?,
+                )
             }
             _ => {
                 let line = session_line(contents, &entry.beside())?;
@@ -140,7 +149,12 @@ fn into_file<R>(
 ) -> Result<R, Failure> {
     let part = part(path);
     let mut options = OpenOptions::new();
-    let opened = options.write(true).create(true).truncate(true).mode(0o600).open(&part);
+    let opened = options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&part);
     let mut file = BufWriter::new(opened.map_err(Failure::at("write", path))?);
     let written = write(&mut file).map_err(|failure| match failure {
         // Not that of the process, whose reader may go.

@@ -14,7 +14,11 @@ pub enum Outcome {
 impl Outcome {
     /// Whether there was something.
     pub fn of(found: bool) -> Self {
-        if found { Outcome::Done } else { Outcome::Nothing }
+        if found {
+            Outcome::Done
+        } else {
+            Outcome::Nothing
+        }
     }
 
     /// Of the process.
@@ -67,7 +71,10 @@ impl Failure {
             }
             _ => {}
         }
-        crate::output::complain(&format!("replay: {}", crate::text::plain(&self.to_string())));
+        crate::output::complain(&format!(
+            "replay: {}",
+            crate::text::plain(&self.to_string())
+        ));
         match self {
             Failure::Usage(_) => ExitCode::from(2),
             Failure::Store(replay_store::Error::NotFound) => ExitCode::from(1),

@@ -88,7 +88,12 @@ struct Criteria {
     #[arg(long, value_name = "TEXT")]
     contains: Option<OsString>,
     /// With this integer in it.
-    #[arg(long, value_name = "INTEGER", conflicts_with = "contains", allow_negative_numbers = true)]
+    #[arg(
+        long,
+        value_name = "INTEGER",
+        conflicts_with = "contains",
+        allow_negative_numbers = true
+    )]
     contains_integer: Option<String>,
 }
 

@@ -23,7 +23,8 @@ pub fn man(dir: Option<&Path>, out: &mut Out) -> Result<Outcome, Failure> {
     match dir {
         Some(dir) => {
             fs::create_dir_all(dir).map_err(Failure::at("make the directory", dir))?;
-            clap_mangen::generate_to(Cli::command(), dir).map_err(Failure::at("write into", dir))?;
+            clap_mangen::generate_to(Cli::command(), dir)
+                .map_err(Failure::at("write into", dir))?;
         }
         None => {
             let mut page = Vec::new();

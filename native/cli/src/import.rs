@@ -54,7 +54,13 @@ pub fn import(directory: &Directory, import: &Import, out: &mut Out) -> Result<O
     let mut tally = Tally::default();
     if source == Path::new("-") {
         let store = directory.write(usual)?;
-        from_lines(&store, "the standard input", io::stdin().lock(), import, &mut tally)?;
+        from_lines(
+            &store,
+            "the standard input",
+            io::stdin().lock(),
+            import,
+            &mut tally,
+        )?;
     } else if source.is_dir() {
         let from = Reader::open(source, Options::default())?;
         let store = directory.write(usual)?;
@@ -62,18 +68,29 @@ pub fn import(directory: &Directory, import: &Import, out: &mut Out) -> Result<O
     } else {
         let file = File::open(source).map_err(Failure::at("open", source))?;
         let store = directory.write(usual)?;
-        from_lines(&store, &path(source), BufReader::new(file), import, &mut tally)?;
+        from_lines(
+            &store,
+            &path(source),
+            BufReader::new(file),
+            import,
+            &mut tally,
+        )?;
     }
     let Tally {
         imported,
         kept,
         failed,
     } = tally;
-    writeln!(out, "{imported} imported, {kept} were there already, {failed} could not be")?;
+    writeln!(
+        out,
+        "{imported} imported, {kept} were there already, {failed} could not be"
+    )?;
     match (failed, imported + kept) {
         (0, 0) => Ok(Outcome::Nothing),
         (0, _) => Ok(Outcome::Done),
-        _ => Err(Failure::Partly(format!("{failed} recordings were not imported"))),
+        _ => Err(Failure::Partly(format!(
+            "{failed} recordings were not imported"
+        ))),
     }
 }
 
@@ -89,7 +106,9 @@ fn from_directory(
         let result = match from.read(entry.id()) {
             Ok(contents) => {
                 let beside = known(entry.beside(), &contents);
-                store.import(&contents, beside, replace).map_err(Failure::from)
+                store
+                    .import(&contents, beside, replace)
+                    .map_err(Failure::from)
             }
             // It has gone meanwhile.
             Err(Error::NotFound) => continue,
@@ -147,7 +166,10 @@ fn from_lines(
         };
         let beside = in_text(text);
         let result = store.import(&contents, beside, import.replace);
-        tally.count(&format!("{name}, line {number}"), result.map_err(Failure::from))?;
+        tally.count(
+            &format!("{name}, line {number}"),
+            result.map_err(Failure::from),
+        )?;
     }
     Ok(())
 }

@@ -6,5 +6,7 @@ use serde_json::Value;
 pub fn page(session: &Value) -> String {
     let json = format!("{session:#}");
     let json = json.replace('&', "&amp;").replace('<', "&lt;");
-    format!("<!doctype html>\n<meta charset=\"utf-8\">\n<title>Session</title>\n<pre>{json}</pre>\n")
+    format!(
+        "<!doctype html>\n<meta charset=\"utf-8\">\n<title>Session</title>\n<pre>{json}</pre>\n"
+    )
 }

@@ -14,8 +14,14 @@ use crate::values::shown_bytes;
 
 pub fn prune(directory: &Directory, prune: &Prune, out: &mut Out) -> Result<Outcome, Failure> {
     let reader = directory.read()?;
-    let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |it| it.as_millis());
-    let victims = beyond(&reader.list()?, prune, i128::try_from(now_ms).unwrap_or(i128::MAX));
+    let now_ms = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |it| it.as_millis());
+    let victims = beyond(
+        &reader.list()?,
+        prune,
+        i128::try_from(now_ms).unwrap_or(i128::MAX),
+    );
     let bytes = victims.iter().map(|entry| entry.stamp.len).sum();
     let (count, bytes) = (victims.len(), shown_bytes(bytes));
     if victims.is_empty() {
@@ -24,7 +30,10 @@ pub fn prune(directory: &Directory, prune: &Prune, out: &mut Out) -> Result<Outc
     }
     if !prune.consent.yes {
         Table::of(&victims, out.width()).print(out)?;
-        writeln!(out, "\n{count} recordings, {bytes}, would be deleted: add --yes to do it")?;
+        writeln!(
+            out,
+            "\n{count} recordings, {bytes}, would be deleted: add --yes to do it"
+        )?;
         return Ok(Outcome::Done);
     }
     let store = directory.write(usual(&reader)?)?;
@@ -45,16 +54,25 @@ pub fn prune(directory: &Directory, prune: &Prune, out: &mut Out) -> Result<Outc
     bar.finish_and_clear();
     // Its log has what they were about.
     store.rebuild_index()?;
-    writeln!(out, "{} of {count} recordings, {bytes}, deleted", count - changed)?;
+    writeln!(
+        out,
+        "{} of {count} recordings, {bytes}, deleted",
+        count - changed
+    )?;
     if changed > 0 {
-        writeln!(out, "{changed} were saved or removed by others meanwhile, and left alone")?;
+        writeln!(
+            out,
+            "{changed} were saved or removed by others meanwhile, and left alone"
+        )?;
     }
     Ok(Outcome::Done)
 }
 
 /// What is beyond one of the limits, of the newest first. The oldest goes first.
 fn beyond(newest_first: &[Arc<Entry>], prune: &Prune, now_ms: i128) -> Vec<Arc<Entry>> {
-    let max_age_ms = prune.max_age.map(|age| i128::try_from(age.as_millis()).unwrap_or(i128::MAX));
+    let max_age_ms = prune
+        .max_age
+        .map(|age| i128::try_from(age.as_millis()).unwrap_or(i128::MAX));
     let mut bytes = 0_u64;
     let mut is_kept = |(at, entry): (usize, &Arc<Entry>)| {
         bytes = bytes.saturating_add(entry.stamp.len);
@@ -63,7 +81,11 @@ fn beyond(newest_first: &[Arc<Entry>], prune: &Prune, now_ms: i128) -> Vec<Arc<E
             && prune.max_bytes.is_none_or(|max| bytes <= max.as_u64())
             && max_age_ms.is_none_or(|max| age_ms <= max)
     };
-    let kept = newest_first.iter().enumerate().take_while(|it| is_kept(*it)).count();
+    let kept = newest_first
+        .iter()
+        .enumerate()
+        .take_while(|it| is_kept(*it))
+        .count();
     let beyond = newest_first.get(kept..).unwrap_or_default();
     beyond.iter().rev().cloned().collect()
 }

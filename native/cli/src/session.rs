@@ -86,7 +86,9 @@ pub fn beside_of(session: &Value) -> Beside {
 /// JSON text as a value; not where it is nested so deeply that it would take the whole stack.
 pub fn parse(text: &str) -> Result<Value, Failure> {
     if depth(text) > MAX_DEPTH {
-        return Err(Failure::Partly("the session is nested too deeply to be shown".into()));
+        return Err(Failure::Partly(
+            "the session is nested too deeply to be shown".into(),
+        ));
     }
     let mut reader = serde_json::Deserializer::from_str(text);
     reader.disable_recursion_limit();

@@ -133,7 +133,10 @@ fn print_change(
         writeln!(out, "{}", json_line(&line.to_string()))?;
         return Ok(());
     }
-    let head = format!("event {number} at {}", crate::values::shown_duration(offset));
+    let head = format!(
+        "event {number} at {}",
+        crate::values::shown_duration(offset)
+    );
     writeln!(out, "{}", Styled(FAINT, head))?;
     let width = out.width().unwrap_or(usize::MAX);
     for Change { path, old, new } in changes {

@@ -22,7 +22,11 @@ pub fn stats(directory: &Directory, stats: &Stats, out: &mut Out) -> Result<Outc
     let bytes = found.entries.iter().map(|entry| entry.stamp.len).sum();
     let newest = found.entries.first().map(|entry| entry.connected_at);
     let oldest = found.entries.last().map(|entry| entry.connected_at);
-    let events = found.entries.iter().map(|it| u64::from(it.event_count)).sum();
+    let events = found
+        .entries
+        .iter()
+        .map(|it| u64::from(it.event_count))
+        .sum();
     let numbers = Numbers {
         recordings: found.total,
         bytes,
@@ -69,11 +73,20 @@ fn print_text(
     for (name, value) in lines {
         writeln!(out, "{}  {value}", Styled(HEAD, format!("{name:<10}")))?;
     }
-    let views = facets.views.iter().map(|(view, count)| (plain(&view.inspected()).into(), *count));
+    let views = facets
+        .views
+        .iter()
+        .map(|(view, count)| (plain(&view.inspected()).into(), *count));
     let texts = |texts: &[(Box<[u8]>, usize)]| -> Vec<(String, usize)> {
-        texts.iter().map(|(text, count)| (shown(text), *count)).collect()
+        texts
+            .iter()
+            .map(|(text, count)| (shown(text), *count))
+            .collect()
     };
-    let subjects = facets.subjects.iter().map(|(it, count)| (subject(it), *count));
+    let subjects = facets
+        .subjects
+        .iter()
+        .map(|(it, count)| (subject(it), *count));
     let days = facets.days.iter().map(|(it, count)| (day(*it), *count));
     for (head, rows) in [
         ("views", views.collect()),
@@ -104,7 +117,10 @@ fn print_top(
     }
     writeln!(out, "\n{}", Styled(HEAD, head))?;
     let first = || rows.iter().take(top);
-    let width = first().map(|(_, count)| count.to_string().len()).max().unwrap_or(0);
+    let width = first()
+        .map(|(_, count)| count.to_string().len())
+        .max()
+        .unwrap_or(0);
     for (text, count) in first() {
         let text = if text.is_empty() { "(none)" } else { text };
         writeln!(out, "  {count:>width$}  {}", Styled(NAME, text))?;
@@ -123,14 +139,30 @@ fn print_json(
     out: &mut Out,
 ) -> Result<(), Failure> {
     fn counts(rows: impl Iterator<Item = (Value, usize)>, top: usize) -> Value {
-        rows.take(top).map(|(value, count)| json!({"value": value, "count": count})).collect()
+        rows.take(top)
+            .map(|(value, count)| json!({"value": value, "count": count}))
+            .collect()
     }
     let texts = |texts: &[(Box<[u8]>, usize)]| {
-        counts(texts.iter().map(|(text, count)| (of_bytes(text).into(), *count)), top)
+        counts(
+            texts
+                .iter()
+                .map(|(text, count)| (of_bytes(text).into(), *count)),
+            top,
+        )
     };
-    let views = facets.views.iter().map(|(view, count)| (view.inspected().into(), *count));
-    let subjects = facets.subjects.iter().map(|(it, count)| (subject_value(it), *count));
-    let days = facets.days.iter().map(|(it, count)| (day(*it).into(), *count));
+    let views = facets
+        .views
+        .iter()
+        .map(|(view, count)| (view.inspected().into(), *count));
+    let subjects = facets
+        .subjects
+        .iter()
+        .map(|(it, count)| (subject_value(it), *count));
+    let days = facets
+        .days
+        .iter()
+        .map(|(it, count)| (day(*it).into(), *count));
     let mut stats = Map::new();
     for (key, value) in [
         ("recordings", json!(numbers.recordings)),

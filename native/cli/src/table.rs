@@ -94,7 +94,10 @@ impl Table {
 }
 
 fn squeeze(widths: &mut [usize; COLUMNS], room: usize) {
-    let used: usize = widths.iter().map(|&width| if width > 0 { width + GAP } else { 0 }).sum();
+    let used: usize = widths
+        .iter()
+        .map(|&width| if width > 0 { width + GAP } else { 0 })
+        .sum();
     let mut excess = used.saturating_sub(GAP).saturating_sub(room);
     for at in ELASTIC {
         if let Some(width) = widths.get_mut(at) {

@@ -77,7 +77,12 @@ fn matching(
     Ok(matching)
 }
 
-fn print(entries: &[Arc<Entry>], is_first: bool, as_json: bool, out: &mut Out) -> Result<(), Failure> {
+fn print(
+    entries: &[Arc<Entry>],
+    is_first: bool,
+    as_json: bool,
+    out: &mut Out,
+) -> Result<(), Failure> {
     if as_json {
         for entry in entries {
             writeln!(out, "{}", summary(entry))?;

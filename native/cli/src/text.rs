@@ -99,7 +99,11 @@ pub fn fit(text: &str, room: usize) -> Cow<'_, str> {
         .last()
         .map_or(0, |(at, character)| at + character.len_utf8());
     let start = text.get(..end).unwrap_or_default();
-    Cow::Owned(if room == 0 { String::new() } else { format!("{start}…") })
+    Cow::Owned(if room == 0 {
+        String::new()
+    } else {
+        format!("{start}…")
+    })
 }
 
 #[cfg(test)]
@@ -113,7 +117,10 @@ mod tests {
             plain(hostile),
             "a\\u{1b}[31m\\u{9b}2J\\u{7f}\\u{d}\\u{a}\\u{202e}b"
         );
-        assert_eq!(json_line("{\"a\":\n\"\u{9b}\u{202e}\"}"), "{\"a\": \"\\u009b\\u202e\"}");
+        assert_eq!(
+            json_line("{\"a\":\n\"\u{9b}\u{202e}\"}"),
+            "{\"a\": \"\\u009b\\u202e\"}"
+        );
         assert_eq!(plain("grün 日本"), "grün 日本");
         assert_eq!(shown(&[0xff, 1]), "<<255, 1>>");
     }

@@ -25,13 +25,18 @@ pub fn offset(event: &Value) -> i64 {
 pub fn print(entry: &Entry, session: &Value, out: &mut Out) -> Result<(), Failure> {
     print_head(entry, out)?;
     let events = events(session);
-    let offsets: Vec<_> = events.iter().map(|event| shown_duration(offset(event))).collect();
+    let offsets: Vec<_> = events
+        .iter()
+        .map(|event| shown_duration(offset(event)))
+        .collect();
     let kinds: Vec<_> = events.iter().map(|event| plain(kind(event))).collect();
     let number_width = events.len().saturating_sub(1).to_string().len();
     let offset_width = offsets.iter().map(|it| columns(it)).max().unwrap_or(0);
     let kind_width = kinds.iter().map(|it| columns(it)).max().unwrap_or(0);
     let before = number_width + offset_width + kind_width + 6;
-    let room = out.width().map_or(usize::MAX, |width| width.saturating_sub(before));
+    let room = out
+        .width()
+        .map_or(usize::MAX, |width| width.saturating_sub(before));
     for (number, ((event, offset), kind)) in events.iter().zip(&offsets).zip(&kinds).enumerate() {
         let offset = format!("{offset:>offset_width$}");
         let padding = " ".repeat(kind_width.saturating_sub(columns(kind)));
@@ -41,7 +46,10 @@ pub fn print(entry: &Entry, session: &Value, out: &mut Out) -> Result<(), Failur
         };
         let what = what(event);
         let what = fit(&what, room);
-        let line = format!("{number:>number_width$}  {}  {kind}{padding}  {what}", Styled(FAINT, offset));
+        let line = format!(
+            "{number:>number_width$}  {}  {kind}{padding}  {what}",
+            Styled(FAINT, offset)
+        );
         writeln!(out, "{}", line.trim_end())?;
     }
     Ok(())
@@ -83,16 +91,14 @@ fn what(event: &Value) -> String {
     match kind(event) {
         "mount" => keys("assigns").unwrap_or_default(),
         "event" => {
-            let params = payload("params").filter(|params| {
-                !params.as_object().is_some_and(serde_json::Map::is_empty)
-            });
+            let params = payload("params")
+                .filter(|params| !params.as_object().is_some_and(serde_json::Map::is_empty));
             let params = params.map_or_else(String::new, |it| json_line(&it.to_string()).into());
             format!("{} {params}", plain(text("name")))
         }
         "handle_params" => plain(text("url")).into_owned(),
-        "assigns" => keys("delta").unwrap_or_else(|| {
-            format!("all: {}", keys("snapshot").unwrap_or_default())
-        }),
+        "assigns" => keys("delta")
+            .unwrap_or_else(|| format!("all: {}", keys("snapshot").unwrap_or_default())),
         _ => String::new(),
     }
 }

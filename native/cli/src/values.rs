@@ -30,9 +30,8 @@ fn ms_of(time: SystemTime) -> Option<i64> {
 pub fn duration_ms(text: &str) -> Result<i64, String> {
     match text.parse() {
         Ok(ms) if ms >= 0 => Ok(ms),
-        _ => duration(text).and_then(|it| {
-            i64::try_from(it.as_millis()).map_err(|_| "that is too long".into())
-        }),
+        _ => duration(text)
+            .and_then(|it| i64::try_from(it.as_millis()).map_err(|_| "that is too long".into())),
     }
 }
 
@@ -62,7 +61,12 @@ pub fn shown_duration(ms: i64) -> String {
         0 => format!("{ms}ms"),
         1..60 => format!("{seconds}.{}s", ms % 1000 / 100),
         60..3600 => format!("{}:{:02}", seconds / 60, seconds % 60),
-        _ => format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60),
+        _ => format!(
+            "{}:{:02}:{:02}",
+            seconds / 3600,
+            seconds / 60 % 60,
+            seconds % 60
+        ),
     };
     format!("{sign}{text}")
 }
@@ -102,7 +106,9 @@ mod tests {
         assert_eq!(shown_time(1_795_000_000_123), "2026-11-18 18:26:40Z");
         assert_eq!(shown_time(-1), "-1 ms");
         assert_eq!(shown_time(i64::MAX), format!("{} ms", i64::MAX));
-        let shown: Vec<_> = [0, 999, 12_345, 245_000, 3_845_000, -5].map(shown_duration).to_vec();
+        let shown: Vec<_> = [0, 999, 12_345, 245_000, 3_845_000, -5]
+            .map(shown_duration)
+            .to_vec();
         assert_eq!(shown, ["0ms", "999ms", "12.3s", "4:05", "1:04:05", "-5ms"]);
         assert_eq!(shown_bytes(1_234), "1.2 KiB");
     }

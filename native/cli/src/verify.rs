@@ -46,7 +46,11 @@ pub fn repair(directory: &Directory, repair: Verify, out: &mut Out) -> Result<Ou
         print_damage("moved to .native/quarantine", &result.quarantined, out)?;
         print_damage("left where it is", &result.damaged, out)?;
         let (moved, left) = (result.quarantined.len(), result.damaged.len());
-        writeln!(out, "{} files checked, {moved} moved away, {left} left", result.checked)?;
+        writeln!(
+            out,
+            "{} files checked, {moved} moved away, {left} left",
+            result.checked
+        )?;
     }
     Ok(Outcome::of(result.damaged.is_empty()))
 }
@@ -74,7 +78,12 @@ fn through(files: &[Box<[u8]>], check: impl Fn(&[&[u8]]) -> Verified) -> Verifie
 
 fn print_damage(what: &str, damage: &[Damage], out: &mut Out) -> Result<(), Failure> {
     for Damage { file, reason } in damage {
-        writeln!(out, "{}: {what}: {}", Styled(GONE, plain(file)), plain(reason))?;
+        writeln!(
+            out,
+            "{}: {what}: {}",
+            Styled(GONE, plain(file)),
+            plain(reason)
+        )?;
     }
     Ok(())
 }

@@ -57,7 +57,14 @@ impl Files {
         }
         // To look for a directory elsewhere is to give this one a number.
         let native_path = None;
-        Files::in_dir(fs, dir, Options { native_path, ..options })
+        Files::in_dir(
+            fs,
+            dir,
+            Options {
+                native_path,
+                ..options
+            },
+        )
     }
 
     fn in_dir(fs: Arc<dyn FileSystem>, dir: PathBuf, options: Options) -> Result<Files, Error> {

@@ -29,7 +29,12 @@ impl Store {
     /// # Errors
     ///
     /// Those of [`Store::save`], and [`Error::AlreadyActive`] if one with its id is running here.
-    pub fn import(&self, contents: &Contents, beside: Beside, replace: bool) -> Result<bool, Error> {
+    pub fn import(
+        &self,
+        contents: &Contents,
+        beside: Beside,
+        replace: bool,
+    ) -> Result<bool, Error> {
         self.files.refresh()?;
         if replace {
             self.forget_replaced()?;
