@@ -79,15 +79,13 @@ pub enum Verb {
     #[command(hide = true)]
     Man {
         #[arg(value_hint = ValueHint::DirPath)]
-        dir: Option<PathBuf>,
+        pages: Option<PathBuf>,
     },
 }
 
 /// Which recordings, and how they are listed.
 #[derive(Args)]
 pub struct Listing {
-    #[command(flatten)]
-    pub filter: AnyFilter,
     /// Which come first.
     #[arg(long, value_enum, default_value_t = Order::Newest)]
     pub sort: Order,
@@ -97,6 +95,8 @@ pub struct Listing {
     /// Print an object of JSON for each, a line each.
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub filter: AnyFilter,
 }
 
 #[derive(Args)]
@@ -143,8 +143,6 @@ pub struct Show {
 
 #[derive(Args)]
 pub struct Tail {
-    #[command(flatten)]
-    pub filter: AnyFilter,
     /// How many of those that are there already come first.
     #[arg(short = 'n', long, value_name = "COUNT", default_value_t = 10)]
     pub lines: usize,
@@ -154,18 +152,20 @@ pub struct Tail {
     /// Print an object of JSON for each, a line each.
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub filter: AnyFilter,
 }
 
 #[derive(Args)]
 pub struct Stats {
-    #[command(flatten)]
-    pub filter: AnyFilter,
     /// How many of each kind at most.
     #[arg(long, value_name = "COUNT", default_value_t = 10)]
     pub top: usize,
     /// Print an object of JSON.
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub filter: AnyFilter,
 }
 
 #[derive(Args, Clone, Copy)]
@@ -177,8 +177,6 @@ pub struct Verify {
 
 #[derive(Args)]
 pub struct Export {
-    #[command(flatten)]
-    pub filter: AnyFilter,
     /// What to write: json, an array or a file each; ndjson, a line each; etf, a file each, which
     /// the pure-Elixir backend reads.
     #[arg(short, long, value_enum, default_value_t = Form::Ndjson)]
@@ -186,6 +184,8 @@ pub struct Export {
     /// The directory to write to, or with ndjson the file. Without, it is the standard output.
     #[arg(short, long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub filter: AnyFilter,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -232,9 +232,9 @@ pub struct Consent {
 #[derive(Args)]
 pub struct Erase {
     #[command(flatten)]
-    pub filter: NeededFilter,
-    #[command(flatten)]
     pub consent: Consent,
+    #[command(flatten)]
+    pub filter: NeededFilter,
 }
 
 #[derive(Args)]
@@ -247,9 +247,9 @@ pub struct Convert {
     #[arg(long, value_enum, group = "target")]
     pub compression: Option<Packing>,
     #[command(flatten)]
-    pub filter: AnyFilter,
-    #[command(flatten)]
     pub consent: Consent,
+    #[command(flatten)]
+    pub filter: AnyFilter,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

@@ -32,6 +32,7 @@ mod values;
 mod verify;
 
 use std::process::ExitCode;
+use std::thread::{self, JoinHandle};
 
 use clap::Parser as _;
 
@@ -39,8 +40,18 @@ use args::{Cli, Verb};
 use failure::{Failure, Outcome};
 use output::Out;
 
+/// Ample for sessions that are nested as deeply as they are read, in a build for debugging too.
+const STACK_BYTES: usize = 64 << 20;
+
 fn main() -> ExitCode {
-    let Cli { directory, verb } = Cli::parse();
+    let command_line = Cli::parse();
+    let builder = thread::Builder::new().stack_size(STACK_BYTES);
+    let ended = builder.spawn(|| act(command_line)).map(JoinHandle::join);
+    // One that panicked has said why.
+    ended.ok().and_then(Result::ok).unwrap_or(ExitCode::from(3))
+}
+
+fn act(Cli { directory, verb }: Cli) -> ExitCode {
     let mut out = Out::new();
     let done = run(&directory, verb, &mut out);
     // What was found before something failed is told, too.
@@ -66,6 +77,6 @@ fn run(directory: &args::Directory, verb: Verb, out: &mut Out) -> Result<Outcome
         Verb::Erase(erase) => erase::erase(directory, &erase, out),
         Verb::Convert(convert) => convert::convert(directory, &convert, out),
         Verb::Completions { shell } => generate::completions(shell, out),
-        Verb::Man { dir } => generate::man(dir.as_deref(), out),
+        Verb::Man { pages } => generate::man(pages.as_deref(), out),
     }
 }

@@ -1,9 +1,14 @@
 //! Recordings in another form, and recordings from elsewhere.
 
+use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use replay_store::{
     Beside, Compression, Contents, Error, Flags, Format, Limits, Options, Reader, Store, Subject,
 };
 
+use crate::hooked::{Call, hooked};
 use crate::support::{Dir, Recording, entry, fixture, gzip, ids, options, zstd};
 
 fn open(dir: &Dir, compression: Compression) -> Store {
@@ -201,4 +206,35 @@ fn a_directory_is_carried_over_as_it_is() {
             Some(&Subject::Integer(entry.connected_at))
         );
     }
+}
+
+#[test]
+fn one_that_another_engine_saves_while_it_is_converted_stays_as_it_was_saved() {
+    let dir = Dir::new();
+    dir.write("a.etf.gz", &gzip(&Recording::new("a").etf()));
+    let (path, armed) = (dir.file("a.etf.gz"), Arc::new(AtomicBool::new(false)));
+    let (is_armed, newer) = (Arc::clone(&armed), Recording::new("a").events(9).etf());
+    let saved = gzip(&newer);
+    let fs = hooked(move |call| match call {
+        Call::WriteNew { .. } if is_armed.swap(false, Ordering::Relaxed) => {
+            let beside = path.with_extension("tmp");
+            fs::write(&beside, &saved)?;
+            fs::rename(&beside, &path)
+        }
+        _ => Ok(()),
+    });
+    let options = Options {
+        compression: Compression::Zstd(1),
+        ..options()
+    };
+    let store = Store::open_on(fs, &dir.path(), options).unwrap();
+    // Its directory for temporary files is made by the first of them.
+    store.save(&Recording::new("b").etf(), Format::Etf).unwrap();
+    armed.store(true, Ordering::Relaxed);
+    assert!(!store.convert(b"a", Format::Etf).unwrap());
+    assert!(!armed.load(Ordering::Relaxed));
+    assert_eq!(dir.names(), ["a.etf.gz", "b.etf.zst"]);
+    assert_eq!(store.read(b"a").unwrap().bytes, newer);
+    assert!(store.convert(b"a", Format::Etf).unwrap());
+    assert_eq!(store.read(b"a").unwrap().bytes, newer);
 }
