@@ -31,6 +31,7 @@ mod timeline;
 mod values;
 mod verify;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 use std::thread::{self, JoinHandle};
 
@@ -55,7 +56,7 @@ fn act(Cli { directory, verb }: Cli) -> ExitCode {
     let mut out = Out::new();
     let done = run(&directory, verb, &mut out);
     // What was found before something failed is told, too.
-    let flushed = out.finish();
+    let flushed = out.flush().map_err(Failure::from);
     match done.and_then(|outcome| flushed.map(|()| outcome)) {
         Ok(outcome) => outcome.code(),
         Err(failure) => failure.report(),

@@ -53,9 +53,6 @@ impl Out {
         stdout.flush()
     }
 
-    pub fn finish(&mut self) -> Result<(), crate::failure::Failure> {
-        Ok(self.stream.flush()?)
-    }
 }
 
 impl Write for Out {
