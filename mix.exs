@@ -106,7 +106,8 @@ defmodule PhoenixReplay.Native.MixProject do
 
   # In the order in which they are read.
   defp guides do
-    for name <- ~w(getting_started configuration operations privacy migrating troubleshooting
+    for name <- ~w(getting_started configuration operations command_line privacy migrating
+                   troubleshooting
                    performance file_formats internals),
         do: "guides/#{name}.md"
   end

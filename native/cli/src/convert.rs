@@ -10,6 +10,7 @@ use crate::find::{find_all, tell_not_searched};
 use crate::output::{Out, complain};
 use crate::progress;
 use crate::text::{plain, shown};
+use crate::values::recordings;
 
 pub fn convert(
     directory: &Directory,
@@ -46,7 +47,8 @@ pub fn convert(
         let lossy = lossy.count();
         writeln!(
             out,
-            "{count} recordings would be converted: add --yes to do it"
+            "{} would be converted: add --yes to do it",
+            recordings(count)
         )?;
         if lossy > 0 {
             writeln!(
@@ -76,7 +78,7 @@ pub fn convert(
         bar.inc(1);
     }
     bar.finish_and_clear();
-    writeln!(out, "{done} of {count} recordings converted")?;
+    writeln!(out, "{done} of {} converted", recordings(count))?;
     if changed > 0 {
         writeln!(
             out,
@@ -86,7 +88,8 @@ pub fn convert(
     match failed {
         0 => Ok(Outcome::Done),
         failed => Err(Failure::Partly(format!(
-            "{failed} recordings were not converted"
+            "not converted: {}",
+            recordings(failed)
         ))),
     }
 }

@@ -11,6 +11,7 @@ use crate::output::Out;
 use crate::progress;
 use crate::table::Table;
 use crate::text::shown;
+use crate::values::recordings;
 
 /// How long what nodes that are gone left may take to be saved, so far as it is not erased. What
 /// is not is found by the next node.
@@ -26,7 +27,8 @@ pub fn erase(directory: &Directory, erase: &Erase, out: &mut Out) -> Result<Outc
             Table::of(&found.entries, out.width()).print(out)?;
             writeln!(
                 out,
-                "\n{count} recordings would be erased: add --yes to do it"
+                "\n{} would be erased: add --yes to do it",
+                recordings(count)
             )?;
             out.flush()?;
         }
@@ -39,7 +41,7 @@ pub fn erase(directory: &Directory, erase: &Erase, out: &mut Out) -> Result<Outc
     for id in &erased.ids {
         writeln!(out, "{}", shown(id))?;
     }
-    writeln!(out, "{} recordings erased", erased.ids.len())?;
+    writeln!(out, "{} erased", recordings(erased.ids.len()))?;
     out.flush()?;
     tell_not_searched(&erased.not_searched);
     if drained.left > 0 {

@@ -1,19 +1,22 @@
 use std::ffi::OsStr;
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, BufWriter, Write};
+use std::fs::DirBuilder;
+use std::io::Write;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
 
+use indicatif::ProgressBar;
 use replay_store::{Compression, Contents, Entry, Error, Format, Reader, file_stem, pack};
 
 use crate::args::{Directory, Export, Form};
 use crate::failure::{Failure, Outcome};
+use crate::file::into_file;
 use crate::find::{Found, find_all, tell_not_searched};
 use crate::output::{Out, complain};
 use crate::progress;
 use crate::session::session_line;
 use crate::text::{plain, shown};
+use crate::values::recordings;
 
 pub fn export(directory: &Directory, export: &Export, out: &mut Out) -> Result<Outcome, Failure> {
     let reader = directory.read()?;
@@ -22,17 +25,23 @@ pub fn export(directory: &Directory, export: &Export, out: &mut Out) -> Result<O
     if found.entries.is_empty() {
         return Ok(Outcome::Nothing);
     }
+    let is_on_screen = export.output.is_none() && out.is_terminal();
+    let bar = match is_on_screen {
+        true => ProgressBar::hidden(),
+        false => progress::bar("exporting", found.entries.len()),
+    };
     let failed = match (export.format, &export.output) {
-        (Form::Ndjson, None) => lines(&reader, &found, out)?,
-        (Form::Ndjson, Some(path)) => into_file(path, |file| lines(&reader, &found, file))?,
-        (Form::Json, None) => array(&reader, &found, out)?,
-        (Form::Json | Form::Etf, Some(dir)) => files(&reader, &found, dir, export.format)?,
+        (Form::Ndjson, None) => lines(&reader, &found, &bar, out)?,
+        (Form::Ndjson, Some(path)) => into_file(path, |file| lines(&reader, &found, &bar, file))?,
+        (Form::Json, None) => array(&reader, &found, &bar, out)?,
+        (Form::Json | Form::Etf, Some(dir)) => files(&reader, &found, &bar, dir, export.format)?,
         (Form::Etf, None) => return term(&reader, &found, out),
     };
     match failed {
         0 => Ok(Outcome::Done),
         failed => Err(Failure::Partly(format!(
-            "{failed} recordings were not exported"
+            "not exported: {}",
+            recordings(failed)
         ))),
     }
 }
@@ -41,9 +50,9 @@ pub fn export(directory: &Directory, export: &Export, out: &mut Out) -> Result<O
 fn each(
     reader: &Reader,
     found: &Found,
+    bar: &ProgressBar,
     mut work: impl FnMut(&Entry, Contents) -> Result<(), Failure>,
 ) -> Result<usize, Failure> {
-    let bar = progress::bar("exporting", found.entries.len());
     let mut failed = 0;
     for entry in &found.entries {
         let done = match reader.read(entry.id()) {
@@ -66,8 +75,13 @@ fn each(
     Ok(failed)
 }
 
-fn lines(reader: &Reader, found: &Found, to: &mut impl Write) -> Result<usize, Failure> {
-    each(reader, found, |entry, contents| {
+fn lines(
+    reader: &Reader,
+    found: &Found,
+    bar: &ProgressBar,
+    to: &mut impl Write,
+) -> Result<usize, Failure> {
+    each(reader, found, bar, |entry, contents| {
         Ok(writeln!(
             to,
             "{}",
@@ -76,9 +90,14 @@ fn lines(reader: &Reader, found: &Found, to: &mut impl Write) -> Result<usize, F
     })
 }
 
-fn array(reader: &Reader, found: &Found, out: &mut Out) -> Result<usize, Failure> {
+fn array(
+    reader: &Reader,
+    found: &Found,
+    bar: &ProgressBar,
+    out: &mut Out,
+) -> Result<usize, Failure> {
     let mut before = "[";
-    let failed = each(reader, found, |entry, contents| {
+    let failed = each(reader, found, bar, |entry, contents| {
         let line = session_line(contents, &entry.beside())?;
         write!(out, "{before}\n{line}")?;
         before = ",";
@@ -94,7 +113,10 @@ fn term(reader: &Reader, found: &Found, out: &mut Out) -> Result<Outcome, Failur
     let [entry] = &*found.entries else {
         let many = found.entries.len();
         let advice = "only one term goes to the standard output; give a directory with --output";
-        return Err(Failure::Usage(format!("{many} recordings match: {advice}")));
+        return Err(Failure::Usage(format!(
+            "{} match: {advice}",
+            recordings(many)
+        )));
     };
     if out.is_terminal() {
         return Err(Failure::Usage("a term is nothing for a terminal".into()));
@@ -109,7 +131,13 @@ fn term(reader: &Reader, found: &Found, out: &mut Out) -> Result<Outcome, Failur
 
 /// A file for each. A recording that is JSON is exported as it is, also where terms are asked for:
 /// what would be made of it is not what it was before it became JSON.
-fn files(reader: &Reader, found: &Found, dir: &Path, form: Form) -> Result<usize, Failure> {
+fn files(
+    reader: &Reader,
+    found: &Found,
+    bar: &ProgressBar,
+    dir: &Path,
+    form: Form,
+) -> Result<usize, Failure> {
     if dir.join(".native").exists() {
         return Err(Failure::Usage(
             "the output is a directory of recordings; replay import saves them there".into(),
@@ -117,7 +145,7 @@ fn files(reader: &Reader, found: &Found, dir: &Path, form: Form) -> Result<usize
     }
     let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
     made.map_err(Failure::at("make the directory", dir))?;
-    each(reader, found, |entry, contents| {
+    each(reader, found, bar, |entry, contents| {
         let (suffix, content) = match (form, contents.format) {
             (Form::Etf, format) => {
                 let suffix: &[u8] = match format {
@@ -140,43 +168,4 @@ fn files(reader: &Reader, found: &Found, dir: &Path, form: Form) -> Result<usize
             Ok(file.write_all(&content)?)
         })
     })
-}
-
-/// Writes a file that nobody else can read. What was there before stays until it is complete.
-fn into_file<R>(
-    path: &Path,
-    write: impl FnOnce(&mut BufWriter<File>) -> Result<R, Failure>,
-) -> Result<R, Failure> {
-    let part = part(path);
-    let mut options = OpenOptions::new();
-    let opened = options
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&part);
-    let mut file = BufWriter::new(opened.map_err(Failure::at("write", path))?);
-    let written = write(&mut file).map_err(|failure| match failure {
-        // Not that of the process, whose reader may go.
-        Failure::Output(source) => Failure::at("write", path)(source),
-        failure => failure,
-    });
-    let placed = written.and_then(|result| {
-        let complete = file.into_inner().map_err(io::IntoInnerError::into_error);
-        complete
-            .and_then(|file| file.sync_data())
-            .and_then(|()| fs::rename(&part, path))
-            .map_err(Failure::at("write", path))?;
-        Ok(result)
-    });
-    if placed.is_err() {
-        let _ = fs::remove_file(&part);
-    }
-    placed
-}
-
-fn part(path: &Path) -> PathBuf {
-    let mut part = path.as_os_str().to_owned();
-    part.push(".part");
-    part.into()
 }

@@ -11,6 +11,7 @@ use crate::output::{Out, complain};
 use crate::progress;
 use crate::session::{beside_of, parse};
 use crate::text::{path, plain, shown};
+use crate::values::recordings;
 
 /// A longer line is not read: no text of a recording has more bytes.
 const MAX_LINE: u64 = u32::MAX as u64;
@@ -89,7 +90,8 @@ pub fn import(directory: &Directory, import: &Import, out: &mut Out) -> Result<O
         (0, 0) => Ok(Outcome::Nothing),
         (0, _) => Ok(Outcome::Done),
         _ => Err(Failure::Partly(format!(
-            "{failed} recordings were not imported"
+            "not imported: {}",
+            recordings(failed)
         ))),
     }
 }

@@ -10,6 +10,7 @@ use crate::find::{find, tell_not_searched};
 use crate::output::{Out, complain};
 use crate::session::summary;
 use crate::table::Table;
+use crate::values::recordings;
 
 impl From<Order> for Sort {
     fn from(order: Order) -> Self {
@@ -53,7 +54,7 @@ fn list(
     out.flush()?;
     let shown = found.entries.len();
     if shown < found.total && !listing.json {
-        complain(&format!("{shown} of {} recordings", found.total));
+        complain(&format!("{shown} of {}", recordings(found.total)));
     }
     tell_not_searched(&found.not_searched);
     Ok(Outcome::of(found.total > 0))

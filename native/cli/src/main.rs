@@ -12,6 +12,7 @@ mod directory;
 mod erase;
 mod export;
 mod failure;
+mod file;
 mod filter;
 mod find;
 mod generate;

@@ -52,7 +52,6 @@ impl Out {
         stdout.write_all(bytes)?;
         stdout.flush()
     }
-
 }
 
 impl Write for Out {

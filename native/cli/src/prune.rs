@@ -10,7 +10,7 @@ use crate::failure::{Failure, Outcome};
 use crate::output::Out;
 use crate::progress;
 use crate::table::Table;
-use crate::values::shown_bytes;
+use crate::values::{recordings, shown_bytes};
 
 pub fn prune(directory: &Directory, prune: &Prune, out: &mut Out) -> Result<Outcome, Failure> {
     let reader = directory.read()?;
@@ -23,7 +23,8 @@ pub fn prune(directory: &Directory, prune: &Prune, out: &mut Out) -> Result<Outc
         i128::try_from(now_ms).unwrap_or(i128::MAX),
     );
     let bytes = victims.iter().map(|entry| entry.stamp.len).sum();
-    let (count, bytes) = (victims.len(), shown_bytes(bytes));
+    let bytes = shown_bytes(bytes);
+    let count = recordings(victims.len());
     if victims.is_empty() {
         writeln!(out, "nothing to delete")?;
         return Ok(Outcome::Nothing);
@@ -32,12 +33,12 @@ pub fn prune(directory: &Directory, prune: &Prune, out: &mut Out) -> Result<Outc
         Table::of(&victims, out.width()).print(out)?;
         writeln!(
             out,
-            "\n{count} recordings, {bytes}, would be deleted: add --yes to do it"
+            "\n{count}, {bytes}, would be deleted: add --yes to do it"
         )?;
         return Ok(Outcome::Done);
     }
     let store = directory.write(usual(&reader)?)?;
-    let bar = progress::bar("deleting", count);
+    let bar = progress::bar("deleting", victims.len());
     let mut changed = 0;
     for entry in &victims {
         let version = Version {
@@ -56,8 +57,8 @@ pub fn prune(directory: &Directory, prune: &Prune, out: &mut Out) -> Result<Outc
     store.rebuild_index()?;
     writeln!(
         out,
-        "{} of {count} recordings, {bytes}, deleted",
-        count - changed
+        "{} of {count}, {bytes}, deleted",
+        victims.len() - changed
     )?;
     if changed > 0 {
         writeln!(

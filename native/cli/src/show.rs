@@ -1,8 +1,6 @@
 use std::ffi::OsStr;
-use std::fs;
 use std::io::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::Path;
 use std::sync::Arc;
 
 use replay_store::{Entry, Reader};
@@ -11,6 +9,7 @@ use serde_json::{Value, json};
 use crate::args::{Directory, Show};
 use crate::assigns::{self, Change};
 use crate::failure::{Failure, Outcome};
+use crate::file::into_file;
 use crate::output::{ADDED, FAINT, GONE, NAME, Out, Styled, complain};
 use crate::page::page;
 use crate::session::{parse, session_line};
@@ -30,7 +29,8 @@ pub fn show(directory: &Directory, show: &Show, out: &mut Out) -> Result<Outcome
     }
     let session = parse(&line)?;
     if let Some(path) = &show.html {
-        write(path, page(&session).as_bytes())?;
+        let page = page(&session);
+        into_file(path, |file| Ok(file.write_all(page.as_bytes())?))?;
         return Ok(Outcome::Done);
     }
     match (show.at, show.diff) {
@@ -71,10 +71,6 @@ fn named(reader: &Reader, id: &OsStr) -> Result<Option<Arc<Entry>>, Failure> {
             others + 1
         ))),
     }
-}
-
-fn write(path: &Path, content: &[u8]) -> Result<(), Failure> {
-    fs::write(path, content).map_err(Failure::at("write", path))
 }
 
 fn print_assigns(session: &Value, at: usize, as_json: bool, out: &mut Out) -> Result<(), Failure> {

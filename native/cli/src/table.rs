@@ -48,6 +48,15 @@ impl Table {
         Table { rows, widths }
     }
 
+    /// The same columns for others, wider where they have to be.
+    pub fn beneath(&self, entries: &[Arc<Entry>], width: Option<usize>) -> Self {
+        let mut table = Table::of(entries, width);
+        for (width, above) in table.widths.iter_mut().zip(self.widths) {
+            *width = above.max(*width);
+        }
+        table
+    }
+
     pub fn print(&self, out: &mut Out) -> Result<(), Failure> {
         self.print_head(out)?;
         self.print_rows(out)

@@ -24,7 +24,11 @@ pub fn tail(directory: &Directory, tail: &Tail, out: &mut Out) -> Result<Outcome
     let mut first = matching(&reader, &filter, changed(&reader, &mut seen)?)?;
     first.reverse();
     let first = first.split_off(first.len().saturating_sub(tail.lines));
-    print(&first, true, tail.json, out)?;
+    let mut table = Table::of(&first, out.width());
+    if !tail.json && !first.is_empty() {
+        table.print_head(out)?;
+    }
+    print(&first, &table, tail.json, out)?;
     loop {
         thread::sleep(tail.interval);
         let mut new = changed(&reader, &mut seen)?;
@@ -32,7 +36,9 @@ pub fn tail(directory: &Directory, tail: &Tail, out: &mut Out) -> Result<Outcome
             continue;
         }
         new.reverse();
-        print(&matching(&reader, &filter, new)?, false, tail.json, out)?;
+        let new = matching(&reader, &filter, new)?;
+        table = table.beneath(&new, out.width());
+        print(&new, &table, tail.json, out)?;
     }
 }
 
@@ -79,20 +85,17 @@ fn matching(
 
 fn print(
     entries: &[Arc<Entry>],
-    is_first: bool,
+    table: &Table,
     as_json: bool,
     out: &mut Out,
 ) -> Result<(), Failure> {
-    if as_json {
-        for entry in entries {
-            writeln!(out, "{}", summary(entry))?;
+    match as_json {
+        true => {
+            for entry in entries {
+                writeln!(out, "{}", summary(entry))?;
+            }
         }
-    } else {
-        let table = Table::of(entries, out.width());
-        if is_first && !entries.is_empty() {
-            table.print_head(out)?;
-        }
-        table.print_rows(out)?;
+        false => table.print_rows(out)?,
     }
     Ok(out.flush()?)
 }

@@ -76,6 +76,14 @@ pub fn shown_bytes(bytes: u64) -> String {
     bytesize::ByteSize(bytes).to_string()
 }
 
+/// How many recordings.
+pub fn recordings(count: usize) -> String {
+    match count {
+        1 => "1 recording".into(),
+        count => format!("{count} recordings"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -140,15 +140,17 @@ impl Reader {
         query::beyond(&self.files, 0, search.unread())
     }
 
-    /// The files that are known to be damaged, in the directory and in `.native/quarantine/`, by
-    /// name. [`Reader::verify`] may find more.
+    /// The files in the directory that are known to be damaged, by name. [`Reader::verify`] may
+    /// find more.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] if that can't be listed.
+    /// [`Error::Io`] if the directory can't be read.
     pub fn damage(&self) -> Result<Vec<Damage>, Error> {
         self.files.refresh()?;
-        query::beyond(&self.files, 0, &[])
+        let mut damage: Vec<_> = self.files.index.read().damage().collect();
+        damage.sort_by(|a, b| a.file.cmp(&b.file));
+        Ok(damage)
     }
 
     /// As [`Store::recording_files`](crate::Store::recording_files).

@@ -172,7 +172,7 @@ fn what_a_killed_node_left_is_recovered_only_where_it_may_have_to_be_erased() {
 fn what_was_running_on_a_killed_node_is_erased() {
     let dir = killed("beside::what_was_running_on_a_killed_node_is_erased");
     let erased = dir.run(&["erase", "--id", RUNNING, "--yes"]).ends(0).out;
-    assert_eq!(erased, format!("{RUNNING}\n1 recordings erased\n"));
+    assert_eq!(erased, format!("{RUNNING}\n1 recording erased\n"));
     let next = node(dir.path());
     next.drain(Duration::from_secs(60));
     drop(next);

@@ -108,12 +108,12 @@ fn what_somebody_did_is_erased_once_it_is_agreed_to() {
     let before = picture(dir.path());
     let dry = dir.run(&["erase", "--subject", "ada"]).ends(0).out;
     assert!(
-        dry.contains(LARGE) && dry.contains("\n1 recordings would be erased"),
+        dry.contains(LARGE) && dry.contains("\n1 recording would be erased"),
         "{dry}"
     );
     assert_eq!(picture(dir.path()), before);
     let done = dir.run(&["erase", "--subject", "ada", "--yes"]).ends(0).out;
-    assert_eq!(done, format!("{LARGE}\n1 recordings erased\n"));
+    assert_eq!(done, format!("{LARGE}\n1 recording erased\n"));
     let others: Vec<_> = all.iter().filter(|id| *id != LARGE).cloned().collect();
     assert_eq!(dir.ids(&[]), others);
     dir.run(&["erase", "--subject", "ada"]).ends(1);

@@ -138,6 +138,7 @@ fn a_page_is_written_to_a_file() {
     let path = page.to_str().unwrap();
     assert_eq!(dir.run(&["show", LARGE, "--html", path]).ends(0).out, "");
     let page = std::fs::read_to_string(&page).unwrap();
+    assert!(!dir.file("page.html.part").exists());
     assert!(page.starts_with("<!doctype html>") && page.contains("LabAppWeb.TaskLive"));
     dir.run(&["show", LARGE, "--html", path, "--json"]).ends(2);
     let refused = dir
