@@ -139,7 +139,7 @@ fn it_finds_what_a_store_finds() {
         .save_for(&shop.etf(), Format::Etf, ada.clone())
         .unwrap();
     store
-        .save(&Recording::new("b").at(5).etf(), Format::Json)
+        .save(&Recording::new("b").at(5).etf(), Format::Etf)
         .unwrap();
     let reader = open(&dir);
     for filter in [
