@@ -1,5 +1,6 @@
-# Checks the plan of the house: that imports between the rooms of native/store run down only,
-# that within a room none run in a circle, and that no file has grown too long to be one idea.
+# Checks the plan of the house: that each crate knows only those it may, that imports between the
+# rooms of native/store run down only, that within a room none run in a circle, and that no file
+# has grown too long to be one idea.
 # ARCHITECTURE.md says what is in each room.
 #
 #     elixir bin/support/rooms.exs
@@ -10,17 +11,41 @@ defmodule Rooms do
   # From the ground up: a room may import from those before it, and from itself. Where a file is
   # named, it stands on a floor of its own, below or above the rest of its room.
   @floors ~w(sync crew disk error codec retention/limits retention/alarm options slab notice stats observer
-             index watch/freshness watch/probe watch/told directory watch files erase retention active query store fuzz lib)
+             index watch/freshness watch/probe watch/told directory watch files erase retention active query reader store fuzz lib)
+
+  # Which of the other crates each may know.
+  @crates %{
+    "etf" => [],
+    "store" => ~w(etf),
+    "nif" => ~w(etf store),
+    "cli" => ~w(store)
+  }
 
   @max_lines 350
   @max_test_lines 400
   @max_median 120
 
   def run do
-    problems = imports() ++ circles() ++ lengths()
+    problems = crates() ++ imports() ++ circles() ++ lengths()
     Enum.each(problems, &IO.puts(:stderr, &1))
     if problems != [], do: System.halt(1)
     IO.puts("#{length(sources())} files, every import runs down, and none in a circle")
+  end
+
+  defp crates do
+    manifests =
+      Map.new(Path.wildcard("native/*/Cargo.toml"), &{Path.basename(Path.dirname(&1)), &1})
+
+    unknown =
+      for {crate, path} <- manifests, not is_map_key(@crates, crate), do: "#{path}: on no floor"
+
+    known =
+      for {crate, allowed} <- @crates,
+          [_, other] <- Regex.scan(~r"path = \"\.\./(\w+)\"", File.read!(manifests[crate])),
+          other not in allowed,
+          do: "#{manifests[crate]}: #{crate} must not know #{other}"
+
+    unknown ++ known
   end
 
   defp imports do
@@ -53,7 +78,7 @@ defmodule Rooms do
 
   defp circles(dir) do
     files = for path <- rust(dir), Path.dirname(path) == dir, do: path
-    names = Enum.map(files, &Path.basename(&1, ".rs")) -- ~w(lib mod tests)
+    names = Enum.map(files, &Path.basename(&1, ".rs")) -- ~w(lib main mod tests)
     graph = :digraph.new()
     Enum.each(names, &:digraph.add_vertex(graph, &1))
 
@@ -120,10 +145,10 @@ defmodule Rooms do
       else: long ++ long_tests
   end
 
-  defp sources, do: Enum.flat_map(~w(etf store nif), &rust("native/#{&1}/src"))
+  defp sources, do: Enum.flat_map(Map.keys(@crates), &rust("native/#{&1}/src"))
 
   defp tests do
-    Enum.flat_map(~w(etf store), &rust("native/#{&1}/tests")) ++
+    Enum.flat_map(~w(etf store cli), &rust("native/#{&1}/tests")) ++
       Enum.flat_map(~w(test host/test), &Path.wildcard("#{&1}/**/*.{ex,exs}"))
   end
 

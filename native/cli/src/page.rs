@@ -81,7 +81,7 @@ mod tests {
 
         assert_eq!(
             data(&page),
-            r#"{"float":1.0,"integer":18446744073709551615}"#
+            r#"{"integer":18446744073709551615,"float":1.0}"#
         );
     }
 

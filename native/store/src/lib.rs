@@ -30,6 +30,7 @@ mod notice;
 mod observer;
 mod options;
 mod query;
+mod reader;
 mod retention;
 mod slab;
 mod stats;
@@ -38,7 +39,7 @@ mod sync;
 mod watch;
 
 pub use active::{ActiveSummary, Drained, Recording, Reservation, State};
-pub use codec::{Compression, Format, Subject, SubjectText, compress};
+pub use codec::{Beside, Compression, Flags, Format, Subject, SubjectText, compress, pack};
 pub use disk::{
     Durability, FileName, FileSystem, Kind, Mapping, Metadata, OsFileSystem, Process, Stamp, Told,
     Watch,
@@ -53,7 +54,9 @@ pub use query::{
     Answer, Cursor, Facets, Facts, Filter, InFlight, Item, MAX_EVENT_NAMES, MAX_PATHS,
     MAX_SUBJECTS, Page, PathPart, Search, SearchProgress, Sort, UrlPart,
 };
+pub use reader::Reader;
 pub use replay_etf::recording::EventCounts;
+pub use replay_etf::{Limits, MAX_NEEDLE_BYTES, Needle};
 pub use retention::{Limit, Removed, Retention};
 pub use slab::{AppendError, Usage, Wait};
 pub use stats::{Counts, Evictions, Latency, Stats};

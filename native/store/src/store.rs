@@ -1,3 +1,4 @@
+mod convert;
 mod erase;
 mod in_flight;
 mod rewrite;

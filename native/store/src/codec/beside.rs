@@ -6,11 +6,11 @@ use super::{Flags, Subject};
 /// content in skippable frames of Zstandard (RFC 8878, 3.1.2). And only where there is something
 /// to tell: other files are byte for byte what they would be without.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Beside {
+pub struct Beside {
     /// What happened to it on its way to the disk.
-    pub(crate) flags: Flags,
+    pub flags: Flags,
     /// Whom it belongs to.
-    pub(crate) subject: Option<Subject>,
+    pub subject: Option<Subject>,
 }
 
 /// The name of a field ("phoenix replay", and "phoenix subject"), as RFC 1952 has them.

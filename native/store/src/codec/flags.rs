@@ -1,10 +1,10 @@
 /// What happened to a recording on its way to the disk.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Flags {
+pub struct Flags {
     /// It was cut off by a crash and recovered.
-    pub(crate) recovered: bool,
+    pub recovered: bool,
     /// Events were refused because there were too many.
-    pub(crate) truncated: bool,
+    pub truncated: bool,
 }
 
 impl Flags {

@@ -12,11 +12,11 @@ mod space;
 mod subject;
 mod zstd;
 
-pub(crate) use beside::Beside;
+pub use beside::Beside;
 pub use compression::Compression;
 pub(crate) use compression::Packing;
 pub(crate) use error::Error;
-pub(crate) use flags::Flags;
+pub use flags::Flags;
 pub(crate) use flaw::Flaw;
 pub use format::Format;
 pub(crate) use pool::Pool;
@@ -113,7 +113,7 @@ pub(crate) fn beside_of(file: &[u8]) -> Beside {
 /// A codec, with space to compress into that is used again as the store's is.
 type Shared = Arc<(Codec, Pool<Vec<u8>>)>;
 
-/// For [`compress()`].
+/// For [`pack()`].
 static SHARED: Mutex<Option<HashMap<Compression, Shared>>> = Mutex::new(None);
 
 /// Compresses content as a recording's file is: for tools and measurements.
@@ -123,6 +123,19 @@ static SHARED: Mutex<Option<HashMap<Compression, Shared>>> = Mutex::new(None);
 /// [`Error::Option`](crate::error::Error::Option) for a level that there is not, and
 /// [`Error::Io`](crate::error::Error::Io).
 pub fn compress(content: &[u8], compression: Compression) -> Result<Vec<u8>, crate::error::Error> {
+    pack(content, &Beside::default(), compression)
+}
+
+/// As [`compress()`], with what is beside the content.
+///
+/// # Errors
+///
+/// Those of [`compress()`].
+pub fn pack(
+    content: &[u8],
+    beside: &Beside,
+    compression: Compression,
+) -> Result<Vec<u8>, crate::error::Error> {
     compression.check()?;
     let make = || Arc::new((Codec::new(compression), Pool::new(Vec::new)));
     let shared = Arc::clone(
@@ -135,7 +148,7 @@ pub fn compress(content: &[u8], compression: Compression) -> Result<Vec<u8>, cra
     let (codec, space) = &*shared;
     space.with(|out| {
         let len = codec
-            .compress(compression.packing(), content, &Beside::default(), out)
+            .compress(compression.packing(), content, beside, out)
             .map_err(crate::error::Error::io("compress"))?;
         Ok(out.get(..len).unwrap_or_default().to_vec())
     })

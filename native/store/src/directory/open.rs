@@ -1,4 +1,5 @@
-use std::path::{self, Path};
+use std::io;
+use std::path::{self, Path, PathBuf};
 use std::sync::Arc;
 
 use once_cell::sync::OnceCell;
@@ -13,7 +14,7 @@ use crate::disk::durable::create_dirs;
 use crate::disk::group::Group;
 use crate::disk::owned::Directory;
 use crate::disk::temp::TempDir;
-use crate::disk::{FileSystem, NATIVE_DIR, temp};
+use crate::disk::{FileSystem, Kind, NATIVE_DIR, temp};
 use crate::error::Error;
 use crate::index::Index;
 use crate::index::entry::Shared;
@@ -34,9 +35,39 @@ impl Files {
         options: Options,
     ) -> Result<(Files, Vec<Arc<Directory>>), Error> {
         options.check()?;
-        // The program may change its working directory later.
-        let dir = path::absolute(path).map_err(Error::io("find the directory"))?;
+        let dir = absolute(path)?;
         create_dirs(&*fs, &dir).map_err(Error::at("create the directory", &dir))?;
+        let files = Files::in_dir(fs, dir, options)?;
+        let orphans = temp::remove_stale(&files.beside_commons);
+        Ok((files, orphans))
+    }
+
+    /// As [`Files::open`], a directory that has to be there, of which nothing is changed, unless
+    /// what is called afterwards does so.
+    pub(crate) fn open_reading(
+        fs: Arc<dyn FileSystem>,
+        path: &Path,
+        options: Options,
+    ) -> Result<Files, Error> {
+        options.check()?;
+        let dir = absolute(path)?;
+        let found = fs.metadata(&dir).map_err(Error::at("read", &dir))?;
+        if found.kind != Kind::Directory {
+            return Err(Error::at("read", &dir)(io::ErrorKind::NotADirectory.into()));
+        }
+        // To look for a directory elsewhere is to give this one a number.
+        let native_path = None;
+        Files::in_dir(
+            fs,
+            dir,
+            Options {
+                native_path,
+                ..options
+            },
+        )
+    }
+
+    fn in_dir(fs: Arc<dyn FileSystem>, dir: PathBuf, options: Options) -> Result<Files, Error> {
         let beside_dir = dir.join(NATIVE_DIR);
         let elsewhere = match &options.native_path {
             Some(path) => Some(Elsewhere::of(&*fs, path, &dir)?),
@@ -52,7 +83,7 @@ impl Files {
             Some(elsewhere) => commons(&elsewhere.path),
             None => Arc::clone(&beside_commons),
         };
-        let files = Files {
+        Ok(Files {
             loader: Loader {
                 fs,
                 dir,
@@ -84,8 +115,11 @@ impl Files {
             told: Mutex::new(Told::default()),
             freshness: Mutex::new(Freshness::default()),
             index: RwLock::new(Index::default()),
-        };
-        let orphans = temp::remove_stale(&files.beside_commons);
-        Ok((files, orphans))
+        })
     }
+}
+
+/// The program may change its working directory later.
+fn absolute(path: &Path) -> Result<PathBuf, Error> {
+    path::absolute(path).map_err(Error::io("find the directory"))
 }

@@ -1,6 +1,7 @@
 //! The recordings in their files, one by one.
 
 pub(crate) mod commit;
+mod convert;
 pub(crate) mod lookup;
 mod quarantine;
 pub(crate) mod read;

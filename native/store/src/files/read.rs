@@ -1,6 +1,8 @@
 use std::io;
 use std::sync::Arc;
 
+use replay_etf::{Limits, json};
+
 use super::lookup::{Candidate, candidates, serves};
 use crate::codec::Flaw;
 use crate::codec::Format;
@@ -22,6 +24,22 @@ pub struct Contents {
     pub format: Format,
     /// An external term with its version byte, not compressed; or JSON text.
     pub bytes: Vec<u8>,
+}
+
+impl Contents {
+    /// The recording as JSON text, in the format of the pure-Elixir backend.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Recording`] for a term that is none within these limits.
+    pub fn into_json(self, limits: &Limits) -> Result<Vec<u8>, Error> {
+        if self.format == Format::Json {
+            return Ok(self.bytes);
+        }
+        let mut text = Vec::new();
+        json::encode(&self.bytes, limits, &mut text).map_err(Error::Recording)?;
+        Ok(text)
+    }
 }
 
 /// What was read under an id.

@@ -89,7 +89,7 @@ impl Files {
 impl Commit<'_> {
     /// Whether this version is still the recording of this id: its file is as it was, and no other
     /// file of the id is newer than what is known of it.
-    fn is_latest(&self, id: &[u8], version: &Version) -> bool {
+    pub(super) fn is_latest(&self, id: &[u8], version: &Version) -> bool {
         let index = self.files.index.read();
         let best = index.claims(id).next();
         if !best.is_some_and(|it| *it.file() == *version.file && it.stamp == version.stamp) {

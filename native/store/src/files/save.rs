@@ -216,7 +216,7 @@ impl Files {
         }
     }
 
-    fn write_temp(&self, content: &[u8], sync: bool) -> Result<TempFile<'_>, Error> {
+    pub(super) fn write_temp(&self, content: &[u8], sync: bool) -> Result<TempFile<'_>, Error> {
         let written = self.write_into(&self.temp_path()?, content, sync);
         let written = match written {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {

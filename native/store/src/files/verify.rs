@@ -1,5 +1,6 @@
 //! Reading every recording in full.
 
+use std::os::unix::ffi::OsStringExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,6 +12,7 @@ use crate::codec;
 use crate::codec::Flaw;
 use crate::directory::Files;
 use crate::disk::Stamp;
+use crate::error::Error;
 use crate::index::Damage;
 use crate::index::Slot;
 use crate::index::loader::Buffers;
@@ -41,6 +43,15 @@ struct Suspect {
 }
 
 impl Files {
+    /// See [`Store::recording_files`](crate::store::Store::recording_files).
+    pub(crate) fn recording_names(&self) -> Result<Vec<Box<[u8]>>, Error> {
+        self.refresh()?;
+        let files = self.recording_files();
+        let files = files.map_err(Error::at("read the directory", self.path()))?;
+        let names = files.into_iter().map(|file| file.name.into_vec());
+        Ok(names.map(Vec::into_boxed_slice).collect())
+    }
+
     /// See [`Store::verify`](crate::store::Store::verify) and [`Store::repair`](crate::store::Store::repair).
     pub(crate) fn verify(&self, files: &[&[u8]], repair: bool) -> Verified {
         let mut verified = Verified::default();

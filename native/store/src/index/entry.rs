@@ -135,7 +135,7 @@ impl Entry {
     }
 
     /// What its file has beside the content.
-    pub(crate) fn beside(&self) -> Beside {
+    pub fn beside(&self) -> Beside {
         Beside {
             flags: Flags {
                 recovered: self.recovered,

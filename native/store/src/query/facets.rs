@@ -8,7 +8,7 @@ use replay_etf::recording::path;
 use super::address::ByAddress;
 use super::flights::Flights;
 use super::stored::each_stored;
-use super::{Answer, Facts, Filter, Item, view};
+use super::{Answer, Facts, Filter, Item};
 use crate::codec::Subject;
 use crate::index::{Index, Names, Pages, View};
 
@@ -100,9 +100,9 @@ impl<'a> Counts<'a> {
     fn facets(self) -> Facets {
         let views = self.views.values().copied();
         let named: HashMap<_, _> = (views.clone())
-            .map(|(view, _)| (view::name(view), view))
+            .map(|(view, _)| (view.inspected(), view))
             .collect();
-        let views = views.map(|(view, count)| (view::name(view), count));
+        let views = views.map(|(view, count)| (view.inspected(), count));
         let views = most_first(views, usize::MAX);
         let names = self.names.values().copied();
         let events = names.flat_map(|(names, count)| names.iter().map(move |name| (name, count)));

@@ -176,7 +176,7 @@ impl Filter {
     /// Whether it says nothing: every recording is like this. So it does with an empty text, a
     /// limit that all numbers are within, and a time that no clock is before, or after: more
     /// likely they were meant to be others.
-    pub(crate) fn says_nothing(&self) -> bool {
+    pub fn says_nothing(&self) -> bool {
         // Each by its name, so that none that is added is forgotten here.
         let Filter {
             view,

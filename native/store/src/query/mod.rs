@@ -33,6 +33,7 @@ pub use filter::Filter;
 pub use item::{InFlight, Item};
 pub use page::Page;
 pub use parts::{PathPart, UrlPart};
+pub(crate) use search::beyond;
 pub use search::{Search, SearchProgress};
 pub use sort::Sort;
 

@@ -6,25 +6,27 @@ use crate::index::View;
 /// JSON.
 const MODULE: &str = "Elixir.";
 
-/// The view as `inspect/1` writes it, and nothing for none.
-pub(super) fn name(view: &View) -> String {
-    match view {
-        View::Atom(atom) => replay_etf::View::Atom((&**atom).into())
-            .inspected()
-            .into_owned(),
-        View::Name(name) => name.strip_prefix(MODULE).unwrap_or(name).to_owned(),
-        View::None => String::new(),
+impl View {
+    /// The view as `inspect/1` writes it, and nothing for none.
+    pub fn inspected(&self) -> String {
+        match self {
+            View::Atom(atom) => replay_etf::View::Atom((&**atom).into())
+                .inspected()
+                .into_owned(),
+            View::Name(name) => name.strip_prefix(MODULE).unwrap_or(name).to_owned(),
+            View::None => String::new(),
+        }
     }
 }
 
-/// Whether [`name`] is this one. Asked of every recording: comparing must do for most.
+/// Whether what [`View::inspected`] gives is this. Asked of every recording: comparing must do for most.
 pub(super) fn is_named(view: &View, wanted: &str) -> bool {
     match view {
         View::Atom(atom) => match atom.strip_prefix(MODULE) {
             Some(module) if module == wanted => true,
             // An atom that is not quite a module is written with a colon.
             Some(_) if !wanted.starts_with(':') => false,
-            _ => name(view) == wanted,
+            _ => view.inspected() == wanted,
         },
         View::Name(name) => name.strip_prefix(MODULE).unwrap_or(name) == wanted,
         View::None => wanted.is_empty(),
@@ -50,7 +52,7 @@ mod tests {
             (string(":other"), ":other"),
             (View::None, ""),
         ] {
-            assert_eq!(name(&view), written);
+            assert_eq!(view.inspected(), written);
             assert!(is_named(&view, written), "{view:?}");
             for other in ["My.Live2", "My.Liv", "Live", ":", ":My.Live", "other"] {
                 assert!(!is_named(&view, other), "{view:?} {other}");

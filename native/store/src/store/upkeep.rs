@@ -1,5 +1,3 @@
-use std::os::unix::ffi::OsStringExt as _;
-
 use super::Store;
 use crate::error::Error;
 use crate::files::Verified;
@@ -12,11 +10,7 @@ impl Store {
     ///
     /// [`Error::Io`] if the directory can't be read.
     pub fn recording_files(&self) -> Result<Vec<Box<[u8]>>, Error> {
-        self.files.refresh()?;
-        let files = self.files.recording_files();
-        let files = files.map_err(Error::at("read the directory", self.path()))?;
-        let names = files.into_iter().map(|file| file.name.into_vec());
-        Ok(names.map(Vec::into_boxed_slice).collect())
+        self.files.recording_names()
     }
 
     /// Reads the first of these files in full, as many as can be in some 50 milliseconds, and

@@ -15,7 +15,7 @@ use crate::directory::Files;
 use crate::disk::{FileName, clock};
 use crate::error::Error;
 use crate::index::Slot;
-use crate::index::{Entry, name};
+use crate::index::{Damage, Entry, name};
 
 /// So many recordings at once are laid out anew in memory.
 const MANY: usize = 1024;
@@ -23,19 +23,27 @@ const MANY: usize = 1024;
 impl Files {
     /// Learns what is in the directory, with the help of what was written down.
     pub(crate) fn load(&self) -> Result<(), Error> {
+        *self.journal_damage.lock() = self.load_journal();
+        self.index.write().changes().record();
+        self.refresh()?;
+        self.index.write().pack();
+        Ok(())
+    }
+
+    /// As [`Files::load`], for those who are not to change anything: nothing is written down, now
+    /// or later, because no change is recorded. What is wrong with the index on the disk is for
+    /// those who write it to tell, who may be at it.
+    pub(crate) fn load_reading(&self) -> Result<(), Error> {
         self.load_journal();
         self.refresh()?;
         self.index.write().pack();
         Ok(())
     }
 
-    fn load_journal(&self) {
+    fn load_journal(&self) -> Vec<Damage> {
         let mut index = self.index.write();
-        let damage = self
-            .journal
-            .load(self.fs(), &self.loader.shared, &mut index);
-        index.changes().record();
-        *self.journal_damage.lock() = damage;
+        self.journal
+            .load(self.fs(), &self.loader.shared, &mut index)
     }
 
     /// Makes the index true for the directory as it is now, and writes it down. One `stat` if

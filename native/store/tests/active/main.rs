@@ -13,6 +13,7 @@ mod left;
 mod life;
 mod limits;
 mod query;
+mod reader;
 mod recovery;
 mod refusals;
 mod removed;

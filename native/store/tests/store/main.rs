@@ -3,6 +3,7 @@
 
 mod concurrency;
 mod contains;
+mod convert;
 mod damage;
 mod durability;
 mod faults;
@@ -15,6 +16,7 @@ mod model;
 mod names;
 mod pages;
 mod query;
+mod reader;
 mod reads;
 mod retention;
 mod rewrite;

@@ -9,8 +9,11 @@
 //! begins. One that is gone by then is left out, and one that was in flight and has got to its file
 //! is read there.
 
+mod beyond;
 mod candidate;
 mod turn;
+
+pub(crate) use beyond::beyond;
 
 use std::collections::HashSet;
 use std::sync::Arc;

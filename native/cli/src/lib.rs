@@ -1,4 +1,0 @@
-//! The page that shows a session.
-#![forbid(unsafe_code)]
-
-pub mod page;
