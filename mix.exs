@@ -86,7 +86,10 @@ defmodule PhoenixReplay.Native.MixProject do
           guides() ++
           ~w(ARCHITECTURE.md RELIABILITY.md CONTRIBUTING.md SECURITY.md CHANGELOG.md),
       # The images of the front page, by the path that they have in the repository.
-      assets: %{"bench/results/charts" => "bench/results/charts"},
+      assets: %{
+        "bench/results/charts" => "bench/results/charts",
+        "guides/assets" => "guides/assets"
+      },
       groups_for_extras: [
         Guides: guides(),
         "How it works": ~w(ARCHITECTURE.md RELIABILITY.md),

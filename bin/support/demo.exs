@@ -2,7 +2,9 @@
 # the native backend configured as any application would configure it.
 
 Code.require_file("../../bench/support/traffic.ex", __DIR__)
-for file <- ~w(demo_text demo_query demo_person), do: Code.require_file(file <> ".exs", __DIR__)
+
+for file <- ~w(demo_text demo_query demo_person demo_page),
+    do: Code.require_file(file <> ".exs", __DIR__)
 
 defmodule Demo do
   import Demo.Text
@@ -40,6 +42,8 @@ defmodule Demo do
     Demo.Query.ask(opts)
     say("Finding one person's sessions, and erasing them")
     Demo.Person.find_and_erase(opts)
+    say("A session, seen")
+    Demo.Page.write(opts, directory)
     farewell(opts)
   end
 
@@ -313,6 +317,7 @@ defmodule Demo do
     The recordings are in #{opts[:path]}
     Try:
       mix phoenix_replay.native.ls --path #{opts[:path]} --limit 5
+      target/release/replay --dir #{opts[:path]} stats
       bin/test          everything that must hold
       bin/bench         how it compares, section by section
     and README.md for the two lines of configuration.\
