@@ -164,6 +164,10 @@ pub struct Stats {
     /// Print an object of JSON.
     #[arg(long)]
     pub json: bool,
+    /// Write a page of charts for a browser.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["top", "json"])]
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub html: Option<PathBuf>,
     #[command(flatten)]
     pub filter: AnyFilter,
 }

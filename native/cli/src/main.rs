@@ -7,6 +7,7 @@
 
 mod args;
 mod assigns;
+mod charts;
 mod convert;
 mod directory;
 mod erase;

@@ -45,7 +45,7 @@ fn escaped(session: &Value) -> String {
 }
 
 /// A source of a Content Security Policy: <https://www.w3.org/TR/CSP3/#grammardef-hash-source>.
-fn hash(text: &str) -> String {
+pub fn hash(text: &str) -> String {
     format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)))
 }
 

@@ -1,18 +1,20 @@
 use std::io::Write as _;
+use std::path::Path;
+use std::sync::Arc;
 
-use replay_store::{Damage, Facets};
+use replay_store::{Damage, Entry, Facets};
 use serde_json::{Map, Value, json};
 
 use crate::args::{Directory, Stats};
+use crate::charts;
 use crate::failure::{Failure, Outcome};
+use crate::file::into_file;
 use crate::find::{find_with_facets, tell_not_searched};
 use crate::output::{GONE, HEAD, NAME, Out, Styled};
 use crate::session::subject_value;
 use crate::table::subject;
 use crate::text::{json_line, of_bytes, plain, shown};
-use crate::values::{shown_bytes, shown_time};
-
-const DAY_MS: i64 = 86_400_000;
+use crate::values::{shown_bytes, shown_day, shown_time};
 
 pub fn stats(directory: &Directory, stats: &Stats, out: &mut Out) -> Result<Outcome, Failure> {
     let reader = directory.read()?;
@@ -34,9 +36,10 @@ pub fn stats(directory: &Directory, stats: &Stats, out: &mut Out) -> Result<Outc
         oldest,
         newest,
     };
-    match stats.json {
-        true => print_json(&numbers, &facets, &damage, stats.top, out)?,
-        false => print_text(&numbers, &facets, &damage, stats.top, out)?,
+    match &stats.html {
+        Some(path) => write_page(path, &numbers, &facets, &damage, &found.entries)?,
+        None if stats.json => print_json(&numbers, &facets, &damage, stats.top, out)?,
+        None => print_text(&numbers, &facets, &damage, stats.top, out)?,
     }
     out.flush()?;
     tell_not_searched(&found.not_searched);
@@ -51,9 +54,32 @@ struct Numbers {
     newest: Option<i64>,
 }
 
-fn day(day: i64) -> String {
-    let time = shown_time(day.saturating_mul(DAY_MS));
-    time.split(' ').next().unwrap_or_default().to_owned()
+impl Numbers {
+    fn shown(&self) -> Vec<(&'static str, String)> {
+        let mut lines = vec![
+            ("recordings", self.recordings.to_string()),
+            ("size", shown_bytes(self.bytes)),
+            ("events", self.events.to_string()),
+        ];
+        lines.extend(self.oldest.map(|at| ("oldest", shown_time(at))));
+        lines.extend(self.newest.map(|at| ("newest", shown_time(at))));
+        lines
+    }
+}
+
+fn write_page(
+    path: &Path,
+    numbers: &Numbers,
+    facets: &Facets,
+    damage: &[Damage],
+    entries: &[Arc<Entry>],
+) -> Result<(), Failure> {
+    let mut facts = numbers.shown();
+    if !damage.is_empty() {
+        facts.push(("damaged files", damage.len().to_string()));
+    }
+    let page = charts::page(&facts, facets, entries).map_err(Failure::at("draw", path))?;
+    into_file(path, |file| Ok(file.write_all(page.as_bytes())?))
 }
 
 fn print_text(
@@ -63,14 +89,7 @@ fn print_text(
     top: usize,
     out: &mut Out,
 ) -> Result<(), Failure> {
-    let mut lines = vec![
-        ("recordings", numbers.recordings.to_string()),
-        ("size", shown_bytes(numbers.bytes)),
-        ("events", numbers.events.to_string()),
-    ];
-    lines.extend(numbers.oldest.map(|at| ("oldest", shown_time(at))));
-    lines.extend(numbers.newest.map(|at| ("newest", shown_time(at))));
-    for (name, value) in lines {
+    for (name, value) in numbers.shown() {
         writeln!(out, "{}  {value}", Styled(HEAD, format!("{name:<10}")))?;
     }
     let views = facets
@@ -87,7 +106,10 @@ fn print_text(
         .subjects
         .iter()
         .map(|(it, count)| (subject(it), *count));
-    let days = facets.days.iter().map(|(it, count)| (day(*it), *count));
+    let days = facets
+        .days
+        .iter()
+        .map(|(it, count)| (shown_day(*it), *count));
     for (head, rows) in [
         ("views", views.collect()),
         ("events", texts(&facets.events)),
@@ -162,7 +184,7 @@ fn print_json(
     let days = facets
         .days
         .iter()
-        .map(|(it, count)| (day(*it).into(), *count));
+        .map(|(it, count)| (shown_day(*it).into(), *count));
     let mut stats = Map::new();
     for (key, value) in [
         ("recordings", json!(numbers.recordings)),

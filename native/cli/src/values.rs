@@ -53,6 +53,13 @@ pub fn shown_time(ms: i64) -> String {
     }
 }
 
+/// A day as it is shown, which is counted in UTC from the Unix epoch.
+pub fn shown_day(day: i64) -> String {
+    const DAY_MS: i64 = 86_400_000;
+    let time = shown_time(day.saturating_mul(DAY_MS));
+    time.split(' ').next().unwrap_or_default().to_owned()
+}
+
 /// A duration or offset as it is shown: `250ms`, `12.3s`, `4:05`, `1:04:05`.
 pub fn shown_duration(ms: i64) -> String {
     let (sign, ms) = (if ms < 0 { "-" } else { "" }, ms.unsigned_abs());

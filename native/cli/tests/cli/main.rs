@@ -3,6 +3,7 @@
 
 mod beside;
 mod changing;
+mod charts;
 mod exchange;
 mod hostile;
 mod listing;
