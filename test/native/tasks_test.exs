@@ -75,6 +75,17 @@ defmodule PhoenixReplay.Native.TasksTest do
     assert output =~ ~r/^3 recordings$/m
   end
 
+  # A task starts in a VM that has loaded next to nothing: `:longest` is no atom there yet.
+  test "ls: sorted, as the first thing that a VM does", %{opts: opts} do
+    code = """
+    [path] = System.argv()
+    PhoenixReplay.Native.Release.ls(["--path", path, "--sort", "longest", "--limit", "1"])
+    """
+
+    output = ChildVM.run!(code, [opts[:path]])
+    assert ids(output) == ~w(second)
+  end
+
   test "ls: what filters leave" do
     for {argv, ids} <- [
           {~w(--subject ada), ~w(first)},
