@@ -295,6 +295,17 @@ defmodule PhoenixReplay.Native.TasksTest do
     assert {:ok, %{events: [_mount, _, _]}} = Storage.get("running-1", opts)
   end
 
+  # As `eval` in a release that has no `config/runtime.exs`: nothing is loaded, and what
+  # `sys.config` says of an application is known when that is.
+  test "where no application is loaded, its configuration is read", %{opts: opts} do
+    config = Path.join(tmp_dir(), "sys.config")
+    File.mkdir_p!(Path.dirname(config))
+    File.write!(config, :io_lib.format("~tp.~n", [[phoenix_replay: [storage_opts: opts]]]))
+    vm = ["-config #{config}"]
+    output = ChildVM.run!(~s|PhoenixReplay.Native.Release.ls("--id first")|, [], vm: vm)
+    assert ids(output) == ~w(first)
+  end
+
   test "a directory that was not open is closed again, and a failure is raised", %{opts: opts} do
     :ok = Native.close(opts)
     capture_io(fn -> Release.stats() end)
