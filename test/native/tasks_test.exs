@@ -75,6 +75,17 @@ defmodule PhoenixReplay.Native.TasksTest do
     assert output =~ ~r/^3 recordings$/m
   end
 
+  # A task starts in a VM that has loaded next to nothing: `:longest` is no atom there yet.
+  test "ls: sorted, as the first thing that a VM does", %{opts: opts} do
+    code = """
+    [path] = System.argv()
+    PhoenixReplay.Native.Release.ls(["--path", path, "--sort", "longest", "--limit", "1"])
+    """
+
+    output = ChildVM.run!(code, [opts[:path]])
+    assert ids(output) == ~w(second)
+  end
+
   test "ls: what filters leave" do
     for {argv, ids} <- [
           {~w(--subject ada), ~w(first)},
@@ -282,6 +293,17 @@ defmodule PhoenixReplay.Native.TasksTest do
     Session.stop(pid)
     drained(opts)
     assert {:ok, %{events: [_mount, _, _]}} = Storage.get("running-1", opts)
+  end
+
+  # As `eval` in a release that has no `config/runtime.exs`: nothing is loaded, and what
+  # `sys.config` says of an application is known when that is.
+  test "where no application is loaded, its configuration is read", %{opts: opts} do
+    config = Path.join(tmp_dir(), "sys.config")
+    File.mkdir_p!(Path.dirname(config))
+    File.write!(config, :io_lib.format("~tp.~n", [[phoenix_replay: [storage_opts: opts]]]))
+    vm = ["-config #{config}"]
+    output = ChildVM.run!(~s|PhoenixReplay.Native.Release.ls("--id first")|, [], vm: vm)
+    assert ids(output) == ~w(first)
   end
 
   test "a directory that was not open is closed again, and a failure is raised", %{opts: opts} do

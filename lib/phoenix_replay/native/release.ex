@@ -114,6 +114,9 @@ defmodule PhoenixReplay.Native.Release do
   def erase(line), do: command(line, [:filters, yes: :boolean], 0, &erase_matching/1)
 
   defp command(line, takes, count, fun) do
+    # `eval` loads no application, and so nothing of what configures one.
+    _ = Application.load(:phoenix_replay)
+
     with {:ok, arguments} <- Arguments.parse(line, takes),
          :ok <- count(arguments.rest, count) do
       leaving_as_it_was(arguments.opts, fn -> fun.(arguments) end)

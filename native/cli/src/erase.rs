@@ -6,7 +6,7 @@ use replay_store::{Erased, Filter, Store};
 use crate::args::{Directory, Erase};
 use crate::directory::usual;
 use crate::failure::{Failure, Outcome};
-use crate::find::{find_all, tell_not_searched};
+use crate::find::{find_all, tell_none, tell_not_searched};
 use crate::output::Out;
 use crate::progress;
 use crate::table::Table;
@@ -31,6 +31,8 @@ pub fn erase(directory: &Directory, erase: &Erase, out: &mut Out) -> Result<Outc
                 recordings(count)
             )?;
             out.flush()?;
+        } else {
+            tell_none();
         }
         tell_not_searched(&found.not_searched);
         return Ok(Outcome::of(count > 0));

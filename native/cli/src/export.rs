@@ -11,7 +11,7 @@ use replay_store::{Compression, Contents, Entry, Error, Format, Reader, file_ste
 use crate::args::{Directory, Export, Form};
 use crate::failure::{Failure, Outcome};
 use crate::file::into_file;
-use crate::find::{Found, find_all, tell_not_searched};
+use crate::find::{Found, find_all, tell_none, tell_not_searched};
 use crate::output::{Out, complain};
 use crate::progress;
 use crate::session::session_line;
@@ -23,6 +23,7 @@ pub fn export(directory: &Directory, export: &Export, out: &mut Out) -> Result<O
     let found = find_all(&reader, &export.filter.filter()?)?;
     tell_not_searched(&found.not_searched);
     if found.entries.is_empty() {
+        tell_none();
         return Ok(Outcome::Nothing);
     }
     let is_on_screen = export.output.is_none() && out.is_terminal();

@@ -66,6 +66,11 @@ fn found(page: Page, not_searched: Vec<Damage>) -> Found {
     }
 }
 
+/// Says that there is nothing, on the standard error: what is empty looks like what went wrong.
+pub fn tell_none() {
+    complain("no recordings match");
+}
+
 /// Names what was not searched, on the standard error.
 pub fn tell_not_searched(not_searched: &[Damage]) {
     for Damage { file, reason } in not_searched {

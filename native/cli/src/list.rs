@@ -6,7 +6,7 @@ use replay_store::{Filter, Sort};
 
 use crate::args::{Directory, Listing, Ls, Order, Search};
 use crate::failure::{Failure, Outcome};
-use crate::find::{find, tell_not_searched};
+use crate::find::{find, tell_none, tell_not_searched};
 use crate::output::{Out, complain};
 use crate::session::summary;
 use crate::table::Table;
@@ -53,6 +53,9 @@ fn list(
     }
     out.flush()?;
     let shown = found.entries.len();
+    if found.total == 0 && !listing.json {
+        tell_none();
+    }
     if shown < found.total && !listing.json {
         complain(&format!("{shown} of {}", recordings(found.total)));
     }

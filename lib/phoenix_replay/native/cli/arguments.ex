@@ -27,7 +27,9 @@ defmodule PhoenixReplay.Native.CLI.Arguments do
   ]
 
   @page [sort: :string, limit: :integer, cursor: :string]
-  @sorts ~w(newest oldest longest most_events largest)
+  # With their atoms: where code is loaded when it is used, nothing else may have made them yet.
+  @sorts for sort <- [:newest, :oldest, :longest, :most_events, :largest],
+             do: {Atom.to_string(sort), sort}
 
   # Of these one of several has to hold.
   @several [:view, :subject, :event]
@@ -150,10 +152,12 @@ defmodule PhoenixReplay.Native.CLI.Arguments do
   end
 
   defp page(given) do
-    case given[:sort] do
-      nil -> {:ok, given}
-      sort when sort in @sorts -> {:ok, Keyword.put(given, :sort, String.to_existing_atom(sort))}
-      _other -> {:error, "--sort must be one of #{Enum.join(@sorts, ", ")}"}
+    with {:ok, written} <- Keyword.fetch(given, :sort),
+         {^written, sort} <- List.keyfind(@sorts, written, 0) do
+      {:ok, Keyword.put(given, :sort, sort)}
+    else
+      :error -> {:ok, given}
+      nil -> {:error, "--sort must be one of #{Enum.map_join(@sorts, ", ", &elem(&1, 0))}"}
     end
   end
 

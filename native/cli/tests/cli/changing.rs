@@ -116,7 +116,8 @@ fn what_somebody_did_is_erased_once_it_is_agreed_to() {
     assert_eq!(done, format!("{LARGE}\n1 recording erased\n"));
     let others: Vec<_> = all.iter().filter(|id| *id != LARGE).cloned().collect();
     assert_eq!(dir.ids(&[]), others);
-    dir.run(&["erase", "--subject", "ada"]).ends(1);
+    let none = dir.run(&["erase", "--subject", "ada"]).ends(1);
+    assert_eq!(none.err, "no recordings match\n");
     dir.run(&["erase", "--subject", "ada", "--yes"]).ends(1);
     // By what is in them, which all have; but what can't be searched is named.
     fs::write(dir.file("torn.etf.gz"), b"\x1f\x8b\x08").unwrap();

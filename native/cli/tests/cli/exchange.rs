@@ -139,7 +139,11 @@ fn an_export_is_private_and_a_directory_of_recordings_is_no_place_for_one() {
         assert!(refused.err.contains("replay import"), "{}", refused.err);
     }
     assert_eq!(dir.names(), before);
-    dir.run(&["export", "--id", "nobody"]).ends(1);
+    let none = dir.run(&["export", "--id", "nobody"]).ends(1);
+    assert_eq!(
+        (none.out.as_str(), none.err.as_str()),
+        ("", "no recordings match\n")
+    );
     dir.run(&["export", "--output", "/nowhere/x"]).ends(3);
 }
 

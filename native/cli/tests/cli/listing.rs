@@ -128,10 +128,17 @@ fn a_search_reads_what_the_filters_leave_and_names_what_it_could_not_read() {
     let nothing = dir.run(&["search", "Charles Babbage"]).ends(1);
     assert_eq!(nothing.out, "");
     assert!(
+        nothing.err.starts_with("no recordings match\n"),
+        "{}",
+        nothing.err
+    );
+    assert!(
         nothing.err.contains("not searched: torn.etf.gz: "),
         "{}",
         nothing.err
     );
+    let json = dir.run(&["ls", "--subject", "nobody", "--json"]).ends(1);
+    assert_eq!((json.out.as_str(), json.err.as_str()), ("", ""));
     let twice = dir.run(&["search", "a", "--contains", "b"]).ends(2);
     assert!(twice.err.contains("--contains"));
     dir.run(&["search", ""]).ends(2);
