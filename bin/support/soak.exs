@@ -103,7 +103,9 @@ defmodule Soak do
 
   defp run("attack", kills, root, seed) do
     IO.puts("seed #{seed}, in #{root}")
+    IO.write("terms taken through everything: ")
     IO.write(attack("Attack.Deep.run(root, 200_000)", Path.join(root, "deep")))
+    IO.write("{killed inside a native call, recordings read afterwards}: ")
     IO.write(attack("Attack.Kills.run(root, #{kills}, #{seed})", Path.join(root, "kills")))
 
     timed = """
@@ -114,6 +116,10 @@ defmodule Soak do
       [] = Attack.SchedulerTime.too_long(table)
     end).()
     """
+
+    IO.puts(
+      "{functions, calls}, the calls that kept a scheduler longest, in µs, and those too long:"
+    )
 
     IO.write(attack(timed, Path.join(root, "arguments"), ["+S 1:1"]))
     File.rm_rf!(root)
