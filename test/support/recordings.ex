@@ -19,6 +19,7 @@ defmodule PhoenixReplay.Native.Test.Recordings do
     path
   end
 
+  # Again where something was made meanwhile: what a test leaves in flight keeps its engine open.
   defp remove(path) do
     with {:error, reason, _file} when reason in [:eexist, :enotempty] <- File.rm_rf(path),
          do: remove(path)
