@@ -10,8 +10,8 @@ defmodule Rooms do
 
   # From the ground up: a room may import from those before it, and from itself. Where a file is
   # named, it stands on a floor of its own, below or above the rest of its room.
-  @floors ~w(sync crew disk error codec retention/limits retention/alarm options slab notice stats observer
-             index watch/freshness watch/probe watch/told directory watch files erase retention active query reader store fuzz lib)
+  @floors ~w(sync crew disk remote error codec retention/limits retention/alarm options slab notice stats observer
+             index watch/freshness watch/probe watch/told directory watch files erase retention active query reader store tier fuzz lib)
 
   # Which of the other crates each may know.
   @crates %{

@@ -3,6 +3,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::disk::step::cause;
+use crate::remote::RemoteFault;
 
 /// Why an operation of a [`Store`](crate::store::Store) failed.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +44,9 @@ pub enum Error {
     /// Everything would match, and what was asked for is not for everything.
     #[error("no filters")]
     NoFilters,
+    /// The bucket is in the way.
+    #[error("{0}")]
+    Remote(RemoteFault),
     /// It can't be done without waiting; repeat it with [`Wait::Yes`](crate::slab::Wait::Yes).
     #[error("it would have to wait")]
     WouldBlock,

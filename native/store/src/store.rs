@@ -130,9 +130,13 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`], [`Error::Damaged`] or [`Error::Io`].
+    /// [`Error::NotFound`], [`Error::Damaged`] or [`Error::Io`]; [`Error::Remote`] if only the
+    /// bucket has it, or may have it, and can't be reached.
     pub fn read(&self, id: &[u8]) -> Result<Contents, Error> {
-        self.files.read(id)
+        self.read_with(id, |format, bytes| Contents {
+            format,
+            bytes: bytes.to_vec(),
+        })
     }
 
     /// As [`Store::read`], lending the content instead of giving it away: fresh memory for every
@@ -146,6 +150,15 @@ impl Store {
         id: &[u8],
         use_content: impl FnOnce(Format, &[u8]) -> R,
     ) -> Result<R, Error> {
+        if self.files.entry(id).is_none()
+            && let Some(remote) = self.files.remote()
+        {
+            // It may be there, unless all that is there is known.
+            self.files.refresh()?;
+            if self.files.entry(id).is_none() {
+                remote.wait_known().map_err(Error::Remote)?;
+            }
+        }
         self.files.read_with(id, use_content)
     }
 
@@ -195,6 +208,10 @@ impl Store {
     ///
     /// The first [`Error::Io`]; what could be deleted is.
     pub fn clear(&self) -> Result<(), Error> {
+        let index = self.files.index.read();
+        let ids: Vec<_> = index.newest_first().map(|it| it.id().into()).collect();
+        drop(index);
+        self.files.delete_there(&ids)?;
         self.active.erase_unreadable();
         self.active.discard(&self.active.unsavable())?;
         self.forget()?;

@@ -27,6 +27,7 @@ use crate::index::{Damage, Entry};
 use crate::notice::Notice;
 use crate::observer::Observer;
 use crate::options::Options;
+use crate::remote::Remote;
 use crate::retention::alarm::Alarm;
 use crate::watch::freshness::Freshness;
 use crate::watch::told::Told;
@@ -53,6 +54,8 @@ pub(crate) struct Files {
     pub(crate) beside_prepared: OnceCell<()>,
     /// Set once it is on the disk what earlier runs had removed from `native_dir`.
     pub(crate) settled: OnceCell<()>,
+    /// Who keeps the recordings in a bucket too, from when there is somebody.
+    pub(crate) remote: RwLock<Option<Arc<dyn Remote>>>,
     /// Who is told what happens.
     pub(crate) observer: Observer,
     /// The index on the disk.

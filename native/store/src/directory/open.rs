@@ -104,6 +104,7 @@ impl Files {
             prepared: OnceCell::new(),
             beside_prepared: OnceCell::new(),
             settled: OnceCell::new(),
+            remote: RwLock::default(),
             observer: Observer::default(),
             begun: Mutex::default(),
             left_alone: Mutex::default(),

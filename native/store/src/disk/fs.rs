@@ -25,6 +25,20 @@ pub struct Stamp {
     pub inode: u64,
 }
 
+impl Stamp {
+    /// The inode of what has no file here. File systems number theirs from 1.
+    pub(crate) const ELSEWHERE: u64 = 0;
+
+    /// The version of a file that only the bucket has, since a time in milliseconds.
+    pub(crate) fn elsewhere(len: u64, put_at: i64) -> Stamp {
+        Stamp {
+            len,
+            modified_ns: put_at.saturating_mul(1_000_000),
+            inode: Stamp::ELSEWHERE,
+        }
+    }
+}
+
 /// What a path leads to, symbolic links followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {

@@ -37,6 +37,8 @@ impl Commit<'_> {
         index.touch(entry.file());
         index.put(entry.file(), Slot::Recording(Arc::clone(&entry)));
         self.files.check_limits(&index);
+        drop(index);
+        self.files.wake_remote();
         Ok(())
     }
 
@@ -54,8 +56,15 @@ impl Commit<'_> {
     /// Removes a file, and returns whether there was one.
     pub(crate) fn remove(&self, file: &[u8]) -> io::Result<bool> {
         let path = self.files.loader.path(file);
+        let is_elsewhere = || {
+            self.files
+                .index
+                .read()
+                .get(file)
+                .is_some_and(|it| !it.is_here())
+        };
         let existed = match self.change_directory(file, || self.files.fs().remove(&path)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => is_elsewhere(),
             result => result.map(|()| true)?,
         };
         let mut index = self.files.index.write();

@@ -2,6 +2,7 @@
 
 pub(crate) mod commit;
 mod convert;
+mod copies;
 pub(crate) mod lookup;
 mod quarantine;
 pub(crate) mod read;

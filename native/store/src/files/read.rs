@@ -123,6 +123,14 @@ impl Files {
         buffers: &mut Buffers,
     ) -> Result<Attempt, Error> {
         let Candidate { file, slot } = candidate;
+        if let Slot::Recording(entry) = slot
+            && !entry.is_here()
+        {
+            return Ok(match self.fetch(entry, buffers)? {
+                Some((plain, stamp)) => Attempt::Served(entry.format, plain, stamp),
+                None => Attempt::Outdated,
+            });
+        }
         let stamp = match self.loader.read(file, buffers) {
             Ok(stamp) => stamp,
             Err(source) => return self.unreadable(candidate, source),
@@ -130,6 +138,9 @@ impl Files {
         if let Slot::Recording(entry) = slot
             && entry.stamp == stamp
         {
+            if let Some(remote) = self.remote() {
+                remote.used(file);
+            }
             return match self.loader.unpack(entry.format, buffers) {
                 Ok(plain) => Ok(Attempt::Served(entry.format, plain, stamp)),
                 Err(flaw) => Err(self.found_damaged(candidate, stamp, flaw)),
@@ -162,9 +173,7 @@ impl Files {
     fn unreadable(&self, candidate: &Candidate, source: io::Error) -> Result<Attempt, Error> {
         match flaw_of_read(&source) {
             None => {
-                self.index
-                    .write()
-                    .remove_if(&candidate.file, &candidate.slot);
+                self.index.write().gone_if(&candidate.file, &candidate.slot);
                 Ok(Attempt::Outdated)
             }
             Some(flaw @ Flaw::TooLarge) => Err(damaged(&candidate.file, &flaw)),

@@ -14,6 +14,7 @@ impl Files {
             // A file that somebody else has just written may have the id inside only.
             self.refresh()?;
         }
+        self.delete_there(&[id.into()])?;
         let change = self.syncs.change();
         self.remove(id)?;
         self.write_journal();
@@ -50,6 +51,13 @@ impl Files {
             // One turn for each, so that saves need not wait for thousands.
             let removed = self.commit().remove(file.name.as_bytes());
             result = result.and(removed.map(drop));
+        }
+        let index = self.index.read();
+        let there = index.objects().map(|(entry, _)| entry.file().into());
+        let there: Vec<Box<[u8]>> = there.collect();
+        drop(index);
+        for file in there {
+            result = result.and(self.commit().remove(&file).map(drop));
         }
         self.write_journal();
         result.map_err(Error::at("remove a recording in", self.path()))?;

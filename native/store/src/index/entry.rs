@@ -145,6 +145,11 @@ impl Entry {
         }
     }
 
+    /// Whether its file is in the directory, and not in the bucket only.
+    pub fn is_here(&self) -> bool {
+        self.stamp.inode != Stamp::ELSEWHERE
+    }
+
     /// Name of the file within the directory.
     pub fn file(&self) -> &[u8] {
         &self.file

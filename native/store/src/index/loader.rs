@@ -50,6 +50,16 @@ impl Buffers {
         }
     }
 
+    /// A file as it is.
+    pub(crate) fn raw(&self) -> &[u8] {
+        &self.raw
+    }
+
+    /// Space for a file as it is.
+    pub(crate) fn raw_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.raw
+    }
+
     /// Empty space for a text, and space for what it is compressed to.
     pub(crate) fn for_writing(&mut self) -> (&mut Vec<u8>, &mut Vec<u8>) {
         self.inflated.clear();
@@ -72,11 +82,16 @@ impl Loader {
 
     /// Reads a file as it is on the disk.
     pub(crate) fn read(&self, file: &[u8], buffers: &mut Buffers) -> io::Result<Stamp> {
+        let limit = self.file_limit(file);
+        self.fs.read(&self.path(file), limit, &mut buffers.raw)
+    }
+
+    /// No file of this name that can be read is larger.
+    pub(crate) fn file_limit(&self, file: &[u8]) -> u64 {
         let max = self.limits_of(format_of(file)).max_bytes;
         // What can't be compressed grows by less than this.
         let overhead = max / 1024 + 1024;
-        let limit = max.saturating_add(overhead) as u64;
-        self.fs.read(&self.path(file), limit, &mut buffers.raw)
+        max.saturating_add(overhead) as u64
     }
 
     /// The limits of a file's content: those of a recording, or of what they let its text be.

@@ -2,20 +2,24 @@ pub(crate) mod block;
 pub(crate) mod changes;
 mod claims;
 mod damage;
+mod damaged;
 mod doubt;
 pub(crate) mod entry;
 mod interned;
 pub(crate) mod journal;
 pub(crate) mod loader;
 pub(crate) mod name;
+mod objects;
 mod order;
 pub(crate) mod pages;
+mod places;
 mod slot;
 
 pub(crate) use block::{MAX_ROWS, Row, Rows, UNKNOWN_SUBJECT, head, subject_tag};
 pub use damage::Damage;
 pub(crate) use doubt::SETTLED_AFTER;
 pub use entry::{Entry, Names, View};
+pub(crate) use objects::Learnt;
 pub use pages::Pages;
 pub(crate) use slot::Slot;
 
@@ -31,6 +35,7 @@ use crate::disk::Stamp;
 use changes::Changes;
 use claims::Claims;
 use doubt::Doubt;
+use objects::Objects;
 use order::Order;
 
 /// What is in the directory, by file, by id and by age. Memory only, and never waits.
@@ -48,6 +53,10 @@ pub(crate) struct Index {
     /// How many of these are not known with all their pages.
     incomplete: usize,
     changes: Changes,
+    /// What of them is in the bucket.
+    objects: Objects,
+    /// How many are nowhere else.
+    elsewhere: usize,
     /// While files are being looked at: those that the store itself changed meanwhile, of which
     /// what was seen may be out of date.
     touched: Option<HashSet<Box<[u8]>>>,
@@ -96,13 +105,21 @@ impl Index {
 
     /// Takes note of a file; a recording's entry has the same name in it.
     pub(crate) fn put(&mut self, file: &[u8], slot: Slot) {
-        self.detach(file);
+        let before = self.detach(file);
         match slot {
             Slot::Recording(entry) => {
                 self.damaged.remove(file);
-                self.changes.note(&entry);
-                self.attach(entry);
+                let object = before.and_then(|(before, put_at)| {
+                    let put_at = put_at?;
+                    if before.stamp == entry.stamp {
+                        return Some(put_at);
+                    }
+                    self.objects.orphan(file, put_at);
+                    None
+                });
+                self.attach(entry, object);
             }
+            // The object may be whole.
             Slot::Damaged { stamp, flaw } => {
                 let known = self.damaged.get(file);
                 let now = Instant::now();
@@ -122,10 +139,15 @@ impl Index {
         }
     }
 
+    /// Whether nothing was learnt about a file since `known` was cloned from here.
+    pub(crate) fn is(&self, file: &[u8], known: &Slot) -> bool {
+        self.get(file).is_some_and(|current| current.is(known))
+    }
+
     /// Like [`Index::put`], unless something else was learnt about the file since `known` was
     /// cloned from here.
     pub(crate) fn put_if(&mut self, file: &[u8], known: &Slot, slot: Slot) -> bool {
-        let same = self.get(file).is_some_and(|current| current.is(known));
+        let same = self.is(file, known);
         if same {
             self.put(file, slot);
         }
@@ -133,13 +155,15 @@ impl Index {
     }
 
     pub(crate) fn remove(&mut self, file: &[u8]) {
-        self.detach(file);
+        if let Some((_, Some(put_at))) = self.detach(file) {
+            self.objects.orphan(file, put_at);
+        }
         self.damaged.remove(file);
     }
 
     /// Like [`Index::remove`], under the condition of [`Index::put_if`].
     pub(crate) fn remove_if(&mut self, file: &[u8], known: &Slot) -> bool {
-        let same = self.get(file).is_some_and(|current| current.is(known));
+        let same = self.is(file, known);
         if same {
             self.remove(file);
         }
@@ -157,15 +181,21 @@ impl Index {
         }
     }
 
-    /// Every file there is something known of.
+    /// What is known of a file that holds a recording.
+    pub(crate) fn recording(&self, file: &[u8]) -> Option<&Arc<Entry>> {
+        self.files.get(file).map(|ByFile(entry)| entry)
+    }
+
+    /// Every file here that there is something known of.
     pub(crate) fn files(&self) -> impl Iterator<Item = &[u8]> {
-        let recordings = self.files.iter().map(|ByFile(entry)| entry.file());
+        let here = self.recordings().filter(|entry| entry.is_here());
+        let recordings = here.map(|entry| entry.file());
         recordings.chain(self.damaged.keys().map(|file| &**file))
     }
 
     /// How many [`Index::files`] there are.
     pub(crate) fn files_len(&self) -> usize {
-        self.files.len() + self.damaged.len()
+        self.files.len() - self.elsewhere + self.damaged.len()
     }
 
     /// The files that hold a recording.
@@ -217,79 +247,29 @@ impl Index {
         self.incomplete > 0
     }
 
-    /// How many files are known to be damaged.
-    pub(crate) fn damaged_len(&self) -> usize {
-        self.damaged.len()
-    }
-
-    /// The files that are known to be damaged, in no order.
-    pub(crate) fn damage(&self) -> impl Iterator<Item = Damage> {
-        let damaged = self.damaged.iter();
-        damaged.map(|(file, damaged)| Damage::of(file, &damaged.flaw))
-    }
-
-    pub(crate) fn take_damage(&mut self) -> Vec<Damage> {
-        let untold = self.damaged.iter_mut().filter(|(_, damaged)| !damaged.told);
-        let mut damage: Vec<Damage> = untold
-            .map(|(file, damaged)| {
-                damaged.told = true;
-                Damage::of(file, &damaged.flaw)
-            })
-            .collect();
-        damage.sort_by(|a, b| a.file.cmp(&b.file));
-        damage
-    }
-
-    /// Whether there are damaged files to look at again.
-    pub(crate) fn is_doubtful(&self, now: Instant) -> bool {
-        self.doubtful_from.is_some_and(|due| due <= now)
-    }
-
-    /// The damaged files that are to be looked at again, and the version that was seen. Whoever
-    /// takes them looks at them, and says so.
-    pub(crate) fn take_doubtful(&mut self, now: Instant) -> Vec<(Box<[u8]>, Option<Stamp>)> {
-        let later = self.damaged.values().map(|it| it.doubt.due());
-        self.doubtful_from = later.filter(|due| *due > now).min();
-        let doubtful = self.damaged.iter().filter(|(_, it)| it.doubt.due() <= now);
-        doubtful
-            .map(|(file, it)| (file.clone(), it.stamp))
-            .collect()
-    }
-
-    /// The file was looked at, and is as it was.
-    pub(crate) fn unchanged(&mut self, file: &[u8]) {
-        if let Some(damaged) = self.damaged.get_mut(file) {
-            damaged.doubt.confirm(Instant::now());
-            let due = damaged.doubt.due();
-            self.expect(due);
+    /// `object` is when its object was put into the bucket.
+    fn attach(&mut self, entry: Arc<Entry>, object: Option<i64>) {
+        if entry.is_here() {
+            self.changes.note(&entry);
+        } else {
+            self.elsewhere += 1;
         }
-    }
-
-    /// As if all damage were found so long ago.
-    #[cfg(test)]
-    pub(crate) fn age_damage(&mut self, by: std::time::Duration) {
-        self.damaged.values_mut().for_each(|it| it.doubt.age(by));
-        self.doubtful_from = self.damaged.values().map(|it| it.doubt.due()).min();
-    }
-
-    fn expect(&mut self, due: Instant) {
-        let earlier = |before: Instant| before.min(due);
-        self.doubtful_from = Some(self.doubtful_from.map_or(due, earlier));
-    }
-
-    fn attach(&mut self, entry: Arc<Entry>) {
+        self.objects.attach(&entry, object);
         self.bytes = self.bytes.saturating_add(entry.stamp.len);
         self.incomplete += usize::from(!entry.pages.is_complete());
         self.files.insert(ByFile(Arc::clone(&entry)));
         self.reorder(&Arc::clone(&entry), |claims| claims.insert(entry));
     }
 
-    fn detach(&mut self, file: &[u8]) {
-        if let Some(ByFile(entry)) = self.files.take(file) {
-            self.bytes = self.bytes.saturating_sub(entry.stamp.len);
-            self.incomplete -= usize::from(!entry.pages.is_complete());
-            self.reorder(&entry, |claims| claims.remove(&entry));
-        }
+    /// Returns what was known of a file, and when its object was put into the bucket.
+    fn detach(&mut self, file: &[u8]) -> Option<(Arc<Entry>, Option<i64>)> {
+        let ByFile(entry) = self.files.take(file)?;
+        self.elsewhere -= usize::from(!entry.is_here());
+        self.bytes = self.bytes.saturating_sub(entry.stamp.len);
+        self.incomplete -= usize::from(!entry.pages.is_complete());
+        self.reorder(&entry, |claims| claims.remove(&entry));
+        let object = self.objects.detach(&entry);
+        Some((entry, object))
     }
 
     /// Changes the claims to an entry's id, and keeps the one that counts in the order.

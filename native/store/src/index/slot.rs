@@ -23,6 +23,14 @@ impl Slot {
         }
     }
 
+    /// Whether it is about a file that is in the directory.
+    pub(crate) fn is_here(&self) -> bool {
+        match self {
+            Slot::Recording(entry) => entry.is_here(),
+            Slot::Damaged { .. } => true,
+        }
+    }
+
     /// Whether nothing was learnt about the file since `other` was cloned from the index.
     pub(super) fn is(&self, other: &Slot) -> bool {
         match (self, other) {

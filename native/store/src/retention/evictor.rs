@@ -30,6 +30,9 @@ const MAX_PAUSE: Duration = Duration::from_secs(1);
 /// Before what could not be deleted is tried again for the first time. Doubled each time.
 const FIRST_DELAY: Duration = Duration::from_millis(100);
 
+/// While another node deletes what is beyond the limits in the bucket.
+const WHILE_OTHERS_DO: Duration = Duration::from_secs(10);
+
 const MAX_DELAY: Duration = Duration::from_secs(30);
 
 /// Deletes recordings until it is dropped.
@@ -145,6 +148,10 @@ impl Worker {
             Ok(victims) => victims,
             Err(batch) => return batch,
         };
+        let ids: Vec<_> = victims.iter().map(|(it, _)| it.id().into()).collect();
+        if files.delete_there(&ids).is_err() {
+            return Batch::Stuck;
+        }
         let mut removed = [Limit::MaxRecordings, Limit::MaxAge, Limit::MaxBytes]
             .map(|limit| (limit, Removed::default()));
         let mut deleted = 0;
@@ -176,6 +183,9 @@ impl Worker {
 
     /// The recordings to delete next, or that there is nothing to do now.
     fn choose(&mut self) -> Result<Vec<(Arc<Entry>, Limit)>, Batch> {
+        if self.files.remote().is_some_and(|it| !it.is_retaining()) {
+            return Err(Batch::Done(WHILE_OTHERS_DO));
+        }
         let (retention, now_ms) = (&self.files.options.retention, now_ms());
         let index = self.files.index.read();
         let mut excess = beyond(retention, &index, now_ms).peekable();

@@ -52,6 +52,7 @@ impl Store {
         if ids.is_empty() {
             return Ok(Erased { ids, not_searched });
         }
+        self.files.delete_there(&ids)?;
         let slab = self.active.opened_slab();
         let intent = self.files.intend(slab, ids)?;
         self.active.discard(intent.ids())?;

@@ -144,7 +144,7 @@ impl Files {
         let touched = index.end_scan();
         let untouched = |file: &[u8]| !touched.contains(file);
         for file in gone.iter().filter(|file| untouched(file)) {
-            index.remove(file);
+            index.gone(file);
         }
         for (Job { file, .. }, outcome) in jobs.into_iter().zip(outcomes) {
             if !untouched(&file) {
@@ -152,7 +152,7 @@ impl Files {
             }
             match outcome {
                 Outcome::Known => index.unchanged(&file),
-                Outcome::Absent => index.remove(&file),
+                Outcome::Absent => drop(index.gone(&file)),
                 Outcome::Recording(entry) => index.put(&file, Slot::Recording(entry)),
                 Outcome::Damaged { stamp, flaw } => {
                     index.put(&file, Slot::Damaged { stamp, flaw });
@@ -160,6 +160,10 @@ impl Files {
             }
         }
         self.check_limits(&index);
+        if index.pending_len() > 0 {
+            drop(index);
+            self.wake_remote();
+        }
     }
 
     /// Returns which files are to be looked at in any case.
@@ -218,6 +222,7 @@ impl Files {
         for FileName { name, inode } in files {
             let file = name.as_bytes();
             let slot = index.get(file);
+            let slot = slot.filter(Slot::is_here);
             present += usize::from(slot.is_some());
             let is_told = told.contains(file);
             let as_known = match &slot {

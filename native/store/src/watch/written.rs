@@ -135,7 +135,7 @@ impl Files {
         let mut entries: Vec<Arc<Entry>> = {
             let mut index = self.index.write();
             index.changes().take();
-            index.recordings().cloned().collect()
+            (index.recordings().filter(|it| it.is_here()).cloned()).collect()
         };
         // In the order in which they are mostly asked for: those who read this make entries that
         // lie in memory as they do here, and walking over them is several times as fast then.

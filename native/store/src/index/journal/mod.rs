@@ -9,11 +9,13 @@
 //! writes holds the lock on `index.lock`, for some microseconds, and never waits for it: what
 //! can't be written now is written with what comes next.
 
+mod batch;
 mod file;
 mod load;
 mod row;
 mod write;
 
+pub(crate) use batch::{batch, read_batch};
 pub(crate) use write::{rows, snapshot};
 
 use std::fs::File;

@@ -1,0 +1,176 @@
+//! Files that are copies of what is in the bucket: had when they are asked for, given up when there
+//! are too many.
+
+use std::io;
+use std::sync::Arc;
+
+use super::commit::Commit;
+use crate::codec::Flaw;
+use crate::directory::Files;
+use crate::disk::Stamp;
+use crate::error::Error;
+use crate::index::loader::{Buffers, Plain};
+use crate::index::{Entry, Learnt, Slot};
+use crate::remote::{Remote, RemoteFault};
+
+impl Files {
+    /// Whoever keeps the recordings in a bucket too, if somebody does.
+    pub(crate) fn remote(&self) -> Option<Arc<dyn Remote>> {
+        self.remote.read().clone()
+    }
+
+    /// Tells whoever keeps the recordings in a bucket too that there is something new.
+    pub(crate) fn wake_remote(&self) {
+        if let Some(remote) = &*self.remote.read() {
+            remote.wake();
+        }
+    }
+
+    /// Has it written down that recordings are to be gone from the bucket, before they go here.
+    pub(crate) fn delete_there(&self, ids: &[Box<[u8]>]) -> Result<(), Error> {
+        match self.remote() {
+            Some(remote) if !ids.is_empty() => remote
+                .delete(ids)
+                .map_err(Error::io("write down what is to be deleted")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads a recording that only the bucket has, and keeps it as a file. `None` if that is not
+    /// how it is any more.
+    pub(super) fn fetch(
+        &self,
+        entry: &Arc<Entry>,
+        buffers: &mut Buffers,
+    ) -> Result<Option<(Plain, Stamp)>, Error> {
+        let file = entry.file();
+        let put_at = self.index.read().put_at(file);
+        let (Some(remote), Some(put_at)) = (self.remote(), put_at) else {
+            return Ok(None);
+        };
+        let limit = self.loader.file_limit(file);
+        match remote.get(file, put_at, limit, buffers.raw_mut()) {
+            Ok(()) => {}
+            Err(RemoteFault::NotFound) => {
+                self.index.write().vanished(file, put_at);
+                return Ok(None);
+            }
+            Err(fault) => return Err(Error::Remote(fault)),
+        }
+        let damaged = |flaw: Flaw| Error::Damaged {
+            file: entry.file_name().into_owned(),
+            reason: flaw.to_string(),
+        };
+        let plain = self.loader.unpack(entry.format, buffers).map_err(damaged)?;
+        // Without a copy it is had again when it is next asked for.
+        let stamp = self.keep(entry, put_at, buffers.raw()).ok().flatten();
+        Ok(Some((plain, stamp.unwrap_or(entry.stamp))))
+    }
+
+    /// What an object holds, as the index knows it.
+    pub(crate) fn summarize(
+        &self,
+        file: &[u8],
+        put_at: i64,
+        bytes: Vec<u8>,
+    ) -> Result<Entry, Error> {
+        let stamp = Stamp::elsewhere(bytes.len() as u64, put_at);
+        let mut buffers = Buffers::default();
+        *buffers.raw_mut() = bytes;
+        match self.loader.unpack_entry(file, stamp, &mut buffers) {
+            Ok((entry, _)) => Ok(entry),
+            Err(flaw) => Err(Error::Damaged {
+                file: String::from_utf8_lossy(file).into_owned(),
+                reason: flaw.to_string(),
+            }),
+        }
+    }
+
+    /// Makes a file of an object, unless something else is known by now. What is here for less time
+    /// than there need not be synced.
+    fn keep(&self, entry: &Arc<Entry>, put_at: i64, bytes: &[u8]) -> Result<Option<Stamp>, Error> {
+        let temp = self.write_temp(bytes, false)?;
+        let stamp = temp.stamp();
+        let commit = self.commit();
+        let known = Slot::Recording(Arc::clone(entry));
+        if !self.index.read().is(entry.file(), &known) {
+            return Ok(None);
+        }
+        let path = self.loader.path(entry.file());
+        commit
+            .change_directory(entry.file(), || temp.place(&path))
+            .map_err(Error::at("put in place", &path))?;
+        let copy = Entry {
+            stamp,
+            ..Entry::clone(entry)
+        };
+        let mut index = self.index.write();
+        index.touch(entry.file());
+        index.put_copy(Arc::new(copy), put_at);
+        drop(index);
+        drop(commit);
+        self.write_journal();
+        Ok(Some(stamp))
+    }
+
+    /// Removes a file whose recording is in the bucket too, if it is still this version of it.
+    /// Returns whether it was removed.
+    pub(crate) fn give_up(&self, entry: &Arc<Entry>) -> Result<bool, Error> {
+        let commit = self.commit();
+        let index = self.index.read();
+        let is_both = index.is(entry.file(), &Slot::Recording(Arc::clone(entry)))
+            && entry.is_here()
+            && index.put_at(entry.file()).is_some();
+        drop(index);
+        if !is_both {
+            return Ok(false);
+        }
+        commit.lay_aside(entry.file(), entry.stamp)
+    }
+
+    /// The bucket has this object: `entry` is what is in it. Returns whether that was news.
+    pub(crate) fn learn_object(&self, entry: Entry, put_at: i64) -> Result<bool, Error> {
+        let learnt = self.index.write().learn(entry, put_at);
+        let there = match learnt {
+            Learnt::Known => return Ok(false),
+            Learnt::New => {
+                self.check_limits(&self.index.read());
+                return Ok(true);
+            }
+            Learnt::Replaced(there) => there,
+        };
+        let commit = self.commit();
+        let before = self.index.read().get(there.file());
+        if let Some(Slot::Recording(before)) = before
+            && before.is_here()
+        {
+            commit.lay_aside(there.file(), before.stamp)?;
+        }
+        self.index.write().replaced(there, put_at);
+        Ok(true)
+    }
+}
+
+impl Commit<'_> {
+    /// Removes a file of this version from the directory, not from what is known.
+    fn lay_aside(&self, file: &[u8], version: Stamp) -> Result<bool, Error> {
+        let (fs, path) = (self.files.fs(), self.files.loader.path(file));
+        let refused = |error| Error::at("remove a copy", &path)(error);
+        let is_known = match fs.metadata(&path) {
+            Ok(found) => found.stamp == version,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => true,
+            Err(error) => return Err(refused(error)),
+        };
+        if !is_known {
+            return Ok(false);
+        }
+        match self.change_directory(file, || fs.remove(&path)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            removed => removed.map_err(refused)?,
+        }
+        let mut index = self.files.index.write();
+        index.touch(file);
+        index.gone(file);
+        Ok(true)
+    }
+}

@@ -1,0 +1,150 @@
+//! What of the recordings is in the bucket too.
+
+use std::borrow::Borrow;
+use std::collections::{BTreeMap, HashSet};
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use super::Entry;
+use crate::disk::clock;
+
+/// The objects that are known, by file, and what follows from them. Until it is wanted it knows
+/// nothing, and takes no space.
+#[derive(Debug, Default)]
+pub(super) struct Objects {
+    wanted: bool,
+    known: HashSet<Object>,
+    /// What is here and not known to be in the bucket, by time and name.
+    pending: BTreeMap<(i64, Box<[u8]>), Arc<Entry>>,
+    orphans: Vec<Orphan>,
+}
+
+/// A file's object, found by its name.
+#[derive(Debug)]
+struct Object {
+    /// What the index has of the file.
+    entry: Arc<Entry>,
+    put_at: i64,
+}
+
+/// An object that no recording needs any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Orphan {
+    pub(crate) file: Box<[u8]>,
+    pub(crate) put_at: i64,
+    /// What was saved before then may take its place, and has to be in the bucket first.
+    since_ns: i64,
+}
+
+/// What it changes that the bucket has an object.
+#[derive(Debug)]
+pub(crate) enum Learnt {
+    /// Nothing.
+    Known,
+    /// It is listed now.
+    New,
+    /// A file that is here is an earlier version of it, and has to go before it is listed.
+    Replaced(Arc<Entry>),
+}
+
+impl Objects {
+    /// From now on it knows. `entries` are those that are here.
+    pub(super) fn want<'a>(&mut self, entries: impl Iterator<Item = &'a Arc<Entry>>) {
+        if self.wanted {
+            return;
+        }
+        self.wanted = true;
+        entries.for_each(|entry| self.attach(entry, None));
+    }
+
+    /// When the object of this file was put there.
+    pub(super) fn put_at(&self, file: &[u8]) -> Option<i64> {
+        self.known.get(file).map(|object| object.put_at)
+    }
+
+    /// The index has this of a file now.
+    pub(super) fn attach(&mut self, entry: &Arc<Entry>, put_at: Option<i64>) {
+        if !self.wanted {
+            return;
+        }
+        match put_at {
+            Some(put_at) => {
+                let entry = Arc::clone(entry);
+                self.known.replace(Object { entry, put_at });
+            }
+            None if entry.is_here() => {
+                self.pending.insert(place_of(entry), Arc::clone(entry));
+            }
+            None => {}
+        }
+    }
+
+    /// The index no longer has it. Returns when its object was put there.
+    pub(super) fn detach(&mut self, entry: &Entry) -> Option<i64> {
+        if !self.wanted {
+            return None;
+        }
+        self.pending.remove(&place_of(entry));
+        self.known.take(entry.file()).map(|object| object.put_at)
+    }
+
+    pub(super) fn orphan(&mut self, file: &[u8], put_at: i64) {
+        self.orphans.push(Orphan {
+            file: file.into(),
+            put_at,
+            since_ns: clock::wall_ns(),
+        });
+    }
+
+    /// The orphans whose place in the bucket is taken, if it is to be.
+    pub(super) fn take_orphans(&mut self) -> Vec<Orphan> {
+        let oldest = self.pending.keys().next().map_or(i64::MAX, |(at, _)| *at);
+        let (ready, waiting) = std::mem::take(&mut self.orphans)
+            .into_iter()
+            .partition(|orphan| orphan.since_ns < oldest);
+        self.orphans = waiting;
+        ready
+    }
+
+    /// What is to be uploaded, the oldest first.
+    pub(super) fn pending(&self) -> impl Iterator<Item = &Arc<Entry>> {
+        self.pending.values()
+    }
+
+    pub(super) fn pending_len(&self) -> usize {
+        self.pending.len()
+    }
+
+    pub(super) fn orphans_len(&self) -> usize {
+        self.orphans.len()
+    }
+
+    /// What is known of each file that has an object, and when that was put there.
+    pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = (&Arc<Entry>, i64)> {
+        self.known.iter().map(|it| (&it.entry, it.put_at))
+    }
+}
+
+fn place_of(entry: &Entry) -> (i64, Box<[u8]>) {
+    (entry.stamp.modified_ns, entry.file().into())
+}
+
+impl Borrow<[u8]> for Object {
+    fn borrow(&self) -> &[u8] {
+        self.entry.file()
+    }
+}
+
+impl Hash for Object {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.entry.file().hash(state);
+    }
+}
+
+impl PartialEq for Object {
+    fn eq(&self, other: &Self) -> bool {
+        self.entry.file() == other.entry.file()
+    }
+}
+
+impl Eq for Object {}

@@ -1,0 +1,185 @@
+//! Where the recordings of the index are: here, in the bucket, or both.
+
+use std::sync::Arc;
+
+use super::objects::{Learnt, Orphan};
+use super::{Entry, Index, Slot};
+use crate::disk::Stamp;
+
+/// By so much a file may be younger than the object that was made of it, as the bucket's clock is
+/// known to a second or so.
+const SLACK_NS: i64 = 2_000_000_000;
+
+impl Index {
+    /// From now on it is kept what is to be uploaded, and what is in the bucket.
+    pub(crate) fn want_objects(&mut self) {
+        let here = self.files.iter().map(|it| &it.0);
+        self.objects.want(here.filter(|entry| entry.is_here()));
+    }
+
+    /// When the object of this file was put into the bucket.
+    pub(crate) fn put_at(&self, file: &[u8]) -> Option<i64> {
+        self.objects.put_at(file)
+    }
+
+    /// What is not known to be in the bucket, the oldest first.
+    pub(crate) fn pending(&self) -> impl Iterator<Item = &Arc<Entry>> {
+        self.objects.pending()
+    }
+
+    pub(crate) fn pending_len(&self) -> usize {
+        self.objects.pending_len()
+    }
+
+    /// The objects that no recording needs any more, each once. One whose place is to be taken
+    /// comes when that has happened.
+    pub(crate) fn take_orphans(&mut self) -> Vec<Orphan> {
+        self.objects.take_orphans()
+    }
+
+    pub(crate) fn orphans_len(&self) -> usize {
+        self.objects.orphans_len()
+    }
+
+    /// An object that was not deleted is an orphan still.
+    pub(crate) fn orphan(&mut self, file: &[u8], put_at: i64) {
+        self.objects.orphan(file, put_at);
+    }
+
+    /// What is in the bucket, in no order, and when each object was put there.
+    pub(crate) fn objects(&self) -> impl ExactSizeIterator<Item = (&Arc<Entry>, i64)> {
+        self.objects.iter()
+    }
+
+    /// How many recordings are in the bucket only.
+    pub(crate) fn elsewhere_len(&self) -> usize {
+        self.elsewhere
+    }
+
+    /// This version of a file is in the bucket now. If it is no longer what is here, the object is
+    /// an orphan.
+    pub(crate) fn uploaded(&mut self, entry: &Entry, put_at: i64) -> bool {
+        let file = entry.file();
+        let known = match self.get(file) {
+            Some(Slot::Recording(known)) if known.stamp == entry.stamp => known,
+            _ => {
+                self.objects.orphan(file, put_at);
+                return false;
+            }
+        };
+        if let Some(before) = self.objects.detach(&known)
+            && before != put_at
+        {
+            self.objects.orphan(file, before);
+        }
+        self.objects.attach(&known, Some(put_at));
+        true
+    }
+
+    /// A copy of the object was put here as a file.
+    pub(crate) fn put_copy(&mut self, entry: Arc<Entry>, put_at: i64) {
+        let file: Box<[u8]> = entry.file().into();
+        self.detach(&file);
+        self.damaged.remove(&file);
+        self.attach(entry, Some(put_at));
+    }
+
+    /// The file is gone from here. If the bucket has it, it is known still. Returns whether it is.
+    pub(crate) fn gone(&mut self, file: &[u8]) -> bool {
+        self.damaged.remove(file);
+        let Some((entry, object)) = self.detach(file) else {
+            return false;
+        };
+        let Some(put_at) = object else {
+            return false;
+        };
+        let stamp = Stamp::elsewhere(entry.stamp.len, put_at);
+        let there = Entry {
+            stamp,
+            ..Entry::clone(&entry)
+        };
+        self.attach(Arc::new(there), Some(put_at));
+        true
+    }
+
+    /// Like [`Index::gone`], unless something else was learnt about the file since `known` was
+    /// cloned from here.
+    pub(crate) fn gone_if(&mut self, file: &[u8], known: &Slot) -> bool {
+        let same = self.is(file, known);
+        if same {
+            self.gone(file);
+        }
+        same
+    }
+
+    /// The bucket has no such object: it is to be uploaded again from here, or is gone.
+    pub(crate) fn vanished(&mut self, file: &[u8], put_at: i64) {
+        if self.objects.put_at(file) != Some(put_at) {
+            return;
+        }
+        if let Some((entry, _)) = self.detach(file)
+            && entry.is_here()
+        {
+            self.attach(entry, None);
+        }
+    }
+
+    /// The object was deleted, and a file of it is to be: neither is an orphan.
+    pub(crate) fn forget_object(&mut self, file: &[u8]) {
+        if let Some((entry, _)) = self.detach(file) {
+            self.attach(entry, None);
+        }
+    }
+
+    /// The bucket has this object. `entry` is what is in it, with the size of the object.
+    pub(crate) fn learn(&mut self, entry: Entry, put_at: i64) -> Learnt {
+        let file: Box<[u8]> = entry.file().into();
+        let stamp = Stamp::elsewhere(entry.stamp.len, put_at);
+        let there = Arc::new(Entry { stamp, ..entry });
+        let known = match self.get(&file) {
+            None => {
+                self.attach(there, Some(put_at));
+                return Learnt::New;
+            }
+            // Where what is here can't be read, it is for a repair to move it away.
+            Some(Slot::Damaged { .. }) => return Learnt::Known,
+            Some(Slot::Recording(known)) => known,
+        };
+        match self.objects.put_at(&file) {
+            Some(before) if before == put_at => Learnt::Known,
+            Some(before) if before > put_at => {
+                self.objects.orphan(&file, put_at);
+                Learnt::Known
+            }
+            Some(_) if known.is_here() => Learnt::Replaced(there),
+            Some(before) => {
+                self.objects.orphan(&file, before);
+                self.detach(&file);
+                self.attach(there, Some(put_at));
+                Learnt::New
+            }
+            // It was uploaded by an earlier run.
+            None if known.stamp.len == stamp.len
+                && known.stamp.modified_ns <= stamp.modified_ns.saturating_add(SLACK_NS) =>
+            {
+                self.objects.detach(&known);
+                self.objects.attach(&known, Some(put_at));
+                Learnt::Known
+            }
+            // What is here is uploaded next, and takes its place.
+            None => {
+                self.objects.orphan(&file, put_at);
+                Learnt::Known
+            }
+        }
+    }
+
+    /// As [`Learnt::Replaced`] asks for it.
+    pub(crate) fn replaced(&mut self, there: Arc<Entry>, put_at: i64) {
+        let file: Box<[u8]> = there.file().into();
+        if let Some((_, Some(before))) = self.detach(&file) {
+            self.objects.orphan(&file, before);
+        }
+        self.attach(there, Some(put_at));
+    }
+}

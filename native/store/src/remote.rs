@@ -1,0 +1,85 @@
+//! What a store asks of whoever keeps its recordings in a bucket as well.
+//!
+//! The directory stays where everything goes first. This knows no network: it says what is wanted,
+//! and [`Tier`](crate::Tier) is how the crate above does it.
+
+use std::fmt;
+use std::io;
+
+/// Why something in the bucket could not be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RemoteFault {
+    /// It can't be reached, does not answer in time, or fails by itself.
+    Unavailable,
+    /// It wants less to be asked of it.
+    Throttled,
+    /// It does not let us: wrong credentials, or too few rights.
+    Denied,
+    /// There is no such bucket.
+    NoBucket,
+    /// There is no such object.
+    NotFound,
+    /// The object is larger than a recording may be.
+    TooLarge,
+    /// What it answers makes no sense.
+    Invalid,
+}
+
+impl fmt::Display for RemoteFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            RemoteFault::Unavailable => "the bucket can't be reached",
+            RemoteFault::Throttled => "the bucket has too much to do",
+            RemoteFault::Denied => "the bucket refuses access",
+            RemoteFault::NoBucket => "there is no such bucket",
+            RemoteFault::NotFound => "it is no longer in the bucket",
+            RemoteFault::TooLarge => "it is too large",
+            RemoteFault::Invalid => "the bucket's answer makes no sense",
+        })
+    }
+}
+
+/// The bucket behind a store.
+///
+/// An object is a file of the directory as it was at a time: its name, and when it was put there, in
+/// milliseconds since the Unix epoch by the bucket's clock.
+pub trait Remote: Send + Sync {
+    /// Replaces `into` by the bytes of an object, of which there may be `max_bytes`. May take as
+    /// long as the network does, within a time-out.
+    ///
+    /// # Errors
+    ///
+    /// Why it could not be had.
+    fn get(
+        &self,
+        file: &[u8],
+        put_at: i64,
+        max_bytes: u64,
+        into: &mut Vec<u8>,
+    ) -> Result<(), RemoteFault>;
+
+    /// A file that the bucket has too was read here.
+    fn used(&self, file: &[u8]);
+
+    /// There may be something to upload. Must not wait.
+    fn wake(&self);
+
+    /// Writes down, so that it outlives a power cut, that the recordings with these ids are to be
+    /// gone from the bucket. It is done in the background.
+    ///
+    /// # Errors
+    ///
+    /// What the disk says: then nothing is to be deleted.
+    fn delete(&self, ids: &[Box<[u8]>]) -> io::Result<()>;
+
+    /// Whether it is for this store to delete what is beyond the limits.
+    fn is_retaining(&self) -> bool;
+
+    /// Waits until what was in the bucket when the store was opened is known, or a time-out.
+    ///
+    /// # Errors
+    ///
+    /// Why it is not known.
+    fn wait_known(&self) -> Result<(), RemoteFault>;
+}

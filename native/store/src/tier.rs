@@ -1,0 +1,271 @@
+//! What a crate above needs to keep a store's recordings in a bucket too.
+//!
+//! An *object* is a file of the directory as it was when it was put into the bucket: its name, and
+//! that time by the bucket's clock, in milliseconds since the Unix epoch.
+
+mod gone;
+mod notes;
+
+pub use gone::Gone;
+
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+
+use crate::active::Active;
+use crate::directory::Files;
+use crate::error::Error;
+use crate::index::Entry;
+use crate::index::journal::{batch, read_batch};
+use crate::remote::Remote;
+use crate::store::Store;
+
+/// A file, as it was put into the bucket.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Object {
+    /// When it was put there.
+    pub put_at: i64,
+    /// Its name.
+    pub file: Box<[u8]>,
+}
+
+/// An object, as a list of the bucket shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Which one.
+    pub object: Object,
+    /// Its size in bytes.
+    pub len: u64,
+}
+
+/// A store, for those who move its recordings. It keeps the store's directory open.
+#[derive(Clone)]
+pub struct Tier {
+    files: Arc<Files>,
+    active: Arc<Active>,
+}
+
+impl Store {
+    /// For those who move recordings.
+    pub fn tier(&self) -> Tier {
+        Tier {
+            files: Arc::clone(&self.files),
+            active: Arc::clone(&self.active),
+        }
+    }
+}
+
+impl Tier {
+    /// From now on the store asks this for what it has not here. What is here counts as not being
+    /// in the bucket until that is [learnt](Tier::learn).
+    pub fn attach(&self, remote: Arc<dyn Remote>) {
+        self.files.index.write().want_objects();
+        *self.files.remote.write() = Some(remote);
+    }
+
+    /// The store asks nobody any more.
+    pub fn detach(&self) {
+        *self.files.remote.write() = None;
+    }
+
+    /// Looks at the directory, for what others have changed there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`]
+    pub fn refresh(&self) -> Result<(), Error> {
+        self.files.refresh()
+    }
+
+    /// At most so many of the files that are not known to be in the bucket, the oldest first.
+    pub fn pending(&self, max: usize) -> Vec<Arc<Entry>> {
+        let index = self.files.index.read();
+        index.pending().take(max).cloned().collect()
+    }
+
+    /// How many there are.
+    pub fn pending_len(&self) -> usize {
+        self.files.index.read().pending_len()
+    }
+
+    /// The bytes of a file; `None` if it is no longer this version of it.
+    ///
+    /// # Errors
+    ///
+    /// What the disk says.
+    pub fn bytes_of(&self, entry: &Entry) -> io::Result<Option<Vec<u8>>> {
+        let (loader, mut bytes) = (&self.files.loader, Vec::new());
+        let limit = loader.file_limit(entry.file());
+        match self
+            .files
+            .fs()
+            .read(&loader.path(entry.file()), limit, &mut bytes)
+        {
+            Ok(stamp) if stamp == entry.stamp => Ok(Some(bytes)),
+            Ok(_) => Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// This version of a file is in the bucket. Returns whether it still counts; if not, the object
+    /// is an [orphan](Tier::take_orphans).
+    pub fn uploaded(&self, entry: &Entry, put_at: i64) -> bool {
+        self.files.index.write().uploaded(entry, put_at)
+    }
+
+    /// The objects that no recording needs any more, each once. One whose place is to be taken by
+    /// another comes when that is there.
+    pub fn take_orphans(&self) -> Vec<Object> {
+        let orphans = self.files.index.write().take_orphans();
+        let objects = orphans.into_iter().map(|orphan| Object {
+            put_at: orphan.put_at,
+            file: orphan.file,
+        });
+        objects.collect()
+    }
+
+    /// An object that could not be deleted comes again.
+    pub fn orphan(&self, object: &Object) {
+        let mut index = self.files.index.write();
+        index.orphan(&object.file, object.put_at);
+    }
+
+    /// How many orphans there are.
+    pub fn orphans_len(&self) -> usize {
+        self.files.index.read().orphans_len()
+    }
+
+    /// When the object of this file was put there, if there is one.
+    pub fn put_at(&self, file: &[u8]) -> Option<i64> {
+        self.files.index.read().put_at(file)
+    }
+
+    /// The latest time at which something of an id was put there.
+    pub fn latest_put_at(&self, id: &[u8]) -> Option<i64> {
+        let index = self.files.index.read();
+        let claims = index.claims(id);
+        claims.filter_map(|entry| index.put_at(entry.file())).max()
+    }
+
+    /// All objects that are known, in their order.
+    pub fn objects(&self) -> Vec<Listed> {
+        let index = self.files.index.read();
+        let mut objects: Vec<_> = index
+            .objects()
+            .map(|(entry, put_at)| Listed {
+                object: Object {
+                    put_at,
+                    file: entry.file().into(),
+                },
+                len: entry.stamp.len,
+            })
+            .collect();
+        drop(index);
+        objects.sort_unstable_by(|a, b| a.object.cmp(&b.object));
+        objects
+    }
+
+    /// How many objects are known, and how many recordings are in the bucket only.
+    pub fn objects_len(&self) -> (usize, usize) {
+        let index = self.files.index.read();
+        (index.objects().len(), index.elsewhere_len())
+    }
+
+    /// What is known of these, as others [learn](Tier::learn) it. What is not known is left out.
+    pub fn rows(&self, objects: &[Object]) -> Vec<u8> {
+        let index = self.files.index.read();
+        let known = objects.iter().filter_map(|object| {
+            let entry = index.recording(&object.file)?;
+            (index.put_at(&object.file) == Some(object.put_at)).then_some((entry, object.put_at))
+        });
+        let known: Vec<_> = known.collect();
+        batch(known.iter().map(|(entry, put_at)| (&***entry, *put_at)))
+    }
+
+    /// Learns of objects by what others know of them. `len_of` tells the size of an object that is
+    /// wanted; all others are passed over. Returns those that were learnt, also if something is wrong
+    /// with the rows behind them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if an outdated file can't be removed.
+    pub fn learn(
+        &self,
+        rows: &[u8],
+        len_of: impl Fn(&Object) -> Option<u64>,
+    ) -> Result<Vec<Object>, Error> {
+        let mut found = Vec::new();
+        // What a batch lacks is read from the recordings themselves.
+        let _ = read_batch(rows, &self.files.loader.shared, |entry, put_at| {
+            let file = entry.file().into();
+            let object = Object { put_at, file };
+            if len_of(&object) == Some(entry.stamp.len) {
+                found.push((entry, object));
+            }
+        });
+        let mut learnt = Vec::with_capacity(found.len());
+        for (entry, object) in found {
+            self.files.learn_object(entry, object.put_at)?;
+            learnt.push(object);
+        }
+        Ok(learnt)
+    }
+
+    /// Learns of an object by its bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Damaged`] if they are no recording.
+    pub fn learn_body(&self, object: &Object, bytes: Vec<u8>) -> Result<(), Error> {
+        let entry = self.files.summarize(&object.file, object.put_at, bytes)?;
+        self.files.learn_object(entry, object.put_at).map(drop)
+    }
+
+    /// The bucket has no such object any more.
+    pub fn vanished(&self, object: &Object) {
+        let mut index = self.files.index.write();
+        index.vanished(&object.file, object.put_at);
+    }
+
+    /// The files that the bucket has too, in no order.
+    pub fn copies(&self) -> Vec<Arc<Entry>> {
+        let index = self.files.index.read();
+        let entries = index.objects().map(|(entry, _)| entry);
+        entries.filter(|entry| entry.is_here()).cloned().collect()
+    }
+
+    /// Removes a file that the bucket has too, if it is still this version of it. Returns whether it
+    /// was removed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`]
+    pub fn give_up(&self, entry: &Arc<Entry>) -> Result<bool, Error> {
+        self.files.give_up(entry)
+    }
+
+    /// The right to move recordings between this directory and the bucket, which one engine has at a
+    /// time, until the file is dropped; `None` if another has it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`]
+    pub fn try_lock(&self) -> Result<Option<File>, Error> {
+        let path = self.notes_dir()?.join("lock");
+        let fs = self.files.fs();
+        let open = || match fs.open_lock(&path, false) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => fs.open_lock(&path, true),
+            opened => opened,
+        };
+        let file = open().map_err(Error::at("open", &path))?;
+        match fs.try_lock(&file) {
+            Ok(true) => Ok(Some(file)),
+            Ok(false) => Ok(None),
+            Err(error) => Err(Error::at("lock", &path)(error)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,101 @@
+//! Carrying out here what was deleted elsewhere.
+
+use std::sync::Arc;
+
+use super::Tier;
+use crate::error::Error;
+use crate::index::{Entry, Slot};
+use crate::query::Filter;
+
+/// What [`Tier::delete_gone`] came to.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Gone {
+    /// So many recordings are gone from here.
+    pub deleted: usize,
+    /// The ids of those of which something was put into the bucket since: that has to be deleted
+    /// there too.
+    pub later: Vec<Box<[u8]>>,
+}
+
+impl Tier {
+    /// Deletes what was there of these ids at a time by the bucket's clock, `until`: sessions in
+    /// flight that had begun, files that were saved, objects that had been put. `ahead_ms` is by how
+    /// much the bucket's clock is ahead of this machine's.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`]: some of it may be left.
+    pub fn delete_gone(&self, ids: &[Box<[u8]>], until: i64, ahead_ms: i64) -> Result<Gone, Error> {
+        let until_here = until.saturating_sub(ahead_ms);
+        let flights = ids.iter().filter_map(|id| self.active.get(id));
+        let begun = flights.filter(|it| it.summary().connected_at <= until_here);
+        let begun: Vec<Box<[u8]>> = begun.map(|it| (**it.id()).into()).collect();
+        self.active.discard(&begun)?;
+        self.files.settle_slab(self.active.opened_slab())?;
+        let mut gone = Gone {
+            deleted: begun.len(),
+            later: Vec::new(),
+        };
+        let change = self.files.syncs.change();
+        for id in ids {
+            let claims: Vec<_> = self.files.index.read().claims(id).cloned().collect();
+            for entry in claims {
+                self.delete_claim(id, &entry, until, until_here, &mut gone)?;
+            }
+        }
+        self.files.write_journal();
+        self.files.sync_removed(change)?;
+        Ok(gone)
+    }
+
+    fn delete_claim(
+        &self,
+        id: &[u8],
+        entry: &Arc<Entry>,
+        until: i64,
+        until_here: i64,
+        gone: &mut Gone,
+    ) -> Result<(), Error> {
+        let commit = self.files.commit();
+        let mut index = self.files.index.write();
+        let put_at = index.put_at(entry.file());
+        let is_same = index.is(entry.file(), &Slot::Recording(Arc::clone(entry)));
+        let was_put = put_at.is_some_and(|put_at| put_at <= until);
+        let was_saved = entry.is_here() && entry.stamp.modified_ns / 1_000_000 <= until_here;
+        if !is_same || !(was_put || was_saved) {
+            return Ok(());
+        }
+        if was_put {
+            // Whoever deleted it deletes that too.
+            index.forget_object(entry.file());
+        } else if put_at.is_some() {
+            gone.later.push(id.into());
+        }
+        drop(index);
+        let removed = commit.remove(entry.file());
+        removed.map_err(Error::at("remove a recording in", self.files.path()))?;
+        gone.deleted += 1;
+        Ok(())
+    }
+
+    /// Writes the index on the disk anew, so that nothing of what is gone is left in it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`]
+    pub fn forget_rows(&self) -> Result<(), Error> {
+        self.files
+            .rewrite_journal()
+            .map_err(Error::io("rewrite the index"))
+    }
+
+    /// The ids of all that match a filter, as [`Store::delete_where`](crate::Store::delete_where)
+    /// finds them; `None` if recordings have to be read to tell.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`]
+    pub fn matching(&self, filter: &Filter) -> Result<Option<Vec<Box<[u8]>>>, Error> {
+        crate::query::matching(&self.files, &self.active.all(), filter)
+    }
+}

@@ -1,0 +1,111 @@
+//! Notes of what is still to be done in the bucket: small files in `.native/remote/`, which outlive
+//! a power cut.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::PathBuf;
+
+use super::Tier;
+use crate::disk::temp;
+use crate::error::Error;
+
+/// Where they are, in the native directory beside the recordings.
+const DIR: &str = "remote";
+
+const PREFIX: &str = "note-";
+
+/// None is larger.
+const MAX_BYTES: u64 = 1 << 29;
+
+impl Tier {
+    pub(super) fn notes_dir(&self) -> Result<PathBuf, Error> {
+        self.files.prepare_beside()?;
+        let dir = self.files.beside_dir.join(DIR);
+        self.files.create_dirs(&dir)?;
+        Ok(dir)
+    }
+
+    /// Writes a note, and returns its name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`]: then there is none.
+    pub fn write_note(&self, note: &[u8]) -> Result<Box<[u8]>, Error> {
+        let dir = self.notes_dir()?;
+        let path = temp::unused_path(&dir, PREFIX);
+        let write = || -> io::Result<()> {
+            self.files.write_into(&dir, note, true)?.place(&path)?;
+            self.files.sync_names(&dir)
+        };
+        write().map_err(Error::at("write", &path))?;
+        let name = path.file_name().unwrap_or_default();
+        Ok(name.as_bytes().into())
+    }
+
+    /// The notes there are, by name. What is only the beginning of one is passed over.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`]
+    pub fn notes(&self) -> Result<Vec<Box<[u8]>>, Error> {
+        let dir = self.notes_dir()?;
+        let names = self.files.fs().names(&dir);
+        let names = names.map_err(Error::at("read the directory", &dir))?;
+        let names = names.into_iter().map(|file| file.name);
+        let notes = names.filter(|name| name.as_bytes().starts_with(PREFIX.as_bytes()));
+        Ok(notes.map(|name| name.as_bytes().into()).collect())
+    }
+
+    /// What a note says; `None` if it is gone.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`]
+    pub fn read_note(&self, name: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        let (path, mut note) = (self.note(name)?, Vec::new());
+        match self.files.fs().read(&path, MAX_BYTES, &mut note) {
+            Ok(_) => Ok(Some(note)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::at("read", &path)(error)),
+        }
+    }
+
+    /// Removes a note, for good.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`]
+    pub fn remove_note(&self, name: &[u8]) -> Result<(), Error> {
+        let path = self.note(name)?;
+        match self.files.fs().remove(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            removed => removed.map_err(Error::at("remove", &path))?,
+        }
+        let dir = self.notes_dir()?;
+        let synced = self.files.sync_names(&dir);
+        synced.map_err(Error::at("sync the directory", &dir))
+    }
+
+    /// Moves a note out of the way that can't be understood.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`]
+    pub fn set_note_aside(&self, name: &[u8]) -> Result<(), Error> {
+        let path = self.note(name)?;
+        let mut aside = OsString::from("bad-");
+        aside.push(OsStr::from_bytes(name));
+        let aside = path.with_file_name(aside);
+        let renamed = self.files.fs().rename(&path, &aside);
+        renamed.map_err(Error::at("rename", &path))
+    }
+
+    fn note(&self, name: &[u8]) -> Result<PathBuf, Error> {
+        let dir = self.notes_dir()?;
+        match name.starts_with(PREFIX.as_bytes()) && !name.contains(&b'/') && !name.contains(&0) {
+            true => Ok(dir.join(OsStr::from_bytes(name))),
+            false => Err(Error::NotFound),
+        }
+    }
+}

@@ -1,0 +1,424 @@
+use std::collections::HashMap;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+
+use parking_lot::Mutex;
+
+use super::*;
+use crate::codec::Format;
+use crate::disk::clock::now_ms;
+use crate::files::Contents;
+use crate::options::Options;
+use crate::query::{Filter, Sort};
+use crate::remote::RemoteFault;
+use crate::slab::Wait;
+
+/// A bucket in memory.
+#[derive(Default)]
+struct Bucket {
+    objects: Mutex<HashMap<Object, Vec<u8>>>,
+    deleted: Mutex<Vec<Box<[u8]>>>,
+    gets: AtomicUsize,
+    woken: AtomicUsize,
+    is_away: AtomicBool,
+    is_unknown: AtomicBool,
+}
+
+impl Remote for Bucket {
+    fn get(
+        &self,
+        file: &[u8],
+        put_at: i64,
+        _max_bytes: u64,
+        into: &mut Vec<u8>,
+    ) -> Result<(), RemoteFault> {
+        self.gets.fetch_add(1, SeqCst);
+        if self.is_away.load(SeqCst) {
+            return Err(RemoteFault::Unavailable);
+        }
+        let objects = self.objects.lock();
+        let object = Object {
+            put_at,
+            file: file.into(),
+        };
+        into.clone_from(objects.get(&object).ok_or(RemoteFault::NotFound)?);
+        Ok(())
+    }
+
+    fn used(&self, _file: &[u8]) {}
+
+    fn wake(&self) {
+        self.woken.fetch_add(1, SeqCst);
+    }
+
+    fn delete(&self, ids: &[Box<[u8]>]) -> io::Result<()> {
+        if self.is_away.load(SeqCst) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.deleted.lock().extend_from_slice(ids);
+        Ok(())
+    }
+
+    fn is_retaining(&self) -> bool {
+        true
+    }
+
+    fn wait_known(&self) -> Result<(), RemoteFault> {
+        match self.is_unknown.load(SeqCst) {
+            true => Err(RemoteFault::Unavailable),
+            false => Ok(()),
+        }
+    }
+}
+
+impl Bucket {
+    fn listed(&self) -> Vec<Listed> {
+        let objects = self.objects.lock();
+        let listed = objects.iter().map(|(object, bytes)| Listed {
+            object: object.clone(),
+            len: bytes.len() as u64,
+        });
+        listed.collect()
+    }
+}
+
+struct Node {
+    store: Store,
+    tier: Tier,
+    bucket: Arc<Bucket>,
+}
+
+fn node(path: &Path, bucket: &Arc<Bucket>) -> Node {
+    let store = Store::open(path, Options::default()).unwrap();
+    let tier = store.tier();
+    tier.attach(Arc::clone(bucket) as _);
+    Node {
+        store,
+        tier,
+        bucket: Arc::clone(bucket),
+    }
+}
+
+/// A recording with one event of a user.
+fn recording(id: &str, at: i64) -> Vec<u8> {
+    let text = format!(
+        r#"{{"id":"{id}","connected_at":{at},"view":"Elixir.V","events":[{{"offset":1,"type":"event","payload":{{"name":"n","params":{{}}}}}}]}}"#
+    );
+    let mut etf = Vec::new();
+    let limits = replay_etf::Limits::default();
+    replay_etf::json::decode(text.as_bytes(), &limits, &|_| true, &mut etf).unwrap();
+    etf
+}
+
+impl Node {
+    fn save(&self, id: &str, at: i64) {
+        self.store.save(&recording(id, at), Format::Etf).unwrap();
+    }
+
+    /// Uploads all there is, at a time of its own each.
+    fn upload(&self, mut put_at: i64) {
+        for entry in self.tier.pending(usize::MAX) {
+            let bytes = self.tier.bytes_of(&entry).unwrap().unwrap();
+            let file = entry.file().into();
+            let object = Object { put_at, file };
+            self.bucket.objects.lock().insert(object, bytes);
+            assert!(self.tier.uploaded(&entry, put_at));
+            put_at += 1;
+        }
+        assert_eq!(self.tier.pending_len(), 0);
+    }
+
+    fn learn_bodies(&self) {
+        for Listed { object, .. } in self.bucket.listed() {
+            let bytes = self.bucket.objects.lock()[&object].clone();
+            self.tier.learn_body(&object, bytes).unwrap();
+        }
+    }
+
+    fn ids(&self) -> Vec<String> {
+        let page = self
+            .store
+            .query(&Filter::default(), Sort::Newest, 100, None);
+        let items = page.unwrap().items;
+        let ids = items
+            .iter()
+            .map(|it| String::from_utf8_lossy(it.id()).into_owned());
+        ids.collect()
+    }
+
+    fn read(&self, id: &str) -> Result<Contents, Error> {
+        self.store.read(id.as_bytes())
+    }
+
+    fn here(&self) -> usize {
+        let names = std::fs::read_dir(self.store.path()).unwrap();
+        names
+            .filter(|it| it.as_ref().unwrap().file_name() != ".native")
+            .count()
+    }
+}
+
+#[test]
+fn what_one_saves_another_lists_and_reads() {
+    let (bucket, dirs) = (
+        Arc::default(),
+        [(); 2].map(|()| tempfile::tempdir().unwrap()),
+    );
+    let [a, b] = dirs.each_ref().map(|dir| node(dir.path(), &bucket));
+    a.save("x", 1);
+    a.save("y", 2);
+    assert_eq!(a.tier.pending_len(), 2);
+    assert_eq!(bucket.woken.load(SeqCst), 2);
+    a.upload(now_ms());
+    assert_eq!(a.tier.objects_len(), (2, 0));
+
+    let listed = bucket.listed();
+    let objects: Vec<_> = listed.iter().map(|it| it.object.clone()).collect();
+    let rows = a.tier.rows(&objects);
+    let len_of = |object: &Object| {
+        let listed = listed.iter().find(|it| it.object == *object);
+        listed.map(|it| it.len)
+    };
+    assert_eq!(b.tier.learn(&rows, len_of).unwrap().len(), 2);
+    assert_eq!(b.ids(), ["y", "x"]);
+    assert_eq!((b.here(), b.tier.objects_len()), (0, (2, 2)));
+    assert_eq!(b.read("x").unwrap(), a.read("x").unwrap());
+    assert_eq!((b.here(), b.tier.objects_len()), (1, (2, 1)), "it is kept");
+    b.read("x").unwrap();
+    assert_eq!(bucket.gets.load(SeqCst), 1);
+    assert_eq!(b.tier.pending_len(), 0, "it need not be uploaded");
+
+    // What is given up is there still.
+    let copies = b.tier.copies();
+    assert!(b.tier.give_up(&copies[0]).unwrap());
+    assert!(!b.tier.give_up(&copies[0]).unwrap());
+    assert_eq!((b.here(), b.ids()), (0, vec!["y".into(), "x".into()]));
+    assert_eq!(b.read("x").unwrap(), a.read("x").unwrap());
+
+    // Neither is written down here as if it were a file, nor lost by a look at the directory.
+    b.store.rebuild_index().unwrap();
+    assert_eq!(b.ids(), ["y", "x"]);
+}
+
+#[test]
+fn rows_are_believed_for_the_object_they_are_about() {
+    let (bucket, dirs) = (
+        Arc::default(),
+        [(); 2].map(|()| tempfile::tempdir().unwrap()),
+    );
+    let [a, b] = dirs.each_ref().map(|dir| node(dir.path(), &bucket));
+    a.save("x", 1);
+    a.upload(5);
+    let object = bucket.listed().remove(0).object;
+    let rows = a.tier.rows(std::slice::from_ref(&object));
+    assert_eq!(
+        b.tier.learn(&rows, |_| Some(7)).unwrap(),
+        [],
+        "of another size"
+    );
+    assert_eq!(
+        b.tier.learn(&rows, |_| None).unwrap(),
+        [],
+        "of another time"
+    );
+    for at in 0..rows.len() {
+        let mut changed = rows.clone();
+        changed[at] ^= 1;
+        let cut = b.tier.learn(&rows[..at], |_| Some(1));
+        assert_eq!(cut.unwrap(), []);
+        assert_eq!(b.tier.learn(&changed, |_| None).unwrap(), []);
+    }
+    assert_eq!(
+        a.tier
+            .rows(&[Object {
+                put_at: 6,
+                ..object
+            }])
+            .len(),
+        12
+    );
+}
+
+#[test]
+fn what_an_earlier_run_uploaded_is_known_again() {
+    let (bucket, dir) = (Arc::default(), tempfile::tempdir().unwrap());
+    let a = node(dir.path(), &bucket);
+    a.save("x", 1);
+    a.upload(now_ms());
+    drop(a);
+    let a = node(dir.path(), &bucket);
+    assert_eq!(a.tier.pending_len(), 1);
+    a.learn_bodies();
+    assert_eq!((a.tier.pending_len(), a.here()), (0, 1));
+    assert_eq!(a.tier.take_orphans(), []);
+
+    // Unless it was saved again since.
+    a.save("x", 1_000);
+    drop(a);
+    let a = node(dir.path(), &bucket);
+    a.learn_bodies();
+    assert_eq!(a.tier.pending_len(), 1);
+    assert_eq!(
+        a.tier.take_orphans(),
+        [],
+        "it is needed until the new one is there"
+    );
+    a.upload(now_ms() + 10);
+    assert_eq!(a.tier.take_orphans().len(), 1);
+}
+
+#[test]
+fn of_several_objects_of_a_file_the_latest_counts() {
+    let (bucket, dirs) = (
+        Arc::default(),
+        [(); 3].map(|()| tempfile::tempdir().unwrap()),
+    );
+    let [a, b, c] = dirs.each_ref().map(|dir| node(dir.path(), &bucket));
+    a.save("x", 1);
+    a.upload(now_ms() + 10);
+    b.save("x", 2);
+    b.upload(now_ms() + 20);
+    for node in [&a, &b, &c] {
+        node.learn_bodies();
+        assert_eq!(node.tier.objects_len().0, 1);
+        assert_eq!(node.store.list().unwrap()[0].connected_at, 2);
+        assert_eq!(node.read("x").unwrap(), b.read("x").unwrap());
+        assert_eq!(node.tier.take_orphans().len(), 1, "the earlier one");
+        assert_eq!(node.tier.pending_len(), 0);
+    }
+}
+
+#[test]
+fn a_deletion_is_noted_first_and_leaves_orphans() {
+    let (bucket, dir) = (Arc::<Bucket>::default(), tempfile::tempdir().unwrap());
+    let a = node(dir.path(), &bucket);
+    for (id, at) in [("x", 1), ("y", 2), ("z", 3), ("gone", 4)] {
+        a.save(id, at);
+    }
+    a.upload(100);
+    let copies = a.tier.copies();
+    let gone = copies.iter().find(|it| it.id() == b"gone").unwrap();
+    a.tier.give_up(gone).unwrap();
+
+    bucket.is_away.store(true, SeqCst);
+    assert!(matches!(a.store.delete(b"x"), Err(Error::Io { .. })));
+    assert_eq!(a.ids().len(), 4, "nothing is deleted that is not noted");
+    bucket.is_away.store(false, SeqCst);
+
+    a.store.delete(b"x").unwrap();
+    a.store.delete(b"gone").unwrap();
+    let filter = Filter {
+        id: Some((*b"y").into()),
+        ..Filter::default()
+    };
+    a.store.delete_where(&filter).unwrap();
+    assert_eq!(
+        *bucket.deleted.lock(),
+        [&b"x"[..], b"gone", b"y"].map(Box::from)
+    );
+    assert_eq!(a.ids(), ["z"]);
+    assert_eq!(a.tier.take_orphans().len(), 3);
+    assert_eq!(a.tier.take_orphans(), []);
+    a.store.clear().unwrap();
+    assert_eq!(a.tier.take_orphans().len(), 1);
+    assert_eq!(a.tier.objects_len(), (0, 0));
+}
+
+#[test]
+fn what_another_deleted_goes_here() {
+    let (bucket, dir) = (Arc::<Bucket>::default(), tempfile::tempdir().unwrap());
+    let a = node(dir.path(), &bucket);
+    a.save("old", 1);
+    a.upload(now_ms() - 5_000);
+    a.save("waiting", 2);
+    let head = recording("running", now_ms() - 1);
+    a.store.start(b"running", &head, 10, Wait::Yes).unwrap();
+    let ids = ["old", "waiting", "running", "unknown"].map(|id| Box::from(id.as_bytes()));
+
+    // Before any of it was there.
+    let before = a.tier.delete_gone(&ids, now_ms() - 10_000, 0).unwrap();
+    assert_eq!(before, Gone::default());
+    let gone = a.tier.delete_gone(&ids, now_ms() + 1_000, 0).unwrap();
+    assert_eq!(
+        gone,
+        Gone {
+            deleted: 3,
+            later: Vec::new()
+        }
+    );
+    assert_eq!(a.ids(), Vec::<String>::new());
+    assert_eq!((a.here(), a.store.actives().len()), (0, 0));
+    assert_eq!(a.tier.take_orphans(), [], "the other deletes them");
+
+    // Saved before it was deleted, uploaded behind it.
+    a.save("late", 3);
+    a.upload(now_ms() + 60_000);
+    let late = [Box::from(&b"late"[..])];
+    let gone = a.tier.delete_gone(&late, now_ms() + 1_000, 0).unwrap();
+    assert_eq!(
+        gone,
+        Gone {
+            deleted: 1,
+            later: late.into()
+        }
+    );
+    assert_eq!(a.tier.take_orphans().len(), 1);
+}
+
+#[test]
+fn a_bucket_that_is_away_is_told_of() {
+    let (bucket, dirs) = (
+        Arc::default(),
+        [(); 2].map(|()| tempfile::tempdir().unwrap()),
+    );
+    let [a, b] = dirs.each_ref().map(|dir| node(dir.path(), &bucket));
+    a.save("x", 1);
+    a.upload(5);
+    b.learn_bodies();
+    b.save("mine", 9);
+    bucket.is_away.store(true, SeqCst);
+    let away = |result| matches!(result, Err(Error::Remote(RemoteFault::Unavailable)));
+    assert!(away(b.read("x")));
+    assert!(b.read("mine").is_ok());
+    assert!(matches!(b.read("none"), Err(Error::NotFound)));
+    bucket.is_unknown.store(true, SeqCst);
+    assert!(away(b.read("none")), "it may be there");
+    assert!(b.read("mine").is_ok());
+    assert_eq!(b.ids(), ["mine", "x"]);
+
+    // What is gone from there is not listed any more.
+    bucket.is_away.store(false, SeqCst);
+    bucket.is_unknown.store(false, SeqCst);
+    bucket.objects.lock().clear();
+    assert!(matches!(b.read("x"), Err(Error::NotFound)));
+    assert_eq!(b.ids(), ["mine"]);
+    let known = a.tier.objects();
+    a.tier.vanished(&known[0].object);
+    assert_eq!((a.ids(), a.tier.pending_len()), (vec!["x".into()], 1));
+}
+
+#[test]
+fn notes_stay_until_they_are_removed() {
+    let (bucket, dir) = (Arc::default(), tempfile::tempdir().unwrap());
+    let a = node(dir.path(), &bucket);
+    assert_eq!(a.tier.notes().unwrap().len(), 0);
+    let name = a.tier.write_note(b"what").unwrap();
+    drop(a);
+    let a = node(dir.path(), &bucket);
+    assert_eq!(a.tier.notes().unwrap(), std::slice::from_ref(&name));
+    assert_eq!(a.tier.read_note(&name).unwrap(), Some(b"what".to_vec()));
+    a.tier.remove_note(&name).unwrap();
+    a.tier.remove_note(&name).unwrap();
+    assert_eq!(a.tier.read_note(&name).unwrap(), None);
+    assert!(a.tier.read_note(b"note-../../x").is_err());
+    let bad = a.tier.write_note(b"bad").unwrap();
+    a.tier.set_note_aside(&bad).unwrap();
+    assert_eq!(a.tier.notes().unwrap().len(), 0);
+
+    let lock = a.tier.try_lock().unwrap();
+    assert!(lock.is_some() && a.tier.try_lock().unwrap().is_none());
+    drop(lock);
+    assert!(a.tier.try_lock().unwrap().is_some());
+}
