@@ -17,7 +17,8 @@ defmodule Rooms do
   @crates %{
     "etf" => [],
     "store" => ~w(etf),
-    "nif" => ~w(etf store),
+    "remote" => ~w(store),
+    "nif" => ~w(etf store remote),
     "cli" => ~w(store)
   }
 

@@ -1,0 +1,1 @@
+//! Small objects of ours: magic, version, and a frame with a checksum.
