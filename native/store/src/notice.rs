@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::Error;
+use crate::remote::RemoteFault;
 use crate::retention::limits::{Limit, Removed};
 
 /// Something that happened to recordings. It holds nothing of what they contain.
@@ -72,6 +73,13 @@ pub enum Notice {
     NotErased {
         /// Why.
         error: Error,
+    },
+    /// The bucket went away, or is back.
+    Remote {
+        /// Why it can't be spoken to; `None` if it is back.
+        fault: Option<RemoteFault>,
+        /// So many recordings wait to be uploaded.
+        pending: usize,
     },
     /// The file system does not support putting names, or content, on the disk: a power cut may
     /// lose what was saved last. Told once of each.
