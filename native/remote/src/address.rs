@@ -5,6 +5,9 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// Bytes of a prefix: with the longest name of a file, every server takes the key.
+pub(crate) const MAX_PREFIX_BYTES: usize = 200;
+
 /// A bucket, and where in it everything of ours is: `s3://bucket/prefix`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
