@@ -236,7 +236,10 @@ fn node_name(called: &str, run: Tag) -> Option<Name> {
     while !called.is_char_boundary(cut) {
         cut -= 1;
     }
-    let called = called.get(..cut).unwrap_or_default().replace(['/', '\0'], "_");
+    let called = called
+        .get(..cut)
+        .unwrap_or_default()
+        .replace(['/', '\0'], "_");
     let name = format!("{called}-{:08x}", run.0 >> 96);
     Name::new(name.into_bytes())
 }

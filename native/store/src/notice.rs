@@ -74,13 +74,6 @@ pub enum Notice {
         /// Why.
         error: Error,
     },
-    /// The bucket went away, or is back.
-    Remote {
-        /// Why it can't be spoken to; `None` if it is back.
-        fault: Option<RemoteFault>,
-        /// So many recordings wait to be uploaded.
-        pending: usize,
-    },
     /// The file system does not support putting names, or content, on the disk: a power cut may
     /// lose what was saved last. Told once of each.
     Unsynced {
@@ -111,5 +104,12 @@ pub enum Notice {
         file: String,
         /// What is wrong with it.
         reason: String,
+    },
+    /// The bucket can't be used any more, or can be again.
+    Remote {
+        /// Why it can't; `None` if it can.
+        fault: Option<RemoteFault>,
+        /// Recordings that wait to be uploaded.
+        pending: usize,
     },
 }

@@ -69,6 +69,16 @@ impl Tier {
         *self.files.remote.write() = None;
     }
 
+    /// Tells whoever observes the store.
+    pub fn tell(&self, notice: Notice) {
+        self.files.observer.tell(notice);
+    }
+
+    /// Whether there is a file of this id, so that it can be read without the bucket.
+    pub fn is_here(&self, id: &[u8]) -> bool {
+        self.files.index.read().claims(id).any(|it| it.is_here())
+    }
+
     /// Looks at the directory, for what others have changed there.
     ///
     /// # Errors
@@ -252,11 +262,6 @@ impl Tier {
     /// [`Error::Io`]
     pub fn give_up(&self, entry: &Arc<Entry>) -> Result<bool, Error> {
         self.files.give_up(entry)
-    }
-
-    /// Tells whoever observes the store what happened in the bucket.
-    pub fn tell(&self, notice: Notice) {
-        self.files.observer.tell(notice);
     }
 
     /// Whether there are limits of what is kept.

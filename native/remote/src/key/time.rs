@@ -15,6 +15,9 @@ pub struct Time(i64);
 pub struct Day(NaiveDate);
 
 impl Time {
+    /// The last one there is.
+    pub const LAST: Time = Time(9_999_999_999_999);
+
     /// A time, if it has 13 digits: from September 2001 to November 2286.
     pub fn from_ms(ms: u64) -> Option<Time> {
         let ms = i64::try_from(ms).ok()?;

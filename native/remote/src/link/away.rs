@@ -64,7 +64,9 @@ impl Away {
     /// Why it is away, if that was found out just now: whoever waits for it need not try.
     pub(super) fn just_failed(&self) -> Option<RemoteFault> {
         let outage = self.0.lock();
-        let recent = outage.as_ref().filter(|it| it.failed_at.elapsed() < FIRST_PAUSE * 5);
+        let recent = outage
+            .as_ref()
+            .filter(|it| it.failed_at.elapsed() < FIRST_PAUSE * 5);
         recent.map(|it| it.fault)
     }
 
@@ -72,7 +74,9 @@ impl Away {
     pub(super) fn pause(&self) -> Duration {
         let outage = self.0.lock();
         let again_at = outage.as_ref().map(|it| it.again_at);
-        again_at.map_or(Duration::ZERO, |at| at.saturating_duration_since(Instant::now()))
+        again_at.map_or(Duration::ZERO, |at| {
+            at.saturating_duration_since(Instant::now())
+        })
     }
 
     /// It is tried at once.

@@ -25,12 +25,19 @@ impl Clock {
     /// An object was written between two times of this machine, and at this one by the bucket's.
     pub(super) fn observe(&self, modified_ms: u64, sent_ms: i64, answered_ms: i64) {
         // Of a time by the second, the middle of it.
-        let part = if modified_ms.is_multiple_of(1_000) { 500 } else { 0 };
-        let theirs = i64::try_from(modified_ms).unwrap_or(i64::MAX).saturating_add(part);
+        let part = if modified_ms.is_multiple_of(1_000) {
+            500
+        } else {
+            0
+        };
+        let theirs = i64::try_from(modified_ms)
+            .unwrap_or(i64::MAX)
+            .saturating_add(part);
         let ours = sent_ms.midpoint(answered_ms);
         let ahead = theirs.saturating_sub(ours);
         let is_agreed = ahead.abs() <= AGREED_MS;
-        self.ahead_ms.store(if is_agreed { 0 } else { ahead }, Relaxed);
+        self.ahead_ms
+            .store(if is_agreed { 0 } else { ahead }, Relaxed);
     }
 
     /// By how much it is ahead of this machine's, in milliseconds.
@@ -54,7 +61,9 @@ impl Clock {
         let least = u64::try_from(ms.saturating_add(1)).unwrap_or(0).max(now);
         let given = |last: u64| least.max(last + 1);
         // It always gives one.
-        let last = self.last_ms.fetch_update(Relaxed, Relaxed, |last| Some(given(last)));
+        let last = self
+            .last_ms
+            .fetch_update(Relaxed, Relaxed, |last| Some(given(last)));
         let (Ok(last) | Err(last)) = last;
         Time::from_ms(given(last)).unwrap_or(Time::LAST)
     }
@@ -63,7 +72,9 @@ impl Clock {
 /// This machine's clock, in milliseconds since the Unix epoch.
 pub(super) fn local_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    since.map_or(0, |since| {
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    })
 }
 
 #[cfg(test)]

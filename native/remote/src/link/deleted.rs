@@ -86,12 +86,12 @@ fn delete_orphans(shared: &Shared) -> Result<(), Fault> {
     let mut result = Ok(());
     let keys: Vec<_> = orphans.keys().cloned().collect();
     let mut left = orphans;
-    shared.bucket.delete_many(keys, AT_ONCE, |key, deleted| {
-        match shared.heard(deleted) {
+    shared
+        .bucket
+        .delete_many(keys, AT_ONCE, |key, deleted| match shared.heard(deleted) {
             Ok(()) => drop(left.remove(&key)),
             Err(fault) => result = Err(fault),
-        }
-    });
+        });
     left.values().for_each(|object| shared.tier.orphan(object));
     result
 }
@@ -105,18 +105,25 @@ pub(super) fn carry_out(shared: &Shared, key: &Key, gone: &Gone) -> Result<(), F
     let until = i64::try_from(gone.effective.ms()).unwrap_or(i64::MAX);
     let ahead = shared.clock.ahead_ms();
     let ids: Vec<Box<[u8]>> = gone.ids.iter().map(|id| id.as_slice().into()).collect();
-    let refused = |_| Fault::new(FaultKind::Invalid, "what is deleted could not be deleted here");
+    let refused = |_| {
+        Fault::new(
+            FaultKind::Invalid,
+            "what is deleted could not be deleted here",
+        )
+    };
     if !ids.is_empty() {
         shared.graves.bury(ids.iter().map(|id| &**id), until);
-        let done = shared.tier.delete_gone(&ids, until, ahead).map_err(refused)?;
+        let done = shared
+            .tier
+            .delete_gone(&ids, until, ahead)
+            .map_err(refused)?;
         if done.deleted > 0 {
             shared.tier.forget_rows().map_err(refused)?;
         }
         if !done.later.is_empty() {
             // What was put since is deleted by whoever put it.
-            replay_store::Remote::delete(shared, &done.later).map_err(|_| {
-                Fault::new(FaultKind::Invalid, "a deletion could not be noted")
-            })?;
+            replay_store::Remote::delete(shared, &done.later)
+                .map_err(|_| Fault::new(FaultKind::Invalid, "a deletion could not be noted"))?;
         }
     }
     let Some(bytes) = &gone.filter else {

@@ -25,7 +25,9 @@ pub(super) fn announce(shared: &Shared, filter: &Filter) -> Result<Box<[u8]>, Er
         path: None,
         source,
     };
-    let filter = filter.encode().ok_or_else(|| refused(std::io::ErrorKind::FileTooLarge.into()))?;
+    let filter = filter
+        .encode()
+        .ok_or_else(|| refused(std::io::ErrorKind::FileTooLarge.into()))?;
     let gone = Gone {
         effective: shared.clock.next(),
         origin: shared.node.clone(),
@@ -38,11 +40,7 @@ pub(super) fn announce(shared: &Shared, filter: &Filter) -> Result<Box<[u8]>, Er
 }
 
 /// Waits until it is done in the bucket, and for the other nodes.
-pub(super) fn settle(
-    shared: &Shared,
-    note: &[u8],
-    deadline: Instant,
-) -> Result<Confirmed, Error> {
+pub(super) fn settle(shared: &Shared, note: &[u8], deadline: Instant) -> Result<Confirmed, Error> {
     let begun = shared.polled.now();
     shared.to_poll.give();
     let Some(tag) = wait_until_clean(shared, note, begun, deadline)? else {

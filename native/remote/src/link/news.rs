@@ -42,7 +42,8 @@ impl News {
 
     /// What was listed before this is not listed again by those who ask for news.
     pub(super) fn forget_before(&mut self, time: Time) {
-        self.seen.retain(|key| key.time().is_some_and(|at| at >= time));
+        self.seen
+            .retain(|key| key.time().is_some_and(|at| at >= time));
     }
 
     /// Finds out what of a listing is here already, and carries out what it says is deleted.
@@ -149,8 +150,9 @@ impl News {
             return result;
         }
         let wanted = keys.into_iter().map(|key| (key, MAX_ROWS_BYTES));
-        shared.bucket.get_many(wanted, AT_ONCE, |key, read| {
-            match shared.heard(read) {
+        shared
+            .bucket
+            .get_many(wanted, AT_ONCE, |key, read| match shared.heard(read) {
                 Ok(bytes) => {
                     let learnt = shared.tier.learn(&bytes, |object| new.get(object).copied());
                     for object in learnt.unwrap_or_default() {
@@ -160,24 +162,23 @@ impl News {
                 }
                 Err(fault) if is_about_object(&fault) => drop(self.seen.insert(key)),
                 Err(fault) => result = Err(fault),
-            }
-        });
+            });
         result
     }
 
     /// Reads what no rows tell of, the latest first.
-    fn learn_bodies(
-        &mut self,
-        shared: &Shared,
-        new: HashMap<Object, u64>,
-    ) -> Result<(), Fault> {
+    fn learn_bodies(&mut self, shared: &Shared, new: HashMap<Object, u64>) -> Result<(), Fault> {
         let (mut result, mut read_here) = (Ok(()), Vec::new());
         let mut new: Vec<_> = new.into_iter().collect();
         new.sort_unstable_by(|a, b| b.0.cmp(&a.0));
-        let wanted = new.iter().filter_map(|(object, len)| Some((key_of(object)?, *len)));
+        let wanted = new
+            .iter()
+            .filter_map(|(object, len)| Some((key_of(object)?, *len)));
         let wanted: Vec<_> = wanted.collect();
         shared.bucket.get_many(wanted, AT_ONCE, |key, read| {
-            let Some(object) = object_of(&key) else { return };
+            let Some(object) = object_of(&key) else {
+                return;
+            };
             match shared.heard(read) {
                 Ok(bytes) => match shared.tier.learn_body(&object, bytes.to_vec()) {
                     Ok(()) => read_here.push(object),
@@ -206,5 +207,8 @@ impl News {
 
 /// Whether only the object that was asked for is in the way.
 fn is_about_object(fault: &Fault) -> bool {
-    matches!(fault.kind(), FaultKind::NotFound | FaultKind::TooLarge | FaultKind::Invalid)
+    matches!(
+        fault.kind(),
+        FaultKind::NotFound | FaultKind::TooLarge | FaultKind::Invalid
+    )
 }

@@ -74,14 +74,19 @@ impl Poller<'_> {
         let done = self.work();
         if done.is_err() {
             // What was refused for a reason of its own is not tried at once either.
-            return shared.away.pause().max(shared.settings.poll.min(Duration::from_secs(1)));
+            return shared
+                .away
+                .pause()
+                .max(shared.settings.poll.min(Duration::from_secs(1)));
         }
         self.until_poll()
     }
 
     fn until_poll(&self) -> Duration {
         let since = self.polled_at.map(|at| at.elapsed());
-        since.map_or(Duration::ZERO, |since| self.shared.settings.poll.saturating_sub(since))
+        since.map_or(Duration::ZERO, |since| {
+            self.shared.settings.poll.saturating_sub(since)
+        })
     }
 
     /// What needs no bucket.
@@ -129,10 +134,12 @@ impl Poller<'_> {
         let days = shared.heard(shared.bucket.days())?;
         let (mut listed, mut result) = (Vec::new(), Ok(()));
         let cursors = days.into_iter().map(Cursor::day).collect();
-        shared.bucket.list_many(cursors, DAYS_AT_ONCE, |_, page| match shared.heard(page) {
-            Ok(page) => listed.extend(page.objects),
-            Err(fault) => result = Err(fault),
-        });
+        shared
+            .bucket
+            .list_many(cursors, DAYS_AT_ONCE, |_, page| match shared.heard(page) {
+                Ok(page) => listed.extend(page.objects),
+                Err(fault) => result = Err(fault),
+            });
         result?;
         // What is here and there already, and what is deleted, is not uploaded.
         self.news.recognize(shared, &listed)?;
@@ -146,7 +153,11 @@ impl Poller<'_> {
     fn poll(&mut self) -> Result<(), Fault> {
         let shared = self.shared;
         let now = u64::try_from(shared.clock.now_ms()).unwrap_or(0);
-        let from = self.last.map_or(0, Time::ms).min(now).saturating_sub(OVERLAP_MS);
+        let from = self
+            .last
+            .map_or(0, Time::ms)
+            .min(now)
+            .saturating_sub(OVERLAP_MS);
         let from = Time::from_ms(from);
         let mut cursor = from.map_or_else(Cursor::start, Cursor::from);
         let mut listed = Vec::new();
@@ -168,4 +179,7 @@ impl Poller<'_> {
     }
 }
 
-const _: () = assert!(TOLD_EVERY.as_secs() >= 60, "others would have to ask more often");
+const _: () = assert!(
+    TOLD_EVERY.as_secs() >= 60,
+    "others would have to ask more often"
+);

@@ -38,15 +38,17 @@ impl Retaining {
         };
         let claim = shared.heard(claim);
         self.asked_at = Some(Instant::now());
-        self.lease = match claim {
-            Ok(Claim::Held(lease)) => Some(lease),
-            Ok(Claim::Others(_)) | Err(_) => None,
+        let (lease, result) = match claim {
+            Ok(Claim::Held(lease)) => (Some(lease), Ok(())),
+            Ok(Claim::Others(_)) => (None, Ok(())),
+            Err(fault) => (None, Err(fault)),
         };
+        self.lease = lease;
         let held = self.lease.is_some();
         if held != shared.is_retaining.swap(held, Relaxed) {
             shared.tier.check_limits();
         }
-        claim.map(drop)
+        result
     }
 
     /// Gives the lease back, for others not to have to wait.

@@ -44,7 +44,10 @@ pub(super) fn run(shared: &Shared) {
         let pause = match shared.tier.pending_len() {
             0 => MAX_SLEEP,
             // What keeps it from being uploaded ends by itself, or is told.
-            _ => shared.away.pause().clamp(Duration::from_millis(20), MAX_SLEEP),
+            _ => shared
+                .away
+                .pause()
+                .clamp(Duration::from_millis(20), MAX_SLEEP),
         };
         shared.to_upload.wait(pause);
     }
@@ -67,7 +70,10 @@ impl Uploader<'_> {
         if !may_begin || !shared.has_right() {
             return;
         }
-        if self.unread_until.is_none_or(|until| until <= Instant::now()) {
+        if self
+            .unread_until
+            .is_none_or(|until| until <= Instant::now())
+        {
             self.upload();
         }
         self.announce();

@@ -47,13 +47,19 @@ impl Walk {
         let known = shared.tier.objects();
         let cursor = self.at.map_or_else(Cursor::start, Cursor::from);
         let page = shared.heard(shared.bucket.list(&cursor))?;
-        let last = page.objects.iter().filter_map(|it| it.key.as_ref()?.time()).max();
+        let last = page
+            .objects
+            .iter()
+            .filter_map(|it| it.key.as_ref()?.time())
+            .max();
         // Those of the last time may go on with the next page.
         let end = match (&page.next, last) {
             (Some(_), Some(last)) => i64::try_from(last.ms()).unwrap_or(i64::MAX),
             _ => i64::MAX,
         };
-        let start = self.at.map_or(0, |at| i64::try_from(at.ms()).unwrap_or(i64::MAX));
+        let start = self
+            .at
+            .map_or(0, |at| i64::try_from(at.ms()).unwrap_or(i64::MAX));
         let there: HashSet<Object> = (page.objects.iter())
             .filter_map(|it| object_of(it.key.as_ref()?))
             .collect();
