@@ -10,6 +10,7 @@ mod news;
 mod poll;
 mod presence;
 mod retain;
+mod running;
 mod shared;
 mod signal;
 mod upload;
@@ -114,6 +115,7 @@ impl Link {
             run,
             clock: Default::default(),
             graves: Default::default(),
+            erasures: Default::default(),
             away: Default::default(),
             right: Default::default(),
             to_upload: Default::default(),

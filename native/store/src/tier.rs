@@ -5,6 +5,7 @@
 
 mod gone;
 mod notes;
+mod running;
 
 pub use gone::Gone;
 

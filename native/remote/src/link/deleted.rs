@@ -133,6 +133,7 @@ pub(super) fn carry_out(shared: &Shared, key: &Key, gone: &Gone) -> Result<(), F
     if let Some(mut filter) = Filter::decode(bytes) {
         let until = until.saturating_sub(ahead);
         filter.to = Some(filter.to.map_or(until, |to| to.min(until)));
+        shared.erasures.add(filter.clone());
         if gone.origin != shared.node {
             shared.tier.erase_where(&filter).map_err(refused)?;
         }

@@ -30,6 +30,11 @@ impl Graves {
         }
     }
 
+    /// Until when what was of this stem is deleted.
+    pub(super) fn until(&self, stem: &[u8]) -> Option<i64> {
+        self.0.lock().get(stem).copied()
+    }
+
     /// Whether an object is deleted.
     pub(super) fn has(&self, object: &Object) -> bool {
         let graves = self.0.lock();

@@ -9,6 +9,7 @@ use super::deleted::bury;
 use super::news::News;
 use super::presence::{Presences, TOLD_EVERY};
 use super::retain::Retaining;
+use super::running::Running;
 use super::shared::Shared;
 use super::walk::Walk;
 use crate::bucket::Cursor;
@@ -34,6 +35,7 @@ pub(super) fn run(shared: &Shared) {
         presences: Presences::default(),
         retaining: Retaining::default(),
         walk: Walk::default(),
+        running: Running::default(),
         begun: false,
         last: None,
         polled_at: None,
@@ -54,6 +56,7 @@ struct Poller<'s> {
     presences: Presences,
     retaining: Retaining,
     walk: Walk,
+    running: Running,
     /// Whether the bucket was listed as a whole.
     begun: bool,
     /// Where the last listing ended, by the bucket's clock.
@@ -79,7 +82,8 @@ impl Poller<'_> {
                 .pause()
                 .max(shared.settings.poll.min(Duration::from_secs(1)));
         }
-        self.until_poll()
+        let running = self.running.due_in(shared);
+        running.map_or(self.until_poll(), |due| due.min(self.until_poll()))
     }
 
     fn until_poll(&self) -> Duration {
@@ -124,7 +128,8 @@ impl Poller<'_> {
         }
         bury(shared, &mut self.told)?;
         self.walk.step(shared, &mut self.news)?;
-        self.retaining.step(shared)
+        self.retaining.step(shared)?;
+        self.running.step(shared)
     }
 
     /// Learns all there is.

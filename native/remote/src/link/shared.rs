@@ -14,6 +14,7 @@ use super::Settings;
 use super::away::{Away, remote_fault};
 use super::clock::{Clock, local_ms};
 use super::graves::Graves;
+use super::running::Erasures;
 use super::signal::{Count, Signal};
 use crate::bucket::Bucket;
 use crate::fault::{Fault, FaultKind};
@@ -32,6 +33,7 @@ pub(super) struct Shared {
     pub run: Tag,
     pub clock: Clock,
     pub graves: Graves,
+    pub erasures: Erasures,
     pub away: Away,
     /// The right to move recordings, which one engine of a directory has.
     pub right: Mutex<Option<File>>,
