@@ -64,8 +64,12 @@ fn tell(shared: &Shared, note: &[u8]) -> Result<Option<Key>, Fault> {
         time: shared.clock.next(),
         tag: random_tag(),
     };
+    let is_own = shared.own_notes.lock().contains_key(note);
+    if is_own {
+        shared.own_tombstones.lock().insert(key.clone());
+    }
     shared.heard(shared.bucket.put(&key, Bytes::from(bytes)))?;
-    if !shared.own_notes.lock().contains_key(note) {
+    if !is_own {
         // An earlier run may not have come to it.
         carry_out(shared, &key, &gone)?;
     }
@@ -134,9 +138,7 @@ pub(super) fn carry_out(shared: &Shared, key: &Key, gone: &Gone) -> Result<(), F
         let until = until.saturating_sub(ahead);
         filter.to = Some(filter.to.map_or(until, |to| to.min(until)));
         shared.erasures.add(filter.clone());
-        if gone.origin != shared.node {
-            shared.tier.erase_where(&filter).map_err(refused)?;
-        }
+        shared.tier.erase_where(&filter).map_err(refused)?;
         if let Key::Gone { tag, .. } = key {
             let node = shared.node.clone();
             let confirmed = Key::Confirmed { tag: *tag, node };

@@ -82,7 +82,7 @@ impl Running {
             .looked_at
             .is_none_or(|at| at.elapsed() >= shared.settings.lost_after / 3)
         {
-            take_in_lost(shared)?;
+            self.take_in_lost(shared)?;
             self.looked_at = Some(Instant::now());
         }
         Ok(())
@@ -166,55 +166,58 @@ fn remove(shared: &Shared, keys: Vec<Key>) -> Result<(), Fault> {
     result
 }
 
-/// Takes in the sessions of nodes that are no longer there. Several may do so at once: it comes to
-/// the same.
-fn take_in_lost(shared: &Shared) -> Result<(), Fault> {
-    let mut sessions: HashMap<(Name, Name), Vec<u64>> = HashMap::new();
-    let mut cursor = Cursor::folder(&Key::running(None));
-    loop {
-        let page = shared.heard(shared.bucket.list(&cursor))?;
-        for key in page.objects.into_iter().filter_map(|it| it.key) {
-            if let Key::Part { node, stem, number } = key
-                && node != shared.node
-            {
-                sessions.entry((node, stem)).or_default().push(number);
+impl Running {
+    /// Takes in the sessions of nodes that are no longer there, and of earlier runs of this one.
+    /// Several may do so at once: it comes to the same.
+    fn take_in_lost(&self, shared: &Shared) -> Result<(), Fault> {
+        let mut sessions: HashMap<(Name, Name), Vec<u64>> = HashMap::new();
+        let mut cursor = Cursor::folder(&Key::running(None));
+        loop {
+            let page = shared.heard(shared.bucket.list(&cursor))?;
+            for key in page.objects.into_iter().filter_map(|it| it.key) {
+                if let Key::Part { node, stem, number } = key
+                    && (node != shared.node || !self.uploaded.values().any(|it| it.stem == stem))
+                {
+                    sessions.entry((node, stem)).or_default().push(number);
+                }
+            }
+            match page.next {
+                Some(next) => cursor = next,
+                None => break,
             }
         }
-        match page.next {
-            Some(next) => cursor = next,
-            None => break,
+        if sessions.is_empty() {
+            return Ok(());
         }
-    }
-    if sessions.is_empty() {
-        return Ok(());
-    }
-    let there: HashSet<Name> = presence::others(shared)?.into_iter().collect();
-    let lost = sessions
-        .into_iter()
-        .filter(|((node, _), _)| !there.contains(node));
-    let mut taken_in = false;
-    for ((node, stem), mut numbers) in lost {
-        numbers.sort_unstable();
-        let key = |number| Key::Part {
-            node: node.clone(),
-            stem: stem.clone(),
-            number,
-        };
-        if shared.tier.is_settled_stem(stem.as_bytes()) {
-            // It is in the bucket as a whole, or was taken in before.
-            remove(shared, numbers.into_iter().map(key).collect())?;
-        } else if !shared.tier.is_known_stem(stem.as_bytes()) {
-            taken_in |= take_in(shared, &stem, &numbers, key)?;
+        let there: HashSet<Name> = presence::others(shared)?.into_iter().collect();
+        let lost = sessions
+            .into_iter()
+            .filter(|((node, _), _)| !there.contains(node));
+        let mut taken_in = false;
+        for ((node, stem), mut numbers) in lost {
+            numbers.sort_unstable();
+            let key = |number| Key::Part {
+                node: node.clone(),
+                stem: stem.clone(),
+                number,
+            };
+            if shared.tier.is_settled_stem(stem.as_bytes()) {
+                // It is in the bucket as a whole, or was taken in before.
+                remove(shared, numbers.into_iter().map(key).collect())?;
+            } else if !shared.tier.is_known_stem(stem.as_bytes()) {
+                taken_in |= take_in(shared, &stem, &numbers, key)?;
+            }
         }
-    }
-    if taken_in {
-        shared.tier.drain(shared.settings.timeout);
-        for filter in shared.erasures.all() {
-            let refused = |_| Fault::new(FaultKind::Invalid, "an erasure could not be repeated");
-            shared.tier.erase_where(&filter).map_err(refused)?;
+        if taken_in {
+            shared.tier.drain(shared.settings.timeout);
+            for filter in shared.erasures.all() {
+                let refused =
+                    |_| Fault::new(FaultKind::Invalid, "an erasure could not be repeated");
+                shared.tier.erase_where(&filter).map_err(refused)?;
+            }
         }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Takes in one session, unless it was deleted. Returns whether it did.
