@@ -8,6 +8,7 @@ use bytes::Bytes;
 use replay_store::{Filter, Object};
 
 use super::random_tag;
+use super::running::as_of;
 use super::shared::{Shared, key_of};
 use crate::fault::{Fault, FaultKind};
 use crate::gone::Gone;
@@ -134,9 +135,8 @@ pub(super) fn carry_out(shared: &Shared, key: &Key, gone: &Gone) -> Result<(), F
         return Ok(());
     };
     // One of a later version is for nodes of that version.
-    if let Some(mut filter) = Filter::decode(bytes) {
-        let until = until.saturating_sub(ahead);
-        filter.to = Some(filter.to.map_or(until, |to| to.min(until)));
+    if let Some(filter) = Filter::decode(bytes) {
+        let filter = as_of(shared, filter, gone.effective);
         shared.erasures.add(filter.clone());
         shared.tier.erase_where(&filter).map_err(refused)?;
         if let Key::Gone { tag, .. } = key {

@@ -9,6 +9,7 @@ use replay_store::{Error, Filter, RemoteFault};
 use super::Confirmed;
 use super::away::remote_fault;
 use super::presence::others;
+use super::running::as_of;
 use super::shared::Shared;
 use crate::bucket::Cursor;
 use crate::fault::Fault;
@@ -25,17 +26,18 @@ pub(super) fn announce(shared: &Shared, filter: &Filter) -> Result<Box<[u8]>, Er
         path: None,
         source,
     };
-    let filter = filter
-        .encode()
-        .ok_or_else(|| refused(std::io::ErrorKind::FileTooLarge.into()))?;
+    let encoded = filter.encode();
+    let encoded = encoded.ok_or_else(|| refused(std::io::ErrorKind::FileTooLarge.into()))?;
     let gone = Gone {
         effective: shared.clock.next(),
         origin: shared.node.clone(),
         ids: Vec::new(),
-        filter: Some(filter),
+        filter: Some(encoded),
     };
     let note = shared.note(&gone).map_err(refused)?;
-    shared.own_notes.lock().insert(note.clone(), None);
+    shared
+        .erasures
+        .add(as_of(shared, filter.clone(), gone.effective));
     Ok(note)
 }
 

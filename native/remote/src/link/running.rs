@@ -11,7 +11,7 @@ use super::presence;
 use super::shared::Shared;
 use crate::bucket::Cursor;
 use crate::fault::{Fault, FaultKind};
-use crate::key::{Key, Name};
+use crate::key::{Key, Name, Time};
 
 /// No part is larger than this and its last event.
 const MAX_PART_BYTES: u64 = 512 << 20;
@@ -35,6 +35,16 @@ impl Erasures {
 
     fn all(&self) -> Vec<Filter> {
         self.0.lock().clone()
+    }
+}
+
+/// A filter for what had begun at a time of the bucket's.
+pub(super) fn as_of(shared: &Shared, filter: Filter, time: Time) -> Filter {
+    let until = i64::try_from(time.ms()).unwrap_or(i64::MAX);
+    let until = until.saturating_sub(shared.clock.ahead_ms());
+    Filter {
+        to: Some(filter.to.map_or(until, |to| to.min(until))),
+        ..filter
     }
 }
 
