@@ -5,6 +5,7 @@ mod clock;
 mod copies;
 mod deleted;
 mod erase;
+mod erasures;
 mod graves;
 mod news;
 mod poll;

@@ -7,8 +7,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use bytes::Bytes;
 use replay_store::{Filter, Object};
 
+use super::erasures::as_of;
 use super::random_tag;
-use super::running::as_of;
 use super::shared::{Shared, key_of};
 use crate::fault::{Fault, FaultKind};
 use crate::gone::Gone;
@@ -136,7 +136,7 @@ pub(super) fn carry_out(shared: &Shared, key: &Key, gone: &Gone) -> Result<(), F
     };
     // One of a later version is for nodes of that version.
     if let Some(filter) = Filter::decode(bytes) {
-        let filter = as_of(shared, filter, gone.effective);
+        let filter = as_of(filter, gone.effective, ahead);
         shared.erasures.add(filter.clone());
         shared.tier.erase_where(&filter).map_err(refused)?;
         if let Key::Gone { tag, .. } = key {

@@ -8,8 +8,8 @@ use replay_store::{Error, Filter, RemoteFault};
 
 use super::Confirmed;
 use super::away::remote_fault;
+use super::erasures::as_of;
 use super::presence::others;
-use super::running::as_of;
 use super::shared::Shared;
 use crate::bucket::Cursor;
 use crate::fault::Fault;
@@ -35,9 +35,11 @@ pub(super) fn announce(shared: &Shared, filter: &Filter) -> Result<Box<[u8]>, Er
         filter: Some(encoded),
     };
     let note = shared.note(&gone).map_err(refused)?;
-    shared
-        .erasures
-        .add(as_of(shared, filter.clone(), gone.effective));
+    shared.erasures.add(as_of(
+        filter.clone(),
+        gone.effective,
+        shared.clock.ahead_ms(),
+    ));
     Ok(note)
 }
 

@@ -4,49 +4,18 @@ use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use parking_lot::Mutex;
-use replay_store::{Filter, file_stem};
+use replay_store::file_stem;
 
 use super::presence;
 use super::shared::Shared;
 use crate::bucket::Cursor;
 use crate::fault::{Fault, FaultKind};
-use crate::key::{Key, Name, Time};
+use crate::key::{Key, Name};
 
 /// No part is larger than this and its last event.
 const MAX_PART_BYTES: u64 = 512 << 20;
 
 const AT_ONCE: usize = 8;
-
-/// More erasures are not remembered.
-const MAX_ERASURES: usize = 10_000;
-
-/// Erasures by a filter, which are for sessions too that are only found later.
-#[derive(Default)]
-pub(super) struct Erasures(Mutex<Vec<Filter>>);
-
-impl Erasures {
-    pub(super) fn add(&self, filter: Filter) {
-        let mut filters = self.0.lock();
-        if filters.len() < MAX_ERASURES && !filters.contains(&filter) {
-            filters.push(filter);
-        }
-    }
-
-    fn all(&self) -> Vec<Filter> {
-        self.0.lock().clone()
-    }
-}
-
-/// A filter for what had begun at a time of the bucket's.
-pub(super) fn as_of(shared: &Shared, filter: Filter, time: Time) -> Filter {
-    let until = i64::try_from(time.ms()).unwrap_or(i64::MAX);
-    let until = until.saturating_sub(shared.clock.ahead_ms());
-    Filter {
-        to: Some(filter.to.map_or(until, |to| to.min(until))),
-        ..filter
-    }
-}
 
 /// What of a running session is in the bucket.
 struct Uploaded {
