@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::Error;
+use crate::remote::RemoteFault;
 use crate::retention::limits::{Limit, Removed};
 
 /// Something that happened to recordings. It holds nothing of what they contain.
@@ -103,5 +104,12 @@ pub enum Notice {
         file: String,
         /// What is wrong with it.
         reason: String,
+    },
+    /// The bucket can't be used any more, or can be again.
+    Remote {
+        /// Why it can't; `None` if it can.
+        fault: Option<RemoteFault>,
+        /// Recordings that wait to be uploaded.
+        pending: usize,
     },
 }

@@ -147,7 +147,10 @@ impl Counters {
             }
             Notice::Erased { count } => counts.erased += *count as u64,
             Notice::Quarantined { .. } => counts.quarantined += 1,
-            Notice::NotErased { .. } | Notice::SetAside { .. } | Notice::Unsynced { .. } => {}
+            Notice::NotErased { .. }
+            | Notice::SetAside { .. }
+            | Notice::Unsynced { .. }
+            | Notice::Remote { .. } => {}
         }
     }
 

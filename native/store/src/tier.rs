@@ -17,6 +17,7 @@ use crate::directory::Files;
 use crate::error::Error;
 use crate::index::Entry;
 use crate::index::journal::{batch, read_batch};
+use crate::notice::Notice;
 use crate::remote::Remote;
 use crate::store::Store;
 
@@ -66,6 +67,16 @@ impl Tier {
     /// The store asks nobody any more.
     pub fn detach(&self) {
         *self.files.remote.write() = None;
+    }
+
+    /// Tells whoever observes the store.
+    pub fn tell(&self, notice: Notice) {
+        self.files.observer.tell(notice);
+    }
+
+    /// Whether there is a file of this id, so that it can be read without the bucket.
+    pub fn is_here(&self, id: &[u8]) -> bool {
+        self.files.index.read().claims(id).any(|it| it.is_here())
     }
 
     /// Looks at the directory, for what others have changed there.
