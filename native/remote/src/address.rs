@@ -5,6 +5,9 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// Bytes of a prefix: with the longest name of a file, every server takes the key.
+pub(crate) const MAX_PREFIX_BYTES: usize = 200;
+
 /// A bucket, and where in it everything of ours is: `s3://bucket/prefix`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
@@ -95,7 +98,7 @@ impl Default for Options {
 }
 
 impl Address {
-    /// Reads `s3://bucket/prefix`; the prefix may be missing.
+    /// Reads `s3://bucket/prefix`; the prefix may be missing, or have a slash at its end.
     ///
     /// # Errors
     ///
@@ -105,9 +108,24 @@ impl Address {
             .strip_prefix("s3://")
             .ok_or(AddressError::Address("an address begins with s3://"))?;
         let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+        let prefix = prefix.strip_suffix('/').unwrap_or(prefix);
+        if !is_bucket(bucket) {
+            return Err(AddressError::Address(
+                "a bucket's name has 3 to 63 lower-case letters, digits, dots and hyphens, and \
+                 begins and ends with a letter or a digit",
+            ));
+        }
+        if !prefix.is_empty() && !prefix.split('/').all(is_segment) {
+            return Err(AddressError::Address(
+                "a prefix has letters, digits and -_.~=@ between its slashes",
+            ));
+        }
+        if prefix.len() > MAX_PREFIX_BYTES {
+            return Err(AddressError::Address("a prefix has up to 200 bytes"));
+        }
         Ok(Address {
             bucket: bucket.to_owned(),
-            prefix: prefix.trim_matches('/').to_owned(),
+            prefix: prefix.to_owned(),
         })
     }
 
@@ -124,8 +142,27 @@ impl Address {
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "s3://{}/{}", self.bucket, self.prefix)
+        match self.prefix.as_str() {
+            "" => write!(f, "s3://{}", self.bucket),
+            prefix => write!(f, "s3://{}/{prefix}", self.bucket),
+        }
     }
+}
+
+/// What AWS and those like it take for a bucket's name.
+fn is_bucket(name: &str) -> bool {
+    let inner = |it: u8| it.is_ascii_lowercase() || it.is_ascii_digit();
+    (3..=63).contains(&name.len())
+        && name.bytes().all(|it| inner(it) || it == b'.' || it == b'-')
+        && name.bytes().next().is_some_and(inner)
+        && name.bytes().last().is_some_and(inner)
+        && !name.contains("..")
+}
+
+/// What needs no escape, and no server takes for a directory.
+fn is_segment(text: &str) -> bool {
+    let plain = |it: u8| it.is_ascii_alphanumeric() || b"-_.~=@".contains(&it);
+    !matches!(text, "" | "." | "..") && text.bytes().all(plain)
 }
 
 impl Secret {
@@ -144,5 +181,68 @@ impl From<String> for Secret {
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("***")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_a_bucket_and_perhaps_a_prefix() {
+        for (text, bucket, prefix) in [
+            ("s3://abc", "abc", ""),
+            ("s3://abc/", "abc", ""),
+            ("s3://my.bucket-1/replays", "my.bucket-1", "replays"),
+            ("s3://abc/a/b_c=d@e~f.g/", "abc", "a/b_c=d@e~f.g"),
+        ] {
+            let address = Address::parse(text).unwrap();
+            assert_eq!((address.bucket(), address.prefix()), (bucket, prefix));
+            assert_eq!(Address::parse(&address.to_string()).unwrap(), address);
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        let long = format!("s3://abc/{}", "x".repeat(MAX_PREFIX_BYTES + 1));
+        for text in [
+            "",
+            "abc",
+            "S3://abc",
+            "https://abc/x",
+            "s3://",
+            "s3://ab",
+            "s3://Abc",
+            "s3://abc-",
+            "s3://a..b",
+            "s3://a_b",
+            "s3://abc//x",
+            "s3://abc//",
+            "s3://abc/x//y",
+            "s3://abc/./x",
+            "s3://abc/../x",
+            "s3://abc/x y",
+            "s3://abc/x?y",
+            "s3://abc/é",
+            "s3://user:secret@abc/x",
+            &long,
+        ] {
+            let error = Address::parse(text).unwrap_err();
+            assert!(matches!(error, AddressError::Address(_)), "{text}");
+            assert!(!error.to_string().contains("secret"));
+        }
+    }
+
+    #[test]
+    fn credentials_are_not_shown() {
+        let secret = |text: &str| Some(Secret::from(text.to_owned()));
+        let options = Options {
+            access_key_id: secret("AKIA-hidden"),
+            secret_access_key: secret("hidden-key"),
+            session_token: secret("hidden-token"),
+            ..Options::default()
+        };
+        let shown = format!("{options:?} {options:#?}");
+        assert!(!shown.contains("hidden"), "{shown}");
     }
 }

@@ -8,13 +8,16 @@
 
 mod address;
 mod bucket;
+mod connect;
 mod fault;
 mod gone;
 mod key;
 mod lease;
 mod link;
+mod net;
 mod node;
 mod requests;
+mod threads;
 mod wire;
 
 pub use address::{Address, AddressError, Options, Secret, Sse};

@@ -1,12 +1,34 @@
 //! A store and a bucket, kept in step.
 
+mod away;
+mod clock;
+mod copies;
+mod deleted;
+mod erase;
+mod graves;
+mod news;
+mod poll;
+mod presence;
+mod retain;
+mod running;
+mod shared;
+mod signal;
+mod upload;
+mod walk;
+
+use std::hash::{BuildHasher as _, RandomState};
 use std::io;
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use replay_store::{Erased, Error, Filter, RemoteFault, Store};
 
 use crate::bucket::Bucket;
+use crate::key::{Name, Tag};
 use crate::requests::Requests;
+use shared::{Shared, as_remote};
 
 /// How a store and a bucket are kept in step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +69,8 @@ pub struct Status {
     pub objects: usize,
     /// Of these, those that are not here.
     pub elsewhere: usize,
+    /// Objects that hold no recording that can be read.
+    pub unreadable: usize,
     /// Whether all is known that was in the bucket when it was opened.
     pub is_complete: bool,
     /// Why the bucket could not be spoken to the last time, and for how long that has been so.
@@ -70,7 +94,10 @@ pub struct Confirmed {
 
 /// A store and a bucket, kept in step until this is dropped, which ends what is under way and waits
 /// for no upload. Dropped before the store.
-pub struct Link {}
+pub struct Link {
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+}
 
 impl Link {
     /// Begins to keep them in step, in the background.
@@ -79,19 +106,94 @@ impl Link {
     ///
     /// A thread that can't be started.
     pub fn open(store: &Store, bucket: Bucket, settings: Settings) -> io::Result<Link> {
-        let _ = (store, bucket, settings);
-        Ok(Link {})
+        let run = random_tag();
+        let shared = Arc::new(Shared {
+            tier: store.tier(),
+            bucket,
+            node: node_name(&settings.node, run).ok_or(io::ErrorKind::InvalidInput)?,
+            settings,
+            run,
+            clock: Default::default(),
+            graves: Default::default(),
+            erasures: Default::default(),
+            away: Default::default(),
+            right: Default::default(),
+            to_upload: Default::default(),
+            to_poll: Default::default(),
+            polled: Default::default(),
+            is_listed: Default::default(),
+            is_complete: Default::default(),
+            is_stopping: Default::default(),
+            is_retaining: Default::default(),
+            uploaded: Default::default(),
+            notes: Default::default(),
+            own_notes: Default::default(),
+            unannounced: Default::default(),
+            uses: Default::default(),
+            unreadable: Default::default(),
+        });
+        let mut link = Link {
+            shared,
+            threads: Vec::new(),
+        };
+        let left = link.shared.tier.notes().map_or(0, |notes| notes.len());
+        link.shared.notes.store(left, Relaxed);
+        link.shared.tier.attach(as_remote(&link.shared));
+        link.start("replay-poll", poll::run)?;
+        link.start("replay-upload", upload::run)?;
+        Ok(link)
+    }
+
+    fn start(&mut self, name: &str, work: fn(&Shared)) -> io::Result<()> {
+        let shared = Arc::clone(&self.shared);
+        let guarded = move || {
+            // A fault of this program in one turn must not end all of them.
+            while !shared.is_stopping() {
+                let turn = std::panic::AssertUnwindSafe(|| work(&shared));
+                if std::panic::catch_unwind(turn).is_err() {
+                    shared.is_away(RemoteFault::Invalid);
+                    thread::sleep(shared.away.pause());
+                }
+            }
+        };
+        let thread = thread::Builder::new().name(name.into()).spawn(guarded)?;
+        self.threads.push(thread);
+        Ok(())
     }
 
     /// How far they are in step.
     pub fn status(&self) -> Status {
-        Status::default()
+        let shared = &self.shared;
+        let (objects, elsewhere) = shared.tier.objects_len();
+        Status {
+            pending_uploads: shared.tier.pending_len(),
+            pending_deletes: shared.pending_deletes(),
+            objects,
+            elsewhere,
+            unreadable: shared.unreadable.load(Relaxed),
+            is_complete: shared.is_complete.load(Relaxed),
+            away: shared.away.status(),
+            is_retaining: shared.is_retaining.load(Relaxed),
+            uploaded: shared.uploaded.load(Relaxed),
+            requests: shared.bucket.requests(),
+        }
     }
 
     /// Waits until all is uploaded and deleted that is to be, or `timeout` is over.
     pub fn drain(&self, timeout: Duration) -> Status {
-        let _ = timeout;
-        self.status()
+        let deadline = Instant::now().checked_add(timeout);
+        self.shared.away.hurry();
+        self.shared.to_poll.give();
+        self.shared.to_upload.give();
+        loop {
+            let status = self.status();
+            let is_done = status.pending_uploads == 0 && status.pending_deletes == 0;
+            let is_over = deadline.is_some_and(|deadline| Instant::now() >= deadline);
+            if is_done || is_over {
+                return status;
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Erases in the bucket, and on all nodes, what `erase` erases here, which is what matches the
@@ -107,7 +209,45 @@ impl Link {
         timeout: Duration,
         erase: impl FnOnce() -> Result<Erased, Error>,
     ) -> Result<(Erased, Confirmed), Error> {
-        let _ = (filter, timeout);
-        Ok((erase()?, Confirmed::default()))
+        let deadline = Instant::now() + timeout;
+        let note = erase::announce(&self.shared, filter)?;
+        let erased = erase()?;
+        let confirmed = erase::settle(&self.shared, &note, deadline)?;
+        Ok((erased, confirmed))
     }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.shared.is_stopping.store(true, Relaxed);
+        self.shared.tier.detach();
+        self.shared.to_poll.give();
+        self.shared.to_upload.give();
+        self.shared.bucket.stop();
+        for thread in self.threads.drain(..) {
+            // It has told of its panic.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// A node's name in keys: what it is called, and a part of the run's number, as two may be called
+/// the same.
+fn node_name(called: &str, run: Tag) -> Option<Name> {
+    let mut cut = called.len().min(200);
+    while !called.is_char_boundary(cut) {
+        cut -= 1;
+    }
+    let called = called
+        .get(..cut)
+        .unwrap_or_default()
+        .replace(['/', '\0'], "_");
+    let name = format!("{called}-{:08x}", run.0 >> 96);
+    Name::new(name.into_bytes())
+}
+
+/// A number that nobody else has drawn: keys of the standard library's hash maps are random.
+fn random_tag() -> Tag {
+    let half = || u128::from(RandomState::new().hash_one(0_u8));
+    Tag(half() << 64 | half())
 }

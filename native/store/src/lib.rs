@@ -48,7 +48,7 @@ pub use disk::{
 };
 pub use error::{Error, posix_name};
 pub use files::{Contents, Verified, Version};
-pub use index::name::file_stem;
+pub use index::name::{file_stem, stem_of};
 pub use index::{Damage, Entry, Names, Pages, View};
 pub use notice::Notice;
 pub use options::Options;

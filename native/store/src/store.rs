@@ -6,6 +6,7 @@ mod search;
 mod upkeep;
 
 pub use erase::Erased;
+pub(crate) use erase::erase_where;
 pub use rewrite::Rewriting;
 
 use std::path::Path;

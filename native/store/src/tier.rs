@@ -5,6 +5,7 @@
 
 mod gone;
 mod notes;
+mod running;
 
 pub use gone::Gone;
 
@@ -194,6 +195,14 @@ impl Tier {
         batch(known.iter().map(|(entry, put_at)| (&***entry, *put_at)))
     }
 
+    /// Whether there is nothing to learn of an object: it is known, or made of a file that is here,
+    /// or of an earlier version of one.
+    pub fn recognize(&self, listed: &Listed) -> bool {
+        let Listed { object, len } = listed;
+        let mut index = self.files.index.write();
+        index.recognize(&object.file, object.put_at, *len)
+    }
+
     /// Learns of objects by what others know of them. `len_of` tells the size of an object that is
     /// wanted; all others are passed over. Returns those that were learnt, also if something is wrong
     /// with the rows behind them.
@@ -254,6 +263,16 @@ impl Tier {
     /// [`Error::Io`]
     pub fn give_up(&self, entry: &Arc<Entry>) -> Result<bool, Error> {
         self.files.give_up(entry)
+    }
+
+    /// Whether there are limits of what is kept.
+    pub fn has_limits(&self) -> bool {
+        self.files.options.retention.is_limited()
+    }
+
+    /// Has it looked whether there is more than is to be kept.
+    pub fn check_limits(&self) {
+        self.files.check_limits(&self.files.index.read());
     }
 
     /// The right to move recordings between this directory and the bucket, which one engine has at a

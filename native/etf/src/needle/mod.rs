@@ -58,6 +58,11 @@ impl Needle {
         Needle::new(decimal, true).filter(|needle| needle.number.is_some())
     }
 
+    /// What it was made of, and whether by [`Needle::integer`].
+    pub fn made_of(&self) -> (&[u8], bool) {
+        (self.text.needle(), self.whole)
+    }
+
     fn new(text: &[u8], whole: bool) -> Option<Self> {
         if text.is_empty() || text.len() > MAX_NEEDLE_BYTES {
             return None;

@@ -14,6 +14,7 @@ mod finalizer;
 mod job;
 mod known;
 mod left;
+mod parts;
 mod queue;
 mod recording;
 mod recovery;

@@ -40,6 +40,14 @@ impl Shared {
         self.take_over(&wanted);
     }
 
+    /// Makes a recording of what was in flight elsewhere, and has it saved. Returns false if it
+    /// can't be read.
+    pub(super) fn take_in(self: &Arc<Self>, chain: Chain) -> bool {
+        let recording = self.recording_of(chain);
+        self.take_over(recording.as_slice());
+        recording.is_some()
+    }
+
     /// Tries again what could not be taken over because another with its id was running.
     pub(super) fn recover_left(self: &Arc<Self>) {
         let free = self.left.take_shadowed(|id| self.table.get(id).is_none());

@@ -161,15 +161,6 @@ impl Index {
         self.damaged.remove(file);
     }
 
-    /// Like [`Index::remove`], under the condition of [`Index::put_if`].
-    pub(crate) fn remove_if(&mut self, file: &[u8], known: &Slot) -> bool {
-        let same = self.is(file, known);
-        if same {
-            self.remove(file);
-        }
-        same
-    }
-
     pub(crate) fn get(&self, file: &[u8]) -> Option<Slot> {
         match (self.files.get(file), self.damaged.get(file)) {
             (Some(ByFile(entry)), _) => Some(Slot::Recording(Arc::clone(entry))),

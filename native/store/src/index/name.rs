@@ -111,6 +111,11 @@ pub(crate) fn parse(name: &[u8]) -> Option<Parts<'_>> {
         })
 }
 
+/// The stem of a file's name; `None` if it is no recording's.
+pub fn stem_of(file: &[u8]) -> Option<&[u8]> {
+    parse(file).map(|parts| parts.stem)
+}
+
 fn digest(id: &[u8]) -> String {
     let mut stem = String::from("~~");
     for byte in Sha256::digest(id) {

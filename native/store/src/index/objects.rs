@@ -1,7 +1,7 @@
 //! What of the recordings is in the bucket too.
 
 use std::borrow::Borrow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -16,7 +16,9 @@ pub(super) struct Objects {
     known: HashSet<Object>,
     /// What is here and not known to be in the bucket, by time and name.
     pending: BTreeMap<(i64, Box<[u8]>), Arc<Entry>>,
-    orphans: Vec<Orphan>,
+    /// Each with a time before which something was saved that may take its place, and has to be in
+    /// the bucket first.
+    orphans: HashMap<(Box<[u8]>, i64), i64>,
 }
 
 /// A file's object, found by its name.
@@ -32,8 +34,6 @@ struct Object {
 pub(crate) struct Orphan {
     pub(crate) file: Box<[u8]>,
     pub(crate) put_at: i64,
-    /// What was saved before then may take its place, and has to be in the bucket first.
-    since_ns: i64,
 }
 
 /// What it changes that the bucket has an object.
@@ -89,21 +89,16 @@ impl Objects {
     }
 
     pub(super) fn orphan(&mut self, file: &[u8], put_at: i64) {
-        self.orphans.push(Orphan {
-            file: file.into(),
-            put_at,
-            since_ns: clock::wall_ns(),
-        });
+        let since_ns = clock::wall_ns();
+        (self.orphans.entry((file.into(), put_at))).or_insert(since_ns);
     }
 
     /// The orphans whose place in the bucket is taken, if it is to be.
     pub(super) fn take_orphans(&mut self) -> Vec<Orphan> {
         let oldest = self.pending.keys().next().map_or(i64::MAX, |(at, _)| *at);
-        let (ready, waiting) = std::mem::take(&mut self.orphans)
-            .into_iter()
-            .partition(|orphan| orphan.since_ns < oldest);
-        self.orphans = waiting;
-        ready
+        let ready = self.orphans.extract_if(|_, since_ns| *since_ns < oldest);
+        let ready = ready.map(|((file, put_at), _)| Orphan { file, put_at });
+        ready.collect()
     }
 
     /// What is to be uploaded, the oldest first.

@@ -131,47 +131,52 @@ impl Index {
         }
     }
 
+    /// The bucket has this object. Returns whether there is nothing else to learn of it.
+    pub(crate) fn recognize(&mut self, file: &[u8], put_at: i64, len: u64) -> bool {
+        let known = match self.get(file) {
+            None => return false,
+            // Where what is here can't be read, it is for a repair to move it away.
+            Some(Slot::Damaged { .. }) => return true,
+            Some(Slot::Recording(known)) => known,
+        };
+        match self.objects.put_at(file) {
+            // It was cut off on its way.
+            Some(before) if before == put_at && known.is_here() && known.stamp.len != len => {
+                self.vanished(file, put_at);
+                self.objects.orphan(file, put_at);
+            }
+            Some(before) if before < put_at => return false,
+            Some(before) if before == put_at => {}
+            Some(_) => self.objects.orphan(file, put_at),
+            // It was uploaded by an earlier run.
+            None if known.stamp.len == len
+                && known.stamp.modified_ns
+                    <= Stamp::elsewhere(len, put_at)
+                        .modified_ns
+                        .saturating_add(SLACK_NS) =>
+            {
+                self.objects.detach(&known);
+                self.objects.attach(&known, Some(put_at));
+            }
+            // What is here is uploaded next, and takes its place.
+            None => self.objects.orphan(file, put_at),
+        }
+        true
+    }
+
     /// The bucket has this object. `entry` is what is in it, with the size of the object.
     pub(crate) fn learn(&mut self, entry: Entry, put_at: i64) -> Learnt {
         let file: Box<[u8]> = entry.file().into();
         let stamp = Stamp::elsewhere(entry.stamp.len, put_at);
         let there = Arc::new(Entry { stamp, ..entry });
-        let known = match self.get(&file) {
-            None => {
-                self.attach(there, Some(put_at));
-                return Learnt::New;
-            }
-            // Where what is here can't be read, it is for a repair to move it away.
-            Some(Slot::Damaged { .. }) => return Learnt::Known,
-            Some(Slot::Recording(known)) => known,
-        };
-        match self.objects.put_at(&file) {
-            Some(before) if before == put_at => Learnt::Known,
-            Some(before) if before > put_at => {
-                self.objects.orphan(&file, put_at);
-                Learnt::Known
-            }
-            Some(_) if known.is_here() => Learnt::Replaced(there),
-            Some(before) => {
-                self.objects.orphan(&file, before);
-                self.detach(&file);
-                self.attach(there, Some(put_at));
-                Learnt::New
-            }
-            // It was uploaded by an earlier run.
-            None if known.stamp.len == stamp.len
-                && known.stamp.modified_ns <= stamp.modified_ns.saturating_add(SLACK_NS) =>
-            {
-                self.objects.detach(&known);
-                self.objects.attach(&known, Some(put_at));
-                Learnt::Known
-            }
-            // What is here is uploaded next, and takes its place.
-            None => {
-                self.objects.orphan(&file, put_at);
-                Learnt::Known
-            }
+        if self.recognize(&file, put_at, stamp.len) {
+            return Learnt::Known;
         }
+        if self.recording(&file).is_some_and(|known| known.is_here()) {
+            return Learnt::Replaced(there);
+        }
+        self.replaced(there, put_at);
+        Learnt::New
     }
 
     /// As [`Learnt::Replaced`] asks for it.

@@ -100,7 +100,7 @@ fn what_was_learnt_meanwhile_is_not_overwritten() {
     let (old, new) = (recording("x", "x.etf", 1, 1), recording("x", "x.etf", 2, 2));
     index.put(file, new);
     index.put_if(file, &old, damaged());
-    index.remove_if(file, &old);
+    index.gone_if(file, &old);
     assert_eq!(index.len(), 1);
 
     let Some(known) = index.get(file) else {
@@ -108,13 +108,13 @@ fn what_was_learnt_meanwhile_is_not_overwritten() {
     };
     index.put_if(file, &known, damaged());
     assert_eq!(listed(&index), [""; 0]);
-    index.remove_if(file, &known);
+    index.gone_if(file, &known);
     assert_eq!(
         index.files_len(),
         1,
         "it is damaged now, and not what was known"
     );
-    index.remove_if(file, &damaged());
+    index.gone_if(file, &damaged());
     assert_eq!(index.files_len(), 0);
     index.put_if(file, &known, known.clone());
     assert_eq!(index.files_len(), 0, "a removed file stays so");

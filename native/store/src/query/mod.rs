@@ -24,6 +24,7 @@ mod sieve;
 mod sort;
 mod stored;
 mod view;
+mod wire;
 
 pub use answer::Answer;
 pub use cursor::Cursor;

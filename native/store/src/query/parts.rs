@@ -25,6 +25,11 @@ impl UrlPart {
         }
     }
 
+    /// What it was made of.
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.finder.needle()
+    }
+
     /// Whether there is nothing to look for.
     pub(super) fn is_empty(&self) -> bool {
         self.finder.needle().is_empty()

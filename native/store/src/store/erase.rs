@@ -1,7 +1,9 @@
 use super::Store;
+use crate::active::Active;
+use crate::directory::Files;
 use crate::error::Error;
 use crate::index::Damage;
-use crate::query::{Filter, Search};
+use crate::query::{self, Filter, Search};
 
 /// What an erasure came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -30,10 +32,7 @@ impl Store {
         if filter.says_nothing() {
             return Err(Error::NoFilters);
         }
-        match self.matching(filter)? {
-            Some(ids) => self.erase(ids, &[]),
-            None => self.erase_found(&self.searched(filter)?),
-        }
+        erase_where(&self.files, &self.active, filter)
     }
 
     /// As [`Store::delete_where`], what a search has found, which has to be
@@ -43,20 +42,42 @@ impl Store {
     ///
     /// [`Error::Io`].
     pub fn erase_found(&self, search: &Search) -> Result<Erased, Error> {
-        self.erase(search.ids(), search.unread())
+        erase(&self.files, &self.active, search.ids(), search.unread())
     }
+}
 
-    fn erase(&self, ids: Vec<Box<[u8]>>, unread: &[Damage]) -> Result<Erased, Error> {
-        // Before anything is erased: if it can't be told, nothing is.
-        let not_searched = self.beyond(unread)?;
-        if ids.is_empty() {
-            return Ok(Erased { ids, not_searched });
-        }
-        self.files.delete_there(&ids)?;
-        let slab = self.active.opened_slab();
-        let intent = self.files.intend(slab, ids)?;
-        self.active.discard(intent.ids())?;
-        let ids = self.files.erase(slab, intent)?;
-        Ok(Erased { ids, not_searched })
+/// Erases what matches a filter.
+pub(crate) fn erase_where(
+    files: &Files,
+    active: &Active,
+    filter: &Filter,
+) -> Result<Erased, Error> {
+    let actives = active.all();
+    if let Some(ids) = query::matching(files, &actives, filter)? {
+        return erase(files, active, ids, &[]);
     }
+    let mut search = Search::new(files, &actives, filter)?;
+    while !search.is_done() {
+        search.turn(files);
+    }
+    erase(files, active, search.ids(), search.unread())
+}
+
+fn erase(
+    files: &Files,
+    active: &Active,
+    ids: Vec<Box<[u8]>>,
+    unread: &[Damage],
+) -> Result<Erased, Error> {
+    // Before anything is erased: if it can't be told, nothing is.
+    let not_searched = query::beyond(files, active.left_behind(), unread)?;
+    if ids.is_empty() {
+        return Ok(Erased { ids, not_searched });
+    }
+    files.delete_there(&ids)?;
+    let slab = active.opened_slab();
+    let intent = files.intend(slab, ids)?;
+    active.discard(intent.ids())?;
+    let ids = files.erase(slab, intent)?;
+    Ok(Erased { ids, not_searched })
 }

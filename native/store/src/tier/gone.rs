@@ -6,6 +6,7 @@ use super::Tier;
 use crate::error::Error;
 use crate::index::{Entry, Slot};
 use crate::query::Filter;
+use crate::store::{Erased, erase_where};
 
 /// What [`Tier::delete_gone`] came to.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -89,13 +90,13 @@ impl Tier {
             .map_err(Error::io("rewrite the index"))
     }
 
-    /// The ids of all that match a filter, as [`Store::delete_where`](crate::Store::delete_where)
-    /// finds them; `None` if recordings have to be read to tell.
+    /// As [`Store::delete_where`](crate::Store::delete_where), for a filter that somebody else gave,
+    /// and that may match everything.
     ///
     /// # Errors
     ///
     /// [`Error::Io`]
-    pub fn matching(&self, filter: &Filter) -> Result<Option<Vec<Box<[u8]>>>, Error> {
-        crate::query::matching(&self.files, &self.active.all(), filter)
+    pub fn erase_where(&self, filter: &Filter) -> Result<Erased, Error> {
+        erase_where(&self.files, &self.active, filter)
     }
 }

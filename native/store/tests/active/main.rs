@@ -12,6 +12,7 @@ mod forgotten;
 mod left;
 mod life;
 mod limits;
+mod parts;
 mod query;
 mod reader;
 mod recovery;

@@ -1,0 +1,147 @@
+//! Deletions: those noted here are made known to all and done in the bucket, and those of others are
+//! carried out here.
+
+use std::collections::HashMap;
+use std::sync::atomic::Ordering::Relaxed;
+
+use bytes::Bytes;
+use replay_store::{Filter, Object};
+
+use super::random_tag;
+use super::shared::{Shared, key_of};
+use crate::fault::{Fault, FaultKind};
+use crate::gone::Gone;
+use crate::key::Key;
+
+/// Deletions at once.
+const AT_ONCE: usize = 16;
+
+/// Makes known what is noted, deletes what nobody needs any more, and then removes the notes.
+/// `told` are the notes that have been made known.
+///
+/// # Errors
+///
+/// Why some of it could not be done.
+pub(super) fn bury(shared: &Shared, told: &mut HashMap<Box<[u8]>, Key>) -> Result<(), Fault> {
+    if shared.has_right() {
+        for note in shared.tier.notes().unwrap_or_default() {
+            if !told.contains_key(&note)
+                && let Some(key) = tell(shared, &note)?
+            {
+                told.insert(note, key);
+            }
+        }
+    }
+    delete_orphans(shared)?;
+    let done = std::mem::take(told);
+    for (note, key) in done {
+        if shared.tier.remove_note(&note).is_err() {
+            told.insert(note, key);
+            continue;
+        }
+        // Who waits for it asks for its key.
+        let mut own = shared.own_notes.lock();
+        if let Some(known) = own.get_mut(&note) {
+            *known = Some(key);
+        }
+    }
+    let left = shared.tier.notes().map_or(0, |notes| notes.len());
+    shared.notes.store(left, Relaxed);
+    Ok(())
+}
+
+/// Puts a tombstone there for a note; `None` if there is nothing to tell.
+fn tell(shared: &Shared, note: &[u8]) -> Result<Option<Key>, Fault> {
+    let Ok(Some(bytes)) = shared.tier.read_note(note) else {
+        return Ok(None);
+    };
+    let Ok(gone) = Gone::decode(&bytes) else {
+        // It can't be understood the next time either.
+        let _ = shared.tier.set_note_aside(note);
+        return Ok(None);
+    };
+    let key = Key::Gone {
+        time: shared.clock.next(),
+        tag: random_tag(),
+    };
+    shared.heard(shared.bucket.put(&key, Bytes::from(bytes)))?;
+    if !shared.own_notes.lock().contains_key(note) {
+        // An earlier run may not have come to it.
+        carry_out(shared, &key, &gone)?;
+    }
+    Ok(Some(key))
+}
+
+/// Deletes the objects that no recording needs any more.
+fn delete_orphans(shared: &Shared) -> Result<(), Fault> {
+    let orphans: HashMap<Key, Object> = shared
+        .tier
+        .take_orphans()
+        .into_iter()
+        .filter_map(|object| Some((key_of(&object)?, object)))
+        .collect();
+    if orphans.is_empty() {
+        return Ok(());
+    }
+    let mut result = Ok(());
+    let keys: Vec<_> = orphans.keys().cloned().collect();
+    let mut left = orphans;
+    shared
+        .bucket
+        .delete_many(keys, AT_ONCE, |key, deleted| match shared.heard(deleted) {
+            Ok(()) => drop(left.remove(&key)),
+            Err(fault) => result = Err(fault),
+        });
+    left.values().for_each(|object| shared.tier.orphan(object));
+    result
+}
+
+/// Carries out here what a tombstone says.
+///
+/// # Errors
+///
+/// What keeps it from being done.
+pub(super) fn carry_out(shared: &Shared, key: &Key, gone: &Gone) -> Result<(), Fault> {
+    let until = i64::try_from(gone.effective.ms()).unwrap_or(i64::MAX);
+    let ahead = shared.clock.ahead_ms();
+    let ids: Vec<Box<[u8]>> = gone.ids.iter().map(|id| id.as_slice().into()).collect();
+    let refused = |_| {
+        Fault::new(
+            FaultKind::Invalid,
+            "what is deleted could not be deleted here",
+        )
+    };
+    if !ids.is_empty() {
+        shared.graves.bury(ids.iter().map(|id| &**id), until);
+        let done = shared
+            .tier
+            .delete_gone(&ids, until, ahead)
+            .map_err(refused)?;
+        if done.deleted > 0 {
+            shared.tier.forget_rows().map_err(refused)?;
+        }
+        if !done.later.is_empty() {
+            // What was put since is deleted by whoever put it.
+            replay_store::Remote::delete(shared, &done.later)
+                .map_err(|_| Fault::new(FaultKind::Invalid, "a deletion could not be noted"))?;
+        }
+    }
+    let Some(bytes) = &gone.filter else {
+        return Ok(());
+    };
+    // One of a later version is for nodes of that version.
+    if let Some(mut filter) = Filter::decode(bytes) {
+        let until = until.saturating_sub(ahead);
+        filter.to = Some(filter.to.map_or(until, |to| to.min(until)));
+        shared.erasures.add(filter.clone());
+        if gone.origin != shared.node {
+            shared.tier.erase_where(&filter).map_err(refused)?;
+        }
+        if let Key::Gone { tag, .. } = key {
+            let node = shared.node.clone();
+            let confirmed = Key::Confirmed { tag: *tag, node };
+            shared.heard(shared.bucket.put(&confirmed, Bytes::new()))?;
+        }
+    }
+    Ok(())
+}

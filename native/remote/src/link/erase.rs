@@ -1,0 +1,117 @@
+//! An erasure that all nodes carry out.
+
+use std::sync::atomic::Ordering::Relaxed;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use replay_store::{Error, Filter, RemoteFault};
+
+use super::Confirmed;
+use super::away::remote_fault;
+use super::presence::others;
+use super::shared::Shared;
+use crate::bucket::Cursor;
+use crate::fault::Fault;
+use crate::gone::Gone;
+use crate::key::{Key, Name, Tag};
+
+/// How often it is looked whether others have confirmed.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// Notes that a filter is to be carried out by all, before it is here. Returns the note's name.
+pub(super) fn announce(shared: &Shared, filter: &Filter) -> Result<Box<[u8]>, Error> {
+    let refused = |source| Error::Io {
+        action: "write down what is to be erased",
+        path: None,
+        source,
+    };
+    let filter = filter
+        .encode()
+        .ok_or_else(|| refused(std::io::ErrorKind::FileTooLarge.into()))?;
+    let gone = Gone {
+        effective: shared.clock.next(),
+        origin: shared.node.clone(),
+        ids: Vec::new(),
+        filter: Some(filter),
+    };
+    let note = shared.note(&gone).map_err(refused)?;
+    shared.own_notes.lock().insert(note.clone(), None);
+    Ok(note)
+}
+
+/// Waits until it is done in the bucket, and for the other nodes.
+pub(super) fn settle(shared: &Shared, note: &[u8], deadline: Instant) -> Result<Confirmed, Error> {
+    let begun = shared.polled.now();
+    shared.to_poll.give();
+    let Some(tag) = wait_until_clean(shared, note, begun, deadline)? else {
+        return Err(Error::Remote(RemoteFault::Unavailable));
+    };
+    let confirmed = confirmations(shared, tag, deadline);
+    confirmed.map_err(|fault| Error::Remote(remote_fault(&fault)))
+}
+
+/// Until it is known to all, nothing of it is left, and what came meanwhile has been looked at.
+fn wait_until_clean(
+    shared: &Shared,
+    note: &[u8],
+    begun: u64,
+    deadline: Instant,
+) -> Result<Option<Tag>, Error> {
+    loop {
+        let key = shared.own_notes.lock().get(note).cloned().flatten();
+        if let Some(Key::Gone { tag, .. }) = key
+            && shared.notes.load(Relaxed) == 0
+            && shared.pending_deletes() == 0
+            && shared.polled.now() > begun + 1
+        {
+            return Ok(Some(tag));
+        }
+        if let Some((fault, _)) = shared.away.status() {
+            return Err(Error::Remote(fault));
+        }
+        if Instant::now() >= deadline || shared.is_stopping() {
+            return Ok(None);
+        }
+        let before = shared.polled.now();
+        let soon = Instant::now() + Duration::from_millis(20);
+        shared.polled.wait_beyond(before, soon.min(deadline));
+    }
+}
+
+fn confirmations(shared: &Shared, tag: Tag, deadline: Instant) -> Result<Confirmed, Fault> {
+    let nodes = others(shared)?;
+    loop {
+        let confirmed = confirmed(shared, tag)?;
+        let (done, waiting): (Vec<_>, Vec<_>) =
+            nodes.iter().partition(|node| confirmed.contains(node));
+        if waiting.is_empty() || Instant::now() >= deadline || shared.is_stopping() {
+            let own = std::iter::once(&shared.node);
+            return Ok(Confirmed {
+                nodes: own.chain(done).map(spelled).collect(),
+                waiting: waiting.into_iter().map(spelled).collect(),
+            });
+        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        thread::sleep(LOOK_EVERY.min(left));
+    }
+}
+
+fn confirmed(shared: &Shared, tag: Tag) -> Result<Vec<Name>, Fault> {
+    let mut cursor = Cursor::folder(&Key::confirmed(tag));
+    let mut confirmed = Vec::new();
+    loop {
+        let page = shared.heard(shared.bucket.list(&cursor))?;
+        confirmed.extend(page.objects.into_iter().filter_map(|it| match it.key? {
+            Key::Confirmed { node, .. } => Some(node),
+            _ => None,
+        }));
+        match page.next {
+            Some(next) => cursor = next,
+            None => return Ok(confirmed),
+        }
+    }
+}
+
+fn spelled(node: &Name) -> String {
+    String::from_utf8_lossy(node.as_bytes()).into_owned()
+}

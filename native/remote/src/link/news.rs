@@ -1,0 +1,214 @@
+//! What others have put into the bucket, learnt from a listing of it.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::Ordering::Relaxed;
+
+use replay_store::{Error, Listed, Object};
+
+use super::deleted::carry_out;
+use super::shared::{Shared, key_of, object_of};
+use crate::bucket;
+use crate::fault::{Fault, FaultKind};
+use crate::gone::{Gone, MAX_GONE_BYTES};
+use crate::key::{Key, Time};
+
+/// Objects that are read at once.
+const AT_ONCE: usize = 16;
+
+/// No batch of rows is larger.
+const MAX_ROWS_BYTES: u64 = 64 << 20;
+
+/// More objects that can't be read are not remembered, and tried again.
+const MAX_UNREADABLE: usize = 10_000;
+
+/// So many recordings that were read one by one are worth a batch of rows, for those who come next.
+const MANY_BODIES: usize = 100;
+
+/// What was heard of before.
+#[derive(Default)]
+pub(super) struct News {
+    /// Tombstones that were carried out and rows that were read.
+    seen: HashSet<Key>,
+    unreadable: HashSet<Object>,
+    /// The latest time of a key.
+    latest: Option<Time>,
+}
+
+impl News {
+    /// The latest time of a key that was listed.
+    pub(super) fn latest(&self) -> Option<Time> {
+        self.latest
+    }
+
+    /// What was listed before this is not listed again by those who ask for news.
+    pub(super) fn forget_before(&mut self, time: Time) {
+        self.seen
+            .retain(|key| key.time().is_some_and(|at| at >= time));
+    }
+
+    /// Finds out what of a listing is here already, and carries out what it says is deleted.
+    ///
+    /// # Errors
+    ///
+    /// Why a tombstone could not be read.
+    pub(super) fn recognize(
+        &mut self,
+        shared: &Shared,
+        listed: &[bucket::Listed],
+    ) -> Result<(), Fault> {
+        let keys = listed.iter().filter_map(|it| it.key.as_ref());
+        let gone = keys.filter(|key| matches!(key, Key::Gone { .. })).cloned();
+        self.bury(shared, gone.collect())?;
+        for bucket::Listed { key, size, .. } in listed {
+            if let Some(object) = key.as_ref().and_then(object_of) {
+                shared.tier.recognize(&Listed { object, len: *size });
+            }
+        }
+        Ok(())
+    }
+
+    /// Learns what a part of the bucket's listing says.
+    ///
+    /// # Errors
+    ///
+    /// Why some of it could not be read: it is listed again.
+    pub(super) fn learn(
+        &mut self,
+        shared: &Shared,
+        listed: Vec<bucket::Listed>,
+    ) -> Result<(), Fault> {
+        let (mut gone, mut rows, mut new) = (Vec::new(), Vec::new(), HashMap::new());
+        for bucket::Listed { key, size, .. } in listed {
+            let Some(key) = key else { continue };
+            self.latest = self.latest.max(key.time());
+            match &key {
+                Key::Gone { .. } if !self.seen.contains(&key) => gone.push(key),
+                Key::Rows { .. } if !self.seen.contains(&key) => rows.push(key),
+                Key::Recording { .. } => {
+                    if let Some(object) = object_of(&key) {
+                        new.insert(object, size);
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.bury(shared, gone)?;
+        new.retain(|object, len| self.is_unknown(shared, object, *len));
+        self.learn_rows(shared, rows, &mut new)?;
+        self.learn_bodies(shared, new)
+    }
+
+    /// Carries out what others have deleted: first what they name, then what they describe, of
+    /// which that may be all.
+    fn bury(&mut self, shared: &Shared, keys: Vec<Key>) -> Result<(), Fault> {
+        let wanted = keys.into_iter().map(|key| (key, MAX_GONE_BYTES as u64));
+        let (mut found, mut result) = (Vec::new(), Ok(()));
+        shared.bucket.get_many(wanted, AT_ONCE, |key, read| {
+            match shared.heard(read).and_then(|bytes| Gone::decode(&bytes)) {
+                Ok(gone) => found.push((key, gone)),
+                // A tombstone that can't be understood, or is gone, is no reason to stop.
+                Err(fault) if is_about_object(&fault) => {}
+                Err(fault) => result = Err(fault),
+            }
+        });
+        found.sort_by_key(|(_, gone)| gone.filter.is_some());
+        for (key, gone) in found {
+            let done = carry_out(shared, &key, &gone);
+            match done {
+                Ok(()) => drop(self.seen.insert(key)),
+                Err(fault) => result = Err(fault),
+            }
+        }
+        result
+    }
+
+    /// Whether a recording is to be learnt.
+    fn is_unknown(&self, shared: &Shared, object: &Object, len: u64) -> bool {
+        if shared.graves.has(object) {
+            // Whoever deleted it may not have known of it.
+            if shared.tier.put_at(&object.file) != Some(object.put_at) {
+                shared.tier.orphan(object);
+            }
+            return false;
+        }
+        let listed = Listed {
+            object: object.clone(),
+            len,
+        };
+        !shared.tier.recognize(&listed) && !self.unreadable.contains(object)
+    }
+
+    fn learn_rows(
+        &mut self,
+        shared: &Shared,
+        keys: Vec<Key>,
+        new: &mut HashMap<Object, u64>,
+    ) -> Result<(), Fault> {
+        let mut result = Ok(());
+        if new.is_empty() {
+            self.seen.extend(keys);
+            return result;
+        }
+        let wanted = keys.into_iter().map(|key| (key, MAX_ROWS_BYTES));
+        shared
+            .bucket
+            .get_many(wanted, AT_ONCE, |key, read| match shared.heard(read) {
+                Ok(bytes) => {
+                    let learnt = shared.tier.learn(&bytes, |object| new.get(object).copied());
+                    for object in learnt.unwrap_or_default() {
+                        new.remove(&object);
+                    }
+                    self.seen.insert(key);
+                }
+                Err(fault) if is_about_object(&fault) => drop(self.seen.insert(key)),
+                Err(fault) => result = Err(fault),
+            });
+        result
+    }
+
+    /// Reads what no rows tell of, the latest first.
+    fn learn_bodies(&mut self, shared: &Shared, new: HashMap<Object, u64>) -> Result<(), Fault> {
+        let (mut result, mut read_here) = (Ok(()), Vec::new());
+        let mut new: Vec<_> = new.into_iter().collect();
+        new.sort_unstable_by(|a, b| b.0.cmp(&a.0));
+        let wanted = new
+            .iter()
+            .filter_map(|(object, len)| Some((key_of(object)?, *len)));
+        let wanted: Vec<_> = wanted.collect();
+        shared.bucket.get_many(wanted, AT_ONCE, |key, read| {
+            let Some(object) = object_of(&key) else {
+                return;
+            };
+            match shared.heard(read) {
+                Ok(bytes) => match shared.tier.learn_body(&object, bytes.to_vec()) {
+                    Ok(()) => read_here.push(object),
+                    Err(Error::Damaged { .. }) => self.is_unreadable(shared, object),
+                    Err(_) => result = Err(Fault::new(FaultKind::Invalid, "the disk refused")),
+                },
+                Err(fault) if fault.kind() == FaultKind::NotFound => {}
+                Err(fault) if is_about_object(&fault) => self.is_unreadable(shared, object),
+                Err(fault) => result = Err(fault),
+            }
+        });
+        if read_here.len() >= MANY_BODIES {
+            // Without it the next one reads them, too.
+            super::upload::put_rows(shared, &read_here);
+        }
+        result
+    }
+
+    fn is_unreadable(&mut self, shared: &Shared, object: Object) {
+        if self.unreadable.len() < MAX_UNREADABLE {
+            self.unreadable.insert(object);
+        }
+        shared.unreadable.store(self.unreadable.len(), Relaxed);
+    }
+}
+
+/// Whether only the object that was asked for is in the way.
+fn is_about_object(fault: &Fault) -> bool {
+    matches!(
+        fault.kind(),
+        FaultKind::NotFound | FaultKind::TooLarge | FaultKind::Invalid
+    )
+}

@@ -1,0 +1,190 @@
+//! The bucket is asked what is new, and all else that is done now and then.
+
+use std::collections::HashMap;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
+
+use super::copies::give_up_copies;
+use super::deleted::bury;
+use super::news::News;
+use super::presence::{Presences, TOLD_EVERY};
+use super::retain::Retaining;
+use super::running::Running;
+use super::shared::Shared;
+use super::walk::Walk;
+use crate::bucket::Cursor;
+use crate::fault::Fault;
+use crate::key::{Key, Time};
+
+/// By so much each listing begins before the end of the last one: for uploads that take a while,
+/// and clocks that do not quite agree.
+const OVERLAP_MS: u64 = 15_000;
+
+/// Days that are listed at once.
+const DAYS_AT_ONCE: usize = 8;
+
+/// How often it is tried to get the right to move recordings, and whether copies are too many.
+const TEND_EVERY: Duration = Duration::from_secs(5);
+
+/// Polls until it is stopped.
+pub(super) fn run(shared: &Shared) {
+    let mut poller = Poller {
+        shared,
+        news: News::default(),
+        told: HashMap::new(),
+        presences: Presences::default(),
+        retaining: Retaining::default(),
+        walk: Walk::default(),
+        running: Running::default(),
+        begun: false,
+        last: None,
+        polled_at: None,
+        tended_at: None,
+    };
+    while !shared.is_stopping() {
+        let pause = poller.turn();
+        shared.to_poll.wait(pause);
+    }
+    poller.retaining.end(shared);
+}
+
+struct Poller<'s> {
+    shared: &'s Shared,
+    news: News,
+    /// Notes that have been made known.
+    told: HashMap<Box<[u8]>, Key>,
+    presences: Presences,
+    retaining: Retaining,
+    walk: Walk,
+    running: Running,
+    /// Whether the bucket was listed as a whole.
+    begun: bool,
+    /// Where the last listing ended, by the bucket's clock.
+    last: Option<Time>,
+    polled_at: Option<Instant>,
+    tended_at: Option<Instant>,
+}
+
+impl Poller<'_> {
+    /// Does what is due, and returns for how long nothing is.
+    fn turn(&mut self) -> Duration {
+        let shared = self.shared;
+        self.tend();
+        let away = shared.away.pause();
+        if !away.is_zero() {
+            return away;
+        }
+        let done = self.work();
+        if done.is_err() {
+            // What was refused for a reason of its own is not tried at once either.
+            return shared
+                .away
+                .pause()
+                .max(shared.settings.poll.min(Duration::from_secs(1)));
+        }
+        let running = self.running.due_in(shared);
+        running.map_or(self.until_poll(), |due| due.min(self.until_poll()))
+    }
+
+    fn until_poll(&self) -> Duration {
+        let since = self.polled_at.map(|at| at.elapsed());
+        since.map_or(Duration::ZERO, |since| {
+            self.shared.settings.poll.saturating_sub(since)
+        })
+    }
+
+    /// What needs no bucket.
+    fn tend(&mut self) {
+        let shared = self.shared;
+        if self.tended_at.is_some_and(|at| at.elapsed() < TEND_EVERY) {
+            return;
+        }
+        self.tended_at = Some(Instant::now());
+        let mut right = shared.right.lock();
+        if right.is_none() {
+            *right = shared.tier.try_lock().ok().flatten();
+            shared.to_upload.give();
+        }
+        let has_right = right.is_some();
+        drop(right);
+        if has_right {
+            give_up_copies(shared);
+        }
+    }
+
+    fn work(&mut self) -> Result<(), Fault> {
+        let shared = self.shared;
+        // First, for it tells the bucket's time.
+        self.presences.tell(shared)?;
+        if !self.begun {
+            self.begin()?;
+            self.begun = true;
+        }
+        if self.until_poll().is_zero() {
+            self.poll()?;
+            self.polled_at = Some(Instant::now());
+            shared.is_complete.store(true, Relaxed);
+            shared.polled.grow();
+        }
+        bury(shared, &mut self.told)?;
+        self.walk.step(shared, &mut self.news)?;
+        self.retaining.step(shared)?;
+        self.running.step(shared)
+    }
+
+    /// Learns all there is.
+    fn begin(&mut self) -> Result<(), Fault> {
+        let shared = self.shared;
+        let started = shared.clock.now_ms();
+        let days = shared.heard(shared.bucket.days())?;
+        let (mut listed, mut result) = (Vec::new(), Ok(()));
+        let cursors = days.into_iter().map(Cursor::day).collect();
+        shared
+            .bucket
+            .list_many(cursors, DAYS_AT_ONCE, |_, page| match shared.heard(page) {
+                Ok(page) => listed.extend(page.objects),
+                Err(fault) => result = Err(fault),
+            });
+        result?;
+        // What is here and there already, and what is deleted, is not uploaded.
+        self.news.recognize(shared, &listed)?;
+        shared.is_listed.store(true, Relaxed);
+        shared.to_upload.give();
+        self.news.learn(shared, listed)?;
+        self.last = Time::from_ms(u64::try_from(started).unwrap_or(0));
+        Ok(())
+    }
+
+    fn poll(&mut self) -> Result<(), Fault> {
+        let shared = self.shared;
+        let now = u64::try_from(shared.clock.now_ms()).unwrap_or(0);
+        let from = self
+            .last
+            .map_or(0, Time::ms)
+            .min(now)
+            .saturating_sub(OVERLAP_MS);
+        let from = Time::from_ms(from);
+        let mut cursor = from.map_or_else(Cursor::start, Cursor::from);
+        let mut listed = Vec::new();
+        loop {
+            let page = shared.heard(shared.bucket.list(&cursor))?;
+            listed.extend(page.objects);
+            match page.next {
+                Some(next) => cursor = next,
+                None => break,
+            }
+        }
+        let latest = listed.iter().filter_map(|it| it.key.as_ref()?.time()).max();
+        self.news.learn(shared, listed)?;
+        self.last = self.last.max(latest);
+        if let Some(from) = from {
+            self.news.forget_before(from);
+        }
+        Ok(())
+    }
+}
+
+const _: () = assert!(
+    TOLD_EVERY.as_secs() >= 60,
+    "others would have to ask more often"
+);

@@ -1,0 +1,225 @@
+//! What the threads of a link share, and what the store asks of them.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use replay_store::{Notice, Object, Remote, RemoteFault, Tier};
+
+use super::Settings;
+use super::away::{Away, remote_fault};
+use super::clock::{Clock, local_ms};
+use super::graves::Graves;
+use super::running::Erasures;
+use super::signal::{Count, Signal};
+use crate::bucket::Bucket;
+use crate::fault::{Fault, FaultKind};
+use crate::gone::Gone;
+use crate::key::{Key, Name, Tag};
+
+/// Ids in one note of what is to be deleted.
+const MAX_IDS: usize = 10_000;
+
+pub(super) struct Shared {
+    pub tier: Tier,
+    pub bucket: Bucket,
+    pub settings: Settings,
+    /// What this node is called in keys: its name, and which run of it.
+    pub node: Name,
+    pub run: Tag,
+    pub clock: Clock,
+    pub graves: Graves,
+    pub erasures: Erasures,
+    pub away: Away,
+    /// The right to move recordings, which one engine of a directory has.
+    pub right: Mutex<Option<File>>,
+    /// What is to be done at once.
+    pub to_upload: Signal,
+    pub to_poll: Signal,
+    /// Polls that went through, from the one on that learnt all there was.
+    pub polled: Count,
+    /// The bucket was listed as a whole.
+    pub is_listed: AtomicBool,
+    /// All of that is known.
+    pub is_complete: AtomicBool,
+    pub is_stopping: AtomicBool,
+    pub is_retaining: AtomicBool,
+    pub uploaded: AtomicU64,
+    /// Deletions that are noted and not done.
+    pub notes: AtomicUsize,
+    /// Notes that this run wrote: what they are about is gone here. With each, the tombstone that
+    /// was made of it.
+    pub own_notes: Mutex<HashMap<Box<[u8]>, Option<Key>>>,
+    /// Uploaded, and in no batch of rows yet.
+    pub unannounced: Mutex<Vec<Object>>,
+    /// When files that the bucket has too were read last, by this machine's clock.
+    pub uses: Mutex<HashMap<Box<[u8]>, i64>>,
+    /// Objects that hold no recording that can be read.
+    pub unreadable: AtomicUsize,
+}
+
+impl Shared {
+    /// Takes note of what came of a request. A fault that is about one object is given back, and so
+    /// is one that was asked for by stopping.
+    pub fn heard<T>(&self, result: Result<T, Fault>) -> Result<T, Fault> {
+        match &result {
+            Ok(_) => self.is_there(),
+            Err(fault) => match fault.kind() {
+                FaultKind::NotFound | FaultKind::Exists | FaultKind::TooLarge => self.is_there(),
+                FaultKind::Stopped => {}
+                _ => self.is_away(remote_fault(fault)),
+            },
+        }
+        result
+    }
+
+    fn is_there(&self) {
+        if self.away.answered() {
+            let pending = self.tier.pending_len();
+            self.tier.tell(Notice::Remote {
+                fault: None,
+                pending,
+            });
+            self.to_upload.give();
+        }
+    }
+
+    pub fn is_away(&self, fault: RemoteFault) {
+        if self.away.failed(fault) {
+            let pending = self.tier.pending_len();
+            self.tier.tell(Notice::Remote {
+                fault: Some(fault),
+                pending,
+            });
+        }
+    }
+
+    pub fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Relaxed)
+    }
+
+    pub fn has_right(&self) -> bool {
+        self.right.lock().is_some()
+    }
+
+    /// Deletions that are not done in the bucket.
+    pub fn pending_deletes(&self) -> usize {
+        self.notes.load(Relaxed) + self.tier.orphans_len()
+    }
+
+    /// Notes, so that it outlives a power cut, that something is to be deleted in the bucket.
+    pub fn note(&self, gone: &Gone) -> io::Result<Box<[u8]>> {
+        let bytes = gone.encode().ok_or(io::ErrorKind::FileTooLarge)?;
+        let note = self.tier.write_note(&bytes).map_err(io::Error::other)?;
+        self.own_notes.lock().insert(note.clone(), None);
+        self.notes.fetch_add(1, Relaxed);
+        Ok(note)
+    }
+
+    /// The latest time of what a deletion of these ids is about.
+    fn until(&self, ids: &[Box<[u8]>]) -> i64 {
+        let known = ids.iter().filter_map(|id| self.tier.latest_put_at(id));
+        known.max().unwrap_or_default()
+    }
+}
+
+impl Remote for Shared {
+    fn get(
+        &self,
+        file: &[u8],
+        put_at: i64,
+        max_bytes: u64,
+        into: &mut Vec<u8>,
+    ) -> Result<(), RemoteFault> {
+        if let Some(fault) = self.away.just_failed() {
+            return Err(fault);
+        }
+        let object = Object {
+            put_at,
+            file: file.into(),
+        };
+        let key = key_of(&object).ok_or(RemoteFault::NotFound)?;
+        match self.heard(self.bucket.get(&key, max_bytes)) {
+            Ok(bytes) => {
+                into.clear();
+                into.extend_from_slice(&bytes);
+                self.used(file);
+                Ok(())
+            }
+            Err(fault) => Err(remote_fault(&fault)),
+        }
+    }
+
+    fn used(&self, file: &[u8]) {
+        let mut uses = self.uses.lock();
+        match uses.get_mut(file) {
+            Some(used) => *used = local_ms(),
+            None => drop(uses.insert(file.into(), local_ms())),
+        }
+    }
+
+    fn wake(&self) {
+        self.to_upload.give();
+    }
+
+    fn delete(&self, ids: &[Box<[u8]>]) -> io::Result<()> {
+        for ids in ids.chunks(MAX_IDS) {
+            let effective = self.clock.next_after(self.until(ids));
+            let until = i64::try_from(effective.ms()).unwrap_or(i64::MAX);
+            self.note(&Gone {
+                effective,
+                origin: self.node.clone(),
+                ids: ids.iter().map(|id| id.to_vec()).collect(),
+                filter: None,
+            })?;
+            self.graves.bury(ids.iter().map(|id| &**id), until);
+        }
+        self.to_poll.give();
+        Ok(())
+    }
+
+    fn is_retaining(&self) -> bool {
+        self.is_retaining.load(Relaxed)
+    }
+
+    fn wait_known(&self) -> Result<(), RemoteFault> {
+        let deadline = Instant::now() + self.settings.timeout;
+        while !self.is_complete.load(Relaxed) {
+            if let Some((fault, _)) = self.away.status() {
+                return Err(fault);
+            }
+            let before = self.polled.now();
+            let soon = Instant::now() + Duration::from_millis(50);
+            if !self.polled.wait_beyond(before, soon.min(deadline)) && Instant::now() >= deadline {
+                return Err(RemoteFault::Unavailable);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The key of an object; `None` if its file's name is no recording's.
+pub(super) fn key_of(object: &Object) -> Option<Key> {
+    let time = crate::key::Time::from_ms(u64::try_from(object.put_at).ok()?)?;
+    Key::recording(time, Name::new(object.file.clone())?)
+}
+
+/// The object that a key is about, if it is a recording's.
+pub(super) fn object_of(key: &Key) -> Option<Object> {
+    match key {
+        Key::Recording { time, file } => Some(Object {
+            put_at: i64::try_from(time.ms()).ok()?,
+            file: file.as_bytes().into(),
+        }),
+        _ => None,
+    }
+}
+
+/// A handle for the store.
+pub(super) fn as_remote(shared: &Arc<Shared>) -> Arc<dyn Remote> {
+    Arc::clone(shared) as _
+}

@@ -1,0 +1,173 @@
+//! What is here and not in the bucket is put there.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use replay_store::{Entry, Object};
+
+use super::random_tag;
+use super::shared::Shared;
+use crate::key::{Key, Name};
+
+/// Uploads at once.
+const AT_ONCE: usize = 16;
+
+/// Files that are chosen at a time.
+const BATCH: usize = 256;
+
+/// So many uploads are worth a batch of rows: with fewer, others read the recordings themselves, so
+/// that there is at most a tenth of a request more for each.
+const MIN_ROWS: usize = 16;
+
+/// No batch has more.
+const MAX_ROWS: usize = 10_000;
+
+/// How long nothing is looked for if nobody says that there is something.
+const MAX_SLEEP: Duration = Duration::from_secs(5);
+
+/// A file that can't be read is tried again after so long.
+const UNREAD_PAUSE: Duration = Duration::from_secs(10);
+
+/// Uploads until it is stopped.
+pub(super) fn run(shared: &Shared) {
+    let mut uploader = Uploader {
+        shared,
+        announced: Instant::now(),
+        unread_until: None,
+    };
+    while !shared.is_stopping() {
+        uploader.turn();
+        let pause = match shared.tier.pending_len() {
+            0 => MAX_SLEEP,
+            // What keeps it from being uploaded ends by itself, or is told.
+            _ => shared
+                .away
+                .pause()
+                .clamp(Duration::from_millis(20), MAX_SLEEP),
+        };
+        shared.to_upload.wait(pause);
+    }
+}
+
+struct Uploader<'s> {
+    shared: &'s Shared,
+    /// When rows were put there last.
+    announced: Instant,
+    /// Until when files that can't be read are left alone.
+    unread_until: Option<Instant>,
+}
+
+impl Uploader<'_> {
+    fn turn(&mut self) {
+        let shared = self.shared;
+        // What is there already need not be uploaded. And after an outage it is heard first what was
+        // deleted meanwhile.
+        let may_begin = shared.is_listed.load(Relaxed) && shared.away.status().is_none();
+        if !may_begin || !shared.has_right() {
+            return;
+        }
+        if self
+            .unread_until
+            .is_none_or(|until| until <= Instant::now())
+        {
+            self.upload();
+        }
+        self.announce();
+    }
+
+    fn upload(&mut self) {
+        let shared = self.shared;
+        let under_way: RefCell<HashMap<Key, Arc<Entry>>> = RefCell::default();
+        let mut queue: VecDeque<Arc<Entry>> = VecDeque::new();
+        let (failed, unread) = (Cell::new(false), Cell::new(false));
+        let next = || {
+            loop {
+                if failed.get() || shared.is_stopping() {
+                    return None;
+                }
+                let entry = match queue.pop_front() {
+                    Some(entry) => entry,
+                    None => {
+                        let under_way = under_way.borrow();
+                        let chosen = shared.tier.pending(BATCH + under_way.len());
+                        let is_new = |entry: &Arc<Entry>| {
+                            !under_way.values().any(|known| Arc::ptr_eq(known, entry))
+                        };
+                        queue.extend(chosen.into_iter().filter(is_new));
+                        queue.pop_front()?
+                    }
+                };
+                let bytes = match shared.tier.bytes_of(&entry) {
+                    Ok(Some(bytes)) => Bytes::from(bytes),
+                    // It has changed, or is gone, which is looked at before it is tried again.
+                    Ok(None) if shared.tier.refresh().is_ok() => continue,
+                    Ok(None) | Err(_) => {
+                        unread.set(true);
+                        continue;
+                    }
+                };
+                let name = Name::new(entry.file());
+                let key = name.and_then(|name| Key::recording(shared.clock.next(), name));
+                let Some(key) = key else {
+                    unread.set(true);
+                    continue;
+                };
+                under_way.borrow_mut().insert(key.clone(), entry);
+                return Some((key, bytes));
+            }
+        };
+        let mut next = next;
+        let source = std::iter::from_fn(&mut next);
+        shared.bucket.put_many(source, AT_ONCE, |key, result| {
+            let entry = under_way.borrow_mut().remove(&key);
+            let put = shared.heard(result).is_ok();
+            failed.set(failed.get() || !put);
+            if let (true, Some(entry), Some(time)) = (put, entry, key.time()) {
+                self.is_there(&entry, time.ms());
+            }
+        });
+        self.unread_until = unread.get().then(|| Instant::now() + UNREAD_PAUSE);
+    }
+
+    fn is_there(&self, entry: &Entry, put_at: u64) {
+        let shared = self.shared;
+        let put_at = i64::try_from(put_at).unwrap_or(i64::MAX);
+        if shared.tier.uploaded(entry, put_at) {
+            shared.uploaded.fetch_add(1, Relaxed);
+            shared.unannounced.lock().push(Object {
+                put_at,
+                file: entry.file().into(),
+            });
+        }
+    }
+
+    /// Puts rows of what was uploaded there, for others to read in place of the recordings.
+    fn announce(&mut self) {
+        let shared = self.shared;
+        let is_due = self.announced.elapsed() >= shared.settings.poll / 2;
+        if !is_due || shared.unannounced.lock().len() < MIN_ROWS {
+            return;
+        }
+        self.announced = Instant::now();
+        let mut objects = std::mem::take(&mut *shared.unannounced.lock());
+        let rest = objects.split_off(objects.len().min(MAX_ROWS));
+        shared.unannounced.lock().extend(rest);
+        if !put_rows(shared, &objects) {
+            shared.unannounced.lock().extend(objects);
+        }
+    }
+}
+
+/// Puts what is known of these objects there. Returns whether it is.
+pub(super) fn put_rows(shared: &Shared, objects: &[Object]) -> bool {
+    let key = Key::Rows {
+        time: shared.clock.next(),
+        tag: random_tag(),
+    };
+    let rows = Bytes::from(shared.tier.rows(objects));
+    shared.heard(shared.bucket.put(&key, rows)).is_ok()
+}

@@ -1,0 +1,82 @@
+//! A slow walk through the whole bucket, for what has vanished, and what came late.
+
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+use replay_store::Object;
+
+use super::news::News;
+use super::shared::{Shared, object_of};
+use crate::bucket::Cursor;
+use crate::fault::Fault;
+use crate::key::Time;
+
+/// Between two pages of the listing.
+const PAUSE: Duration = Duration::from_secs(30);
+
+/// What was put there for less time may not be listed yet.
+const SETTLED_MS: i64 = 60_000;
+
+/// Where the walk is.
+#[derive(Default)]
+pub(super) struct Walk {
+    /// The time of the last key that was listed; `None` at the beginning.
+    at: Option<Time>,
+    stepped: Option<Instant>,
+}
+
+impl Walk {
+    /// Goes one page further, if that is due.
+    pub(super) fn step(&mut self, shared: &Shared, news: &mut News) -> Result<(), Fault> {
+        match self.stepped {
+            Some(at) if at.elapsed() < PAUSE => return Ok(()),
+            // What is there was listed just now.
+            None => {
+                self.stepped = Some(Instant::now());
+                return Ok(());
+            }
+            Some(_) => {}
+        }
+        self.page(shared, news)?;
+        self.stepped = Some(Instant::now());
+        Ok(())
+    }
+
+    fn page(&mut self, shared: &Shared, news: &mut News) -> Result<(), Fault> {
+        let settled = shared.clock.now_ms() - SETTLED_MS;
+        let known = shared.tier.objects();
+        let cursor = self.at.map_or_else(Cursor::start, Cursor::from);
+        let page = shared.heard(shared.bucket.list(&cursor))?;
+        let last = page
+            .objects
+            .iter()
+            .filter_map(|it| it.key.as_ref()?.time())
+            .max();
+        // Those of the last time may go on with the next page.
+        let end = match (&page.next, last) {
+            (Some(_), Some(last)) => i64::try_from(last.ms()).unwrap_or(i64::MAX),
+            _ => i64::MAX,
+        };
+        let start = self
+            .at
+            .map_or(0, |at| i64::try_from(at.ms()).unwrap_or(i64::MAX));
+        let there: HashSet<Object> = (page.objects.iter())
+            .filter_map(|it| object_of(it.key.as_ref()?))
+            .collect();
+        for object in known.iter().map(|listed| &listed.object) {
+            let is_here = (start..end.min(settled)).contains(&object.put_at);
+            if is_here && !there.contains(object) {
+                shared.tier.vanished(object);
+            }
+        }
+        let next = page.next.is_some();
+        news.learn(shared, page.objects)?;
+        self.at = match (next, last) {
+            // More than a page of one time would not end.
+            (true, Some(last)) if self.at == Some(last) => Time::from_ms(last.ms() + 1),
+            (true, last) => last,
+            (false, _) => None,
+        };
+        Ok(())
+    }
+}
