@@ -241,6 +241,7 @@ defmodule PhoenixReplay.Native do
     * `:pending_uploads`: recordings that are to be put there
     * `:pending_deletes`: deletions that are to be carried out there
     * `:objects`: recordings that it has, `:elsewhere`: those of them that are not here
+    * `:unreadable`: objects that hold no recording that can be read
     * `:complete`: whether all is known that was there when the directory was opened
     * `:away`: nil, or why the bucket can't be used, and for how many milliseconds that has
       been so
@@ -254,6 +255,7 @@ defmodule PhoenixReplay.Native do
           pending_deletes: non_neg_integer(),
           objects: non_neg_integer(),
           elsewhere: non_neg_integer(),
+          unreadable: non_neg_integer(),
           complete: boolean(),
           away: nil | {Error.remote_fault(), ms :: non_neg_integer()},
           retaining: boolean(),

@@ -207,6 +207,7 @@ pub struct Report {
     pending_deletes: usize,
     objects: usize,
     elsewhere: usize,
+    unreadable: usize,
     complete: bool,
     away: Option<(Atom, u64)>,
     retaining: bool,
@@ -234,6 +235,7 @@ impl From<Status> for Report {
             pending_deletes: status.pending_deletes,
             objects: status.objects,
             elsewhere: status.elsewhere,
+            unreadable: status.unreadable,
             complete: status.is_complete,
             away: status
                 .away
