@@ -7,7 +7,7 @@ use replay_store::{Error, Listed, Object};
 
 use super::deleted::carry_out;
 use super::shared::{Shared, key_of, object_of};
-use crate::bucket;
+use crate::bucket::{self, Cursor};
 use crate::fault::{Fault, FaultKind};
 use crate::gone::{Gone, MAX_GONE_BYTES};
 use crate::key::{Key, Time};
@@ -30,16 +30,9 @@ pub(super) struct News {
     /// Tombstones that were carried out and rows that were read.
     seen: HashSet<Key>,
     unreadable: HashSet<Object>,
-    /// The latest time of a key.
-    latest: Option<Time>,
 }
 
 impl News {
-    /// The latest time of a key that was listed.
-    pub(super) fn latest(&self) -> Option<Time> {
-        self.latest
-    }
-
     /// What was listed before this is not listed again by those who ask for news.
     pub(super) fn forget_before(&mut self, time: Time) {
         self.seen
@@ -80,7 +73,6 @@ impl News {
         let (mut gone, mut rows, mut new) = (Vec::new(), Vec::new(), HashMap::new());
         for bucket::Listed { key, size, .. } in listed {
             let Some(key) = key else { continue };
-            self.latest = self.latest.max(key.time());
             match &key {
                 Key::Gone { .. } if !self.seen.contains(&key) => gone.push(key),
                 Key::Rows { .. } if !self.seen.contains(&key) => rows.push(key),
@@ -203,6 +195,11 @@ impl News {
         }
         shared.unreadable.store(self.unreadable.len(), Relaxed);
     }
+}
+
+/// Where a listing of all uploads begins, behind what else there is.
+pub(super) fn first() -> Cursor {
+    Cursor::after("0")
 }
 
 /// Whether only the object that was asked for is in the way.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::copies::give_up_copies;
 use super::deleted::bury;
-use super::news::News;
+use super::news::{News, first};
 use super::presence::{Presences, TOLD_EVERY};
 use super::retain::Retaining;
 use super::running::Running;
@@ -138,7 +138,7 @@ impl Poller<'_> {
         let started = shared.clock.now_ms();
         let days = shared.heard(shared.bucket.days())?;
         let (mut listed, mut result) = (Vec::new(), Ok(()));
-        let cursors = days.into_iter().map(Cursor::day).collect();
+        let cursors = days.into_iter().map(Cursor::day).collect::<Vec<_>>();
         shared
             .bucket
             .list_many(cursors, DAYS_AT_ONCE, |_, page| match shared.heard(page) {
@@ -164,7 +164,7 @@ impl Poller<'_> {
             .min(now)
             .saturating_sub(OVERLAP_MS);
         let from = Time::from_ms(from);
-        let mut cursor = from.map_or_else(Cursor::start, Cursor::from);
+        let mut cursor = from.map_or_else(first, Cursor::from_time);
         let mut listed = Vec::new();
         loop {
             let page = shared.heard(shared.bucket.list(&cursor))?;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use replay_store::Object;
 
-use super::news::News;
+use super::news::{News, first};
 use super::shared::{Shared, object_of};
 use crate::bucket::Cursor;
 use crate::fault::Fault;
@@ -45,7 +45,7 @@ impl Walk {
     fn page(&mut self, shared: &Shared, news: &mut News) -> Result<(), Fault> {
         let settled = shared.clock.now_ms() - SETTLED_MS;
         let known = shared.tier.objects();
-        let cursor = self.at.map_or_else(Cursor::start, Cursor::from);
+        let cursor = self.at.map_or_else(first, Cursor::from_time);
         let page = shared.heard(shared.bucket.list(&cursor))?;
         let last = page
             .objects
