@@ -84,7 +84,7 @@ fn answer<'a>(
 fn open(directory: &'static Directory, options: Options) {
     let opened = catch_unwind(AssertUnwindSafe(|| {
         // Nothing is made on the disk for a bucket that can't be.
-        let bucket = remote::prepare(options.remote.as_ref())?;
+        let bucket = remote::prepare(options.remote.as_deref())?;
         let store = Store::open(&directory.path, options.store.clone())?;
         store.observe(notices::observer(&directory.path));
         let link = bucket.map(|it| it.link(&store)).transpose();

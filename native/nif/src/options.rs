@@ -52,7 +52,7 @@ pub struct Options {
     /// After so long without use it is closed.
     pub idle_timeout: Option<Duration>,
     /// The bucket behind it.
-    pub remote: Option<Wanted>,
+    pub remote: Option<Box<Wanted>>,
 }
 
 impl Options {
@@ -80,7 +80,7 @@ impl Options {
             ),
         ];
         let differing = differ.into_iter().filter(|(_, differs)| *differs);
-        let remote = remote::differing(self.remote.as_ref(), others.remote.as_ref());
+        let remote = remote::differing(self.remote.as_deref(), others.remote.as_deref());
         differing.map(|(name, _)| name).chain(remote).collect()
     }
 }
@@ -104,7 +104,7 @@ impl<'a> Decoder<'a> for Options {
         Ok(Options {
             store,
             idle_timeout: fields.idle_timeout_ms.map(Duration::from_millis),
-            remote: fields.remote,
+            remote: fields.remote.map(Box::new),
         })
     }
 }
