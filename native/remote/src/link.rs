@@ -43,6 +43,13 @@ pub struct Settings {
     pub checkpoint: Option<Duration>,
     /// How long a caller waits for the bucket.
     pub timeout: Duration,
+    /// Between two pages of the walk through the whole bucket, for what has vanished.
+    pub walk: Duration,
+    /// A node that has not shown itself for so long is lost: it is not waited for, and others take
+    /// in what it was recording.
+    pub lost_after: Duration,
+    #[cfg(test)]
+    skew_ms: i64,
 }
 
 impl Default for Settings {
@@ -53,6 +60,10 @@ impl Default for Settings {
             local_max_bytes: None,
             checkpoint: None,
             timeout: Duration::from_secs(10),
+            walk: Duration::from_secs(30),
+            lost_after: Duration::from_secs(15 * 60),
+            #[cfg(test)]
+            skew_ms: 0,
         }
     }
 }
@@ -132,6 +143,8 @@ impl Link {
             uses: Default::default(),
             unreadable: Default::default(),
         });
+        #[cfg(test)]
+        shared.clock.skew(shared.settings.skew_ms);
         let mut link = Link {
             shared,
             threads: Vec::new(),
@@ -251,3 +264,6 @@ fn random_tag() -> Tag {
     let half = || u128::from(RandomState::new().hash_one(0_u8));
     Tag(half() << 64 | half())
 }
+
+#[cfg(test)]
+mod tests;

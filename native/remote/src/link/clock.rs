@@ -19,6 +19,9 @@ pub(super) struct Clock {
     ahead_ms: AtomicI64,
     /// The last time that was given out.
     last_ms: AtomicU64,
+    /// By how much this machine's is said to be off.
+    #[cfg(test)]
+    skew_ms: AtomicI64,
 }
 
 impl Clock {
@@ -45,9 +48,22 @@ impl Clock {
         self.ahead_ms.load(Relaxed)
     }
 
+    /// This machine's clock, in milliseconds.
+    pub(super) fn local_ms(&self) -> i64 {
+        #[cfg(test)]
+        return local_ms() + self.skew_ms.load(Relaxed);
+        #[cfg(not(test))]
+        local_ms()
+    }
+
+    #[cfg(test)]
+    pub(super) fn skew(&self, ms: i64) {
+        self.skew_ms.store(ms, Relaxed);
+    }
+
     /// Now, in milliseconds.
     pub(super) fn now_ms(&self) -> i64 {
-        local_ms().saturating_add(self.ahead_ms())
+        self.local_ms().saturating_add(self.ahead_ms())
     }
 
     /// Now, in a key; each time later than before.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::copies::give_up_copies;
 use super::deleted::bury;
 use super::news::{News, first};
-use super::presence::{Presences, TOLD_EVERY};
+use super::presence::Presences;
 use super::retain::Retaining;
 use super::running::Running;
 use super::shared::Shared;
@@ -183,8 +183,3 @@ impl Poller<'_> {
         Ok(())
     }
 }
-
-const _: () = assert!(
-    TOLD_EVERY.as_secs() >= 60,
-    "others would have to ask more often"
-);

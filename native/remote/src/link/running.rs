@@ -13,9 +13,6 @@ use crate::bucket::Cursor;
 use crate::fault::{Fault, FaultKind};
 use crate::key::{Key, Name};
 
-/// How often it is looked for sessions of nodes that are lost.
-const LOOK_EVERY: Duration = Duration::from_secs(300);
-
 /// No part is larger than this and its last event.
 const MAX_PART_BYTES: u64 = 512 << 20;
 
@@ -81,7 +78,10 @@ impl Running {
             self.remove_finished(shared)?;
             self.upload(shared)?;
         }
-        if self.looked_at.is_none_or(|at| at.elapsed() >= LOOK_EVERY) {
+        if self
+            .looked_at
+            .is_none_or(|at| at.elapsed() >= shared.settings.lost_after / 3)
+        {
             take_in_lost(shared)?;
             self.looked_at = Some(Instant::now());
         }

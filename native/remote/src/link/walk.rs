@@ -1,7 +1,7 @@
 //! A slow walk through the whole bucket, for what has vanished, and what came late.
 
 use std::collections::HashSet;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use replay_store::Object;
 
@@ -10,12 +10,6 @@ use super::shared::{Shared, object_of};
 use crate::bucket::Cursor;
 use crate::fault::Fault;
 use crate::key::Time;
-
-/// Between two pages of the listing.
-const PAUSE: Duration = Duration::from_secs(30);
-
-/// What was put there for less time may not be listed yet.
-const SETTLED_MS: i64 = 60_000;
 
 /// Where the walk is.
 #[derive(Default)]
@@ -29,7 +23,7 @@ impl Walk {
     /// Goes one page further, if that is due.
     pub(super) fn step(&mut self, shared: &Shared, news: &mut News) -> Result<(), Fault> {
         match self.stepped {
-            Some(at) if at.elapsed() < PAUSE => return Ok(()),
+            Some(at) if at.elapsed() < shared.settings.walk => return Ok(()),
             // What is there was listed just now.
             None => {
                 self.stepped = Some(Instant::now());
@@ -43,7 +37,9 @@ impl Walk {
     }
 
     fn page(&mut self, shared: &Shared, news: &mut News) -> Result<(), Fault> {
-        let settled = shared.clock.now_ms() - SETTLED_MS;
+        // What is just being put there may not be listed yet.
+        let unsettled = i64::try_from(shared.settings.walk.as_millis() * 2).unwrap_or(i64::MAX);
+        let settled = shared.clock.now_ms().saturating_sub(unsettled);
         let known = shared.tier.objects();
         let cursor = self.at.map_or_else(first, Cursor::from_time);
         let page = shared.heard(shared.bucket.list(&cursor))?;

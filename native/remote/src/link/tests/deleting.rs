@@ -1,0 +1,238 @@
+//! What is deleted is deleted everywhere.
+
+use replay_store::{Retention, Subject, Wait};
+
+use super::*;
+
+fn by_id(prefix: &str) -> Filter {
+    Filter {
+        id: Some(prefix.as_bytes().into()),
+        ..Filter::default()
+    }
+}
+
+#[test]
+fn what_one_deletes_is_gone_on_all() {
+    let world = World::new();
+    let [a, b] = ["a", "b"].map(|name| world.node(name));
+    for id in ["x", "y", "z"] {
+        a.save(id, 1);
+    }
+    a.drain();
+    eventually("all are listed", || b.ids().len() == 3);
+    b.store.read(b"x").unwrap();
+    a.store.delete(b"x").unwrap();
+    b.store.delete(b"y").unwrap();
+    a.drain();
+    b.drain();
+    for node in [&a, &b] {
+        node.lists(&["z"]);
+        assert!(matches!(node.store.read(b"x"), Err(Error::NotFound)));
+        assert!(matches!(node.store.read(b"y"), Err(Error::NotFound)));
+    }
+    eventually("it is gone from the bucket", || {
+        world.objects(".etf.gz").len() == 1
+    });
+    assert_eq!((a.files(), b.files()), (1, 0));
+    let c = world.node("c");
+    c.lists(&["z"]);
+
+    // Saved again, it is there again.
+    a.save("x", 5);
+    a.drain();
+    for node in [&a, &b, &c] {
+        node.lists(&["x", "z"]);
+    }
+}
+
+#[test]
+fn what_was_deleted_while_a_node_was_down_does_not_come_back() {
+    let world = World::new();
+    let [a, b] = ["a", "b"].map(|name| world.node(name));
+    for id in ["x", "y"] {
+        a.save(id, 1);
+    }
+    a.drain();
+    eventually("both are listed", || b.ids().len() == 2);
+    let dir = a.close();
+    b.store.delete(b"x").unwrap();
+    b.drain();
+    let a = world.node_in(dir, "a", |_| {}, |_| {});
+    a.lists(&["y"]);
+    a.drain();
+    assert_eq!(a.link.status().uploaded, 0);
+    assert_eq!(world.objects("x.etf.gz").len(), 0);
+}
+
+#[test]
+fn a_deletion_outlives_an_outage_and_a_restart() {
+    let world = World::new();
+    let [a, b] = ["a", "b"].map(|name| world.node(name));
+    for id in ["x", "y", "z"] {
+        a.save(id, 1);
+    }
+    a.drain();
+    eventually("all are listed", || b.ids().len() == 3);
+    world.proxy.refuse(true).unwrap();
+    a.store.delete(b"x").unwrap();
+    assert!(a.link.status().pending_deletes > 0);
+    let dir = a.close();
+    world.proxy.refuse(false).unwrap();
+    assert_eq!(world.objects("x.etf.gz").len(), 1);
+    let a = world.node_in(dir, "a", |_| {}, |_| {});
+    eventually("it is gone", || world.objects("x.etf.gz").is_empty());
+    a.drain();
+    for node in [&a, &b] {
+        eventually("it is not listed", || node.ids().len() == 2);
+    }
+}
+
+#[test]
+fn an_erasure_is_carried_out_by_all_and_says_by_whom() {
+    let world = World::new();
+    let [a, b] = ["a", "b"].map(|name| world.node(name));
+    for id in ["x1", "x2", "y"] {
+        a.save(id, 1);
+    }
+    a.drain();
+    eventually("all are listed", || b.ids().len() == 3);
+    // What is being recorded elsewhere, and what is not yet in the bucket.
+    let head = recording("x3", local_ms() - 1_000);
+    b.store.start(b"x3", &head, 10, Wait::Yes).unwrap();
+    let filter = by_id("x");
+    let (erased, confirmed) = a
+        .link
+        .erase(&filter, LONG, || a.store.delete_where(&filter))
+        .unwrap();
+    let mut ids: Vec<_> = erased.ids.iter().map(|id| id.to_vec()).collect();
+    ids.sort();
+    assert_eq!(ids, [b"x1", b"x2"]);
+    let named = |name: &str| confirmed.nodes.iter().any(|node| node.starts_with(name));
+    assert!(
+        named("a-") && named("b-") && confirmed.waiting.is_empty(),
+        "{confirmed:?}"
+    );
+    assert_eq!(b.store.actives().len(), 0);
+    for node in [&a, &b] {
+        node.lists(&["y"]);
+    }
+    assert_eq!(world.objects(".etf.gz").len(), 1, "the bucket is clean");
+
+    // A session that begins later is another one.
+    b.save("x4", local_ms() + 10_000);
+    b.drain();
+    a.lists(&["x4", "y"]);
+}
+
+#[test]
+fn an_erasure_names_who_has_not_confirmed() {
+    let world = World::new();
+    let [a, b] = ["a", "b"].map(|name| world.node(name));
+    a.save("x", 1);
+    a.drain();
+    b.lists(&["x"]);
+    let node = String::from_utf8_lossy(b.link.shared.node.as_bytes()).into_owned();
+    // As if it had been killed: it does not say that it goes.
+    let dir = b.dir;
+    std::mem::forget(b.store);
+    b.link.shared.is_stopping.store(true, Relaxed);
+    b.link.shared.bucket.stop();
+    let filter = by_id("x");
+    let short = Duration::from_secs(2);
+    let erased = a
+        .link
+        .erase(&filter, short, || a.store.delete_where(&filter));
+    assert_eq!(erased.unwrap().1.waiting, [node]);
+    assert_eq!(world.objects(".etf.gz").len(), 0);
+    drop(dir);
+}
+
+#[test]
+fn an_erasure_while_the_bucket_is_away_is_done_here_and_then_there() {
+    let world = World::new();
+    let [a, b] = ["a", "b"].map(|name| world.node(name));
+    a.save("x", 1);
+    a.drain();
+    b.lists(&["x"]);
+    world.proxy.refuse(true).unwrap();
+    let filter = by_id("x");
+    let short = Duration::from_secs(1);
+    let erased = a
+        .link
+        .erase(&filter, short, || a.store.delete_where(&filter));
+    assert!(
+        matches!(erased, Err(Error::Remote(RemoteFault::Unavailable))),
+        "{erased:?}"
+    );
+    assert_eq!((a.ids().len(), a.files()), (0, 0));
+    world.proxy.refuse(false).unwrap();
+    a.drain();
+    eventually("it is gone there", || b.ids().is_empty());
+    assert_eq!(world.objects(".etf.gz").len(), 0);
+}
+
+#[test]
+fn an_erasure_by_a_subject_or_by_content_reaches_all() {
+    let world = World::new();
+    let [a, b] = ["a", "b"].map(|name| world.node(name));
+    let subject = Subject::Integer(42);
+    for id in ["mine", "other"] {
+        let subject = (id == "mine").then(|| subject.clone());
+        a.store
+            .save_for(&recording(id, 1), Format::Etf, subject)
+            .unwrap();
+    }
+    b.save("third", 2);
+    a.drain();
+    b.drain();
+    for node in [&a, &b] {
+        eventually("all are listed", || node.ids().len() == 3);
+    }
+    let by_subject = Filter {
+        subject: Some([subject].into()),
+        ..Filter::default()
+    };
+    let erased = b
+        .link
+        .erase(&by_subject, LONG, || b.store.delete_where(&by_subject));
+    assert_eq!(erased.unwrap().0.ids.len(), 1);
+    let by_content = Filter {
+        contains: replay_etf::Needle::text(b"s-third"),
+        ..Filter::default()
+    };
+    let erased = a
+        .link
+        .erase(&by_content, LONG, || a.store.delete_where(&by_content));
+    assert_eq!(erased.unwrap().0.ids.len(), 1, "it is read from the bucket");
+    for node in [&a, &b] {
+        node.lists(&["other"]);
+    }
+    assert_eq!(world.objects(".etf.gz").len(), 1);
+}
+
+#[test]
+fn limits_are_kept_for_all_by_one() {
+    let world = World::new();
+    let limited = |name: &str| {
+        let dir = tempfile::tempdir().unwrap();
+        let limit = |it: &mut StoreOptions| {
+            it.retention = Retention {
+                max_recordings: Some(5),
+                ..Retention::default()
+            };
+        };
+        world.node_in(dir, name, limit, |_| {})
+    };
+    let (a, b) = (limited("a"), limited("b"));
+    for number in 0..20 {
+        let node = if number % 2 == 0 { &a } else { &b };
+        node.save(&format!("r{number:02}"), number);
+    }
+    let left = ["r19", "r18", "r17", "r16", "r15"];
+    for node in [&a, &b] {
+        node.lists(&left);
+    }
+    eventually("in the bucket too", || world.objects(".etf.gz").len() == 5);
+    let retaining = [&a, &b].map(|node| node.link.status().is_retaining);
+    assert_eq!(retaining.iter().filter(|it| **it).count(), 1);
+}

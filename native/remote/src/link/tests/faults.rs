@@ -1,0 +1,177 @@
+//! A bucket that is away, slow, refuses, or is damaged.
+
+use replay_s3::{Rule, Trouble};
+
+use super::*;
+
+#[test]
+fn a_bucket_that_is_away_changes_nothing_here() {
+    let world = World::new();
+    let [a, b] = ["a", "b"].map(|name| world.node(name));
+    a.save("x", 1);
+    a.drain();
+    b.lists(&["x"]);
+    world.proxy.refuse(true).unwrap();
+    for number in 0..10 {
+        a.save(&format!("r{number}"), 10 + number);
+        assert!(a.store.read(format!("r{number}").as_bytes()).is_ok());
+    }
+    eventually("it is told", || a.link.status().away.is_some());
+    assert_eq!((a.link.status().pending_uploads, a.ids().len()), (10, 11));
+    let away = b.store.read(b"x");
+    assert!(
+        matches!(away, Err(Error::Remote(RemoteFault::Unavailable))),
+        "{away:?}"
+    );
+    b.lists(&["x"]);
+    let status = a.link.drain(Duration::from_millis(200));
+    assert_eq!(status.pending_uploads, 10);
+    world.proxy.refuse(false).unwrap();
+    a.drain();
+    eventually("it is back", || a.link.status().away.is_none());
+    eventually("all are listed", || b.ids().len() == 11);
+    assert_eq!(world.objects(".etf.gz").len(), 11, "none twice");
+}
+
+#[test]
+fn each_refusal_is_told_and_ends() {
+    let world = World::new();
+    let a = world.node("a");
+    a.save("first", 0);
+    a.drain();
+    let troubles = [
+        (Trouble::Answer(403, "AccessDenied"), RemoteFault::Denied),
+        (Trouble::Answer(404, "NoSuchBucket"), RemoteFault::NoBucket),
+        (Trouble::Answer(429, "SlowDown"), RemoteFault::Throttled),
+        (Trouble::Answer(503, "SlowDown"), RemoteFault::Throttled),
+        (
+            Trouble::Answer(500, "InternalError"),
+            RemoteFault::Unavailable,
+        ),
+        (Trouble::CutSending(300), RemoteFault::Unavailable),
+        (Trouble::CutReceiving(10), RemoteFault::Unavailable),
+        (Trouble::StallReceiving(10), RemoteFault::Unavailable),
+    ];
+    for (number, (trouble, fault)) in (1..).zip(troubles) {
+        world.proxy.add(Rule::always(trouble));
+        let id = format!("r{number}");
+        a.save(&id, number);
+        let told = || a.link.status().away.map(|(fault, _)| fault);
+        eventually(&format!("{trouble:?} is told"), || told() == Some(fault));
+        assert_eq!(a.ids().len(), number as usize + 1, "listed all the same");
+        world.proxy.clear();
+        a.drain();
+    }
+    assert_eq!(world.objects(".etf.gz").len(), 9);
+}
+
+#[test]
+fn a_start_without_the_bucket_is_no_failure() {
+    let world = World::new();
+    let a = world.node("a");
+    a.save("x", 1);
+    a.drain();
+    world.proxy.refuse(true).unwrap();
+    let b = world.node("b");
+    b.save("mine", 2);
+    assert_eq!(b.ids(), ["mine"]);
+    assert!(b.store.read(b"mine").is_ok());
+    let unknown = b.store.read(b"x");
+    assert!(
+        matches!(unknown, Err(Error::Remote(RemoteFault::Unavailable))),
+        "{unknown:?}"
+    );
+    assert!(!b.link.status().is_complete);
+    world.proxy.refuse(false).unwrap();
+    b.lists(&["mine", "x"]);
+    assert!(b.store.read(b"x").is_ok());
+    eventually("all is known", || b.link.status().is_complete);
+    assert!(matches!(b.store.read(b"none"), Err(Error::NotFound)));
+}
+
+#[test]
+fn wrong_credentials_and_a_bucket_that_is_not_there_are_told() {
+    let world = World::new();
+    for (address, secret, fault) in [
+        ("s3://bucket/p", "wrong", RemoteFault::Denied),
+        ("s3://none/p", "secret", RemoteFault::NoBucket),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), StoreOptions::default()).unwrap();
+        store.save(&recording("x", 1), Format::Etf).unwrap();
+        let bucket = world.bucket_as(address, secret);
+        let link = Link::open(&store, bucket, Settings::default()).unwrap();
+        let told = || link.status().away.map(|(fault, _)| fault);
+        eventually(&format!("{fault:?}"), || told() == Some(fault));
+        assert_eq!(link.status().pending_uploads, 1);
+        assert!(store.read(b"x").is_ok());
+    }
+}
+
+#[test]
+fn a_damaged_object_is_counted_and_hides_no_other() {
+    let world = World::new();
+    let a = world.node("a");
+    for id in ["x", "y"] {
+        a.save(id, 1);
+    }
+    a.drain();
+    let object = world.objects("x.etf.gz").remove(0);
+    let size = std::fs::metadata(&object).unwrap().len() as usize;
+    std::fs::write(&object, vec![7; size]).unwrap();
+    let b = world.node("b");
+    b.lists(&["y"]);
+    eventually("it is counted", || b.link.status().unreadable == 1);
+    assert!(b.link.status().is_complete && b.store.read(b"y").is_ok());
+}
+
+#[test]
+fn an_object_that_was_cut_off_is_uploaded_again() {
+    let world = World::new();
+    let a = world.node("a");
+    a.save("x", 1);
+    a.drain();
+    let object = world.objects("x.etf.gz").remove(0);
+    let whole = std::fs::read(&object).unwrap();
+    std::fs::write(&object, &whole[..20]).unwrap();
+    eventually("a whole one takes its place", || {
+        let objects = world.objects("x.etf.gz");
+        objects.len() == 1 && std::fs::read(&objects[0]).is_ok_and(|bytes| bytes == whole)
+    });
+}
+
+#[test]
+fn what_vanishes_without_a_word_is_found_by_the_walk() {
+    let world = World::new();
+    let walking = |name: &str| {
+        let dir = tempfile::tempdir().unwrap();
+        let often = |it: &mut Settings| it.walk = Duration::from_millis(100);
+        world.node_in(dir, name, |_| {}, often)
+    };
+    let (a, b) = (walking("a"), walking("b"));
+    for id in ["x", "y"] {
+        a.save(id, 1);
+    }
+    a.drain();
+    eventually("both are listed", || b.ids().len() == 2);
+    std::fs::remove_file(world.objects("y.etf.gz").remove(0)).unwrap();
+    // Whoever has the file puts it there again, and so it is listed again.
+    eventually("it is there again", || world.objects("y.etf.gz").len() == 1);
+    let dir = a.close();
+    std::fs::remove_file(world.objects("x.etf.gz").remove(0)).unwrap();
+    b.lists(&["y"]);
+    assert!(matches!(b.store.read(b"x"), Err(Error::NotFound)));
+    drop(dir);
+}
+
+#[test]
+fn a_slow_bucket_is_waited_for() {
+    let world = World::new();
+    let a = world.node("a");
+    world.proxy.add(Rule::always(Trouble::Slow(4_000)));
+    for id in ["x", "y"] {
+        a.save(id, 1);
+    }
+    a.drain();
+    assert_eq!(world.objects(".etf.gz").len(), 2);
+}

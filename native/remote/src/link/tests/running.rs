@@ -1,0 +1,95 @@
+//! Sessions of nodes that are lost with their disks.
+
+use replay_store::Wait;
+
+use super::*;
+
+const OFTEN: Duration = Duration::from_millis(100);
+
+fn node(world: &World, name: &str) -> Node {
+    let dir = tempfile::tempdir().unwrap();
+    world.node_in(
+        dir,
+        name,
+        |_| {},
+        |it| {
+            it.checkpoint = Some(OFTEN);
+            it.lost_after = Duration::from_secs(3);
+        },
+    )
+}
+
+/// As a machine is lost: nothing is told, and nothing is left.
+fn lose(node: Node) {
+    node.link.shared.is_stopping.store(true, Relaxed);
+    node.link.shared.bucket.stop();
+    node.link.shared.to_poll.give();
+    node.link.shared.to_upload.give();
+    std::mem::forget(node.store);
+    drop(node.link);
+}
+
+#[test]
+fn what_a_lost_node_was_recording_is_taken_in_by_another() {
+    let world = World::new();
+    let (a, b) = (node(&world, "a"), node(&world, "b"));
+    for id in ["r1", "r2"] {
+        let head = recording(id, local_ms());
+        a.store.start(id.as_bytes(), &head, 10, Wait::Yes).unwrap();
+    }
+    eventually("parts are there", || world.objects("/0").len() == 2);
+    lose(a);
+    eventually("another has them", || b.ids().len() == 2);
+    b.drain();
+    assert!(b.store.list().unwrap().iter().all(|it| it.recovered));
+    assert_eq!(world.objects(".etf.gz").len(), 2);
+    eventually("the parts are gone", || world.objects("/0").is_empty());
+}
+
+#[test]
+fn parts_go_when_the_session_is_in_the_bucket() {
+    let world = World::new();
+    let a = node(&world, "a");
+    let head = recording("r", local_ms());
+    let running = a.store.start(b"r", &head, 10, Wait::Yes).unwrap();
+    eventually("a part is there", || world.objects("/0").len() == 1);
+    running.end();
+    a.store.drain(LONG);
+    a.drain();
+    eventually("it is gone", || world.objects("/0").is_empty());
+    assert_eq!(world.objects(".etf.gz").len(), 1);
+
+    // One that nobody wants leaves nothing.
+    let head = recording("unwanted", local_ms());
+    let running = a.store.start(b"unwanted", &head, 10, Wait::Yes).unwrap();
+    eventually("a part is there", || world.objects("/0").len() == 1);
+    running.discard();
+    eventually("it is gone", || world.objects("/0").is_empty());
+}
+
+#[test]
+fn what_was_erased_does_not_come_back_with_a_lost_node() {
+    let world = World::new();
+    let (a, b) = (node(&world, "a"), node(&world, "b"));
+    for id in ["deleted", "erased", "kept"] {
+        let head = recording(id, local_ms() - 1_000);
+        a.store.start(id.as_bytes(), &head, 10, Wait::Yes).unwrap();
+    }
+    eventually("parts are there", || world.objects("/0").len() == 3);
+    lose(a);
+    b.store.delete(b"deleted").unwrap();
+    let filter = Filter {
+        id: Some((*b"erased").into()),
+        ..Filter::default()
+    };
+    let short = Duration::from_secs(1);
+    // It may be that the lost node is still waited for.
+    let _ = b
+        .link
+        .erase(&filter, short, || b.store.delete_where(&filter));
+    b.lists(&["kept"]);
+    b.drain();
+    eventually("nothing else is left", || {
+        world.objects("/0").is_empty() && world.objects(".etf.gz").len() == 1
+    });
+}
