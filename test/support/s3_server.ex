@@ -1,30 +1,41 @@
 defmodule PhoenixReplay.Native.Test.S3Server do
   @moduledoc false
-  # A real server of S3's protocol (native/remote, feature `testing`), which serves a folder on a
-  # port of loopback and ends with whoever started it. In front of it a gate, which can be shut:
-  # then the bucket is away.
+  # A real server of S3's protocol (native/s3), which serves a folder on a port of loopback and ends
+  # with whoever started it. In front of it a proxy that makes trouble on request.
+
+  use GenServer
 
   import ExUnit.Callbacks, only: [on_exit: 1, start_supervised!: 1]
 
-  alias PhoenixReplay.Native.Test.{Gate, Recordings}
+  alias PhoenixReplay.Native.Test.Recordings
 
   @root Path.expand("../..", __DIR__)
   @binary "replay-s3-server"
-  @key "test-key-id"
-  @secret "test-secret-key"
+  @key "an-access-key-id"
+  @secret "a-secret-access-key"
 
   @doc "Starts one with an empty bucket for a test."
   def start do
     folder = Recordings.tmp_dir()
-    File.mkdir_p!(Path.join(folder, "bucket"))
-    port = Port.open({:spawn_executable, binary()}, [:binary, line: 100, args: [folder]])
-    at = receive do: ({^port, {:data, {:eol, line}}} -> String.to_integer(String.trim(line)))
-    gate = start_supervised!({Gate, at})
+    File.mkdir_p!(folder)
     on_exit(fn -> File.rm_rf!(folder) end)
-    %{port: port, gate: gate, folder: Path.join(folder, "bucket"), endpoint: endpoint(gate)}
+    pid = start_supervised!({__MODULE__, folder})
+
+    %{
+      pid: pid,
+      folder: Path.join(folder, "bucket"),
+      endpoint: "http://127.0.0.1:#{GenServer.call(pid, :port)}"
+    }
   end
 
-  defp endpoint(gate), do: "http://127.0.0.1:#{Gate.port(gate)}"
+  @doc """
+  From now on each connection is refused (`"refuse"`), each request answered so (`"answer 503
+  SlowDown"`), or all is well again (`"clear"`); native/s3 has more.
+  """
+  def order(server, order) do
+    "ok" = GenServer.call(server.pid, {:order, order})
+    :ok
+  end
 
   @doc "Storage options of a node with a directory of its own; `opts` are more of them."
   def node(server, name, opts \\ []) do
@@ -59,8 +70,26 @@ defmodule PhoenixReplay.Native.Test.S3Server do
         do: path
   end
 
-  @doc "What a key of a node has in it."
+  @doc "What nobody may come to see."
   def secret, do: @secret
+
+  def start_link(folder), do: GenServer.start_link(__MODULE__, folder)
+
+  @impl true
+  def init(folder) do
+    args = [folder, @key, @secret, "bucket"]
+    program = Port.open({:spawn_executable, binary()}, [:binary, line: 100, args: args])
+    "port " <> port = receive(do: ({^program, {:data, {:eol, line}}} -> line))
+    {:ok, %{program: program, port: port}}
+  end
+
+  @impl true
+  def handle_call(:port, _from, state), do: {:reply, state.port, state}
+
+  def handle_call({:order, order}, _from, %{program: program} = state) do
+    Port.command(program, [order, ?\n])
+    {:reply, receive(do: ({^program, {:data, {:eol, line}}} -> line)), state}
+  end
 
   # Cargo says where it has put it: settings of the user's can move it.
   defp binary do
@@ -68,8 +97,7 @@ defmodule PhoenixReplay.Native.Test.S3Server do
       {output, 0} =
         System.cmd(
           "cargo",
-          ~w(build --quiet --locked --package replay-remote --features testing --bin #{@binary}) ++
-            ~w(--message-format=json-render-diagnostics),
+          ~w(build --quiet --locked --package replay-s3 --message-format=json-render-diagnostics),
           cd: @root
         )
 
