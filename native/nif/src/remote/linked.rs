@@ -82,6 +82,7 @@ impl<'a> Decoder<'a> for Wanted {
                 local_max_bytes: fields.local_max_bytes,
                 checkpoint: fields.checkpoint_ms.map(Duration::from_millis),
                 timeout,
+                ..Settings::default()
             },
         })
     }
