@@ -17,7 +17,8 @@ defmodule Rooms do
   @crates %{
     "etf" => [],
     "store" => ~w(etf),
-    "remote" => ~w(store),
+    "s3" => [],
+    "remote" => ~w(store s3),
     "nif" => ~w(etf store remote),
     "cli" => ~w(store)
   }

@@ -108,7 +108,11 @@ impl Address {
             .strip_prefix("s3://")
             .ok_or(AddressError::Address("an address begins with s3://"))?;
         let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
-        let prefix = prefix.strip_suffix('/').unwrap_or(prefix);
+        let prefix = match prefix.strip_suffix('/') {
+            // Two slashes have nothing between them.
+            None | Some("") => prefix,
+            Some(prefix) => prefix,
+        };
         if !is_bucket(bucket) {
             return Err(AddressError::Address(
                 "a bucket's name has 3 to 63 lower-case letters, digits, dots and hyphens, and \

@@ -313,7 +313,7 @@ mod tests {
             assert!(!error.contains("secret"));
         }
         let error = url("abc", Some("http://10.0.0.1"), Some(true));
-        assert_eq!(error, "http://abc.10.0.0.1/", "{error}");
+        assert!(error.starts_with("virtual_hosted: "), "{error}");
     }
 
     #[test]
