@@ -94,8 +94,9 @@ defmodule Mix.Tasks.Compile.ReplayNative do
 
   defp install_ready(library, copy) do
     result = install(library, copy)
-    # Older than any source: without the setting it is built again.
+    # Older than any source, and made in whatever way: without the setting it is built again.
     File.touch!(target(), 0)
+    File.rm(built_with())
     result
   end
 

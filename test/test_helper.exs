@@ -14,13 +14,10 @@ with nil <- System.get_env("TMPDIR"),
      do: System.put_env("TMPDIR", memory)
 
 # Those with a bucket need a library that was built for it.
-library = Application.app_dir(:phoenix_replay_native, "priv/native/phoenix_replay_native.so")
+asked? = System.get_env("PHOENIX_REPLAY_NATIVE_REMOTE") not in [nil, "", "0", "false"]
 
-remote? =
-  System.get_env("PHOENIX_REPLAY_NATIVE_REMOTE") not in [nil, "", "0", "false"] or
-    File.read(library <> ".features") == {:ok, "remote"}
-
-unless remote?, do: ExUnit.configure(exclude: [:remote])
+unless asked? or PhoenixReplay.Native.Test.S3Server.wanted?(),
+  do: ExUnit.configure(exclude: [:remote])
 
 # What the tests provoke goes to the log; it is shown for those that fail. A message that does not
 # come fails a test, one that comes late on a busy machine does not.

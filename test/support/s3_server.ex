@@ -14,6 +14,12 @@ defmodule PhoenixReplay.Native.Test.S3Server do
   @key "an-access-key-id"
   @secret "a-secret-access-key"
 
+  @doc "Whether the native library speaks to buckets at all: its threads for that have names."
+  def wanted? do
+    library = Application.app_dir(:phoenix_replay_native, "priv/native/phoenix_replay_native.so")
+    library |> File.read!() |> String.contains?("replay-poll")
+  end
+
   @doc "Starts one with an empty bucket for a test."
   def start do
     folder = Recordings.tmp_dir()

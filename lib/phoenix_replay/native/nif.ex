@@ -84,7 +84,7 @@ defmodule PhoenixReplay.Native.Nif do
           {:ok, map()} | {:error, Error.reason()}
   defguarded store_decode(directory, format, content, replaced)
 
-  @spec store_upload(directory(), non_neg_integer()) :: :later | left :: non_neg_integer()
+  @spec store_upload(directory(), non_neg_integer()) :: :later | (left :: non_neg_integer())
   defguarded store_upload(directory, timeout_ms)
 
   @spec store_ids(directory()) :: {:ok, [binary()]} | {:error, Error.reason()}

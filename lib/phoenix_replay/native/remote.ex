@@ -134,14 +134,14 @@ defmodule PhoenixReplay.Native.Remote do
   defp remote_opts(opts) do
     known = Keyword.keys(@opts)
 
-    if Keyword.keyword?(opts) do
-      case {Enum.uniq(Keyword.keys(opts)) -- known, invalid_of(opts)} do
-        {[], nil} -> {:ok, fields(opts)}
-        {[], key} -> invalid(key)
-        {unknown, _} -> {:error, {:unknown_options, unknown, known}}
-      end
+    with true <- Keyword.keyword?(opts),
+         [] <- Enum.uniq(Keyword.keys(opts)) -- known,
+         nil <- invalid_of(opts) do
+      {:ok, fields(opts)}
     else
-      {:error, {:invalid_option, :remote_opts, "a keyword list"}}
+      false -> {:error, {:invalid_option, :remote_opts, "a keyword list"}}
+      [_ | _] = unknown -> {:error, {:unknown_options, unknown, known}}
+      key -> invalid(key)
     end
   end
 
