@@ -1,5 +1,7 @@
 //! Objects in a folder: a bucket is a directory in it, a key's slashes are directories in that.
 
+mod name;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::hash::{DefaultHasher, Hasher as _};
@@ -13,6 +15,8 @@ use futures_util::TryStreamExt as _;
 use parking_lot::Mutex;
 use s3s::dto::*;
 use s3s::{Body, S3, S3Request, S3Response, S3Result, s3_error};
+
+use name::{escaped, unescaped};
 
 /// What a server does not do that others do.
 #[derive(Debug, Clone, Copy)]
@@ -309,49 +313,5 @@ impl S3 for Shelf {
         request: S3Request<ListObjectsV2Input>,
     ) -> S3Result<S3Response<ListObjectsV2Output>> {
         self.list(&request.input).map(S3Response::new)
-    }
-}
-
-/// A file's name for what is between two slashes, which may be anything.
-fn escaped(segment: &str) -> String {
-    let is_dots = matches!(segment, "." | "..");
-    let plain = |it: u8| it.is_ascii_alphanumeric() || (b"!-_.~=@".contains(&it) && !is_dots);
-    let name: String = segment
-        .bytes()
-        .map(|byte| match plain(byte) {
-            true => char::from(byte).to_string(),
-            false => format!("%{byte:02x}"),
-        })
-        .collect();
-    match name.is_empty() {
-        true => "%".to_owned(),
-        false => name,
-    }
-}
-
-fn unescaped(name: &str) -> String {
-    let mut parts = name.split('%');
-    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
-    for part in parts {
-        if let Some((digits, rest)) = part.split_at_checked(2) {
-            bytes.extend(u8::from_str_radix(digits, 16));
-            bytes.extend_from_slice(rest.as_bytes());
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn any_segment_is_a_file_name() {
-        for segment in ["", ".", "..", "a", "a%b", "é \u{1}", "%", ".temp-0"] {
-            let name = escaped(segment);
-            assert!(!matches!(&*name, "" | "." | ".."));
-            assert!(name.bytes().all(|it| it.is_ascii_graphic() && it != b'/'));
-            assert_eq!(unescaped(&name), segment);
-        }
     }
 }

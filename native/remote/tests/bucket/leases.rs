@@ -1,11 +1,9 @@
 //! One node at a time has the lease.
 
-mod support;
-
 use replay_remote::{Bucket, Claim, FaultKind, Holder, Key, Lease, Tag};
 use replay_s3::{Conditions, Quirks, Rule, Trouble};
 
-use support::{Site, bytes, is, name};
+use crate::support::{Site, bytes, is, name};
 
 fn holder(node: &[u8]) -> Holder {
     Holder {

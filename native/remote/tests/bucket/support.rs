@@ -1,5 +1,4 @@
 //! A server, a proxy before it, and buckets that are opened through either.
-#![allow(dead_code, reason = "no test uses all of it")]
 
 use std::net::SocketAddr;
 use std::time::Duration;

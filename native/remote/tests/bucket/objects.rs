@@ -1,12 +1,10 @@
 //! Objects are written, read, looked at and removed on a server.
 
-mod support;
-
 use bytes::Bytes;
 use replay_remote::{FaultKind, Key, Options, Sse, Tag};
 use replay_s3::{Conditions, Quirks};
 
-use support::{Site, bytes, is, name, open, recording, rows};
+use crate::support::{Site, bytes, is, name, open, recording, rows};
 
 #[test]
 fn an_object_comes_back_as_it_was_written() {
@@ -183,7 +181,7 @@ fn requests_name_the_library_and_no_secret() {
     let seen = site.proxy.seen();
     let agent = seen[0].header("user-agent").unwrap();
     assert!(agent.starts_with("phoenix_replay_native/"), "{agent}");
-    assert!(!format!("{seen:?} {bucket:?}").contains(support::SECRET));
+    assert!(!format!("{seen:?} {bucket:?}").contains(crate::support::SECRET));
 }
 
 #[test]

@@ -1,14 +1,12 @@
 //! Whatever goes wrong on the way is a fault of its kind, and says nothing that it should not.
 
-mod support;
-
 use std::thread;
 use std::time::Duration;
 
 use replay_remote::{Cursor, FaultKind, Options};
 use replay_s3::{Rule, Trouble};
 
-use support::{Site, bytes, is, open, options, recording, rows};
+use crate::support::{Site, bytes, is, open, options, recording, rows};
 
 use FaultKind::*;
 
