@@ -111,7 +111,7 @@ defmodule PhoenixReplay.Native.MixProject do
   # In the order in which they are read.
   defp guides do
     for name <-
-          ~w(getting_started configuration operations tasks command_line privacy migrating troubleshooting
+          ~w(getting_started configuration operations several_nodes tasks command_line privacy migrating troubleshooting
                    performance file_formats internals),
         do: "guides/#{name}.md"
   end

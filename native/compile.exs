@@ -11,7 +11,9 @@ defmodule Mix.Tasks.Compile.ReplayNative do
   #   * built with cargo, in release mode. Debug information, which is most of what cargo makes,
   #     stays behind in its file.
   #
-  # With PHOENIX_REPLAY_NATIVE_BUILD=1 it is built, unless the first says otherwise.
+  # With PHOENIX_REPLAY_NATIVE_BUILD=1 it is built, unless the first says otherwise. So it is with
+  # `config :phoenix_replay_native, remote: true`, or PHOENIX_REPLAY_NATIVE_REMOTE=1: those of the
+  # release are made without buckets.
 
   use Mix.Task.Compiler
 
@@ -22,15 +24,25 @@ defmodule Mix.Tasks.Compile.ReplayNative do
   @given "PHOENIX_REPLAY_NATIVE_LIB"
   @url "PHOENIX_REPLAY_NATIVE_URL"
   @build "PHOENIX_REPLAY_NATIVE_BUILD"
+  @remote "PHOENIX_REPLAY_NATIVE_REMOTE"
 
   @impl true
   def run(_args) do
     cond do
       path = env(@given) -> use_given(path)
-      env(@build) in [nil, "0", "false"] -> use_precompiled()
+      features() == "" and not on?(@build) -> use_precompiled()
       true -> build()
     end
   end
+
+  # What it is built with, as cargo is told.
+  defp features do
+    configured? = Application.get_env(:phoenix_replay_native, :remote, false) == true
+    remote? = if env(@remote), do: on?(@remote), else: configured?
+    if remote?, do: "remote", else: ""
+  end
+
+  defp on?(name), do: env(name) not in [nil, "0", "false"]
 
   defp env(name) do
     value = System.get_env(name)
@@ -40,11 +52,15 @@ defmodule Mix.Tasks.Compile.ReplayNative do
   @impl true
   def clean do
     File.rm(target())
+    File.rm(built_with())
     :ok
   end
 
   # The VM appends the extension itself and always looks for `.so`, on macOS too.
   defp target, do: Path.join(@root, "priv/native/#{@crate}.so")
+
+  # What the library there was built with last.
+  defp built_with, do: target() <> ".features"
 
   defp use_given(path) do
     case Library.check(path) do
@@ -78,8 +94,9 @@ defmodule Mix.Tasks.Compile.ReplayNative do
 
   defp install_ready(library, copy) do
     result = install(library, copy)
-    # Older than any source: without the setting it is built again.
+    # Older than any source, and made in whatever way: without the setting it is built again.
     File.touch!(target(), 0)
+    File.rm(built_with())
     result
   end
 
@@ -92,9 +109,14 @@ defmodule Mix.Tasks.Compile.ReplayNative do
         ~w(build --release --locked --package #{@crate} --message-format=json-render-diagnostics)
 
       # What people read goes to standard error, what is parsed is captured.
-      case System.cmd("cargo", args, cd: @root) do
-        {artifacts, 0} -> install(built_library(artifacts), &copy_stripped/2)
-        {_, status} -> Mix.raise("cargo build failed with exit status #{status}, see above")
+      case System.cmd("cargo", args ++ ["--features", features()], cd: @root) do
+        {artifacts, 0} ->
+          result = install(built_library(artifacts), &copy_stripped/2)
+          File.write!(built_with(), features())
+          result
+
+        {_, status} ->
+          Mix.raise("cargo build failed with exit status #{status}, see above")
       end
     else
       {:noop, []}
@@ -170,9 +192,11 @@ defmodule Mix.Tasks.Compile.ReplayNative do
   end
 
   defp stale? do
-    case File.stat(target(), time: :posix) do
-      {:ok, %{mtime: built}} -> Enum.any?(sources(), &(mtime(&1) >= built))
-      {:error, _} -> true
+    with {:ok, %{mtime: built}} <- File.stat(target(), time: :posix),
+         true <- File.read(built_with()) == {:ok, features()} do
+      Enum.any?(sources(), &(mtime(&1) >= built))
+    else
+      _missing_or_other -> true
     end
   end
 

@@ -72,7 +72,7 @@ defmodule PhoenixReplay.Native.LibraryTest do
         [{"PATH", Path.join(context.root, "bin") <> ":" <> System.get_env("PATH")}],
         [{"MIX_BUILD_PATH", Path.join(context.root, "build")}, {"MIX_ENV", "dev"}],
         [{"XDG_CACHE_HOME", Path.join(context.root, "cache")}],
-        for(name <- ~w(LIB URL BUILD), do: {"PHOENIX_REPLAY_NATIVE_" <> name, nil}),
+        for(name <- ~w(LIB URL BUILD REMOTE), do: {"PHOENIX_REPLAY_NATIVE_" <> name, nil}),
         for({name, value} <- env, do: {"PHOENIX_REPLAY_NATIVE_#{name}", value})
       ])
 
@@ -172,6 +172,69 @@ defmodule PhoenixReplay.Native.LibraryTest do
     publish(context)
     assert {output, 1} = compile(context, URL: serve(context), BUILD: "1")
     assert output =~ "needs Rust"
+  end
+
+  test "one with buckets is not taken from the release, but built", context do
+    publish(context)
+    assert {output, 1} = compile(context, URL: serve(context), REMOTE: "1")
+    assert output =~ "needs Rust"
+    configure(context, "true")
+    assert {output, 1} = compile(context, URL: serve(context))
+    assert output =~ "needs Rust"
+    # The variable counts more.
+    assert {output, 0} = compile(context, URL: serve(context), REMOTE: "0")
+    assert output =~ "Using the precompiled library"
+  end
+
+  test "who changes his mind about buckets has it built anew, others have not", context do
+    builds = fake_cargo(context)
+    assert {_output, 0} = compile(context, BUILD: "1")
+    assert {_output, 0} = compile(context, BUILD: "1")
+    assert builds.() == [""]
+    assert {_output, 0} = compile(context, REMOTE: "1")
+    configure(context, "true")
+    assert {_output, 0} = compile(context, [])
+    assert builds.() == ["", "remote"]
+    configure(context, "false")
+    assert {_output, 0} = compile(context, BUILD: "true")
+    assert builds.() == ["", "remote", ""]
+    # What is given may have been built in any way.
+    given = Path.join(context.root, "given.so")
+    File.write!(given, context.library)
+    assert {_output, 0} = compile(context, LIB: given, REMOTE: "1")
+    assert {_output, 0} = compile(context, BUILD: "1")
+    assert builds.() == ["", "remote", "", ""]
+  end
+
+  defp configure(context, remote) do
+    file = Path.join(context.root, "config/config.exs")
+    File.mkdir_p!(Path.dirname(file))
+    File.write!(file, "import Config\nconfig :phoenix_replay_native, remote: #{remote}\n")
+  end
+
+  # One that writes down the features that it is to build with, and what the sources are older than.
+  defp fake_cargo(context) do
+    [log, made] =
+      for name <- ["log", "phoenix_replay_native.so"], do: Path.join(context.root, name)
+
+    File.write!(made, context.library)
+    cargo = Path.join(context.root, "bin/cargo")
+
+    File.write!(cargo, """
+    #!/bin/sh
+    if [ "$1" = --version ]; then echo "cargo 9.9.9"; exit; fi
+    for last; do :; done
+    echo "$last" >> #{log}
+    echo '{"filenames":["#{made}"]}'
+    """)
+
+    for file <- ["Cargo.toml", "Cargo.lock", ".cargo/config.toml", "native/compile.exs"] do
+      path = Path.join(context.root, file)
+      File.mkdir_p!(Path.dirname(path))
+      File.touch!(path, System.os_time(:second) - 60)
+    end
+
+    fn -> log |> File.read!() |> String.split("\n") |> Enum.drop(-1) end
   end
 
   test "one that is given is used, before all others", context do

@@ -13,6 +13,12 @@ with nil <- System.get_env("TMPDIR"),
      true <- String.to_integer(free_kb) > enough_kb,
      do: System.put_env("TMPDIR", memory)
 
+# Those with a bucket need a library that was built for it.
+asked? = System.get_env("PHOENIX_REPLAY_NATIVE_REMOTE") not in [nil, "", "0", "false"]
+
+unless asked? or PhoenixReplay.Native.Test.S3Server.wanted?(),
+  do: ExUnit.configure(exclude: [:remote])
+
 # What the tests provoke goes to the log; it is shown for those that fail. A message that does not
 # come fails a test, one that comes late on a busy machine does not.
 ExUnit.start(capture_log: true, assert_receive_timeout: 30_000)

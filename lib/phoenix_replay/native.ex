@@ -79,8 +79,8 @@ defmodule PhoenixReplay.Native do
   `:not_searched`, see `t:not_searched/0`.
   """
 
-  alias PhoenixReplay.Native.{Damage, Directories, Error, Filter, Keys, Nif, Progress, Query}
-  alias PhoenixReplay.Native.{Reading, Refusal, Rewrite, Search, Verify}
+  alias PhoenixReplay.Native.{Awaited, Damage, Directories, Error, Filter, Keys, Nif, Options}
+  alias PhoenixReplay.Native.{Progress, Query, Reading, Refusal, Rewrite, Search, Verify}
   alias PhoenixReplay.{Recording, Storage}
 
   @typedoc """
@@ -196,6 +196,11 @@ defmodule PhoenixReplay.Native do
     * `:quarantined`: damaged files that were moved away
     * `:save_us`: how long saves took, in microseconds: `:p50`, `:p90`, `:p99`
       and `:max`, within 1 %; 0 without any
+
+  Of the bucket:
+
+    * `:pending_uploads`: recordings that are to be put there; 0 without one
+    * `:remote`: a `t:remote/0`, nil without one
   """
   @type stats :: %{
           recordings: non_neg_integer(),
@@ -225,6 +230,45 @@ defmodule PhoenixReplay.Native do
             p90: non_neg_integer(),
             p99: non_neg_integer(),
             max: non_neg_integer()
+          },
+          pending_uploads: non_neg_integer(),
+          remote: remote() | nil
+        }
+
+  @typedoc """
+  Of the bucket that a directory has, see `stats/1`:
+
+    * `:pending_uploads`: recordings that are to be put there
+    * `:pending_deletes`: deletions that are to be carried out there
+    * `:objects`: recordings that it has, `:elsewhere`: those of them that are not here
+    * `:unreadable`: objects that hold no recording that can be read
+    * `:complete`: whether all is known that was there when the directory was opened
+    * `:away`: nil, or why the bucket can't be used, and for how many milliseconds that has
+      been so
+    * `:retaining`: whether it is this node that deletes what is beyond the limits
+    * `:uploaded`: recordings uploaded since the directory was opened
+    * `:requests`: what was asked of it since then, by kind, how many of these `:failed`,
+      that something is not there included, and the bytes of their bodies
+  """
+  @type remote :: %{
+          pending_uploads: non_neg_integer(),
+          pending_deletes: non_neg_integer(),
+          objects: non_neg_integer(),
+          elsewhere: non_neg_integer(),
+          unreadable: non_neg_integer(),
+          complete: boolean(),
+          away: nil | {Error.remote_fault(), ms :: non_neg_integer()},
+          retaining: boolean(),
+          uploaded: non_neg_integer(),
+          requests: %{
+            puts: non_neg_integer(),
+            gets: non_neg_integer(),
+            heads: non_neg_integer(),
+            lists: non_neg_integer(),
+            deletes: non_neg_integer(),
+            failed: non_neg_integer(),
+            sent_bytes: non_neg_integer(),
+            received_bytes: non_neg_integer()
           }
         }
 
@@ -264,7 +308,7 @@ defmodule PhoenixReplay.Native do
   def get(id, options, opts) when is_binary(id) do
     with {:ok, unknown_atoms} <- unknown_atoms(options) do
       on(opts, fn directory ->
-        recording = Reading.run(&Nif.store_read(directory, id, &1), unknown_atoms)
+        recording = Reading.read(directory, id, unknown_atoms)
         Damage.log(directory, recording)
       end)
     end
@@ -426,31 +470,49 @@ defmodule PhoenixReplay.Native do
   by hand. A session in flight is erased also if no user has done anything in it
   yet.
 
+  With a bucket (see `PhoenixReplay.Native.Options`) the same holds for that, and for all
+  nodes that share it, also for their sessions in flight. The call returns when the bucket
+  is clean, and every node that is there has confirmed that it is, but waits no longer than
+  `:drain_timeout_ms`. `:nodes` has the names of those that have `:confirmed`, this one among
+  them, and of those that it is still `:waiting` for: they are down, or slow, and erase it when
+  they next look. If the bucket can't be had, what is here is erased, what is there will be
+  when it can, and the error is `{:remote, why}`.
+
   Other errors are `{:unknown_filters, keys, known}`,
   `{:invalid_filter, key, expected}`, `{:invalid_option, :progress, expected}`, and
   those of the storage options and the disk.
   """
   @spec delete_where([filter(), ...], [{:progress, (search_progress() -> any())}], keyword()) ::
-          {:ok, %{count: non_neg_integer(), ids: [binary()], not_searched: not_searched()}}
+          {:ok,
+           %{
+             required(:count) => non_neg_integer(),
+             required(:ids) => [binary()],
+             required(:not_searched) => not_searched(),
+             optional(:nodes) => %{confirmed: [String.t()], waiting: [String.t()]}
+           }}
           | {:error, Error.reason()}
   def delete_where(filters, options \\ [], opts \\ Storage.storage_opts()) do
     on(opts, fn directory ->
       with {:ok, filter} <- Filter.new(filters),
            {:ok, progress} <- Progress.new(options),
-           {:ok, {ids, files}} <- erase(directory, filter, progress) do
-        {:ok, %{count: length(ids), ids: ids, not_searched: Search.damages(files)}}
+           {:ok, %{drain_timeout_ms: timeout_ms}} <- Options.new(opts),
+           {:ok, {ids, files, nodes}} <- erase(directory, filter, progress, timeout_ms) do
+        erased = %{count: length(ids), ids: ids, not_searched: Search.damages(files)}
+        {:ok, if(nodes, do: Map.put(erased, :nodes, nodes), else: erased)}
       end
     end)
   end
 
-  defp erase(directory, filter, progress) do
+  defp erase(directory, filter, progress, timeout_ms) do
     if Search.needed?(directory, filter) do
       with {:ok, search} <- Search.run(directory, filter, progress),
-           do: Refusal.log(Nif.search_erase(directory, search), :erase)
+           do: erased(fn -> Nif.search_erase(directory, search, filter, timeout_ms) end)
     else
-      Refusal.log(Nif.store_delete_where(directory, filter), :erase)
+      erased(fn -> Nif.store_delete_where(directory, filter, timeout_ms) end)
     end
   end
+
+  defp erased(call), do: Refusal.log(Awaited.answer(call), :erase)
 
   @typedoc "A file, named without its directory, and what is wrong with it, for people."
   @type damage :: %{file: String.t(), reason: String.t()}
@@ -622,6 +684,9 @@ defmodule PhoenixReplay.Native do
   `:drain_timeout_ms`. A directory in which recordings are still running, or
   could not be saved, stays open: `{:error, {:in_flight, count}}`. So does one
   that others go on reading for more than 5 seconds: `{:error, :etimedout}`.
+
+  With a bucket it waits in what is left of that time until all is uploaded. What is not is
+  kept, and uploaded when the directory is next opened; the log says how much that is.
 
   Closing one that is not open is `:ok`. Whoever uses the directory afterwards
   opens it again, with the options he gives; `stats/1` then counts from there. It

@@ -55,6 +55,8 @@ defmodule PhoenixReplay.Native.ErrorTest do
                no_filters: {&erase/1, "everything; PhoenixReplay.Storage.Native.clear/1"},
                closed: {&closed/1, "the directory was closed; call again"},
                not_loaded: {&missing/1, "is not loaded: its module is not there; nothing is"},
+               remote: {&unreachable/1, "the bucket can't be reached; what is here"},
+               unsupported: {&without/1, "was built without buckets; set config"},
                in_flight: {&close/1, "running in the directory, or is not saved yet; close it"}
              ]
            )
@@ -159,6 +161,18 @@ defmodule PhoenixReplay.Native.ErrorTest do
     {:ok, {directory, _format}} = Native.Directories.fetch(opts)
     :ok = Native.close(opts)
     Nif.store_stats(directory)
+  end
+
+  # The first is what remote_away_test.exs meets, the second what a library without buckets says.
+  defp unreachable(_opts), do: {:error, {:remote, :unavailable}}
+
+  defp without(opts) do
+    case Native.stats(
+           opts ++ [remote: "s3://bucket", remote_opts: [endpoint: "http://127.0.0.1:1"]]
+         ) do
+      {:ok, %{remote: %{}}} -> {:error, {:unsupported, :remote}}
+      refused -> refused
+    end
   end
 
   defp close(opts) do

@@ -22,7 +22,14 @@ defmodule PhoenixReplay.Native.MessagesTest do
              recovered: {%{}, &notice(&1, :recovered, %{count: 2}, %{})},
              erased: {%{}, &erase/1},
              drained: {%{}, &shut_down/1},
+             remote_back: {%{}, &notice(&1, :remote_back, %{pending_uploads: 2}, %{})},
              left: {%{}, &shut_down/1},
+             not_uploaded: {%{}, &not_uploaded/1},
+             remote_away:
+               {%{},
+                &notice(&1, :remote_away, %{pending_uploads: 2}, %{
+                  reason: {:remote, :unavailable}
+                })},
              differing: {%{options: [:KEY]}, &differ/1},
              moved: {%{gone: 0}, &notice(&1, :moved, %{count: 2, gone: 0}, %{})},
              unsynced: {%{}, &notice(&1, :unsynced, %{}, %{reason: :einval, detail: "said"})},
@@ -43,6 +50,7 @@ defmodule PhoenixReplay.Native.MessagesTest do
 
   @facts %{path: "PATH", file: "FILE", id: "ID", why: "WHY", detail: "WHY", reason: nil}
          |> Map.merge(%{count: "N", saved: "N", left: "N", gone: "N", attempt: "N"})
+         |> Map.put(:pending_uploads, "N")
 
   # Where the reason is no reason of an operation, but a sentence.
   @sentences [:quarantined, :damaged, :index_damaged, :set_aside]
@@ -142,6 +150,9 @@ defmodule PhoenixReplay.Native.MessagesTest do
     Enum.each(pids, &Session.stop/1)
     drained(opts)
   end
+
+  # remote_away_test.exs has it written by what it is about.
+  defp not_uploaded(opts), do: Messages.log(:not_uploaded, %{left: 2, path: opts[:path]})
 
   defp differ(opts) do
     open(opts)

@@ -8,6 +8,10 @@ defmodule PhoenixReplay.Native.Application do
 
   use Application
 
+  # Read when the native library is built (native/compile.exs): Mix says so if it has another value
+  # when the system starts.
+  _ = Application.compile_env(:phoenix_replay_native, :remote, false)
+
   alias PhoenixReplay.Native.{IdleRelease, Reporter, Shutdown}
 
   @impl true

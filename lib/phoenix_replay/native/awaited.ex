@@ -7,6 +7,16 @@ defmodule PhoenixReplay.Native.Awaited do
 
   alias PhoenixReplay.Native.Error
 
+  @doc "Makes a call of the native library, which may answer `:later`: then its answer is a message."
+  @spec answer((() -> result | :later)) :: result | {:error, Error.reason()} when result: var
+  def answer(call) do
+    run(fn ->
+      with :later <- call.() do
+        receive do: ({:replay_done, answer} -> answer)
+      end
+    end)
+  end
+
   @doc "Calls `ask`, which may receive messages, and returns what it does."
   @spec run((() -> result)) :: result | {:error, Error.reason()} when result: var
   def run(ask) do

@@ -8,7 +8,7 @@ defmodule PhoenixReplay.Native.Directories do
   # stays good when the directory is closed and opened again, and when code is
   # reloaded; one that the native library does not know any more is replaced.
 
-  alias PhoenixReplay.Native.{Awaited, Error, Messages, Nif, Options, Refusal}
+  alias PhoenixReplay.Native.{Awaited, Error, Messages, Nif, Options, Refusal, Remote}
 
   @type t :: {Nif.directory(), :etf | :json}
 
@@ -42,11 +42,14 @@ defmodule PhoenixReplay.Native.Directories do
   @doc "The directory, opened if it never was."
   @spec fetch(keyword()) :: {:ok, t()} | {:error, Error.reason()}
   def fetch(opts) do
-    case :persistent_term.get({__MODULE__, opts}, nil) do
+    case :persistent_term.get(key(opts), nil) do
       nil -> open(opts)
       known -> {:ok, known}
     end
   end
+
+  # It outlives the call, and is in the dump of a crash.
+  defp key(opts), do: {__MODULE__, Remote.conceal(opts)}
 
   @doc "Where a directory is, by its number; where it would be, by storage options; nil if neither."
   @spec path(Nif.directory() | keyword()) :: binary() | nil
@@ -68,12 +71,18 @@ defmodule PhoenixReplay.Native.Directories do
   @spec close(keyword()) :: :ok | {:error, Error.reason()}
   def close(opts) do
     with {:ok, options} <- Options.new(opts),
-         do: Awaited.run(fn -> close_now(options.path, options.drain_timeout_ms) end)
+         {:ok, left} <-
+           Awaited.run(fn -> close_now(options.path, options.drain_timeout_ms) end) do
+      if left > 0, do: Messages.log(:not_uploaded, %{left: left, path: options.path})
+      :ok
+    end
   end
 
   @doc "Closes a directory if nothing is in flight there now."
   @spec close_idle(binary()) :: :ok | {:error, Error.reason()}
-  def close_idle(path), do: Awaited.run(fn -> close_now(path, 0) end)
+  def close_idle(path) do
+    with {:ok, _not_uploaded} <- Awaited.run(fn -> close_now(path, 0) end), do: :ok
+  end
 
   defp open(opts) do
     with {:ok, options} <- Options.new(opts),
@@ -83,8 +92,8 @@ defmodule PhoenixReplay.Native.Directories do
       name(options.path)
 
       # Whoever puts another term in its place has all processes searched.
-      if :persistent_term.get({__MODULE__, opts}, nil) != known do
-        :persistent_term.put({__MODULE__, opts}, known)
+      if :persistent_term.get(key(opts), nil) != known do
+        :persistent_term.put(key(opts), known)
         warn(options.path, differing)
       end
 
@@ -93,13 +102,19 @@ defmodule PhoenixReplay.Native.Directories do
   end
 
   defp opened(options) do
-    with :closed <- Nif.directory_opened(options.path, options) do
+    with {:ok, revealed} <- reveal(options),
+         :closed <- Nif.directory_opened(options.path, revealed) do
       Awaited.run(fn -> open_now(options) end)
     end
   end
 
+  defp reveal(options) do
+    with {:ok, remote} <- Remote.reveal(options.remote), do: {:ok, %{options | remote: remote}}
+  end
+
   defp open_now(options) do
-    with :opening <- Nif.directory_open(options.path, options) do
+    with {:ok, revealed} <- reveal(options),
+         :opening <- Nif.directory_open(options.path, revealed) do
       receive do
         {:replay_opened, :again} -> open_now(options)
         {:replay_opened, opened} -> opened

@@ -58,6 +58,12 @@ defmodule PhoenixReplay.Native.Error do
       system gave when it was to be loaded
     * `{:in_flight, count}`: so many recordings are running in the directory, or
       could not be saved yet
+    * `{:remote, why}`: what only the bucket has can't be had: it is `:unavailable`, because
+      it can't be reached, does not answer in time or fails; `:throttled`, wants less to be
+      asked of it; `:denied`, wants other credentials or rights; `:no_bucket`, not there;
+      or the object in it is `:not_found`, `:too_large`, or `:invalid`, none of ours
+    * `{:unsupported, :remote}`: there is a bucket in the options, and the native library was
+      built without
     * `:closed`: the directory was closed while it was being used, and so again
       when it had been opened for that
   """
@@ -94,6 +100,12 @@ defmodule PhoenixReplay.Native.Error do
           | :closed
           | {:not_loaded, String.t()}
           | {:in_flight, pos_integer()}
+          | {:remote, remote_fault()}
+          | {:unsupported, :remote}
+
+  @typedoc "Why a bucket can't be used."
+  @type remote_fault ::
+          :unavailable | :throttled | :denied | :no_bucket | :not_found | :too_large | :invalid
 
   @type t :: %__MODULE__{reason: reason()}
 

@@ -14,7 +14,10 @@ defmodule PhoenixReplay.Native.Messages do
     recovered: :info,
     erased: :info,
     drained: :info,
+    remote_back: :info,
     left: :warning,
+    not_uploaded: :warning,
+    remote_away: :warning,
     differing: :warning,
     moved: :warning,
     unsynced: :warning,
@@ -78,6 +81,21 @@ defmodule PhoenixReplay.Native.Messages do
     "#{recordings(left)} could not be saved in time in #{path}: " <>
       "#{if left == 1, do: "it is", else: "they are"} kept, and saved at the next start; " <>
       "allow more with :drain_timeout_ms"
+  end
+
+  defp line(:not_uploaded, %{left: left, path: path}) do
+    "#{recordings(left)} in #{path} #{are(left)} not in the bucket yet: " <>
+      "#{if left == 1, do: "it is", else: "they are"} kept there, and uploaded at the next " <>
+      "start; allow more with :drain_timeout_ms"
+  end
+
+  defp line(:remote_away, %{pending_uploads: pending, path: path} = facts) do
+    "the bucket of #{path} can't be used: #{why(facts)}; it is tried again, and " <>
+      "#{recordings(pending)} #{if pending == 1, do: "waits", else: "wait"} to be uploaded"
+  end
+
+  defp line(:remote_back, %{pending_uploads: pending, path: path}) do
+    "the bucket of #{path} can be used again; #{recordings(pending)} #{are(pending)} to be uploaded"
   end
 
   defp line(:differing, %{options: options, path: path}) do
@@ -186,6 +204,17 @@ defmodule PhoenixReplay.Native.Messages do
   defp what({:in_flight, count}),
     do: "#{count} recordings are running in the directory, or are not saved yet"
 
+  defp what({:remote, :unavailable}), do: "the bucket can't be reached"
+  defp what({:remote, :throttled}), do: "the bucket has too much to do"
+  defp what({:remote, :denied}), do: "the bucket refuses access"
+  defp what({:remote, :no_bucket}), do: "there is no such bucket"
+  defp what({:remote, :not_found}), do: "the recording is no longer in the bucket"
+
+  defp what({:remote, :too_large}),
+    do: "the recording in the bucket is larger than :max_recording_bytes allows"
+
+  defp what({:remote, _invalid}), do: "the bucket's answer makes no sense"
+  defp what({:unsupported, :remote}), do: "the native library was built without buckets"
   defp what(:closed), do: "the directory was closed"
   defp what(:ended), do: "the recording has ended"
   defp what(:max_events), do: "the recording has reached :max_events"
@@ -264,6 +293,18 @@ defmodule PhoenixReplay.Native.Messages do
   defp advice(:badarg), do: "see the documentation of the function"
   defp advice({:not_loaded, _text}), do: "nothing is recorded or read without it: build it here"
   defp advice({:in_flight, _count}), do: "close it when they have ended"
+  defp advice({:remote, :unavailable}), do: "what is here is served, and what is there later"
+  defp advice({:remote, :throttled}), do: "call again later"
+  defp advice({:remote, :denied}), do: "see its keys, their rights, and the :region"
+  defp advice({:remote, :no_bucket}), do: "make it, or repair :remote"
+  defp advice({:remote, :too_large}), do: "raise it to read this one"
+  defp advice({:remote, :invalid}), do: "see the :endpoint"
+
+  defp advice({:unsupported, :remote}) do
+    "set config :phoenix_replay_native, remote: true and compile this package anew: " <>
+      "mix deps.compile phoenix_replay_native --force"
+  end
+
   defp advice(:closed), do: "call again"
   defp advice(:max_events), do: "raise it for the recordings to come"
   defp advice(:already_active), do: "end that one first, or take another id"

@@ -49,7 +49,7 @@ defmodule PhoenixReplay.Native.Nif do
   defguarded directory_named(path)
 
   @spec directory_close(binary(), timeout_ms :: non_neg_integer()) ::
-          :ok | :again | :closing | {:error, Error.reason()}
+          {:ok, not_uploaded :: non_neg_integer()} | :again | :closing | {:error, Error.reason()}
   defguarded directory_close(path, timeout_ms)
 
   @spec directories_open() :: [{directory(), path :: binary()}] | {:error, Error.reason()}
@@ -71,8 +71,21 @@ defmodule PhoenixReplay.Native.Nif do
   """
   @type replaced :: :identifiers | :functions | :all
 
-  @spec store_read(directory(), binary(), replaced()) :: {:ok, map()} | {:error, Error.reason()}
+  @spec store_read(directory(), binary(), replaced()) ::
+          {:ok, map()} | :elsewhere | {:error, Error.reason()}
   defguarded store_read(directory, id, replaced)
+
+  # What is `:later` is sent to the caller as `{:replay_done, answer}`.
+  @spec store_fetch(directory(), binary()) ::
+          :later | {:ok, {:etf | :json, binary()}} | {:error, Error.reason()}
+  defguarded store_fetch(directory, id)
+
+  @spec store_decode(directory(), :etf | :json, binary(), replaced()) ::
+          {:ok, map()} | {:error, Error.reason()}
+  defguarded store_decode(directory, format, content, replaced)
+
+  @spec store_upload(directory(), non_neg_integer()) :: :later | (left :: non_neg_integer())
+  defguarded store_upload(directory, timeout_ms)
 
   @spec store_ids(directory()) :: {:ok, [binary()]} | {:error, Error.reason()}
   defguarded store_ids(directory)
@@ -135,12 +148,14 @@ defmodule PhoenixReplay.Native.Nif do
   # erase.rs
 
   @type erased ::
-          {:ok, {ids :: [binary()], not_searched :: [{file :: binary(), reason :: binary()}]}}
+          {:ok,
+           {ids :: [binary()], not_searched :: [{file :: binary(), reason :: binary()}],
+            nodes :: %{confirmed: [String.t()], waiting: [String.t()]} | nil}}
           | {:error, Error.reason()}
           | Refusal.t()
 
-  @spec store_delete_where(directory(), Filter.t()) :: erased()
-  defguarded store_delete_where(directory, filter)
+  @spec store_delete_where(directory(), Filter.t(), non_neg_integer()) :: erased() | :later
+  defguarded store_delete_where(directory, filter, timeout_ms)
 
   # search.rs
 
@@ -174,8 +189,8 @@ defmodule PhoenixReplay.Native.Nif do
           {:ok, [{file :: binary(), reason :: binary()}]} | {:error, Error.reason()}
   defguarded search_not_searched(directory, search)
 
-  @spec search_erase(directory(), search()) :: erased()
-  defguarded search_erase(directory, search)
+  @spec search_erase(directory(), search(), Filter.t(), non_neg_integer()) :: erased() | :later
+  defguarded search_erase(directory, search, filter, timeout_ms)
 
   @spec search_rewrite(directory(), search()) :: rewriting()
   defguarded search_rewrite(directory, search)

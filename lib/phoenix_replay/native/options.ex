@@ -31,12 +31,25 @@ defmodule PhoenixReplay.Native.Options do
       which nothing is in flight and that nobody has asked for anything for so
       long is closed, as `PhoenixReplay.Native.close/1` does, and opened again
       when it is next used. It is this library's application that does it. A
-      directory with limits stays open, because they are kept all the time.
+      directory with limits or a bucket stays open, because they are kept all the time.
       Default 600 000.
 
     * `:subject` (`{module, function}` or a function of one argument): names whom a
       recording belongs to that is saved by `save/2`, as those of the host's recorder
       are. See below. Default: none.
+
+    * `:remote` (`"s3://bucket/prefix"` or nil): a bucket in which all recordings are as
+      well, and by which nodes see each other's. Default nil. See below.
+    * `:remote_opts` (keyword list): how that is reached. Default `[]`. See below.
+    * `:remote_poll_ms` (1 to 4 294 967 295): how often the bucket is asked for what
+      other nodes have put there. Default 2 000.
+    * `:local_max_bytes` (`t:non_neg_integer/0`, nil or `:infinity`): how many bytes of
+      files are kept in the directory of recordings that are in the bucket. What was not
+      used for the longest time goes first; what is not in the bucket stays. Default nil,
+      no limit.
+    * `:checkpoint_ms` (1 to 4 294 967 295, nil or `:infinity`): how often running sessions
+      are put into the bucket as they are, so that at most so much is lost with a node
+      and its disk. Default nil, not at all.
 
   The format and the subject are those of each call. All else a directory keeps, as it was first
   opened, until it is closed: who uses it with other options meanwhile finds that
@@ -131,13 +144,49 @@ defmodule PhoenixReplay.Native.Options do
 
   What is beyond a limit is deleted in the background, whoever saved it. Sessions
   in flight are left alone.
+
+  ## A bucket
+
+      storage_opts: [path: "/data/replays", remote: "s3://my-bucket/replays"]
+
+  Recordings are saved in the directory, as without, and put into the bucket from there, in
+  the background and for as long as it takes. Every node with the same `:remote` lists all
+  of them, and reads what it does not have from there. The guide
+  [Several nodes](several_nodes.html) says what is promised, and what it takes.
+
+  It takes a native library that was built for it: `config :phoenix_replay_native, remote: true`
+  when this package is compiled. With any other the error is `{:unsupported, :remote}`.
+
+  `:remote_opts` may have
+
+    * `:endpoint`: the server, such as `"https://minio.internal:9000"`. Default: that of AWS
+      for the region. What begins with `http://` is not encrypted.
+    * `:region`: default: what the environment says (`AWS_REGION`), or `us-east-1`
+    * `:access_key_id`, `:secret_access_key`, `:session_token`: texts, or functions without
+      arguments that return one, called when the directory is opened. Default: credentials
+      are looked for as usual for AWS, in the environment (`AWS_ACCESS_KEY_ID` and
+      the like), by a web identity, and at the metadata service of the container or the
+      instance; those that expire are renewed.
+    * `:sse`: how the server encrypts what it stores: `:aes256` or `{:kms, key}`. Default: as
+      the bucket is set up.
+    * `:virtual_hosted`: whether the bucket is named in the host, or in the path. Default: in
+      the host on AWS, in the path elsewhere.
+    * `:ca_file`: a file of certificates (PEM) that are trusted besides those of the system
+    * `:timeout_ms`: how long a call waits for the bucket, and a request makes no progress
+      before it is given up. Default 10 000.
+    * `:node`: what this node is called in the bucket. Default: `node()`, or the name of the
+      host where that is `:nonode@nohost`. Each run adds a random part, so that two that
+      are called the same are told apart.
+
+  Nothing of a key is in an error, in the log, or in what `inspect/1` shows of options.
+  A directory with a bucket stays open, whatever `:idle_timeout_ms` says.
   """
 
-  alias PhoenixReplay.Native.{Error, Subject}
+  alias PhoenixReplay.Native.{Error, Remote, Subject}
 
   @enforce_keys [:path, :native_path, :format, :compression, :durability] ++
                   [:max_recording_bytes, :max_recordings, :max_age_ms, :max_bytes] ++
-                  [:drain_timeout_ms, :idle_timeout_ms, :subject]
+                  [:drain_timeout_ms, :idle_timeout_ms, :subject, :remote]
   defstruct @enforce_keys
 
   @typedoc "How files are compressed, and how hard: 1 is the fastest level."
@@ -157,7 +206,8 @@ defmodule PhoenixReplay.Native.Options do
           max_age_ms: non_neg_integer() | nil,
           max_bytes: non_neg_integer() | nil,
           drain_timeout_ms: non_neg_integer(),
-          idle_timeout_ms: pos_integer() | nil
+          idle_timeout_ms: pos_integer() | nil,
+          remote: Remote.t() | nil
         }
 
   @defaults [
@@ -176,7 +226,7 @@ defmodule PhoenixReplay.Native.Options do
 
   # Without these in the options, the host's settings of these names apply.
   @limits [max_recordings: :max_recordings, max_age_ms: :max_recording_age_ms, max_bytes: nil]
-  @known Keyword.keys(@defaults) ++ Keyword.keys(@limits) ++ [:subject]
+  @known Keyword.keys(@defaults) ++ Keyword.keys(@limits) ++ [:subject] ++ Remote.keys()
 
   @doc false
   # The names there are.
@@ -209,6 +259,7 @@ defmodule PhoenixReplay.Native.Options do
          {:ok, max_bytes} <- limit(opts, :max_bytes),
          {:ok, drain_timeout_ms} <- drain_timeout_ms(opts[:drain_timeout_ms]),
          {:ok, idle_timeout_ms} <- idle_timeout_ms(opts[:idle_timeout_ms]),
+         {:ok, remote} <- Remote.new(opts),
          {:ok, subject, _others} <- Subject.pop(opts) do
       {:ok,
        %__MODULE__{
@@ -223,7 +274,8 @@ defmodule PhoenixReplay.Native.Options do
          max_bytes: max_bytes,
          drain_timeout_ms: drain_timeout_ms,
          idle_timeout_ms: idle_timeout_ms,
-         subject: subject
+         subject: subject,
+         remote: remote
        }}
     end
   end

@@ -11,7 +11,8 @@ defmodule PhoenixReplay.Native.Release do
   `PhoenixReplay.Native.Release.Failed` with a sentence that says why.
 
   The directory is that of `config :phoenix_replay, storage_opts:`, or of `--path`. Another
-  one than the application's is opened without limits, so that nothing is deleted in it.
+  one than the application's is opened without limits and without its bucket, so that nothing
+  is deleted in it, and nothing of it goes anywhere.
 
   With `rpc` it is done by the running system, whose sessions in flight are then among the
   recordings. `eval`, as the tasks of Mix, is another process of the operating system, beside
@@ -198,16 +199,29 @@ defmodule PhoenixReplay.Native.Release do
   end
 
   defp figures(stats) do
-    for {key, value} <- stats |> Map.delete(:durability) |> Enum.sort() do
-      {to_string(key), figure(key, value)}
-    end
+    for {key, value} <- stats |> Map.delete(:durability) |> Enum.sort(),
+        pair <- figures(key, value),
+        do: pair
   end
+
+  # A bucket's are by themselves.
+  defp figures(:remote, %{} = remote) do
+    {requests, remote} = Map.pop!(remote, :requests)
+
+    for {key, value} <- Enum.sort(remote) ++ Enum.sort(requests),
+        do: {"remote #{key}", figure(key, value)}
+  end
+
+  defp figures(key, value), do: [{to_string(key), figure(key, value)}]
 
   defp figure(_key, nil), do: "-"
   defp figure(key, ms) when key in [:oldest_at, :newest_at], do: Text.time(ms) <> " UTC"
 
-  defp figure(key, bytes) when key in [:bytes, :slab_used_bytes, :slab_total_bytes],
-    do: Text.size(bytes)
+  defp figure(key, bytes)
+       when key in [:bytes, :slab_used_bytes, :slab_total_bytes, :sent_bytes, :received_bytes],
+       do: Text.size(bytes)
+
+  defp figure(:away, {why, ms}), do: "#{why}, for #{div(ms, 1000)} s"
 
   defp figure(:evicted, limits),
     do: Enum.map_join(limits, ", ", fn {limit, %{count: count}} -> "#{limit} #{count}" end)
@@ -286,6 +300,7 @@ defmodule PhoenixReplay.Native.Release do
     if switches[:yes] do
       with {:ok, erased} <- Native.delete_where(filters, progress, opts) do
         print("#{Text.recordings(erased.count)} erased\n")
+        nodes(erased[:nodes])
         not_searched(erased.not_searched)
       end
     else
@@ -296,6 +311,16 @@ defmodule PhoenixReplay.Native.Release do
       end
     end
   end
+
+  defp nodes(nil), do: :ok
+
+  defp nodes(%{confirmed: confirmed, waiting: waiting}) do
+    print("confirmed by #{names(confirmed)}\n")
+    if waiting != [], do: print("not yet confirmed by #{names(waiting)}\n")
+  end
+
+  defp names([]), do: "no node"
+  defp names(names), do: names |> Enum.sort() |> Enum.map_join(", ", &Text.text/1)
 
   # On standard error, where it is in nobody's way. Not more often than people read.
   defp progress(word, key) do

@@ -8,7 +8,7 @@ defmodule PhoenixReplay.Native.Reporter do
   alias PhoenixReplay.Native.{Messages, Nif, Telemetry}
 
   @logged [:recovered, :failed, :set_aside, :erased, :not_erased] ++
-            [:moved, :unsynced, :quarantined]
+            [:moved, :unsynced, :quarantined, :remote_away, :remote_back]
 
   @spec start_link(term()) :: GenServer.on_start()
   def start_link(_arg), do: GenServer.start_link(__MODULE__, [], name: __MODULE__)

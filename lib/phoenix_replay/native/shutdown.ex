@@ -2,15 +2,16 @@ defmodule PhoenixReplay.Native.Shutdown do
   @moduledoc false
   # Before the system goes down, everything that was recorded goes to disk.
 
-  alias PhoenixReplay.Native.{Directories, Messages, Nif, Options, Telemetry}
+  alias PhoenixReplay.Native.{Awaited, Directories, Messages, Nif, Options, Telemetry}
   alias PhoenixReplay.Storage
 
   @poll_ms 20
 
   @doc """
   Waits until the host has handed over what it holds and the queue of the
-  engine is empty, in each directory that is open, and saves what running
-  sessions have recorded so far: at most `:drain_timeout_ms`.
+  engine is empty, in each directory that is open, saves what running sessions
+  have recorded so far, and waits until it is in the bucket if there is one: at
+  most `:drain_timeout_ms`.
   """
   @spec run() :: :ok
   def run do
@@ -19,7 +20,7 @@ defmodule PhoenixReplay.Native.Shutdown do
     start = System.monotonic_time(:microsecond)
 
     with open when is_list(open) <- Nif.directories_open() do
-      open = for {directory, path} <- open, do: {directory, path, Nif.store_count(directory)}
+      open = for {directory, path} <- open, do: {directory, path, saved(directory)}
       if configured.path, do: wait_for_host(deadline)
 
       for {directory, path, before} <- open, is_integer(before) do
@@ -54,17 +55,28 @@ defmodule PhoenixReplay.Native.Shutdown do
   defp drain(directory, before, deadline) do
     with left when is_integer(left) <- Nif.store_drain(directory, remaining(deadline)),
          running when is_integer(running) <- Nif.store_checkpoint(directory, remaining(deadline)),
-         now when is_integer(now) <- Nif.store_count(directory) do
-      %{saved: max(now - before, 0), left: left + running}
+         pending when is_integer(pending) <- upload(directory, remaining(deadline)),
+         now when is_integer(now) <- saved(directory) do
+      %{saved: now - before, left: left + running, pending_uploads: pending}
     end
   end
 
-  defp tell(%{saved: 0, left: 0}, _path, false, _duration_us), do: :ok
+  defp upload(directory, timeout_ms),
+    do: Awaited.answer(fn -> Nif.store_upload(directory, timeout_ms) end)
+
+  # Not how many there are: other nodes put some there as well.
+  defp saved(directory) do
+    with {:ok, %{saved: saved}} <- Nif.store_stats(directory), do: saved
+  end
+
+  defp tell(%{saved: 0, left: 0, pending_uploads: 0}, _path, false, _duration_us), do: :ok
 
   defp tell(%{saved: saved, left: left} = outcome, path, _configured?, duration_us) do
     Messages.log(:drained, %{saved: saved, path: path})
     Telemetry.execute(:drained, Map.put(outcome, :duration_us, duration_us), %{path: path})
     if left > 0, do: Messages.log(:left, %{left: left, path: path})
+    pending = outcome.pending_uploads
+    if pending > 0, do: Messages.log(:not_uploaded, %{left: pending, path: path})
   end
 
   defp remaining(deadline), do: max(deadline - now(), 0)

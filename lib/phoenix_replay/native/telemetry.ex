@@ -18,7 +18,9 @@ defmodule PhoenixReplay.Native.Telemetry do
   | `:quarantined`: a damaged file was moved away | `:count` | `:file`, `:path`, `:reason` |
   | `:unsynced`: the file system can't sync a directory, or a file; told once | `:count` | `:path`, `:reason`, `:detail` |
   | `:set_aside`: a part of the slab could not be read, or is another user's | `:count` | `:file`, `:path`, `:reason` |
-  | `:drained`: a shutdown has saved what it could | `:duration_us`, `:saved`, `:left` | `:path` |
+  | `:remote_away`: the bucket can't be used any more; told once | `:pending_uploads` | `:path`, `:reason` |
+  | `:remote_back`: it can be again | `:pending_uploads` | `:path` |
+  | `:drained`: a shutdown has saved what it could | `:duration_us`, `:saved`, `:left`, `:pending_uploads` | `:path` |
 
     * `:duration_us`: microseconds of the work itself, without the waiting before
     * `:event_count`: events of the recording
@@ -34,12 +36,14 @@ defmodule PhoenixReplay.Native.Telemetry do
       saves them as they were when it took them over
     * `:saved`, `:left`: recordings; those that are left are kept, and saved at
       the next start
+    * `:pending_uploads`: recordings that are not in the bucket; they are kept, and uploaded
+      later, or at the next start; 0 without a bucket
     * `:path`: the directory; `:file`: a file's name within it
     * `:id`: the recording's id, any binary
     * `:recovered?`: whether a crash cut it off
     * `:detail`: a sentence for people, with the step and the file; there is none
       unless the operating system is the reason
-    * `:reason`: of `:failed` and `:unsynced`, a `t:PhoenixReplay.Native.Error.reason/0`; of
+    * `:reason`: of `:failed`, `:unsynced` and `:remote_away`, a `t:PhoenixReplay.Native.Error.reason/0`; of
       `:evicted`, the option that is the limit: `:max_recordings`, `:max_age_ms` or
       `:max_bytes`; of the others, a sentence for people
 
@@ -63,6 +67,8 @@ defmodule PhoenixReplay.Native.Telemetry do
     :quarantined,
     :set_aside,
     :unsynced,
+    :remote_away,
+    :remote_back,
     :drained
   ]
 

@@ -106,7 +106,7 @@ defmodule PhoenixReplay.Storage.Native do
   @spec get(binary(), keyword()) :: {:ok, Recording.t()} | :error
   def get(id, opts) when is_binary(id) do
     read = fn directory, _format ->
-      with {:error, {:damaged, _file}} = error <- read(directory, id),
+      with {:error, {:damaged, _file}} = error <- Reading.read(directory, id),
            do: Damage.log(directory, error)
     end
 
@@ -195,24 +195,32 @@ defmodule PhoenixReplay.Storage.Native do
     end)
   end
 
-  defp read(directory, id), do: Reading.run(&Nif.store_read(directory, id, &1))
+  # Where the bucket can't be had, what is here is listed, and the log says so once.
+  defp read_all(directory, ids, opts) do
+    {recordings, _away?} =
+      Enum.flat_map_reduce(ids, false, fn id, away? ->
+        case if(away?, do: Reading.here(directory, id), else: Reading.read(directory, id)) do
+          {:ok, recording} ->
+            {[recording], away?}
 
-  defp read_all(directory, ids, opts),
-    do: Damage.log(directory, Enum.flat_map(ids, &read_or_log(directory, &1, opts)))
+          :elsewhere ->
+            {[], away?}
 
-  defp read_or_log(directory, id, opts) do
-    case read(directory, id) do
-      {:ok, recording} ->
-        [recording]
+          # Deleted since the ids were read.
+          {:error, :not_found} ->
+            {[], away?}
 
-      # Deleted since the ids were read.
-      {:error, :not_found} ->
-        []
+          {:error, {:remote, why}} when why not in [:not_found, :too_large, :invalid] ->
+            log_refused(:list, {:remote, why}, opts)
+            {[], true}
 
-      {:error, reason} ->
-        log_unreadable(id, reason, opts)
-        []
-    end
+          {:error, reason} ->
+            log_unreadable(id, reason, opts)
+            {[], away?}
+        end
+      end)
+
+    Damage.log(directory, recordings)
   end
 
   # Damage is reported by file name, once, by Damage.log/2; what is not loaded, when it

@@ -20,9 +20,12 @@ use replay_store::Store;
 use rustler::{Decoder, LocalPid, NifResult, Term};
 
 use crate::options::Options;
+use crate::remote::Link;
 
 /// An open directory.
 pub struct Engine {
+    /// What keeps it in step with a bucket: ends before the store does.
+    pub link: Option<Link>,
     pub store: Store,
     pub limits: Limits,
     /// What it works with.
@@ -229,6 +232,13 @@ impl<'a> Decoder<'a> for Opened {
 /// the callers wait as processes do. None waits here, not for a moment: on a busy machine, moments
 /// of ten callers kept everybody else from the schedulers for half a second.
 pub struct Settled(Opened);
+
+impl Settled {
+    /// For a call that goes on later.
+    pub fn opened(self) -> Opened {
+        self.0
+    }
+}
 
 impl Deref for Settled {
     type Target = Opened;

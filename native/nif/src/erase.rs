@@ -1,26 +1,58 @@
 //! Erasing recordings: the call behind `PhoenixReplay.Native.delete_where/3`.
 
+use std::time::Duration;
+
 use replay_store::{Erased, Error as StoreError};
 use rustler::types::atom::ok;
 use rustler::{Encoder, Env, Term};
 
-use crate::directories::Settled;
+use crate::directories::{Opened, Settled};
 use crate::errors::Failure;
 use crate::filter::Filter;
+use crate::later::later;
+use crate::remote::Nodes;
 use crate::terms::binary;
 use crate::verify::pairs;
 
-/// `{:ok, {ids, [{file, reason}]}}`, the latter of what could not be searched.
+/// `{:ok, {ids, [{file, reason}], nodes}}`: the second of what could not be searched, the third of
+/// the nodes that have carried it out, nil without a bucket. With one it is `:later`, and comes as
+/// `{:replay_done, answer}`.
 #[rustler::nif(schedule = "DirtyIo")]
-fn store_delete_where(env: Env<'_>, handle: Settled, filter: Filter) -> Term<'_> {
-    erased(env, handle.store.delete_where(&filter.0))
+fn store_delete_where(env: Env<'_>, handle: Settled, filter: Filter, timeout_ms: u64) -> Term<'_> {
+    let Filter(filter) = filter;
+    let wanted = filter.clone();
+    erase(env, handle.opened(), filter, timeout_ms, move |opened| {
+        opened.store.delete_where(&wanted)
+    })
 }
 
-pub fn erased(env: Env<'_>, erased: Result<Erased, StoreError>) -> Term<'_> {
+/// Has `erase` erase what matches a filter, on all nodes where there are others.
+pub fn erase(
+    env: Env<'_>,
+    handle: Opened,
+    filter: replay_store::Filter,
+    timeout_ms: u64,
+    erase: impl FnOnce(&Opened) -> Result<Erased, StoreError> + Send + 'static,
+) -> Term<'_> {
+    if handle.link.is_none() {
+        return erased(env, erase(&handle).map(|erased| (erased, None)));
+    }
+    let timeout = Duration::from_millis(timeout_ms);
+    let job = move || match &handle.link {
+        Some(link) => {
+            let erased = link.erase(&filter, timeout, || erase(&handle))?;
+            Ok((erased.0, Some(erased.1)))
+        }
+        None => erase(&handle).map(|erased| (erased, None)),
+    };
+    later(env, job, erased)
+}
+
+fn erased(env: Env<'_>, erased: Result<(Erased, Option<Nodes>), StoreError>) -> Term<'_> {
     match erased {
-        Ok(Erased { ids, not_searched }) => {
+        Ok((Erased { ids, not_searched }, nodes)) => {
             let ids: Vec<_> = ids.iter().map(|id| binary(env, id)).collect();
-            (ok(), (ids, pairs(not_searched))).encode(env)
+            (ok(), (ids, pairs(not_searched), nodes)).encode(env)
         }
         Err(error) => Failure::from(error).explained(env),
     }

@@ -7,12 +7,13 @@ use rustler::types::atom::Atom;
 use rustler::{Encoder, Env, Term};
 
 use crate::decode;
+use crate::remote::{Refused, fault_name};
 use crate::sink::Full;
 
 mod atoms {
     rustler::atoms! {
         already_active, damaged, eio, ended, events, has_subject, invalid_cursor, invalid_option, invalid_recording,
-        malformed, max_events, no_filters, not_found, panicked, refused, too_large, unknown_atom,
+        malformed, max_events, no_filters, not_found, panicked, refused, remote, too_large, unknown_atom,
     }
 }
 
@@ -27,6 +28,8 @@ pub enum Failure {
     /// The recording of this view, named as `inspect/1` does, mentions an atom
     /// that does not exist.
     UnknownAtom(Option<String>),
+    /// There can be no bucket as it is wanted.
+    Remote(Refused),
     /// Larger than the configured cap.
     TooLarge,
     /// A worker panicked.
@@ -57,6 +60,12 @@ impl From<replay_etf::Error> for Failure {
     }
 }
 
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Self {
+        Self::Remote(refused)
+    }
+}
+
 impl From<Full> for Failure {
     fn from(_: Full) -> Self {
         Self::TooLarge
@@ -76,6 +85,7 @@ impl Encoder for Failure {
                 decode::Error::Refused { offset } | decode::Error::UnknownFunction { offset },
             ) => (atoms::refused(), *offset).encode(env),
             Self::UnknownAtom(view) => (atoms::unknown_atom(), view.as_deref()).encode(env),
+            Self::Remote(refused) => refused.encode(env),
             Self::TooLarge => atoms::too_large().encode(env),
             Self::Panicked => atoms::panicked().encode(env),
         };
@@ -84,6 +94,15 @@ impl Encoder for Failure {
 }
 
 impl Failure {
+    /// A thread that is needed can't be started.
+    pub fn no_thread(source: std::io::Error) -> Self {
+        Self::Store(StoreError::Io {
+            action: "start a thread",
+            path: None,
+            source,
+        })
+    }
+
     /// The VM has none for a resource.
     pub fn out_of_memory() -> Self {
         Self::Store(StoreError::Io {
@@ -129,6 +148,7 @@ pub fn store_reason<'a>(env: Env<'a>, error: &StoreError) -> Term<'a> {
         StoreError::TooLarge { .. } => atoms::too_large().encode(env),
         StoreError::Damaged { file, .. } => (atoms::damaged(), file).encode(env),
         StoreError::Recording(error) => etf_reason(env, error),
+        StoreError::Remote(fault) => (atoms::remote(), fault_name(*fault)).encode(env),
         StoreError::Option(name) => (atoms::invalid_option(), *name).encode(env),
         // Every error without a reason of its own came from the system.
         other => literal(env, other.posix().unwrap_or("eio")),

@@ -15,12 +15,13 @@ use rustler::types::atom::ok;
 use rustler::{Atom, Encoder, Env, LocalPid, OwnedEnv, Term};
 
 use crate::errors::store_reason as reason;
+use crate::remote::fault_name;
 
 mod atoms {
     rustler::atoms! {
         attempt, bytes, count, detail, dropped, duration_us, erased, event_count, evicted, failed, file, file_bytes,
-        gone, id, max_age_ms, max_bytes, max_recordings, moved, not_erased, panicked, path, quarantined, reason, recovered, recovered_flag = "recovered?",
-        replay_notice, retry = "retry?", saved, set_aside, unsynced,
+        gone, id, max_age_ms, max_bytes, max_recordings, moved, not_erased, panicked, path, pending_uploads, quarantined, reason, recovered, recovered_flag = "recovered?",
+        remote, remote_away, remote_back, replay_notice, retry = "retry?", saved, set_aside, unsynced,
     }
 }
 
@@ -182,6 +183,20 @@ fn parts<'a>(env: Env<'a>, notice: &Notice) -> (Atom, Pairs<'a>, Pairs<'a>) {
         Notice::Moved { count, gone } => {
             let gone = (atoms::gone(), gone.encode(env));
             (atoms::moved(), vec![count_of(*count), gone], vec![])
+        }
+        Notice::Remote { fault, pending } => {
+            let measurements = vec![(atoms::pending_uploads(), pending.encode(env))];
+            match fault {
+                Some(fault) => {
+                    let reason = (atoms::remote(), fault_name(*fault)).encode(env);
+                    (
+                        atoms::remote_away(),
+                        measurements,
+                        vec![(atoms::reason(), reason)],
+                    )
+                }
+                None => (atoms::remote_back(), measurements, vec![]),
+            }
         }
         Notice::Unsynced { error } => (atoms::unsynced(), vec![count_of(1)], refusal(env, error)),
         Notice::Quarantined { file, reason } => (

@@ -11,14 +11,16 @@ use std::time::{Duration, Instant};
 
 use replay_store::Store;
 use rustler::types::atom::{error, ok};
-use rustler::{Binary, Encoder, Env, LocalPid, OwnedEnv, Term};
+use rustler::{Binary, Encoder, Env, Term};
 
 use crate::directories::{Directory, Engine, State, Waiter};
 use crate::errors::Failure;
+use crate::later::send;
 use crate::notices;
 use crate::options::Options;
+use crate::remote::{self, Link};
 use crate::terms::{binary, path_of};
-use crate::workers;
+use crate::workers::OPENING;
 
 mod atoms {
     rustler::atoms! { again, closed, closing, in_flight, opening, replay_closed, replay_opened }
@@ -53,14 +55,8 @@ fn directory_open<'a>(env: Env<'a>, path: Binary<'a>, options: Options) -> Term<
             State::Busy(waiters) => waiters.push(waiter),
             State::Closed(kept) => {
                 let options = kept.clone().unwrap_or_else(|| waiter.options.clone());
-                if let Err(source) = workers::run(move || open(directory, options)) {
-                    let action = "start a thread";
-                    return Failure::Store(replay_store::Error::Io {
-                        action,
-                        path: None,
-                        source,
-                    })
-                    .encode(env);
+                if let Err(source) = OPENING.run(move || open(directory, options)) {
+                    return Failure::no_thread(source).encode(env);
                 }
                 *state = State::Busy(vec![waiter]);
             }
@@ -87,11 +83,16 @@ fn answer<'a>(
 /// Opens a directory for those who wait for that.
 fn open(directory: &'static Directory, options: Options) {
     let opened = catch_unwind(AssertUnwindSafe(|| {
+        // Nothing is made on the disk for a bucket that can't be.
+        let bucket = remote::prepare(options.remote.as_deref())?;
         let store = Store::open(&directory.path, options.store.clone())?;
         store.observe(notices::observer(&directory.path));
+        let link = bucket.map(|it| it.link(&store)).transpose();
+        let link = link.map_err(Failure::no_thread)?;
         give_back_memory();
         let limits = options.store.limits;
         Ok::<_, Failure>(Engine {
+            link,
             store,
             limits,
             options,
@@ -125,16 +126,9 @@ fn settle(directory: &'static Directory, next: State, failure: Option<&Failure>)
     }
 }
 
-/// A process that is gone gets nothing.
-fn send<'a>(pid: LocalPid, message: impl FnOnce(Env<'a>) -> Term<'a>) {
-    let _ = catch_unwind(AssertUnwindSafe(|| {
-        let _ = OwnedEnv::new().send_and_clear(&pid, message);
-    }));
-}
-
 /// Closes a directory in which nothing is in flight any more: `:ok` if it is not open, `:again` if
 /// that is being changed, else `:closing`, and the calling process is sent
-/// `{:replay_closed, :ok | {:error, reason}}`.
+/// `{:replay_closed, {:ok, not_uploaded} | {:error, reason}}`.
 #[rustler::nif]
 fn directory_close<'a>(env: Env<'a>, path: Binary<'a>, timeout_ms: u64) -> Term<'a> {
     let Some(directory) = Directory::known(path_of(&path)) else {
@@ -152,7 +146,7 @@ fn directory_close<'a>(env: Env<'a>, path: Binary<'a>, timeout_ms: u64) -> Term<
         Some(known) => known.encode(env),
         None => {
             let (pid, timeout) = (env.pid(), Duration::from_millis(timeout_ms));
-            let started = workers::run(move || {
+            let started = OPENING.run(move || {
                 let closed = catch_unwind(AssertUnwindSafe(|| close(directory, timeout, false)));
                 let closed = closed.unwrap_or(Err(NotClosed::Panicked));
                 send(pid, |env| {
@@ -161,15 +155,7 @@ fn directory_close<'a>(env: Env<'a>, path: Binary<'a>, timeout_ms: u64) -> Term<
             });
             match started {
                 Ok(()) => atoms::closing().encode(env),
-                Err(source) => {
-                    let action = "start a thread";
-                    Failure::Store(replay_store::Error::Io {
-                        action,
-                        path: None,
-                        source,
-                    })
-                    .encode(env)
-                }
+                Err(source) => Failure::no_thread(source).encode(env),
             }
         }
     }
@@ -184,15 +170,19 @@ enum NotClosed {
     Panicked,
 }
 
-/// Waits until what has ended is saved, and closes the directory if nothing is left. Its options may
-/// be kept for when it is opened again.
-fn close(directory: &'static Directory, timeout: Duration, keep: bool) -> Result<(), NotClosed> {
+/// Waits until what has ended is saved, and is in the bucket if there is one, and closes the directory
+/// if nothing is left to be saved. Its options may be kept for when it is opened again. Returns how
+/// many recordings are left to be uploaded, which the next start does.
+fn close(directory: &'static Directory, timeout: Duration, keep: bool) -> Result<usize, NotClosed> {
     let deadline = Instant::now() + timeout;
     if let Some(opened) = directory.lend() {
         opened.store.drain(timeout);
         let left = opened.store.unfinished();
         if left > 0 {
             return Err(NotClosed::InFlight(left));
+        }
+        if let Some(link) = &opened.link {
+            link.drain(deadline.saturating_duration_since(Instant::now()));
         }
     }
     // From here on those who want to use it wait.
@@ -204,7 +194,7 @@ fn close(directory: &'static Directory, timeout: Duration, keep: bool) -> Result
         }
     });
     let Some(engine) = taken else {
-        return Ok(());
+        return Ok(0);
     };
     let engine = match directory.reclaim(engine, deadline.max(Instant::now() + MAX_CALL)) {
         Ok(engine) => engine,
@@ -220,6 +210,7 @@ fn close(directory: &'static Directory, timeout: Duration, keep: bool) -> Result
         return Err(NotClosed::InFlight(left));
     }
     let options = engine.options.clone();
+    let not_uploaded = engine.link.as_ref().map_or(0, Link::pending_uploads);
     let dropped = catch_unwind(AssertUnwindSafe(|| drop(engine)));
     give_back_memory();
     let wanted = directory.with(|state| match state {
@@ -235,12 +226,13 @@ fn close(directory: &'static Directory, timeout: Duration, keep: bool) -> Result
     if let Some(options) = wanted {
         open(directory, options);
     }
-    dropped.map_err(|_| NotClosed::Panicked)
+    dropped.map_err(|_| NotClosed::Panicked)?;
+    Ok(not_uploaded)
 }
 
-fn told<'a>(env: Env<'a>, result: &Result<(), NotClosed>) -> Term<'a> {
+fn told<'a>(env: Env<'a>, result: &Result<usize, NotClosed>) -> Term<'a> {
     match result {
-        Ok(()) => ok().encode(env),
+        Ok(not_uploaded) => (ok(), not_uploaded).encode(env),
         Err(NotClosed::InFlight(left)) => (error(), (atoms::in_flight(), left)).encode(env),
         Err(NotClosed::Used) => {
             let source = std::io::ErrorKind::TimedOut.into();
@@ -257,8 +249,8 @@ fn told<'a>(env: Env<'a>, result: &Result<(), NotClosed>) -> Term<'a> {
 }
 
 /// Closes, in the background, the directories that have not been used for as long as their options
-/// say. One in which something is in flight is in use; one with limits stays open, because limits
-/// are kept by those who have a directory open. Returns for how many milliseconds there is nothing
+/// say. One in which something is in flight is in use; one with limits or a bucket stays open,
+/// because limits are kept, and recordings of other nodes seen, by those who have it open. Returns for how many milliseconds there is nothing
 /// to do, or nil.
 #[rustler::nif(schedule = "DirtyIo")]
 fn directories_release() -> Option<u64> {
@@ -270,7 +262,11 @@ fn directories_release() -> Option<u64> {
 /// How long it is not to be closed yet.
 fn release(directory: &'static Directory) -> Option<Duration> {
     let timeout = directory.with(|state| match state {
-        State::Open(engine) if engine.options.store.retention.is_limited() => None,
+        State::Open(engine)
+            if engine.options.store.retention.is_limited() || engine.link.is_some() =>
+        {
+            None
+        }
         State::Open(engine) => {
             if Arc::strong_count(engine) > 1 {
                 directory.touch();
@@ -288,7 +284,7 @@ fn release(directory: &'static Directory) -> Option<Duration> {
         return Some(timeout);
     }
     // Without a thread for it, it is for the next time.
-    let _ = workers::run(move || {
+    let _ = OPENING.run(move || {
         let _ = catch_unwind(AssertUnwindSafe(|| close(directory, Duration::ZERO, true)));
     });
     None

@@ -6,6 +6,7 @@ use replay_etf::Limits;
 use replay_store::{Format, Retention};
 use rustler::{Atom, Binary, Decoder, NifMap, NifResult, NifTaggedEnum, NifUnitEnum, Term};
 
+use crate::remote::{self, Wanted};
 use crate::terms::path_of;
 
 mod atoms {
@@ -16,6 +17,7 @@ mod atoms {
 
 /// The fields of Elixir's struct that concern the engine, under their names there.
 #[derive(NifMap)]
+#[rustler(decode)]
 struct Fields<'a> {
     native_path: Option<Binary<'a>>,
     format: Atom,
@@ -26,6 +28,7 @@ struct Fields<'a> {
     max_age_ms: Option<u64>,
     max_bytes: Option<u64>,
     idle_timeout_ms: Option<u64>,
+    remote: Option<Wanted>,
 }
 
 /// `{:gzip, level}` or `{:zstd, level}`.
@@ -48,6 +51,8 @@ pub struct Options {
     pub store: replay_store::Options,
     /// After so long without use it is closed.
     pub idle_timeout: Option<Duration>,
+    /// The bucket behind it.
+    pub remote: Option<Box<Wanted>>,
 }
 
 impl Options {
@@ -75,7 +80,8 @@ impl Options {
             ),
         ];
         let differing = differ.into_iter().filter(|(_, differs)| *differs);
-        differing.map(|(name, _)| name).collect()
+        let remote = remote::differing(self.remote.as_deref(), others.remote.as_deref());
+        differing.map(|(name, _)| name).chain(remote).collect()
     }
 }
 
@@ -98,6 +104,7 @@ impl<'a> Decoder<'a> for Options {
         Ok(Options {
             store,
             idle_timeout: fields.idle_timeout_ms.map(Duration::from_millis),
+            remote: fields.remote.map(Box::new),
         })
     }
 }
@@ -130,6 +137,14 @@ impl From<replay_store::Durability> for Durability {
 }
 
 /// `:etf` or `:json`.
+pub fn format_name(format: Format) -> Atom {
+    match format {
+        Format::Etf => atoms::etf(),
+        Format::Json => atoms::json(),
+    }
+}
+
+/// The other way round.
 pub fn format_of(format: Atom) -> NifResult<Format> {
     if format == atoms::etf() {
         Ok(Format::Etf)

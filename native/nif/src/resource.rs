@@ -167,6 +167,25 @@ impl<T: Held> Encoder for Kept<T> {
 /// What the argument of a call refers to.
 pub struct Given<'a, T: Held>(&'a T);
 
+impl<T: Held> Given<'_, T> {
+    /// Keeps it alive beyond the call.
+    pub fn keep(&self) -> Kept<T> {
+        let object = NonNull::from(self.0);
+        // SAFETY: it is alive as long as the call's argument is.
+        unsafe { enif_keep_resource(object.as_ptr().cast()) };
+        Kept(object)
+    }
+}
+
+impl<T: Held> Deref for Kept<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: it is counted for this value, and holds one.
+        unsafe { self.0.as_ref() }
+    }
+}
+
 impl<T: Held> Deref for Given<'_, T> {
     type Target = T;
 

@@ -11,7 +11,7 @@ use crate::filter::Filter;
 use crate::resource::{Held, Kept, Kind};
 use crate::store::{Replacing, content_to_term};
 use crate::terms::binary;
-use crate::workers;
+use crate::workers::OPENING;
 
 mod atoms {
     rustler::atoms! { changed, in_flight }
@@ -52,7 +52,7 @@ impl Held for Begun {
 
     fn let_go(self) {
         // Without a thread for it, or if the directory is closed, it is for its next start.
-        let _ = workers::run(move || {
+        let _ = OPENING.run(move || {
             if let Some(opened) = self.directory.lend() {
                 let _ = opened.store.abandon_rewriting(self.number);
             }

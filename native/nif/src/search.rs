@@ -13,7 +13,7 @@ use crate::query::{self, Order};
 use crate::resource::{Given, Held, Kept, Kind};
 use crate::rewrite;
 use crate::verify::pairs;
-use crate::workers;
+use crate::workers::OPENING;
 
 /// A search that goes on from call to call. It is aligned to more than a resource is.
 pub struct Searching(Mutex<Box<Search>>);
@@ -29,7 +29,7 @@ impl Held for Searching {
     /// It may hold a million recordings, and giving them up takes as many steps.
     fn let_go(self) {
         // Without a thread for it, it is done here after all.
-        let _ = workers::run(move || drop(self));
+        let _ = OPENING.run(move || drop(self));
     }
 }
 
@@ -100,10 +100,19 @@ fn search_not_searched<'a>(env: Env<'a>, handle: Opened, search: Given<'a, Searc
     }
 }
 
-/// Erases what was found: `{:ok, {ids, [{file, reason}]}}`.
+/// Erases what was found by this filter, as `store_delete_where`.
 #[rustler::nif(schedule = "DirtyIo")]
-fn search_erase<'a>(env: Env<'a>, handle: Settled, search: Given<'a, Searching>) -> Term<'a> {
-    erase::erased(env, handle.store.erase_found(&search.0.lock()))
+fn search_erase<'a>(
+    env: Env<'a>,
+    handle: Settled,
+    search: Given<'a, Searching>,
+    filter: Filter,
+    timeout_ms: u64,
+) -> Term<'a> {
+    let found = search.keep();
+    erase::erase(env, handle.opened(), filter.0, timeout_ms, move |opened| {
+        opened.store.erase_found(&found.0.lock())
+    })
 }
 
 /// Begins to change what was found, as `rewrite_begin`.

@@ -7,8 +7,10 @@ use rustler::{Encoder, Env, NifMap, Term};
 use crate::directories::Settled;
 use crate::errors::Failure;
 use crate::options::Durability;
+use crate::remote::{Link, Report};
 
 #[derive(NifMap)]
+#[rustler(encode)]
 struct Fields {
     recordings: usize,
     bytes: u64,
@@ -33,6 +35,8 @@ struct Fields {
     erased: u64,
     quarantined: u64,
     save_us: Micros,
+    pending_uploads: usize,
+    remote: Option<Report>,
 }
 
 #[derive(NifMap)]
@@ -56,8 +60,8 @@ struct Micros {
     max: u64,
 }
 
-impl From<Stats> for Fields {
-    fn from(stats: Stats) -> Self {
+impl Fields {
+    fn new(stats: Stats, link: Option<&Link>) -> Self {
         Self {
             recordings: stats.recordings,
             bytes: stats.bytes,
@@ -82,6 +86,8 @@ impl From<Stats> for Fields {
             erased: stats.counts.erased,
             quarantined: stats.counts.quarantined,
             save_us: stats.latency.into(),
+            pending_uploads: link.map_or(0, Link::pending_uploads),
+            remote: link.map(Link::report),
         }
     }
 }
@@ -113,7 +119,7 @@ impl From<Latency> for Micros {
 #[rustler::nif(schedule = "DirtyIo")]
 fn store_stats(env: Env<'_>, handle: Settled) -> Term<'_> {
     match handle.store.stats() {
-        Ok(stats) => (ok(), Fields::from(stats)).encode(env),
+        Ok(stats) => (ok(), Fields::new(stats, handle.link.as_ref())).encode(env),
         Err(error) => Failure::from(error).encode(env),
     }
 }

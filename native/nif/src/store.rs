@@ -11,10 +11,15 @@ use rustler::{Atom, Binary, Encoder, Env, NifResult, NifUnitEnum, Term};
 use crate::directories::{Opened, Settled};
 use crate::encode::Effort;
 use crate::errors::Failure;
-use crate::options::format_of;
+use crate::later::later;
+use crate::options::{format_name, format_of};
 use crate::subject::Subject;
 use crate::terms::binary;
 use crate::{buffer, decode, encode, vm};
+
+mod atoms {
+    rustler::atoms! { elsewhere }
+}
 
 #[rustler::nif(schedule = "DirtyIo")]
 fn store_save<'a>(
@@ -47,6 +52,10 @@ fn store_read<'a>(env: Env<'a>, handle: Opened, id: Binary<'a>, replaced: Replac
             Err(failure) => failure.encode(env),
         };
     }
+    // No scheduler waits for a bucket.
+    if handle.link.as_ref().is_some_and(|link| !link.is_near(&id)) {
+        return atoms::elsewhere().encode(env);
+    }
     let read = handle.store.read_with(&id, |format, bytes| {
         content_to_term(env, format, bytes, &handle.limits, replaced.into())
     });
@@ -54,6 +63,53 @@ fn store_read<'a>(env: Env<'a>, handle: Opened, id: Binary<'a>, replaced: Replac
         Ok(recording) => (ok(), recording).encode(env),
         Err(failure) => failure.encode(env),
     }
+}
+
+/// The content of a recording that `store_read` says is `:elsewhere`: `:later`, and then
+/// `{:replay_done, {:ok, {format, content}} | {:error, reason}}`.
+#[rustler::nif]
+fn store_fetch<'a>(env: Env<'a>, handle: Opened, id: Binary<'a>) -> Term<'a> {
+    let id = id.to_vec();
+    let job = move || {
+        handle.store.read_with(&id, |format, bytes| {
+            // Copied once more than it need be, into what Elixir can hold: the network took longer.
+            (format, bytes.to_vec())
+        })
+    };
+    later(env, job, |env, fetched| match fetched {
+        Ok((format, bytes)) => (ok(), (format_name(format), binary(env, &bytes))).encode(env),
+        Err(error) => Failure::from(error).encode(env),
+    })
+}
+
+/// The recording whose content was fetched.
+#[rustler::nif(schedule = "DirtyCpu")]
+fn store_decode<'a>(
+    env: Env<'a>,
+    handle: Opened,
+    format: Atom,
+    content: Binary<'a>,
+    replaced: Replacing,
+) -> NifResult<Term<'a>> {
+    let (format, limits) = (format_of(format)?, &handle.limits);
+    Ok(
+        match content_to_term(env, format, &content, limits, replaced.into()) {
+            Ok(recording) => (ok(), recording).encode(env),
+            Err(failure) => failure.encode(env),
+        },
+    )
+}
+
+/// Waits until the bucket has all that it is to have: `:later`, and then `{:replay_done, left}` with
+/// how many uploads are left when the time is over. 0 at once where there is no bucket.
+#[rustler::nif]
+fn store_upload(env: Env<'_>, handle: Opened, timeout_ms: u64) -> Term<'_> {
+    if handle.link.is_none() {
+        return 0.encode(env);
+    }
+    let timeout = Duration::from_millis(timeout_ms);
+    let job = move || handle.link.as_ref().map_or(0, |link| link.drain(timeout));
+    later(env, job, |env, left| left.encode(env))
 }
 
 /// A recording in flight as it is now. One that has ended, and will be saved as

@@ -1,5 +1,5 @@
-//! Threads that open and close directories, which may take seconds: as many as there is to do,
-//! up to a limit. They end when nothing is left.
+//! Threads for what may take seconds: as many as there is to do, up to a limit. They end when
+//! nothing is left.
 
 use std::collections::VecDeque;
 use std::io;
@@ -8,58 +8,78 @@ use std::thread;
 
 use parking_lot::Mutex;
 
-const MAX_THREADS: usize = 8;
-
 type Job = Box<dyn FnOnce() + Send>;
 
-struct Workers {
+/// Some threads, and what they are to do.
+pub struct Workers {
+    name: &'static str,
+    max_threads: usize,
+    state: Mutex<State>,
+}
+
+struct State {
     jobs: VecDeque<Job>,
     threads: usize,
 }
 
-static WORKERS: Mutex<Workers> = Mutex::new(Workers {
-    jobs: VecDeque::new(),
-    threads: 0,
-});
+/// They open and close directories, and give up what takes long to be given up.
+pub static OPENING: Workers = Workers::new("replay-open", 8);
 
-/// Has a job done. It takes care of its panics itself.
-///
-/// # Errors
-///
-/// There is no thread, and none could be started: the job is dropped.
-pub fn run(job: impl FnOnce() + Send + 'static) -> io::Result<()> {
-    let mut workers = WORKERS.lock();
-    workers.jobs.push_back(Box::new(job));
-    if workers.threads == MAX_THREADS {
-        return Ok(());
-    }
-    match thread::Builder::new()
-        .name("replay-open".into())
-        .spawn(work)
-    {
-        Ok(_) => workers.threads += 1,
-        // The others get to it.
-        Err(_) if workers.threads > 0 => {}
-        Err(error) => {
-            workers.jobs.pop_back();
-            return Err(error);
+/// They wait for a bucket, which opening directories must not wait for.
+pub static WAITING: Workers = Workers::new("replay-wait", 16);
+
+impl Workers {
+    const fn new(name: &'static str, max_threads: usize) -> Workers {
+        let state = State {
+            jobs: VecDeque::new(),
+            threads: 0,
+        };
+        Workers {
+            name,
+            max_threads,
+            state: Mutex::new(state),
         }
     }
-    Ok(())
-}
 
-fn work() {
-    loop {
-        let job = {
-            let mut workers = WORKERS.lock();
-            match workers.jobs.pop_front() {
-                Some(job) => job,
-                None => {
-                    workers.threads -= 1;
-                    return;
-                }
+    /// Has a job done. It takes care of its panics itself.
+    ///
+    /// # Errors
+    ///
+    /// There is no thread, and none could be started: the job is dropped.
+    pub fn run(&'static self, job: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        let mut state = self.state.lock();
+        state.jobs.push_back(Box::new(job));
+        if state.threads == self.max_threads {
+            return Ok(());
+        }
+        match thread::Builder::new()
+            .name(self.name.into())
+            .spawn(|| self.work())
+        {
+            Ok(_) => state.threads += 1,
+            // The others get to it.
+            Err(_) if state.threads > 0 => {}
+            Err(error) => {
+                state.jobs.pop_back();
+                return Err(error);
             }
-        };
-        let _ = catch_unwind(AssertUnwindSafe(job));
+        }
+        Ok(())
+    }
+
+    fn work(&self) {
+        loop {
+            let job = {
+                let mut state = self.state.lock();
+                match state.jobs.pop_front() {
+                    Some(job) => job,
+                    None => {
+                        state.threads -= 1;
+                        return;
+                    }
+                }
+            };
+            let _ = catch_unwind(AssertUnwindSafe(job));
+        }
     }
 }

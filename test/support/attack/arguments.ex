@@ -181,6 +181,10 @@ defmodule PhoenixReplay.Native.Test.Attack.Arguments do
   defp good_one(:module, _, _), do: URI
   defp good_one(:pid, _, _), do: self()
   defp good_one(:term, _, _), do: {:any, %{term: 1}}
+
+  defp good_one(:content, :store_decode, _),
+    do: :erlang.term_to_binary(Map.from_struct(Recordings.recording(id: "there")))
+
   defp good_one(:content, _, _), do: :binary.copy("content", 100)
   defp good_one(flag, _, _) when flag in [:repair, :schema?, :with_paths?], do: true
 

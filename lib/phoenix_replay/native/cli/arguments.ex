@@ -162,8 +162,8 @@ defmodule PhoenixReplay.Native.CLI.Arguments do
   end
 
   # A look at another directory than the application's must not delete what is beyond
-  # the application's limits there.
-  @unlimited [max_recordings: nil, max_age_ms: nil, max_bytes: nil]
+  # the application's limits there, nor put what is there into the application's bucket.
+  @unlimited [max_recordings: nil, max_age_ms: nil, max_bytes: nil, remote: nil]
 
   defp opts(nil) do
     case Application.get_env(:phoenix_replay, :storage_opts) do
