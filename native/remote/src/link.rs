@@ -7,6 +7,7 @@ mod deleted;
 mod erase;
 mod erasures;
 mod graves;
+mod lost;
 mod news;
 mod poll;
 mod presence;
