@@ -36,10 +36,19 @@ fn gather(settings: &Settings, world: &mut World) {
         .sum();
     let count = world.recordings.len() as f64;
     world.requests.add(Kind::GetBody, count, bytes, settings);
+    let overlap = (settings.overlap * 1000.0) as Time;
     let mut rest = &order[..];
     let mut tick = period;
     while !rest.is_empty() && period > 0 {
         let here = rest.partition_point(|id| world.recordings[*id as usize].visible <= tick);
+        // It lists what has come, and what it goes back for.
+        let back =
+            order.partition_point(|id| world.recordings[*id as usize].visible <= tick - overlap);
+        let listed = (order.len() - rest.len() + here - back) as u32;
+        let pages = listed.div_ceil(settings.page_keys).max(1);
+        let bytes = f64::from(listed) * f64::from(settings.listed_bytes);
+        let pages = f64::from(pages);
+        world.requests.add(Kind::ListPoll, pages, bytes, settings);
         let (now, later) = rest.split_at(here);
         if !now.is_empty() {
             let rows = Rows {

@@ -229,6 +229,8 @@ impl Reader<'_> {
     /// Counts what was missed, and what goes on beside the polls.
     fn finish(mut self, end: u64) -> Outcome {
         let settings = self.settings;
+        // Who gathers goes back far enough, and messages do not depend on polls.
+        let left_to_polls = settings.gather == 0.0 && !settings.told;
         let last = self.greatest - (settings.overlap * 1000.0) as Time;
         for (index, key) in self.world.keys.iter().enumerate() {
             let Object::Recording(id) = key.object else {
@@ -236,7 +238,7 @@ impl Reader<'_> {
             };
             let passed = key.at < last && (key.visible.max(0) as u64) < end;
             let known = self.seen.has(index) || self.known.has(id as usize);
-            if passed && !known && settings.gather == 0.0 {
+            if passed && !known && left_to_polls {
                 self.outcome.missed += 1;
             }
         }
