@@ -5,6 +5,7 @@ mod clock;
 mod copies;
 mod deleted;
 mod erase;
+mod erasures;
 mod graves;
 mod news;
 mod poll;
@@ -29,6 +30,9 @@ use crate::bucket::Bucket;
 use crate::key::{Name, Tag};
 use crate::requests::Requests;
 use shared::{Shared, as_remote};
+
+/// How long the bucket is waited for when it is told that a node goes.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// How a store and a bucket are kept in step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,10 +122,12 @@ impl Link {
     /// A thread that can't be started.
     pub fn open(store: &Store, bucket: Bucket, settings: Settings) -> io::Result<Link> {
         let run = random_tag();
+        let tier = store.tier();
+        let id = tier.identity().map_err(io::Error::other)?;
         let shared = Arc::new(Shared {
-            tier: store.tier(),
+            tier,
             bucket,
-            node: node_name(&settings.node, run).ok_or(io::ErrorKind::InvalidInput)?,
+            node: node_name(&settings.node, id).ok_or(io::ErrorKind::InvalidInput)?,
             settings,
             run,
             clock: Default::default(),
@@ -139,6 +145,8 @@ impl Link {
             uploaded: Default::default(),
             notes: Default::default(),
             own_notes: Default::default(),
+            own_tombstones: Default::default(),
+            ended: Default::default(),
             unannounced: Default::default(),
             uses: Default::default(),
             unreadable: Default::default(),
@@ -236,6 +244,10 @@ impl Drop for Link {
         self.shared.tier.detach();
         self.shared.to_poll.give();
         self.shared.to_upload.give();
+        // It says that it goes, for others not to wait for it; but not at any price.
+        self.shared
+            .ended
+            .wait_beyond(0, Instant::now() + LAST_WORDS);
         self.shared.bucket.stop();
         for thread in self.threads.drain(..) {
             // It has told of its panic.
@@ -244,9 +256,9 @@ impl Drop for Link {
     }
 }
 
-/// A node's name in keys: what it is called, and a part of the run's number, as two may be called
-/// the same.
-fn node_name(called: &str, run: Tag) -> Option<Name> {
+/// A node's name in keys: what it is called, and its directory's number, as two may be called the
+/// same.
+fn node_name(called: &str, id: u64) -> Option<Name> {
     let mut cut = called.len().min(200);
     while !called.is_char_boundary(cut) {
         cut -= 1;
@@ -255,7 +267,7 @@ fn node_name(called: &str, run: Tag) -> Option<Name> {
         .get(..cut)
         .unwrap_or_default()
         .replace(['/', '\0'], "_");
-    let name = format!("{called}-{:08x}", run.0 >> 96);
+    let name = format!("{called}-{id:016x}");
     Name::new(name.into_bytes())
 }
 

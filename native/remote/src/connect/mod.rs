@@ -20,7 +20,7 @@ use crate::fault::Fault;
 use crate::net::{Connector, Transport, Trust, client};
 use crate::requests::Counts;
 
-use check::{check, wrong};
+use check::{check, check_region, wrong};
 use url::{bucket_url, is_near};
 
 /// Where AWS is asked without a region.
@@ -38,6 +38,7 @@ pub(crate) fn connect(
     let environment = Environment::read();
     let region = options.region.clone().or(environment.region.clone());
     let region = region.unwrap_or_else(|| REGION.to_owned());
+    check_region(&region)?;
     let endpoint = options.endpoint.clone().or(environment.endpoint.clone());
     let url = bucket_url(address.bucket(), endpoint.as_deref(), &region, options)?;
 

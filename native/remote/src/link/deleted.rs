@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use bytes::Bytes;
 use replay_store::{Filter, Object};
 
+use super::erasures::as_of;
 use super::random_tag;
 use super::shared::{Shared, key_of};
 use crate::fault::{Fault, FaultKind};
@@ -64,8 +65,12 @@ fn tell(shared: &Shared, note: &[u8]) -> Result<Option<Key>, Fault> {
         time: shared.clock.next(),
         tag: random_tag(),
     };
+    let is_own = shared.own_notes.lock().contains_key(note);
+    if is_own {
+        shared.own_tombstones.lock().insert(key.clone());
+    }
     shared.heard(shared.bucket.put(&key, Bytes::from(bytes)))?;
-    if !shared.own_notes.lock().contains_key(note) {
+    if !is_own {
         // An earlier run may not have come to it.
         carry_out(shared, &key, &gone)?;
     }
@@ -130,13 +135,10 @@ pub(super) fn carry_out(shared: &Shared, key: &Key, gone: &Gone) -> Result<(), F
         return Ok(());
     };
     // One of a later version is for nodes of that version.
-    if let Some(mut filter) = Filter::decode(bytes) {
-        let until = until.saturating_sub(ahead);
-        filter.to = Some(filter.to.map_or(until, |to| to.min(until)));
+    if let Some(filter) = Filter::decode(bytes) {
+        let filter = as_of(filter, gone.effective, ahead);
         shared.erasures.add(filter.clone());
-        if gone.origin != shared.node {
-            shared.tier.erase_where(&filter).map_err(refused)?;
-        }
+        shared.tier.erase_where(&filter).map_err(refused)?;
         if let Key::Gone { tag, .. } = key {
             let node = shared.node.clone();
             let confirmed = Key::Confirmed { tag: *tag, node };

@@ -8,11 +8,12 @@ use replay_store::{Error, Filter, RemoteFault};
 
 use super::Confirmed;
 use super::away::remote_fault;
+use super::erasures::as_of;
 use super::presence::others;
 use super::shared::Shared;
 use crate::bucket::Cursor;
 use crate::fault::Fault;
-use crate::gone::Gone;
+use crate::gone::{Gone, MAX_GONE_BYTES};
 use crate::key::{Key, Name, Tag};
 
 /// How often it is looked whether others have confirmed.
@@ -25,17 +26,20 @@ pub(super) fn announce(shared: &Shared, filter: &Filter) -> Result<Box<[u8]>, Er
         path: None,
         source,
     };
-    let filter = filter
-        .encode()
-        .ok_or_else(|| refused(std::io::ErrorKind::FileTooLarge.into()))?;
+    let encoded = filter.encode();
+    let encoded = encoded.ok_or_else(|| refused(std::io::ErrorKind::FileTooLarge.into()))?;
     let gone = Gone {
         effective: shared.clock.next(),
         origin: shared.node.clone(),
         ids: Vec::new(),
-        filter: Some(filter),
+        filter: Some(encoded),
     };
     let note = shared.note(&gone).map_err(refused)?;
-    shared.own_notes.lock().insert(note.clone(), None);
+    shared.erasures.add(as_of(
+        filter.clone(),
+        gone.effective,
+        shared.clock.ahead_ms(),
+    ));
     Ok(note)
 }
 
@@ -43,11 +47,37 @@ pub(super) fn announce(shared: &Shared, filter: &Filter) -> Result<Box<[u8]>, Er
 pub(super) fn settle(shared: &Shared, note: &[u8], deadline: Instant) -> Result<Confirmed, Error> {
     let begun = shared.polled.now();
     shared.to_poll.give();
-    let Some(tag) = wait_until_clean(shared, note, begun, deadline)? else {
+    let Some((key, tag)) = wait_until_clean(shared, note, begun, deadline)? else {
         return Err(Error::Remote(RemoteFault::Unavailable));
     };
-    let confirmed = confirmations(shared, tag, deadline);
-    confirmed.map_err(|fault| Error::Remote(remote_fault(&fault)))
+    let settled = confirmations(shared, tag, deadline).and_then(|confirmed| {
+        if confirmed.waiting.is_empty() {
+            forget_filter(shared, &key, tag)?;
+        }
+        Ok(confirmed)
+    });
+    settled.map_err(|fault| Error::Remote(remote_fault(&fault)))
+}
+
+/// Nobody needs the filter any more, which may say whom it was about.
+fn forget_filter(shared: &Shared, key: &Key, tag: Tag) -> Result<(), Fault> {
+    let bytes = shared.heard(shared.bucket.get(key, MAX_GONE_BYTES as u64))?;
+    let gone = Gone {
+        filter: None,
+        ..Gone::decode(&bytes)?
+    };
+    if let Some(bytes) = gone.encode() {
+        shared.heard(shared.bucket.put(key, bytes))?;
+    }
+    let mut result = Ok(());
+    let confirmed = confirmed(shared, tag)?.into_iter();
+    let keys = confirmed.map(|node| Key::Confirmed { tag, node });
+    shared.bucket.delete_many(keys, 8, |_, deleted| {
+        if let Err(fault) = shared.heard(deleted) {
+            result = Err(fault);
+        }
+    });
+    result
 }
 
 /// Until it is known to all, nothing of it is left, and what came meanwhile has been looked at.
@@ -56,15 +86,15 @@ fn wait_until_clean(
     note: &[u8],
     begun: u64,
     deadline: Instant,
-) -> Result<Option<Tag>, Error> {
+) -> Result<Option<(Key, Tag)>, Error> {
     loop {
         let key = shared.own_notes.lock().get(note).cloned().flatten();
-        if let Some(Key::Gone { tag, .. }) = key
+        if let Some(key @ Key::Gone { tag, .. }) = key
             && shared.notes.load(Relaxed) == 0
             && shared.pending_deletes() == 0
             && shared.polled.now() > begun + 1
         {
-            return Ok(Some(tag));
+            return Ok(Some((key, tag)));
         }
         if let Some((fault, _)) = shared.away.status() {
             return Err(Error::Remote(fault));

@@ -1,6 +1,7 @@
 //! What others have put into the bucket, learnt from a listing of it.
 
 use std::collections::{HashMap, HashSet};
+use std::iter::Peekable;
 use std::sync::atomic::Ordering::Relaxed;
 
 use replay_store::{Error, Listed, Object};
@@ -16,7 +17,10 @@ use crate::key::{Key, Time};
 const AT_ONCE: usize = 16;
 
 /// No batch of rows is larger.
-const MAX_ROWS_BYTES: u64 = 64 << 20;
+const MAX_ROWS_BYTES: u64 = 16 << 20;
+
+/// Recordings that are read at once have no more together.
+const MAX_BYTES: u64 = 64 << 20;
 
 /// More objects that can't be read are not remembered, and tried again.
 const MAX_UNREADABLE: usize = 10_000;
@@ -93,6 +97,10 @@ impl News {
     /// Carries out what others have deleted: first what they name, then what they describe, of
     /// which that may be all.
     fn bury(&mut self, shared: &Shared, keys: Vec<Key>) -> Result<(), Fault> {
+        // What was deleted here is done here.
+        let own = shared.own_tombstones.lock().clone();
+        let (own, keys): (Vec<_>, Vec<_>) = keys.into_iter().partition(|key| own.contains(key));
+        self.seen.extend(own);
         let wanted = keys.into_iter().map(|key| (key, MAX_GONE_BYTES as u64));
         let (mut found, mut result) = (Vec::new(), Ok(()));
         shared.bucket.get_many(wanted, AT_ONCE, |key, read| {
@@ -163,25 +171,29 @@ impl News {
         let (mut result, mut read_here) = (Ok(()), Vec::new());
         let mut new: Vec<_> = new.into_iter().collect();
         new.sort_unstable_by(|a, b| b.0.cmp(&a.0));
-        let wanted = new
-            .iter()
-            .filter_map(|(object, len)| Some((key_of(object)?, *len)));
-        let wanted: Vec<_> = wanted.collect();
-        shared.bucket.get_many(wanted, AT_ONCE, |key, read| {
-            let Some(object) = object_of(&key) else {
-                return;
-            };
-            match shared.heard(read) {
-                Ok(bytes) => match shared.tier.learn_body(&object, bytes.to_vec()) {
-                    Ok(()) => read_here.push(object),
-                    Err(Error::Damaged { .. }) => self.is_unreadable(shared, object),
-                    Err(_) => result = Err(Fault::new(FaultKind::Invalid, "the disk refused")),
-                },
-                Err(fault) if fault.kind() == FaultKind::NotFound => {}
-                Err(fault) if is_about_object(&fault) => self.is_unreadable(shared, object),
-                Err(fault) => result = Err(fault),
-            }
-        });
+        let wanted = new.iter();
+        let wanted = wanted.filter_map(|(object, len)| Some((key_of(object)?, *len)));
+        let mut wanted = wanted.peekable();
+        while result.is_ok() && wanted.peek().is_some() {
+            let some = as_many_as_fit(&mut wanted);
+            shared.bucket.get_many(some, AT_ONCE, |key, read| {
+                let Some(object) = object_of(&key) else {
+                    return;
+                };
+                match shared.heard(read) {
+                    Ok(bytes) => match shared.tier.learn_body(&object, bytes.to_vec()) {
+                        Ok(()) => read_here.push(object),
+                        Err(Error::Damaged { .. }) => self.is_unreadable(shared, object),
+                        Err(_) => {
+                            result = Err(Fault::new(FaultKind::Invalid, "the disk refused"));
+                        }
+                    },
+                    Err(fault) if fault.kind() == FaultKind::NotFound => {}
+                    Err(fault) if is_about_object(&fault) => self.is_unreadable(shared, object),
+                    Err(fault) => result = Err(fault),
+                }
+            });
+        }
         if read_here.len() >= MANY_BODIES {
             // Without it the next one reads them, too.
             super::upload::put_rows(shared, &read_here);
@@ -195,6 +207,17 @@ impl News {
         }
         shared.unreadable.store(self.unreadable.len(), Relaxed);
     }
+}
+
+/// The next that fit into memory together, but one at least.
+fn as_many_as_fit(wanted: &mut Peekable<impl Iterator<Item = (Key, u64)>>) -> Vec<(Key, u64)> {
+    let mut some: Vec<_> = wanted.next().into_iter().collect();
+    let mut bytes: u64 = some.iter().map(|(_, len)| len).sum();
+    while let Some((key, len)) = wanted.next_if(|(_, len)| bytes + len <= MAX_BYTES) {
+        bytes += len;
+        some.push((key, len));
+    }
+    some
 }
 
 /// Where a listing of all uploads begins, behind what else there is.

@@ -46,6 +46,8 @@ pub(super) fn run(shared: &Shared) {
         shared.to_poll.wait(pause);
     }
     poller.retaining.end(shared);
+    poller.presences.end(shared);
+    shared.ended.grow();
 }
 
 struct Poller<'s> {

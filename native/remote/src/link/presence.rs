@@ -43,6 +43,16 @@ impl Presences {
     }
 }
 
+impl Presences {
+    /// Says that the node goes.
+    pub(super) fn end(&self, shared: &Shared) {
+        if self.told_at.is_some() && shared.away.status().is_none() {
+            // Otherwise others find out after a while.
+            let _ = shared.bucket.delete(&Key::Node(shared.node.clone()));
+        }
+    }
+}
+
 /// The names of the other nodes that are there.
 pub(super) fn others(shared: &Shared) -> Result<Vec<crate::key::Name>, Fault> {
     let mut cursor = crate::bucket::Cursor::folder(Key::nodes());

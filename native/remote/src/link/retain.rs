@@ -54,7 +54,9 @@ impl Retaining {
     /// Gives the lease back, for others not to have to wait.
     pub(super) fn end(&mut self, shared: &Shared) {
         shared.is_retaining.store(false, Relaxed);
-        if let Some(lease) = self.lease.take() {
+        if let Some(lease) = self.lease.take()
+            && shared.away.status().is_none()
+        {
             // Otherwise it runs out.
             let _ = lease.release(&shared.bucket);
         }

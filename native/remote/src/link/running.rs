@@ -4,8 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use parking_lot::Mutex;
-use replay_store::{Filter, file_stem};
+use replay_store::file_stem;
 
 use super::presence;
 use super::shared::Shared;
@@ -17,26 +16,6 @@ use crate::key::{Key, Name};
 const MAX_PART_BYTES: u64 = 512 << 20;
 
 const AT_ONCE: usize = 8;
-
-/// More erasures are not remembered.
-const MAX_ERASURES: usize = 10_000;
-
-/// Erasures by a filter, which are for sessions too that are only found later.
-#[derive(Default)]
-pub(super) struct Erasures(Mutex<Vec<Filter>>);
-
-impl Erasures {
-    pub(super) fn add(&self, filter: Filter) {
-        let mut filters = self.0.lock();
-        if filters.len() < MAX_ERASURES && !filters.contains(&filter) {
-            filters.push(filter);
-        }
-    }
-
-    fn all(&self) -> Vec<Filter> {
-        self.0.lock().clone()
-    }
-}
 
 /// What of a running session is in the bucket.
 struct Uploaded {
@@ -82,7 +61,7 @@ impl Running {
             .looked_at
             .is_none_or(|at| at.elapsed() >= shared.settings.lost_after / 3)
         {
-            take_in_lost(shared)?;
+            self.take_in_lost(shared)?;
             self.looked_at = Some(Instant::now());
         }
         Ok(())
@@ -166,55 +145,58 @@ fn remove(shared: &Shared, keys: Vec<Key>) -> Result<(), Fault> {
     result
 }
 
-/// Takes in the sessions of nodes that are no longer there. Several may do so at once: it comes to
-/// the same.
-fn take_in_lost(shared: &Shared) -> Result<(), Fault> {
-    let mut sessions: HashMap<(Name, Name), Vec<u64>> = HashMap::new();
-    let mut cursor = Cursor::folder(&Key::running(None));
-    loop {
-        let page = shared.heard(shared.bucket.list(&cursor))?;
-        for key in page.objects.into_iter().filter_map(|it| it.key) {
-            if let Key::Part { node, stem, number } = key
-                && node != shared.node
-            {
-                sessions.entry((node, stem)).or_default().push(number);
+impl Running {
+    /// Takes in the sessions of nodes that are no longer there, and of earlier runs of this one.
+    /// Several may do so at once: it comes to the same.
+    fn take_in_lost(&self, shared: &Shared) -> Result<(), Fault> {
+        let mut sessions: HashMap<(Name, Name), Vec<u64>> = HashMap::new();
+        let mut cursor = Cursor::folder(&Key::running(None));
+        loop {
+            let page = shared.heard(shared.bucket.list(&cursor))?;
+            for key in page.objects.into_iter().filter_map(|it| it.key) {
+                if let Key::Part { node, stem, number } = key
+                    && (node != shared.node || !self.uploaded.values().any(|it| it.stem == stem))
+                {
+                    sessions.entry((node, stem)).or_default().push(number);
+                }
+            }
+            match page.next {
+                Some(next) => cursor = next,
+                None => break,
             }
         }
-        match page.next {
-            Some(next) => cursor = next,
-            None => break,
+        if sessions.is_empty() {
+            return Ok(());
         }
-    }
-    if sessions.is_empty() {
-        return Ok(());
-    }
-    let there: HashSet<Name> = presence::others(shared)?.into_iter().collect();
-    let lost = sessions
-        .into_iter()
-        .filter(|((node, _), _)| !there.contains(node));
-    let mut taken_in = false;
-    for ((node, stem), mut numbers) in lost {
-        numbers.sort_unstable();
-        let key = |number| Key::Part {
-            node: node.clone(),
-            stem: stem.clone(),
-            number,
-        };
-        if shared.tier.is_settled_stem(stem.as_bytes()) {
-            // It is in the bucket as a whole, or was taken in before.
-            remove(shared, numbers.into_iter().map(key).collect())?;
-        } else if !shared.tier.is_known_stem(stem.as_bytes()) {
-            taken_in |= take_in(shared, &stem, &numbers, key)?;
+        let there: HashSet<Name> = presence::others(shared)?.into_iter().collect();
+        let lost = sessions
+            .into_iter()
+            .filter(|((node, _), _)| !there.contains(node));
+        let mut taken_in = false;
+        for ((node, stem), mut numbers) in lost {
+            numbers.sort_unstable();
+            let key = |number| Key::Part {
+                node: node.clone(),
+                stem: stem.clone(),
+                number,
+            };
+            if shared.tier.is_settled_stem(stem.as_bytes()) {
+                // It is in the bucket as a whole, or was taken in before.
+                remove(shared, numbers.into_iter().map(key).collect())?;
+            } else if !shared.tier.is_known_stem(stem.as_bytes()) {
+                taken_in |= take_in(shared, &stem, &numbers, key)?;
+            }
         }
-    }
-    if taken_in {
-        shared.tier.drain(shared.settings.timeout);
-        for filter in shared.erasures.all() {
-            let refused = |_| Fault::new(FaultKind::Invalid, "an erasure could not be repeated");
-            shared.tier.erase_where(&filter).map_err(refused)?;
+        if taken_in {
+            shared.tier.drain(shared.settings.timeout);
+            for filter in shared.erasures.all() {
+                let refused =
+                    |_| Fault::new(FaultKind::Invalid, "an erasure could not be repeated");
+                shared.tier.erase_where(&filter).map_err(refused)?;
+            }
         }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Takes in one session, unless it was deleted. Returns whether it did.

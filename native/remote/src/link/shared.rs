@@ -1,6 +1,6 @@
 //! What the threads of a link share, and what the store asks of them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
@@ -13,8 +13,8 @@ use replay_store::{Notice, Object, Remote, RemoteFault, Tier};
 use super::Settings;
 use super::away::{Away, remote_fault};
 use super::clock::{Clock, local_ms};
+use super::erasures::Erasures;
 use super::graves::Graves;
-use super::running::Erasures;
 use super::signal::{Count, Signal};
 use crate::bucket::Bucket;
 use crate::fault::{Fault, FaultKind};
@@ -54,6 +54,10 @@ pub(super) struct Shared {
     /// Notes that this run wrote: what they are about is gone here. With each, the tombstone that
     /// was made of it.
     pub own_notes: Mutex<HashMap<Box<[u8]>, Option<Key>>>,
+    /// The tombstones that were made of them.
+    pub own_tombstones: Mutex<HashSet<Key>>,
+    /// Grows when nothing is told any more.
+    pub ended: Count,
     /// Uploaded, and in no batch of rows yet.
     pub unannounced: Mutex<Vec<Object>>,
     /// When files that the bucket has too were read last, by this machine's clock.

@@ -16,6 +16,9 @@ use crate::key::{Key, Name};
 /// Uploads at once.
 const AT_ONCE: usize = 16;
 
+/// Files that are being uploaded have no more together, but for a single one.
+const MAX_BYTES: u64 = 64 << 20;
+
 /// Files that are chosen at a time.
 const BATCH: usize = 256;
 
@@ -47,7 +50,7 @@ pub(super) fn run(shared: &Shared) {
             _ => shared
                 .away
                 .pause()
-                .clamp(Duration::from_millis(20), MAX_SLEEP),
+                .clamp(Duration::from_millis(5), MAX_SLEEP),
         };
         shared.to_upload.wait(pause);
     }
@@ -83,7 +86,7 @@ impl Uploader<'_> {
         let shared = self.shared;
         let under_way: RefCell<HashMap<Key, Arc<Entry>>> = RefCell::default();
         let mut queue: VecDeque<Arc<Entry>> = VecDeque::new();
-        let (failed, unread) = (Cell::new(false), Cell::new(false));
+        let (failed, unread, sending) = (Cell::new(false), Cell::new(false), Cell::new(0));
         let next = || {
             loop {
                 if failed.get() || shared.is_stopping() {
@@ -101,6 +104,11 @@ impl Uploader<'_> {
                         queue.pop_front()?
                     }
                 };
+                let len = entry.stamp.len;
+                if sending.get() > 0 && sending.get() + len > MAX_BYTES {
+                    // It is the first of the next turn.
+                    return None;
+                }
                 let bytes = match shared.tier.bytes_of(&entry) {
                     Ok(Some(bytes)) => Bytes::from(bytes),
                     // It has changed, or is gone, which is looked at before it is tried again.
@@ -116,6 +124,7 @@ impl Uploader<'_> {
                     unread.set(true);
                     continue;
                 };
+                sending.set(sending.get() + len);
                 under_way.borrow_mut().insert(key.clone(), entry);
                 return Some((key, bytes));
             }
@@ -124,6 +133,7 @@ impl Uploader<'_> {
         let source = std::iter::from_fn(&mut next);
         shared.bucket.put_many(source, AT_ONCE, |key, result| {
             let entry = under_way.borrow_mut().remove(&key);
+            sending.set(sending.get() - entry.as_ref().map_or(0, |entry| entry.stamp.len));
             let put = shared.heard(result).is_ok();
             failed.set(failed.get() || !put);
             if let (true, Some(entry), Some(time)) = (put, entry, key.time()) {

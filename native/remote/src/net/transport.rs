@@ -1,6 +1,7 @@
 //! One request and its answer.
 
 use std::error::Error;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -150,16 +151,30 @@ impl Transport {
 
 /// Why there is no answer.
 fn broken(error: &reqwest::Error) -> Fault {
-    let mut source = error.source();
-    while let Some(error) = source {
-        if error.is::<rustls::Error>() {
-            return Fault::unavailable("the server's certificate is not trusted");
-        }
-        source = error.source();
-    }
-    Fault::unavailable(match error {
-        it if it.is_timeout() => "the server can't be reached in time",
-        it if it.is_connect() => "the server can't be reached",
-        _ => "the connection was cut",
+    Fault::unavailable(match encryption(error) {
+        Some(rustls::Error::InvalidCertificate(_)) => "the server's certificate is not trusted",
+        Some(_) => "no encrypted connection can be made",
+        None if error.is_timeout() => "the server can't be reached in time",
+        None if error.is_connect() => "the server can't be reached",
+        None => "the connection was cut",
     })
+}
+
+/// What is wrong with the encryption, if that is behind an error.
+fn encryption<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(error) = error.downcast_ref() {
+            return Some(error);
+        }
+        // What came as an I/O error is in it, and no source of it.
+        next = match error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref)
+        {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
+    }
+    None
 }

@@ -155,7 +155,7 @@ fn what_others_put_there_is_shown_and_in_nobodys_way() {
     for path in [
         "x%0ay",
         "2026/09/21/%/a",
-        "a b",
+        "a%20b",
         "2026/%2e%2e/c",
         "%3cb>&amp;",
     ] {

@@ -7,3 +7,4 @@ mod leases;
 mod listings;
 mod objects;
 mod support;
+mod tls;

@@ -2,9 +2,12 @@
 //! a power cut.
 
 use std::ffi::{OsStr, OsString};
+use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
 
 use super::Tier;
 use crate::disk::temp;
@@ -18,12 +21,53 @@ const PREFIX: &str = "note-";
 /// None is larger.
 const MAX_BYTES: u64 = 1 << 29;
 
+/// How often someone who is just writing the number is waited for, a millisecond each time.
+const TRIES: u32 = 100;
+
+fn identity_of(file: &[u8]) -> Option<u64> {
+    let text = std::str::from_utf8(file).ok()?.strip_suffix('\n')?;
+    u64::from_str_radix(text, 16).ok()
+}
+
 impl Tier {
     pub(super) fn notes_dir(&self) -> Result<PathBuf, Error> {
         self.files.prepare_beside()?;
         let dir = self.files.beside_dir.join(DIR);
         self.files.create_dirs(&dir)?;
         Ok(dir)
+    }
+
+    /// A number that this directory keeps, for what of it is elsewhere to be told from that of others.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`]
+    pub fn identity(&self) -> Result<u64, Error> {
+        let path = self.notes_dir()?.join("id");
+        let mut id = Vec::new();
+        for _ in 0..TRIES {
+            match self.files.fs().read(&path, 64, &mut id) {
+                Ok(_) => {
+                    if let Some(id) = identity_of(&id) {
+                        return Ok(id);
+                    }
+                    // Somebody is just writing it, or was interrupted.
+                    thread::sleep(Duration::from_millis(1));
+                }
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    let id = format!("{:016x}\n", RandomState::new().hash_one(path.as_os_str()));
+                    match self.files.fs().write_new(&path, id.as_bytes(), true) {
+                        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                        written => drop(written.map_err(Error::at("write", &path))?),
+                    }
+                }
+                Err(error) => return Err(Error::at("read", &path)(error)),
+            }
+        }
+        // What is there is of no use.
+        let removed = self.files.fs().remove(&path);
+        removed.map_err(Error::at("remove", &path))?;
+        Err(Error::at("read", &path)(io::ErrorKind::InvalidData.into()))
     }
 
     /// Writes a note, and returns its name.

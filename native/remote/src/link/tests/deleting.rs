@@ -197,7 +197,7 @@ fn an_erasure_by_a_subject_or_by_content_reaches_all() {
         .erase(&by_subject, LONG, || b.store.delete_where(&by_subject));
     assert_eq!(erased.unwrap().0.ids.len(), 1);
     let by_content = Filter {
-        contains: replay_etf::Needle::text(b"s-third"),
+        contains: replay_store::Needle::text(b"s-third"),
         ..Filter::default()
     };
     let erased = a

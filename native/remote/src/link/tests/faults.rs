@@ -122,7 +122,8 @@ fn a_damaged_object_is_counted_and_hides_no_other() {
     let b = world.node("b");
     b.lists(&["y"]);
     eventually("it is counted", || b.link.status().unreadable == 1);
-    assert!(b.link.status().is_complete && b.store.read(b"y").is_ok());
+    eventually("all is known", || b.link.status().is_complete);
+    assert!(b.store.read(b"y").is_ok());
 }
 
 #[test]

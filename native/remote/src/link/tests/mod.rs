@@ -114,15 +114,36 @@ fn files_below(dir: &Path, found: &mut Vec<String>) {
     }
 }
 
-/// A recording with one event of a user.
+/// A recording with one event of a user, as an external term.
 fn recording(id: &str, at: i64) -> Vec<u8> {
-    let text = format!(
-        r#"{{"id":"{id}","connected_at":{at},"view":"Elixir.V","url":"http://h/{id}","events":[{{"offset":1,"type":"event","payload":{{"name":"n","params":{{"secret":"s-{id}"}}}}}}]}}"#
-    );
-    let mut etf = Vec::new();
-    let limits = replay_etf::Limits::default();
-    replay_etf::json::decode(text.as_bytes(), &limits, &|_| true, &mut etf).unwrap();
-    etf
+    let atom = |text: &str| [&[119, text.len() as u8], text.as_bytes()].concat();
+    let binary = |text: &str| {
+        [
+            &[109],
+            &(text.len() as u32).to_be_bytes()[..],
+            text.as_bytes(),
+        ]
+        .concat()
+    };
+    let integer = [
+        &[110, 8, u8::from(at < 0)],
+        &at.unsigned_abs().to_le_bytes()[..],
+    ]
+    .concat();
+    let map =
+        |size: u32, pairs: &[Vec<u8>]| [&[116], &size.to_be_bytes()[..], &pairs.concat()].concat();
+    let params = map(1, &[binary("secret"), binary(&format!("s-{id}"))]);
+    let payload = map(2, &[atom("name"), binary("n"), atom("params"), params]);
+    let event = [vec![104, 3, 97, 1], atom("event"), payload].concat();
+    let events = [&[108, 0, 0, 0, 1], &event[..], &[106]].concat();
+    let fields = [
+        [atom("connected_at"), integer],
+        [atom("events"), events],
+        [atom("id"), binary(id)],
+        [atom("url"), binary(&format!("http://h/{id}"))],
+        [atom("view"), atom("Elixir.V")],
+    ];
+    [vec![131], map(5, &fields.concat())].concat()
 }
 
 impl Node {
