@@ -74,6 +74,24 @@ defmodule PhoenixReplay.Native.Test.S3Server do
     |> Keyword.put_new_lazy(:path, &Recordings.tmp_dir/0)
   end
 
+  @doc "Whether the environment names a server, with a bucket in it."
+  def elsewhere?, do: System.get_env("REPLAY_REMOTE_ENDPOINT") != nil
+
+  @doc "As `node/3`, with that, and a prefix that nobody else has."
+  def elsewhere(prefix, name) do
+    named = &System.fetch_env!("REPLAY_REMOTE_" <> &1)
+
+    remote_opts = [
+      region: named.("REGION"),
+      access_key_id: named.("KEY"),
+      secret_access_key: named.("SECRET")
+    ]
+
+    address = "s3://#{named.("BUCKET")}/#{prefix}"
+    opts = [remote: address, remote_opts: remote_opts, remote_poll_ms: 100]
+    node(%{endpoint: named.("ENDPOINT")}, name, opts)
+  end
+
   @doc "The names of the objects in the bucket that are recordings."
   def recordings(server) do
     for path <- Path.wildcard(server.folder <> "/replays/*/*/*/*"),
