@@ -119,6 +119,8 @@ defmodule PhoenixReplay.Native.RemoteAwayTest do
     sees(b, first)
 
     :ok = Storage.init(a)
+    eventually(fn -> stats(a).remote.complete end)
+    uploaded(a)
     S3Server.order(server, "refuse")
     second = save(a)
     log = capture_log(fn -> assert Native.close(a) == :ok end)
@@ -196,8 +198,8 @@ defmodule PhoenixReplay.Native.RemoteAwayTest do
   end
 
   test "options that the native library refuses are errors, and nothing is opened", %{a: a} do
-    ca_file = Path.join(tmp_dir(), "none.pem")
-    opts = Keyword.update!(a, :remote_opts, &(&1 ++ [ca_file: ca_file]))
+    changed = [endpoint: "https://127.0.0.1:1", ca_file: Path.join(tmp_dir(), "none.pem")]
+    opts = Keyword.update!(a, :remote_opts, &Keyword.merge(&1, changed))
     assert {:error, {:invalid_option, :remote_opts, why}} = Native.stats(opts)
     assert why =~ ":ca_file"
     refute File.exists?(opts[:path])

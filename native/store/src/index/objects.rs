@@ -19,7 +19,12 @@ pub(super) struct Objects {
     /// Each with a time before which something was saved that may take its place, and has to be in
     /// the bucket first.
     orphans: HashMap<(Box<[u8]>, i64), i64>,
+    /// Those that were taken, and when: a listing from before their deletion shows them still.
+    taken: HashMap<(Box<[u8]>, i64), i64>,
 }
+
+/// No listing is under way for so long.
+const TAKEN_NS: i64 = 600_000_000_000;
 
 /// A file's object, found by its name.
 #[derive(Debug)]
@@ -97,8 +102,21 @@ impl Objects {
     pub(super) fn take_orphans(&mut self) -> Vec<Orphan> {
         let oldest = self.pending.keys().next().map_or(i64::MAX, |(at, _)| *at);
         let ready = self.orphans.extract_if(|_, since_ns| *since_ns < oldest);
-        let ready = ready.map(|((file, put_at), _)| Orphan { file, put_at });
-        ready.collect()
+        let ready: Vec<_> = ready.map(|(orphan, _)| orphan).collect();
+        let now_ns = clock::wall_ns();
+        self.taken.retain(|_, at| (now_ns - *at).abs() < TAKEN_NS);
+        self.taken
+            .extend(ready.iter().map(|orphan| (orphan.clone(), now_ns)));
+        let ready = ready.into_iter();
+        ready
+            .map(|(file, put_at)| Orphan { file, put_at })
+            .collect()
+    }
+
+    /// Whether an object is an orphan, or was one when it was deleted: nothing is to be learnt of it.
+    pub(super) fn is_outlived(&self, file: &[u8], put_at: i64) -> bool {
+        let object = (file.into(), put_at);
+        self.orphans.contains_key(&object) || self.taken.contains_key(&object)
     }
 
     /// What is to be uploaded, the oldest first.

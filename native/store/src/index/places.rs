@@ -133,6 +133,9 @@ impl Index {
 
     /// The bucket has this object. Returns whether there is nothing else to learn of it.
     pub(crate) fn recognize(&mut self, file: &[u8], put_at: i64, len: u64) -> bool {
+        if self.objects.is_outlived(file, put_at) {
+            return true;
+        }
         let known = match self.get(file) {
             None => return false,
             // Where what is here can't be read, it is for a repair to move it away.

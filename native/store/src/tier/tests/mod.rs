@@ -293,6 +293,34 @@ fn of_several_objects_of_a_file_the_latest_counts() {
 }
 
 #[test]
+fn an_object_whose_file_was_saved_again_is_not_taken_for_the_new_one() {
+    let (dir, bucket) = (tempfile::tempdir().unwrap(), Arc::default());
+    let node = node(dir.path(), &bucket);
+    let put_at = now_ms();
+    node.save("a", 1);
+    node.upload(put_at);
+    let listed = bucket.listed();
+    // As long as before, and saved in the same second.
+    node.save("a", 2);
+    for _ in 0..2 {
+        for object in &listed {
+            assert!(node.tier.recognize(object));
+        }
+        assert_eq!(node.tier.pending_len(), 1);
+    }
+    assert!(
+        node.tier.take_orphans().is_empty(),
+        "its place is not taken"
+    );
+    node.upload(put_at + 10);
+    assert_eq!(node.tier.take_orphans(), [listed[0].object.clone()]);
+    // A listing that was under way meanwhile.
+    node.save("a", 3);
+    assert!(node.tier.recognize(&listed[0]));
+    assert_eq!(node.tier.pending_len(), 1);
+}
+
+#[test]
 fn a_bucket_that_is_away_is_told_of() {
     let (bucket, dirs) = (
         Arc::default(),
