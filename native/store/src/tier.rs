@@ -9,11 +9,13 @@ mod running;
 
 pub use gone::Gone;
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
 
 use crate::active::Active;
+use crate::codec::{Beside, Packing};
 use crate::directory::Files;
 use crate::error::Error;
 use crate::index::Entry;
@@ -21,6 +23,9 @@ use crate::index::journal::{batch, read_batch};
 use crate::notice::Notice;
 use crate::remote::Remote;
 use crate::store::Store;
+
+/// No batch of rows is larger, decompressed.
+const MAX_ROWS_BYTES: usize = 64 << 20;
 
 /// A file, as it was put into the bucket.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -192,7 +197,47 @@ impl Tier {
             (index.put_at(&object.file) == Some(object.put_at)).then_some((entry, object.put_at))
         });
         let known: Vec<_> = known.collect();
-        batch(known.iter().map(|(entry, put_at)| (&***entry, *put_at)))
+        let rows = batch(known.iter().map(|(entry, put_at)| (&***entry, *put_at)));
+        let (codec, mut packed) = (&self.files.loader.codec, Vec::new());
+        match codec.compress(Packing::Zstd, &rows, &Beside::default(), &mut packed) {
+            Ok(len) => {
+                packed.truncate(len);
+                packed
+            }
+            // They are as good.
+            Err(_) => rows,
+        }
+    }
+
+    /// The objects that rows are about, up to the first thing that is wrong with them.
+    pub fn named_in(&self, rows: &[u8]) -> Vec<Object> {
+        let mut named = Vec::new();
+        let _ = read_batch(
+            &self.unpacked(rows),
+            &self.files.loader.shared,
+            |entry, put_at| {
+                let file = entry.file().into();
+                named.push(Object { put_at, file });
+            },
+        );
+        named
+    }
+
+    fn unpacked<'r>(&self, rows: &'r [u8]) -> Cow<'r, [u8]> {
+        let mut plain = Vec::new();
+        match self
+            .files
+            .loader
+            .codec
+            .decompress(rows, &mut plain, MAX_ROWS_BYTES)
+        {
+            Ok(Some(len)) => {
+                plain.truncate(len);
+                Cow::Owned(plain)
+            }
+            // They are not compressed, or damaged, which shows.
+            Ok(None) | Err(_) => Cow::Borrowed(rows),
+        }
     }
 
     /// By so many milliseconds the bucket's clock is ahead of this machine's; 0 where they agree.
@@ -222,13 +267,17 @@ impl Tier {
     ) -> Result<Vec<Object>, Error> {
         let mut found = Vec::new();
         // What a batch lacks is read from the recordings themselves.
-        let _ = read_batch(rows, &self.files.loader.shared, |entry, put_at| {
-            let file = entry.file().into();
-            let object = Object { put_at, file };
-            if len_of(&object) == Some(entry.stamp.len) {
-                found.push((entry, object));
-            }
-        });
+        let _ = read_batch(
+            &self.unpacked(rows),
+            &self.files.loader.shared,
+            |entry, put_at| {
+                let file = entry.file().into();
+                let object = Object { put_at, file };
+                if len_of(&object) == Some(entry.stamp.len) {
+                    found.push((entry, object));
+                }
+            },
+        );
         let mut learnt = Vec::with_capacity(found.len());
         for (entry, object) in found {
             self.files.learn_object(entry, object.put_at)?;
