@@ -76,6 +76,8 @@ garage_start() {
   local dir=$1 pid
   RUST_LOG=garage=warn "$garage" -c "$dir/garage.toml" server >>"$dir/log" 2>&1 &
   pid=$!
+  # Else the shell would tell of each that is killed.
+  disown "$pid"
   printf '%s\n' "$pid" >"$dir/pid"
   garage_started+=("$dir")
   local tries
@@ -101,7 +103,6 @@ garage_stop() {
     [ "$tries" != 100 ] || kill -KILL "$pid" 2>/dev/null
     sleep 0.1
   done
-  wait "$pid" 2>/dev/null || true
 }
 
 # Ends all nodes that were started here.
@@ -169,6 +170,7 @@ garage_curl() {
   shift 2
   curl --silent --show-error --request "$method" \
     --aws-sigv4 "aws:amz:$REPLAY_REMOTE_REGION:s3" \
+    --header "x-amz-content-sha256: UNSIGNED-PAYLOAD" \
     --config <(printf 'user = "%s:%s"\n' "$REPLAY_REMOTE_KEY" "$REPLAY_REMOTE_SECRET") \
     "$@" "$REPLAY_REMOTE_ENDPOINT/$REPLAY_REMOTE_BUCKET/$path"
 }

@@ -127,7 +127,7 @@ fn confirmations(shared: &Shared, tag: Tag, deadline: Instant) -> Result<Confirm
 }
 
 fn confirmed(shared: &Shared, tag: Tag) -> Result<Vec<Name>, Fault> {
-    let mut cursor = Cursor::folder(&Key::confirmed(tag));
+    let mut cursor = Cursor::folder(Key::confirmed(tag));
     let mut confirmed = Vec::new();
     loop {
         let page = shared.heard(shared.bucket.list(&cursor))?;

@@ -21,7 +21,7 @@ pub(super) fn take_in_lost(
     is_running: impl Fn(&Name) -> bool,
 ) -> Result<(), Fault> {
     let mut sessions: HashMap<(Name, Name), Vec<u64>> = HashMap::new();
-    let mut cursor = Cursor::folder(&Key::running(None));
+    let mut cursor = Cursor::folder(Key::running(None));
     loop {
         let page = shared.heard(shared.bucket.list(&cursor))?;
         for key in page.objects.into_iter().filter_map(|it| it.key) {

@@ -108,11 +108,14 @@ impl Running {
 
     /// Removes the parts of what is in the bucket as a whole, or nowhere any more.
     fn remove_finished(&mut self, shared: &Shared) -> Result<(), Fault> {
-        let is_over = |(id, known): (&Box<[u8]>, &Uploaded)| {
+        let is_over = |id: &[u8], known: &Uploaded| {
             let flight = shared.tier.flight_began(id);
             flight != Some(known.connected_at) && !shared.tier.is_pending(id)
         };
-        let over = self.uploaded.iter().filter(|it| is_over(*it));
+        let over = self
+            .uploaded
+            .iter()
+            .filter(|(id, known)| is_over(id, known));
         let over: Vec<Box<[u8]>> = over.map(|(id, _)| id.clone()).collect();
         for id in over {
             if let Some(known) = self.uploaded.get(&id) {

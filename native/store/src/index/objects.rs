@@ -19,6 +19,8 @@ pub(super) struct Objects {
     /// Each with a time before which something was saved that may take its place, and has to be in
     /// the bucket first.
     orphans: HashMap<(Box<[u8]>, i64), i64>,
+    /// By how much the bucket's clock is ahead of this machine's.
+    ahead_ms: i64,
     /// Those that were taken, and when: a listing from before their deletion shows them still.
     taken: HashMap<(Box<[u8]>, i64), i64>,
 }
@@ -60,6 +62,14 @@ impl Objects {
         }
         self.wanted = true;
         entries.for_each(|entry| self.attach(entry, None));
+    }
+
+    pub(super) fn ahead_ms(&self) -> i64 {
+        self.ahead_ms
+    }
+
+    pub(super) fn set_ahead(&mut self, ahead_ms: i64) {
+        self.ahead_ms = ahead_ms;
     }
 
     /// When the object of this file was put there.

@@ -6,9 +6,9 @@ use super::objects::{Learnt, Orphan};
 use super::{Entry, Index, Slot};
 use crate::disk::Stamp;
 
-/// By so much a file may be younger than the object that was made of it, as the bucket's clock is
-/// known to a second or so.
-const SLACK_NS: i64 = 2_000_000_000;
+/// By so much a file may be younger than the object that was made of it, where the bucket's clock is
+/// another than this machine's, by how much is known to a second or so.
+const SLACK_MS: i64 = 2_000;
 
 impl Index {
     /// From now on it is kept what is to be uploaded, and what is in the bucket.
@@ -152,12 +152,7 @@ impl Index {
             Some(before) if before == put_at => {}
             Some(_) => self.objects.orphan(file, put_at),
             // It was uploaded by an earlier run.
-            None if known.stamp.len == len
-                && known.stamp.modified_ns
-                    <= Stamp::elsewhere(len, put_at)
-                        .modified_ns
-                        .saturating_add(SLACK_NS) =>
-            {
+            None if known.stamp.len == len && self.is_older(&known, put_at) => {
                 self.objects.detach(&known);
                 self.objects.attach(&known, Some(put_at));
             }
@@ -165,6 +160,21 @@ impl Index {
             None => self.objects.orphan(file, put_at),
         }
         true
+    }
+
+    /// Whether a file was there when an object was put.
+    fn is_older(&self, entry: &Entry, put_at: i64) -> bool {
+        let (ahead_ms, slack_ms) = match self.objects.ahead_ms() {
+            0 => (0, 0),
+            ahead_ms => (ahead_ms, SLACK_MS),
+        };
+        let saved_at = (entry.stamp.modified_ns / 1_000_000).saturating_add(ahead_ms);
+        saved_at <= put_at.saturating_add(slack_ms)
+    }
+
+    /// By how much the bucket's clock is ahead of this machine's.
+    pub(crate) fn set_ahead(&mut self, ahead_ms: i64) {
+        self.objects.set_ahead(ahead_ms);
     }
 
     /// The bucket has this object. `entry` is what is in it, with the size of the object.
