@@ -17,6 +17,10 @@ use crate::key::Key;
 /// Deletions at once.
 const AT_ONCE: usize = 16;
 
+/// By so much the time of a deletion may be ahead of what this machine's clock showed then: for
+/// clocks of others that were, and since the time of a file is a little behind the clock.
+const AHEAD_MS: i64 = 60_000;
+
 /// Makes known what is noted, deletes what nobody needs any more, and then removes the notes.
 /// `told` are the notes that have been made known.
 ///
@@ -109,6 +113,10 @@ fn delete_orphans(shared: &Shared) -> Result<(), Fault> {
 pub(super) fn carry_out(shared: &Shared, key: &Key, gone: &Gone) -> Result<(), Fault> {
     let until = i64::try_from(gone.effective.ms()).unwrap_or(i64::MAX);
     let ahead = shared.clock.ahead_ms();
+    // What this node deleted, it deleted here at once; what is as young as that was saved since,
+    // maybe in the same millisecond. An earlier run that did not come to it told nobody.
+    let is_own = gone.origin == shared.node;
+    let ahead_of_files = ahead.saturating_add(if is_own { AHEAD_MS } else { 0 });
     let ids: Vec<Box<[u8]>> = gone.ids.iter().map(|id| id.as_slice().into()).collect();
     let refused = |_| {
         Fault::new(
@@ -120,7 +128,7 @@ pub(super) fn carry_out(shared: &Shared, key: &Key, gone: &Gone) -> Result<(), F
         shared.graves.bury(ids.iter().map(|id| &**id), until);
         let done = shared
             .tier
-            .delete_gone(&ids, until, ahead)
+            .delete_gone(&ids, until, ahead_of_files)
             .map_err(refused)?;
         if done.deleted > 0 {
             shared.tier.forget_rows().map_err(refused)?;
