@@ -161,6 +161,31 @@ fn an_erasure_is_carried_out_by_all_and_says_by_whom() {
 }
 
 #[test]
+fn no_rows_are_left_of_what_is_erased() {
+    let world = World::new();
+    let [a, b] = ["a", "b"].map(|name| world.node(name));
+    for number in 0..40 {
+        a.save(&format!("r{number}"), number);
+    }
+    a.drain();
+    eventually("rows are there", || !world.objects(".rows").is_empty());
+    eventually("all are listed", || b.ids().len() == 40);
+    let filter = by_id("r1");
+    b.link
+        .erase(&filter, LONG, || b.store.delete_where(&filter))
+        .unwrap();
+    let named: Vec<_> = (world.objects(".rows").iter())
+        .flat_map(|key| a.store.tier().named_in(&world.read(key)))
+        .map(|object| String::from_utf8(object.file.into_vec()).unwrap())
+        .collect();
+    assert!(
+        !named.iter().any(|file| file.starts_with("r1")),
+        "{named:?}"
+    );
+    assert!(named.iter().any(|file| file.starts_with("r2")), "{named:?}");
+}
+
+#[test]
 fn an_erasure_names_who_has_not_confirmed() {
     let world = World::new();
     let [a, b] = ["a", "b"].map(|name| world.node(name));
