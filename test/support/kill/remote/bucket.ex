@@ -48,7 +48,7 @@ defmodule PhoenixReplay.Native.Test.Kill.Remote.Bucket do
     File.mkdir_p!(copy)
 
     for {file, keys} <- recordings,
-        do: File.cp!(Path.join(server.folder, Enum.max(keys)), Path.join(copy, file))
+        do: File.cp(Path.join(server.folder, Enum.max(keys)), Path.join(copy, file))
 
     # Atoms of recordings, the views of those in JSON among them, are those of this code.
     for module <- [Content, Session], do: Code.ensure_loaded!(module)
@@ -74,16 +74,20 @@ defmodule PhoenixReplay.Native.Test.Kill.Remote.Bucket do
 
   # Decompressed; by a program where this system has none for it.
   defp plain(path) do
-    case File.read!(path) do
-      <<31, 139, _::binary>> = bytes ->
+    case File.read(path) do
+      {:ok, <<31, 139, _::binary>> = bytes} ->
         :zlib.gunzip(bytes)
 
-      <<0xFD2FB528::little-32, _::binary>> = bytes ->
+      {:ok, <<0xFD2FB528::little-32, _::binary>> = bytes} ->
         zstd = System.find_executable("zstd")
         if zstd, do: zstd |> System.cmd(["-qdc", path]) |> elem(0), else: bytes
 
-      bytes ->
+      {:ok, bytes} ->
         bytes
+
+      # It has gone meanwhile, which is seen elsewhere.
+      {:error, :enoent} ->
+        ""
     end
   end
 end
