@@ -112,7 +112,7 @@ defmodule PhoenixReplay.Native.MixProject do
   defp guides do
     for name <-
           ~w(getting_started configuration operations several_nodes tasks command_line privacy migrating troubleshooting
-                   performance file_formats internals),
+                   performance internet_scale file_formats internals),
         do: "guides/#{name}.md"
   end
 end

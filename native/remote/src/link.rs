@@ -48,6 +48,9 @@ pub struct Settings {
     pub checkpoint: Option<Duration>,
     /// How long a caller waits for the bucket.
     pub timeout: Duration,
+    /// By so much each poll begins before the last key, for uploads that take a while. One that takes
+    /// half as long or longer is announced.
+    pub overlap: Duration,
     /// Between two pages of the walk through the whole bucket, for what has vanished.
     pub walk: Duration,
     /// A node that has not shown itself for so long is lost: it is not waited for, and others take
@@ -65,6 +68,7 @@ impl Default for Settings {
             local_max_bytes: None,
             checkpoint: None,
             timeout: Duration::from_secs(10),
+            overlap: Duration::from_secs(15),
             walk: Duration::from_secs(30),
             lost_after: Duration::from_secs(15 * 60),
             #[cfg(test)]
@@ -270,6 +274,19 @@ fn node_name(called: &str, id: u64) -> Option<Name> {
         .replace(['/', '\0'], "_");
     let name = format!("{called}-{id:016x}");
     Name::new(name.into_bytes())
+}
+
+/// What the tag of rows begins with that are about uploads which took long: the listings of others
+/// may be past them. Of other rows one in 65 536 is taken for such, which does no harm.
+const LATE: u128 = 0xFFFF << 112;
+
+/// A tag for rows about uploads which took long.
+fn late_tag() -> Tag {
+    Tag(random_tag().0 | LATE)
+}
+
+fn is_late(tag: Tag) -> bool {
+    tag.0 & LATE == LATE
 }
 
 /// A number that nobody else has drawn: keys of the standard library's hash maps are random.

@@ -4,6 +4,7 @@
 //! that time by the bucket's clock, in milliseconds since the Unix epoch.
 
 mod gone;
+mod learn;
 mod notes;
 mod running;
 
@@ -17,7 +18,6 @@ use crate::active::Active;
 use crate::directory::Files;
 use crate::error::Error;
 use crate::index::Entry;
-use crate::index::journal::{batch, read_batch};
 use crate::notice::Notice;
 use crate::remote::Remote;
 use crate::store::Store;
@@ -182,69 +182,6 @@ impl Tier {
     pub fn objects_len(&self) -> (usize, usize) {
         let index = self.files.index.read();
         (index.objects().len(), index.elsewhere_len())
-    }
-
-    /// What is known of these, as others [learn](Tier::learn) it. What is not known is left out.
-    pub fn rows(&self, objects: &[Object]) -> Vec<u8> {
-        let index = self.files.index.read();
-        let known = objects.iter().filter_map(|object| {
-            let entry = index.recording(&object.file)?;
-            (index.put_at(&object.file) == Some(object.put_at)).then_some((entry, object.put_at))
-        });
-        let known: Vec<_> = known.collect();
-        batch(known.iter().map(|(entry, put_at)| (&***entry, *put_at)))
-    }
-
-    /// By so many milliseconds the bucket's clock is ahead of this machine's; 0 where they agree.
-    pub fn set_ahead(&self, ahead_ms: i64) {
-        self.files.index.write().set_ahead(ahead_ms);
-    }
-
-    /// Whether there is nothing to learn of an object: it is known, or made of a file that is here,
-    /// or of an earlier version of one.
-    pub fn recognize(&self, listed: &Listed) -> bool {
-        let Listed { object, len } = listed;
-        let mut index = self.files.index.write();
-        index.recognize(&object.file, object.put_at, *len)
-    }
-
-    /// Learns of objects by what others know of them. `len_of` tells the size of an object that is
-    /// wanted; all others are passed over. Returns those that were learnt, also if something is wrong
-    /// with the rows behind them.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Io`] if an outdated file can't be removed.
-    pub fn learn(
-        &self,
-        rows: &[u8],
-        len_of: impl Fn(&Object) -> Option<u64>,
-    ) -> Result<Vec<Object>, Error> {
-        let mut found = Vec::new();
-        // What a batch lacks is read from the recordings themselves.
-        let _ = read_batch(rows, &self.files.loader.shared, |entry, put_at| {
-            let file = entry.file().into();
-            let object = Object { put_at, file };
-            if len_of(&object) == Some(entry.stamp.len) {
-                found.push((entry, object));
-            }
-        });
-        let mut learnt = Vec::with_capacity(found.len());
-        for (entry, object) in found {
-            self.files.learn_object(entry, object.put_at)?;
-            learnt.push(object);
-        }
-        Ok(learnt)
-    }
-
-    /// Learns of an object by its bytes.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Damaged`] if they are no recording.
-    pub fn learn_body(&self, object: &Object, bytes: Vec<u8>) -> Result<(), Error> {
-        let entry = self.files.summarize(&object.file, object.put_at, bytes)?;
-        self.files.learn_object(entry, object.put_at).map(drop)
     }
 
     /// The bucket has no such object any more.

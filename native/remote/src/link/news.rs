@@ -7,14 +7,15 @@ use std::sync::atomic::Ordering::Relaxed;
 use replay_store::{Error, Listed, Object};
 
 use super::deleted::carry_out;
+use super::is_late;
 use super::shared::{Shared, key_of, object_of};
 use crate::bucket::{self, Cursor};
 use crate::fault::{Fault, FaultKind};
 use crate::gone::{Gone, MAX_GONE_BYTES};
 use crate::key::{Key, Time};
 
-/// Objects that are read at once.
-const AT_ONCE: usize = 16;
+/// Objects that are read at once. They are small, and most of the time is waited for.
+const AT_ONCE: usize = 64;
 
 /// No batch of rows is larger.
 const MAX_ROWS_BYTES: u64 = 16 << 20;
@@ -59,6 +60,48 @@ impl News {
         for bucket::Listed { key, size, .. } in listed {
             if let Some(object) = key.as_ref().and_then(object_of) {
                 shared.tier.recognize(&Listed { object, len: *size });
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds to a listing what its end is past: uploads that took long, as rows about them tell.
+    ///
+    /// # Errors
+    ///
+    /// Why that could not be read.
+    pub(super) fn hear_of_late(
+        &self,
+        shared: &Shared,
+        listed: &mut Vec<bucket::Listed>,
+    ) -> Result<(), Fault> {
+        let keys = listed.iter().filter_map(|it| it.key.as_ref());
+        let late = keys.filter(|key| matches!(key, Key::Rows { tag, .. } if is_late(*tag)));
+        let late: Vec<_> = late
+            .filter(|key| !self.seen.contains(*key))
+            .cloned()
+            .collect();
+        for rows in late {
+            let rows = match shared.heard(shared.bucket.get(&rows, MAX_ROWS_BYTES)) {
+                Ok(rows) => rows,
+                Err(fault) if is_about_object(&fault) => continue,
+                Err(fault) => return Err(fault),
+            };
+            for object in shared.tier.named_in(&rows) {
+                let is_known = shared.tier.put_at(&object.file) == Some(object.put_at);
+                let Some(key) = key_of(&object).filter(|_| !is_known) else {
+                    continue;
+                };
+                match shared.heard(shared.bucket.head(&key)) {
+                    Ok(meta) => listed.push(bucket::Listed {
+                        text: key.to_string(),
+                        key: Some(key),
+                        size: meta.size,
+                        modified_ms: meta.modified_ms,
+                    }),
+                    Err(fault) if is_about_object(&fault) => {}
+                    Err(fault) => return Err(fault),
+                }
             }
         }
         Ok(())
@@ -196,7 +239,7 @@ impl News {
         }
         if read_here.len() >= MANY_BODIES {
             // Without it the next one reads them, too.
-            super::upload::put_rows(shared, &read_here);
+            super::upload::put_rows(shared, &read_here, super::random_tag());
         }
         result
     }

@@ -16,10 +16,6 @@ use crate::bucket::Cursor;
 use crate::fault::Fault;
 use crate::key::{Key, Time};
 
-/// By so much each listing begins before the end of the last one: for uploads that take a while,
-/// and clocks that do not quite agree.
-const OVERLAP_MS: u64 = 15_000;
-
 /// Days that are listed at once.
 const DAYS_AT_ONCE: usize = 8;
 
@@ -160,11 +156,10 @@ impl Poller<'_> {
     fn poll(&mut self) -> Result<(), Fault> {
         let shared = self.shared;
         let now = u64::try_from(shared.clock.now_ms()).unwrap_or(0);
-        let from = self
-            .last
-            .map_or(0, Time::ms)
-            .min(now)
-            .saturating_sub(OVERLAP_MS);
+        let from =
+            self.last.map_or(0, Time::ms).min(now).saturating_sub(
+                u64::try_from(shared.settings.overlap.as_millis()).unwrap_or(u64::MAX),
+            );
         let from = Time::from_ms(from);
         let mut cursor = from.map_or_else(first, Cursor::from_time);
         let mut listed = Vec::new();
@@ -176,6 +171,7 @@ impl Poller<'_> {
                 None => break,
             }
         }
+        self.news.hear_of_late(shared, &mut listed)?;
         let latest = listed.iter().filter_map(|it| it.key.as_ref()?.time()).max();
         self.news.learn(shared, listed)?;
         self.last = self.last.max(latest);

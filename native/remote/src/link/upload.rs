@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use replay_store::{Entry, Object};
 
-use super::random_tag;
 use super::shared::Shared;
-use crate::key::{Key, Name};
+use super::{late_tag, random_tag};
+use crate::key::{Key, Name, Tag};
 
 /// Uploads at once.
 const AT_ONCE: usize = 16;
@@ -39,6 +39,7 @@ const UNREAD_PAUSE: Duration = Duration::from_secs(10);
 pub(super) fn run(shared: &Shared) {
     let mut uploader = Uploader {
         shared,
+        late: RefCell::default(),
         announced: Instant::now(),
         unread_until: None,
     };
@@ -58,6 +59,8 @@ pub(super) fn run(shared: &Shared) {
 
 struct Uploader<'s> {
     shared: &'s Shared,
+    /// Uploads that took long, and that others may have missed.
+    late: RefCell<Vec<Object>>,
     /// When rows were put there last.
     announced: Instant,
     /// Until when files that can't be read are left alone.
@@ -148,16 +151,26 @@ impl Uploader<'_> {
         let put_at = i64::try_from(put_at).unwrap_or(i64::MAX);
         if shared.tier.uploaded(entry, put_at) {
             shared.uploaded.fetch_add(1, Relaxed);
-            shared.unannounced.lock().push(Object {
+            let object = Object {
                 put_at,
                 file: entry.file().into(),
-            });
+            };
+            let took = shared.clock.now_ms().saturating_sub(put_at);
+            if u128::from(took.unsigned_abs()) >= shared.settings.overlap.as_millis() / 2 {
+                self.late.borrow_mut().push(object);
+            } else {
+                shared.unannounced.lock().push(object);
+            }
         }
     }
 
     /// Puts rows of what was uploaded there, for others to read in place of the recordings.
     fn announce(&mut self) {
         let shared = self.shared;
+        let late = self.late.take();
+        if !late.is_empty() && !put_rows(shared, &late, late_tag()) {
+            self.late.borrow_mut().extend(late);
+        }
         let is_due = self.announced.elapsed() >= shared.settings.poll / 2;
         if !is_due || shared.unannounced.lock().len() < MIN_ROWS {
             return;
@@ -166,18 +179,16 @@ impl Uploader<'_> {
         let mut objects = std::mem::take(&mut *shared.unannounced.lock());
         let rest = objects.split_off(objects.len().min(MAX_ROWS));
         shared.unannounced.lock().extend(rest);
-        if !put_rows(shared, &objects) {
+        if !put_rows(shared, &objects, random_tag()) {
             shared.unannounced.lock().extend(objects);
         }
     }
 }
 
 /// Puts what is known of these objects there. Returns whether it is.
-pub(super) fn put_rows(shared: &Shared, objects: &[Object]) -> bool {
-    let key = Key::Rows {
-        time: shared.clock.next(),
-        tag: random_tag(),
-    };
+pub(super) fn put_rows(shared: &Shared, objects: &[Object], tag: Tag) -> bool {
+    let time = shared.clock.next();
+    let key = Key::Rows { time, tag };
     let rows = Bytes::from(shared.tier.rows(objects));
     shared.heard(shared.bucket.put(&key, rows)).is_ok()
 }

@@ -17,7 +17,11 @@ fn a_running_session_goes_on_in_parts() {
     let (second, count) = running.part(count).unwrap().unwrap();
     assert_eq!(count, 4, "head, two events and the subject");
 
-    assert!(!b.tier().take_in(&[first.clone()], |_| true).unwrap());
+    assert!(
+        !b.tier()
+            .take_in(std::slice::from_ref(&first), |_| true)
+            .unwrap()
+    );
     assert!(
         b.tier()
             .take_in(&[first.clone(), second], |_| false)

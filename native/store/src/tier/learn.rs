@@ -1,0 +1,120 @@
+//! What nodes tell each other of objects, and what is learnt of one by reading it.
+
+use std::borrow::Cow;
+
+use super::{Listed, Object, Tier};
+use crate::codec::{Beside, Packing};
+use crate::error::Error;
+use crate::index::journal::{batch, read_batch};
+
+/// No batch of rows is larger, decompressed.
+const MAX_ROWS_BYTES: usize = 64 << 20;
+
+impl Tier {
+    /// What is known of these, as others [learn](Tier::learn) it. What is not known is left out.
+    pub fn rows(&self, objects: &[Object]) -> Vec<u8> {
+        let index = self.files.index.read();
+        let known = objects.iter().filter_map(|object| {
+            let entry = index.recording(&object.file)?;
+            (index.put_at(&object.file) == Some(object.put_at)).then_some((entry, object.put_at))
+        });
+        let known: Vec<_> = known.collect();
+        let rows = batch(known.iter().map(|(entry, put_at)| (&***entry, *put_at)));
+        let (codec, mut packed) = (&self.files.loader.codec, Vec::new());
+        match codec.compress(Packing::Zstd, &rows, &Beside::default(), &mut packed) {
+            Ok(len) => {
+                packed.truncate(len);
+                packed
+            }
+            // They are as good.
+            Err(_) => rows,
+        }
+    }
+
+    /// The objects that rows are about, up to the first thing that is wrong with them.
+    pub fn named_in(&self, rows: &[u8]) -> Vec<Object> {
+        let mut named = Vec::new();
+        let _ = read_batch(
+            &self.unpacked(rows),
+            &self.files.loader.shared,
+            |entry, put_at| {
+                let file = entry.file().into();
+                named.push(Object { put_at, file });
+            },
+        );
+        named
+    }
+
+    fn unpacked<'r>(&self, rows: &'r [u8]) -> Cow<'r, [u8]> {
+        let mut plain = Vec::new();
+        match self
+            .files
+            .loader
+            .codec
+            .decompress(rows, &mut plain, MAX_ROWS_BYTES)
+        {
+            Ok(Some(len)) => {
+                plain.truncate(len);
+                Cow::Owned(plain)
+            }
+            // They are not compressed, or damaged, which shows.
+            Ok(None) | Err(_) => Cow::Borrowed(rows),
+        }
+    }
+
+    /// By so many milliseconds the bucket's clock is ahead of this machine's; 0 where they agree.
+    pub fn set_ahead(&self, ahead_ms: i64) {
+        self.files.index.write().set_ahead(ahead_ms);
+    }
+
+    /// Whether there is nothing to learn of an object: it is known, or made of a file that is here,
+    /// or of an earlier version of one.
+    pub fn recognize(&self, listed: &Listed) -> bool {
+        let Listed { object, len } = listed;
+        let mut index = self.files.index.write();
+        index.recognize(&object.file, object.put_at, *len)
+    }
+
+    /// Learns of objects by what others know of them. `len_of` tells the size of an object that is
+    /// wanted; all others are passed over. Returns those that were learnt, also if something is wrong
+    /// with the rows behind them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if an outdated file can't be removed.
+    pub fn learn(
+        &self,
+        rows: &[u8],
+        len_of: impl Fn(&Object) -> Option<u64>,
+    ) -> Result<Vec<Object>, Error> {
+        let mut found = Vec::new();
+        // What a batch lacks is read from the recordings themselves.
+        let _ = read_batch(
+            &self.unpacked(rows),
+            &self.files.loader.shared,
+            |entry, put_at| {
+                let file = entry.file().into();
+                let object = Object { put_at, file };
+                if len_of(&object) == Some(entry.stamp.len) {
+                    found.push((entry, object));
+                }
+            },
+        );
+        let mut learnt = Vec::with_capacity(found.len());
+        for (entry, object) in found {
+            self.files.learn_object(entry, object.put_at)?;
+            learnt.push(object);
+        }
+        Ok(learnt)
+    }
+
+    /// Learns of an object by its bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Damaged`] if they are no recording.
+    pub fn learn_body(&self, object: &Object, bytes: Vec<u8>) -> Result<(), Error> {
+        let entry = self.files.summarize(&object.file, object.put_at, bytes)?;
+        self.files.learn_object(entry, object.put_at).map(drop)
+    }
+}
