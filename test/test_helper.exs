@@ -19,6 +19,10 @@ asked? = System.get_env("PHOENIX_REPLAY_NATIVE_REMOTE") not in [nil, "", "0", "f
 unless asked? or PhoenixReplay.Native.Test.S3Server.wanted?(),
   do: ExUnit.configure(exclude: [:remote])
 
+# Those of bin/remote-test need a server that somebody else has started.
+unless PhoenixReplay.Native.Test.S3Server.elsewhere?(),
+  do: ExUnit.configure(exclude: [:elsewhere | ExUnit.configuration()[:exclude]])
+
 # What the tests provoke goes to the log; it is shown for those that fail. A message that does not
 # come fails a test, one that comes late on a busy machine does not.
 ExUnit.start(capture_log: true, assert_receive_timeout: 30_000)

@@ -7,11 +7,14 @@ garage_version=2.5.0
 # The directories whose nodes were started here. Their pids are in there.
 garage_started=()
 
-# Sets `garage`, to the program; builds it if there is none.
+# Sets `garage`, to the program, if there is one.
+find_garage() {
+  garage=$(command -v garage) || garage=$(command -v "$garage_tools/bin/garage")
+}
+
+# As `find_garage`; builds it if there is none.
 ensure_garage() {
-  if garage=$(command -v garage) || garage=$(command -v "$garage_tools/bin/garage"); then
-    return 0
-  fi
+  if find_garage; then return 0; fi
   say "Building Garage $garage_version, which takes a quarter of an hour"
   cargo install garage --version "$garage_version" --locked --no-default-features \
     --features bundled-libs,sqlite --root "$garage_tools"

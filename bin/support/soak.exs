@@ -3,7 +3,7 @@ Code.require_file("../../bench/support/json.ex", __DIR__)
 Code.require_file("../../bench/support/machine.ex", __DIR__)
 
 defmodule Soak do
-  alias PhoenixReplay.Native.Test.{Attack, ChildVM, Kill}
+  alias PhoenixReplay.Native.Test.{Attack, ChildVM, Kill, S3Server}
   alias PhoenixReplay.Native.Test.Soak.{Atoms, Mixed, Samples}
 
   @usage """
@@ -12,6 +12,10 @@ defmodule Soak do
     kill [N]         kills VMs at random moments, N times in each of some scenarios
                      (#{Enum.join(Kill.Loop.scenarios(), ", ")}), opens what they left in new VMs,
                      twice, and compares it with what was acknowledged. Default 1 000
+    remote [N]       kills nodes that share a bucket, and the bucket's server, at random moments, in
+                     N rounds, and starts them again. In the end what was acknowledged has to be in
+                     the bucket once, and on every node; what was deleted, nowhere. Takes
+                     PHOENIX_REPLAY_NATIVE_REMOTE=1. Default 100
     mixed [MINUTES]  all kinds of work at once in one VM. At the end memory, file
                      descriptors, threads, files, the slab, atoms and processes must have
                      levelled off: the median of each in the last third of the time
@@ -26,7 +30,7 @@ defmodule Soak do
 
     --dir DIRECTORY  where all files go, samples and a chart of `mixed` as well.
                      Default: a new one in the system's directory for temporary files
-    --seed N         of what is random in `kill` and `attack`. Default: a random one, which is printed
+    --seed N         of what is random in `kill`, `remote` and `attack`. Default: a random one, which is printed
 
   Each ends with 0 if all of it holds. What a failure left is not removed.
   """
@@ -50,7 +54,13 @@ defmodule Soak do
   end
 
   defp command([name | number]) do
-    defaults = %{"kill" => 1_000, "mixed" => 10, "atoms" => 1_000_000, "attack" => 20_000}
+    defaults = %{
+      "kill" => 1_000,
+      "remote" => 100,
+      "mixed" => 10,
+      "atoms" => 1_000_000,
+      "attack" => 20_000
+    }
 
     with %{^name => default} <- defaults, {:ok, number} <- number(number, default) do
       {:ok, name, number}
@@ -75,6 +85,14 @@ defmodule Soak do
     tell = fn k, counts -> if rem(k, 10) == 0, do: IO.puts("#{k}: #{counted(counts)}") end
     {counts, violations} = Kill.Loop.run(root, kills, seed, tell)
     IO.puts(counted(counts))
+    if violations != [], do: fail(Enum.join(violations, "\n") <> "\nseed #{seed}, in #{root}")
+  end
+
+  defp run("remote", rounds, root, seed) do
+    if not S3Server.wanted?(), do: fail("The native library was built without buckets.")
+    IO.puts("seed #{seed}, in #{root}")
+    tell = fn k, counts -> IO.puts("#{k}: #{killed(counts)}") end
+    {_counts, violations} = Kill.Remote.Loop.run(root, rounds, seed, tell)
     if violations != [], do: fail(Enum.join(violations, "\n") <> "\nseed #{seed}, in #{root}")
   end
 
@@ -154,6 +172,12 @@ defmodule Soak do
   defp counted(counts) do
     "#{counts.vms} VMs with #{counts.engines} engines killed, #{counts.inspections} directories " <>
       "inspected, #{counts.recordings} recordings and #{counts.erased} erasures in them"
+  end
+
+  defp killed(counts) do
+    "#{counts.vms} nodes and #{counts.servers} servers killed, #{counts.stopped} nodes stopped; " <>
+      "#{counts.recordings} recordings in buckets, #{counts.sessions} of them sessions; " <>
+      "#{counts.deleted} deleted, some of them in #{counts.erased} erasures"
   end
 
   defp now, do: System.monotonic_time(:millisecond)

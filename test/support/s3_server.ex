@@ -1,7 +1,8 @@
 defmodule PhoenixReplay.Native.Test.S3Server do
   @moduledoc false
   # A real server of S3's protocol (native/s3), which serves a folder on a port of loopback and ends
-  # with whoever started it. In front of it a proxy that makes trouble on request.
+  # with whoever started it. In front of it a proxy that makes trouble on request. It can be killed,
+  # and started again where it was.
 
   use GenServer
 
@@ -25,14 +26,28 @@ defmodule PhoenixReplay.Native.Test.S3Server do
     folder = Recordings.tmp_dir()
     File.mkdir_p!(folder)
     on_exit(fn -> File.rm_rf!(folder) end)
-    pid = start_supervised!({__MODULE__, folder})
+    folder |> then(&start_supervised!({__MODULE__, &1})) |> served(folder)
+  end
 
+  @doc "Starts one for the process that calls, with what is in this folder."
+  def serve(folder) do
+    {:ok, pid} = start_link(folder)
+    served(pid, folder)
+  end
+
+  defp served(pid, folder) do
     %{
       pid: pid,
       folder: Path.join(folder, "bucket"),
       endpoint: "http://127.0.0.1:#{GenServer.call(pid, :port)}"
     }
   end
+
+  @doc "Kills it, as the system does when memory runs out. What it has stored stays."
+  def kill(server), do: GenServer.call(server.pid, :kill)
+
+  @doc "Starts one that was killed again, at its port."
+  def restart(server), do: GenServer.call(server.pid, :restart, :infinity)
 
   @doc """
   From now on each connection is refused (`"refuse"`), each request answered so (`"answer 503
@@ -54,11 +69,27 @@ defmodule PhoenixReplay.Native.Test.S3Server do
         remote_opts
       )
 
-    Keyword.merge(
-      [path: Recordings.tmp_dir(), remote: "s3://bucket/replays", remote_opts: remote_opts] ++
-        [remote_poll_ms: 20],
-      opts
-    )
+    [remote: "s3://bucket/replays", remote_opts: remote_opts, remote_poll_ms: 20]
+    |> Keyword.merge(opts)
+    |> Keyword.put_new_lazy(:path, &Recordings.tmp_dir/0)
+  end
+
+  @doc "Whether the environment names a server, with a bucket in it."
+  def elsewhere?, do: System.get_env("REPLAY_REMOTE_ENDPOINT") != nil
+
+  @doc "As `node/3`, with that, and a prefix that nobody else has."
+  def elsewhere(prefix, name) do
+    named = &System.fetch_env!("REPLAY_REMOTE_" <> &1)
+
+    remote_opts = [
+      region: named.("REGION"),
+      access_key_id: named.("KEY"),
+      secret_access_key: named.("SECRET")
+    ]
+
+    address = "s3://#{named.("BUCKET")}/#{prefix}"
+    opts = [remote: address, remote_opts: remote_opts, remote_poll_ms: 100]
+    node(%{endpoint: named.("ENDPOINT")}, name, opts)
   end
 
   @doc "The names of the objects in the bucket that are recordings."
@@ -83,14 +114,41 @@ defmodule PhoenixReplay.Native.Test.S3Server do
 
   @impl true
   def init(folder) do
-    args = [folder, @key, @secret, "bucket"]
-    program = Port.open({:spawn_executable, binary()}, [:binary, line: 100, args: args])
-    "port " <> port = receive(do: ({^program, {:data, {:eol, line}}} -> line))
-    {:ok, %{program: program, port: port}}
+    {:ok, port} = begin(folder, "0")
+    {:ok, Map.put(port, :folder, folder)}
+  end
+
+  defp begin(folder, port) do
+    args = ["--port", port, folder, @key, @secret, "bucket"]
+    options = [:binary, :exit_status, line: 100, args: args]
+    program = Port.open({:spawn_executable, binary()}, options)
+
+    receive do
+      {^program, {:data, {:eol, "port " <> port}}} -> {:ok, %{program: program, port: port}}
+      {^program, {:exit_status, _}} -> :error
+    end
   end
 
   @impl true
   def handle_call(:port, _from, state), do: {:reply, state.port, state}
+
+  def handle_call(:kill, _from, %{program: program} = state) do
+    {:os_pid, os_pid} = Port.info(program, :os_pid)
+    {_, 0} = System.cmd("kill", ["-9", "#{os_pid}"])
+    receive do: ({^program, {:exit_status, _}} -> {:reply, :ok, state})
+  end
+
+  def handle_call(:restart, from, %{port: port} = state) do
+    case begin(state.folder, port) do
+      {:ok, begun} ->
+        {:reply, :ok, Map.merge(state, begun)}
+
+      # Whoever looked for it may have been given its port for that.
+      :error ->
+        Process.sleep(100)
+        handle_call(:restart, from, state)
+    end
+  end
 
   def handle_call({:order, order}, _from, %{program: program} = state) do
     Port.command(program, [order, ?\n])

@@ -15,7 +15,7 @@ defmodule PhoenixReplay.Native.Test.Session do
       url: "http://localhost/" <> id,
       params: %{},
       session: %{},
-      connected_at: 1_795_000_000_000,
+      connected_at: 1_600_000_000_000,
       events: [{0, :mount, %{assigns: %{id: id}}}]
     }
   end

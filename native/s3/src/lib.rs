@@ -4,10 +4,12 @@
 //! its own; what is below, a folder, is here. Both listen on this machine alone.
 #![forbid(unsafe_code)]
 
+mod elsewhere;
 mod proxy;
 mod server;
 mod shelf;
 
+pub use elsewhere::Elsewhere;
 pub use proxy::{Proxy, Rule, Seen, Trouble};
 pub use server::{Config, Server};
 pub use shelf::{Conditions, Quirks};

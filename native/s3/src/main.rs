@@ -1,11 +1,13 @@
 //! The server and the proxy as a program, for tests that are not Rust.
 //!
 //! ```text
-//! replay-s3-server FOLDER ACCESS_KEY_ID SECRET_ACCESS_KEY BUCKET...
+//! replay-s3-server [--port N] FOLDER ACCESS_KEY_ID SECRET_ACCESS_KEY BUCKET...
 //! ```
 //!
-//! It prints `port N` when it listens on 127.0.0.1:N, and ends when its standard input does. Lines
-//! there make trouble, and each is answered with `ok`, or `?` if it is none:
+//! It prints `port N` when it listens on 127.0.0.1:N, a port of the system's choice unless it is
+//! told one, and ends when its standard input does. What is in the folder stays, whatever ends it:
+//! who starts it again there, at the same port, has the server that there was. Lines of its input
+//! make trouble, and each is answered with `ok`, or `?` if it is none:
 //!
 //! | line | from then on |
 //! | --- | --- |
@@ -34,7 +36,12 @@ fn main() -> ExitCode {
 }
 
 fn run() -> io::Result<()> {
-    let mut args = std::env::args().skip(1);
+    let mut args = std::env::args().skip(1).peekable();
+    let mut port = 0;
+    if args.next_if(|it| it == "--port").is_some() {
+        let number = args.next().and_then(|it| it.parse().ok());
+        port = number.ok_or_else(|| io::Error::other("--port wants a number"))?;
+    }
     let mut next = || {
         args.next()
             .ok_or_else(|| io::Error::other("an argument is missing"))
@@ -52,7 +59,7 @@ fn run() -> io::Result<()> {
         ..config
     };
     let server = Server::start(&config)?;
-    let proxy = Proxy::start(server.address())?;
+    let proxy = Proxy::start_at(server.address(), port)?;
     say(&format!("port {}", proxy.address().port()))?;
     for line in io::stdin().lock().lines() {
         let answer = order(&proxy, &line?)?;

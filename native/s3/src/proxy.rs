@@ -108,14 +108,23 @@ impl Seen {
 }
 
 impl Proxy {
-    /// Starts one before this server.
+    /// Starts one before this server, at a port of the system's choice.
     ///
     /// # Errors
     ///
     /// There is no port, or no thread.
     pub fn start(server: SocketAddr) -> io::Result<Proxy> {
+        Proxy::start_at(server, 0)
+    }
+
+    /// Starts one before this server, at this port; 0 for one of the system's choice.
+    ///
+    /// # Errors
+    ///
+    /// Somebody else has the port, or there is no thread.
+    pub fn start_at(server: SocketAddr, port: u16) -> io::Result<Proxy> {
         let runtime = runtime()?;
-        let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;
+        let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, port)))?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
             server,

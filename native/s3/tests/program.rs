@@ -48,3 +48,39 @@ fn it_tells_its_port_makes_trouble_and_ends_with_its_input() {
     drop(orders);
     assert!(program.wait().unwrap().success());
 }
+
+#[test]
+fn one_that_was_killed_starts_again_at_its_port_with_what_it_had() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let start = |port: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_replay-s3-server"))
+            .args(port)
+            .arg(folder.path())
+            .args(["id", "key", "one"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap()
+    };
+    let port_of = |program: &mut std::process::Child| {
+        let mut line = String::new();
+        let mut out = BufReader::new(program.stdout.take().unwrap());
+        out.read_line(&mut line).unwrap();
+        line.trim().strip_prefix("port ").unwrap().to_owned()
+    };
+    let mut first = start(&[]);
+    let port = port_of(&mut first);
+    std::fs::write(folder.path().join("one/kept"), "bytes").unwrap();
+    // Without a word, as kill -9.
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let mut second = start(&["--port", &port]);
+    assert_eq!(port_of(&mut second), port);
+    assert!(TcpStream::connect(("127.0.0.1", port.parse().unwrap())).is_ok());
+    assert_eq!(
+        std::fs::read(folder.path().join("one/kept")).unwrap(),
+        b"bytes"
+    );
+    drop(second.stdin.take());
+    assert!(second.wait().unwrap().success());
+}

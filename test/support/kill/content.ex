@@ -45,7 +45,7 @@ defmodule PhoenixReplay.Native.Test.Kill.Content do
       url: "http://localhost/" <> id,
       params: %{"v" => version},
       session: %{},
-      connected_at: 1_795_000_000_000 + number,
+      connected_at: 1_600_000_000_000 + number,
       events: [{0, :mount, %{key.(:assigns) => %{key.(:id) => id}}} | events]
     }
   end

@@ -1,8 +1,8 @@
 defmodule PhoenixReplay.Native.Test.Kill.Workload do
   @moduledoc false
   # What goes on in a VM that will be killed: workers of several kinds, each a process that does
-  # one thing after the other on recordings of its own, and notes it in its ledger. Only a taker
-  # deletes what others have saved.
+  # one thing after the other on recordings of its own, and notes it in its ledger. Only takers
+  # delete what others have saved.
 
   alias PhoenixReplay.Native
   alias PhoenixReplay.Native.Store
@@ -16,7 +16,8 @@ defmodule PhoenixReplay.Native.Test.Kill.Workload do
   Runs in the child: opens its directories when it is told to, works until it is killed, or told
   to stop. The argument is an encoded map: `:run`, a name that no other run has; `:seed`;
   `:recording`, the options of the directory that sessions are recorded into; `:jobs`, the
-  directories with options, roles, and where the ledgers are.
+  directories with options, roles, where the ledgers are, and perhaps `:pause_ms`, for how long each
+  worker rests at most before its next turn.
   """
   def main([argument]) do
     job = argument |> Base.decode64!() |> :erlang.binary_to_term()
@@ -37,7 +38,8 @@ defmodule PhoenixReplay.Native.Test.Kill.Workload do
           opts: directory.opts,
           ledgers: directory.ledgers,
           name: "#{job.run}-#{role}#{n}",
-          prefix: "#{job.run}-"
+          prefix: "#{job.run}-",
+          pause_ms: directory[:pause_ms] || 0
         }
 
         spawn_monitor(fn ->
@@ -54,7 +56,7 @@ defmodule PhoenixReplay.Native.Test.Kill.Workload do
   end
 
   defp work(role, context) do
-    prefix = if role == :taker, do: "z", else: ""
+    prefix = if role in [:taker, :group_taker], do: "z", else: ""
     file = Ledger.open(context.ledgers, prefix <> context.name)
     context = Map.put(context, :file, file)
 
@@ -70,6 +72,7 @@ defmodule PhoenixReplay.Native.Test.Kill.Workload do
   defp loop(role, context, k) do
     unless stopping?() do
       turn(role, context, k)
+      if context.pause_ms > 0, do: Process.sleep(:rand.uniform(context.pause_ms))
       loop(role, context, k + 1)
     end
   end
@@ -83,6 +86,7 @@ defmodule PhoenixReplay.Native.Test.Kill.Workload do
 
     if rem(k, 3) == 0 do
       Ledger.during(context.file, {:delete, id}, fn -> :ok = Storage.delete(id, context.opts) end)
+      {:error, _not_there} = Native.get(id, [], context.opts)
       if rem(k, 2) == 0, do: save(context, id, 9)
     end
   end
@@ -120,8 +124,8 @@ defmodule PhoenixReplay.Native.Test.Kill.Workload do
     filter = if rem(k, 2) == 0, do: [id: group], else: [contains: group]
 
     Ledger.during(context.file, {:erase, group, ids ++ live}, fn ->
-      {:ok, %{count: count}} = Native.delete_where(filter, [], context.opts)
-      true = count == length(ids ++ live)
+      with count when is_integer(count) <- erase(filter, context),
+           do: true = count == length(ids ++ live)
     end)
 
     for pid <- sessions, do: Process.exit(pid, :kill)
@@ -142,6 +146,25 @@ defmodule PhoenixReplay.Native.Test.Kill.Workload do
     end
   end
 
+  # The last of a group is there when all are.
+  defp turn(:group_giver, context, k) do
+    group = "group-#{context.name}-#{k}-"
+    for n <- 1..4, do: save(context, "#{group}#{n}", 1)
+  end
+
+  # Groups of this node and of others, each as a whole.
+  defp turn(:group_taker, context, _k) do
+    groups =
+      for %{id: "group-" <> _ = id} <- Storage.list_summaries(context.opts),
+          String.ends_with?(id, "-4"),
+          do: String.trim_trailing(id, "4")
+
+    for group <- Enum.take_random(groups, 1) do
+      ids = for n <- 1..4, do: "#{group}#{n}"
+      Ledger.during(context.file, {:erase, group, ids}, fn -> erase([id: group], context) end)
+    end
+  end
+
   # Whatever can be read is one of those that were saved, whole.
   defp turn(:reader, context, _k) do
     ids = for %{id: id} <- Storage.list_summaries(context.opts), do: id
@@ -150,7 +173,16 @@ defmodule PhoenixReplay.Native.Test.Kill.Workload do
       with {:ok, recording} <- Storage.get(id, context.opts), do: Content.identify!(recording)
     end
 
-    {:ok, _} = Native.query([contains: context.prefix], [limit: 5], context.opts)
+    found = Native.query([contains: context.prefix], [limit: 5], context.opts)
+    with {:error, reason} <- found, do: {:remote, _away} = reason
+  end
+
+  # How many were erased; or, with a bucket that can't be had, that it is done here, and will be there.
+  defp erase(filter, context) do
+    case Native.delete_where(filter, [], context.opts) do
+      {:ok, %{count: count}} -> count
+      {:error, {:remote, _away}} -> :later
+    end
   end
 
   defp save(context, id, version) do

@@ -68,7 +68,7 @@ fn the_server_itself_tells_what_is_wrong() {
         ("AKIAEXAMPLE", "hidden-other"),
         ("AKIAOTHER", "hidden-other"),
     ] {
-        let bucket = open("s3://replays", &wrong(id, key));
+        let bucket = open(&site.place(""), &wrong(id, key));
         let fault = bucket.put(&rows(0), bytes(1)).unwrap_err();
         assert_eq!(fault.kind(), Denied, "{fault}");
         assert!(!format!("{fault} {fault:?} {bucket:?}").contains("hidden"));
@@ -218,8 +218,8 @@ fn an_answer_that_makes_no_sense_is_no_object() {
 
 #[test]
 fn nobody_there_is_told_without_an_address() {
-    let site = Site::new();
-    let address = site.server.address();
+    let site = Site::local();
+    let address = site.address();
     drop(site);
     let bucket = open("s3://replays/secret-place", &options(address));
     let fault = bucket.put(&rows(0), bytes(1)).unwrap_err();

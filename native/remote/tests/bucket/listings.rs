@@ -147,11 +147,11 @@ fn many_days_are_found_where_pages_are_small() {
 
 #[test]
 fn what_others_put_there_is_shown_and_in_nobodys_way() {
-    let site = Site::new();
+    let site = Site::local();
     let bucket = site.bucket();
     put_all(&bucket, [rows(0), rows(1)]);
     // Keys that the layer between does not take, or would read as others.
-    let root = site.folder.path().join("replays/some/prefix");
+    let root = site.folder();
     for path in [
         "x%0ay",
         "2026/09/21/%/a",
@@ -188,9 +188,9 @@ fn what_others_put_there_is_shown_and_in_nobodys_way() {
 fn prefixes_keep_buckets_apart() {
     let site = Site::new();
     let (all, one, other) = (
-        open("s3://replays", &site.options()),
-        open("s3://replays/one", &site.options()),
-        open("s3://replays/one-more", &site.options()),
+        open(&site.place(""), &site.options()),
+        open(&site.place("/one"), &site.options()),
+        open(&site.place("/one-more"), &site.options()),
     );
     for bucket in [&all, &one, &other] {
         put_all(bucket, [rows(0)]);

@@ -1,11 +1,12 @@
 //! A server, a proxy before it, and buckets that are opened through either.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
 use replay_remote::{Address, Bucket, FaultKind, Key, Name, Options, Tag, Time};
-use replay_s3::{Config, Proxy, Quirks, Server};
+use replay_s3::{Config, Elsewhere, Proxy, Quirks, Server};
 use tempfile::TempDir;
 
 pub const ACCESS_KEY_ID: &str = "AKIAEXAMPLE";
@@ -13,16 +14,42 @@ pub const SECRET: &str = "hidden-secret-key";
 pub const START: u64 = 1_790_000_000_000;
 
 pub struct Site {
-    pub folder: TempDir,
-    pub server: Server,
+    /// What keys begin with, with the bucket.
+    place: String,
+    options: Options,
     pub proxy: Proxy,
+    address: SocketAddr,
+    /// None if the server is one that the environment names.
+    local: Option<Local>,
+}
+
+struct Local {
+    folder: TempDir,
+    _server: Server,
 }
 
 impl Site {
+    /// With the server that the environment names, or one of its own.
     pub fn new() -> Site {
+        let Some(elsewhere) = Elsewhere::from_env().unwrap() else {
+            return Site::local();
+        };
+        let options = Options {
+            region: Some(elsewhere.region),
+            access_key_id: Some(elsewhere.access_key_id.into()),
+            secret_access_key: Some(elsewhere.secret_access_key.into()),
+            ..Options::default()
+        };
+        let place = format!("s3://{}/{}", elsewhere.bucket, Elsewhere::prefix());
+        Site::at(place, elsewhere.address, options, None)
+    }
+
+    /// With a server of its own, whose folder can be looked into.
+    pub fn local() -> Site {
         Site::with(Quirks::default())
     }
 
+    /// With a server of its own that is so.
     pub fn with(quirks: Quirks) -> Site {
         let folder = TempDir::new().unwrap();
         let server = Server::start(&Config {
@@ -34,27 +61,60 @@ impl Site {
             port: 0,
         })
         .unwrap();
-        let proxy = Proxy::start(server.address()).unwrap();
-        Site {
+        let address = server.address();
+        let local = Local {
             folder,
-            server,
-            proxy,
+            _server: server,
+        };
+        let place = "s3://replays/some/prefix".to_owned();
+        Site::at(place, address, options(address), Some(local))
+    }
+
+    fn at(place: String, address: SocketAddr, options: Options, local: Option<Local>) -> Site {
+        Site {
+            place,
+            options,
+            proxy: Proxy::start(address).unwrap(),
+            address,
+            local,
         }
+    }
+
+    /// Where the server of its own listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where the server of its own has what the bucket has.
+    pub fn folder(&self) -> PathBuf {
+        let local = self.local.as_ref().unwrap();
+        local.folder.path().join("replays/some/prefix")
+    }
+
+    /// The bucket's address, and a prefix more.
+    pub fn place(&self, more: &str) -> String {
+        format!("{}{more}", self.place)
     }
 
     /// A bucket through the proxy.
     pub fn bucket(&self) -> Bucket {
-        open("s3://replays/some/prefix", &self.options())
+        open(&self.place, &self.options())
     }
 
     /// The same, without the proxy.
     pub fn direct(&self) -> Bucket {
-        let options = options(self.server.address());
-        open("s3://replays/some/prefix", &options)
+        open(&self.place, &self.options_for(self.address))
     }
 
     pub fn options(&self) -> Options {
-        options(self.proxy.address())
+        self.options_for(self.proxy.address())
+    }
+
+    fn options_for(&self, address: SocketAddr) -> Options {
+        Options {
+            endpoint: Some(format!("http://{address}")),
+            ..self.options.clone()
+        }
     }
 
     /// As `bucket`, for who gives up soon.
@@ -63,7 +123,7 @@ impl Site {
             request_timeout: Duration::from_millis(300),
             ..self.options()
         };
-        open("s3://replays/some/prefix", &options)
+        open(&self.place, &options)
     }
 }
 

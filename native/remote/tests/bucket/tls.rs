@@ -76,9 +76,9 @@ fn a_certificate_counts_if_it_is_trusted() {
 
 #[test]
 fn a_server_that_does_not_encrypt_is_not_spoken_to() {
-    let site = crate::support::Site::new();
+    let site = crate::support::Site::local();
     let options = Options {
-        endpoint: Some(format!("https://{}", site.server.address())),
+        endpoint: Some(format!("https://{}", site.address())),
         ..site.options()
     };
     let fault = open("s3://replays", &options).get(&rows(0), 1).unwrap_err();

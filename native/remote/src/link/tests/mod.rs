@@ -5,25 +5,32 @@ mod faults;
 mod running;
 mod sharing;
 
-use std::path::Path;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use replay_s3::{Config, Proxy, Quirks, Server};
+use replay_s3::{Config, Elsewhere, Proxy, Quirks, Server};
 use replay_store::{Filter, Format, Options as StoreOptions, Sort, Store};
 use tempfile::TempDir;
 
 use super::clock::local_ms;
 use super::*;
 use crate::address::{Address, Options};
+use crate::bucket::Cursor;
+use crate::key::Key;
 
 /// Nothing here takes so long.
 const LONG: Duration = Duration::from_secs(60);
 
-/// A server, with a proxy before it.
+/// A server, with a proxy before it: one that the environment names, or one of its own.
 struct World {
-    folder: TempDir,
+    /// The name of the bucket, and what keys begin with.
+    bucket: String,
+    prefix: String,
+    options: Options,
     proxy: Proxy,
-    _server: Server,
+    /// Without the proxy.
+    direct: Bucket,
+    _local: Option<(TempDir, Server)>,
 }
 
 /// A directory and what is open there.
@@ -36,6 +43,19 @@ struct Node {
 
 impl World {
     fn new() -> World {
+        let Some(elsewhere) = Elsewhere::from_env().unwrap() else {
+            return World::local();
+        };
+        let options = Options {
+            region: Some(elsewhere.region),
+            access_key_id: Some(elsewhere.access_key_id.into()),
+            secret_access_key: Some(elsewhere.secret_access_key.into()),
+            ..Options::default()
+        };
+        World::at(elsewhere.bucket, elsewhere.address, options, None)
+    }
+
+    fn local() -> World {
         let folder = tempfile::tempdir().unwrap();
         let config = Config {
             folder: folder.path().to_owned(),
@@ -46,28 +66,54 @@ impl World {
             port: 0,
         };
         let server = Server::start(&config).unwrap();
-        let proxy = Proxy::start(server.address()).unwrap();
+        let address = server.address();
+        let options = Options {
+            access_key_id: Some("id".to_owned().into()),
+            secret_access_key: Some("secret".to_owned().into()),
+            ..Options::default()
+        };
+        World::at("bucket".into(), address, options, Some((folder, server)))
+    }
+
+    fn at(
+        bucket: String,
+        address: SocketAddr,
+        options: Options,
+        local: Option<(TempDir, Server)>,
+    ) -> World {
+        let prefix = format!("{}/prefix", Elsewhere::prefix());
+        let place = Address::parse(&format!("s3://{bucket}/{prefix}")).unwrap();
+        let direct = Options {
+            endpoint: Some(format!("http://{address}")),
+            ..options.clone()
+        };
         World {
-            folder,
-            proxy,
-            _server: server,
+            direct: Bucket::open(&place, &direct).unwrap(),
+            bucket,
+            prefix,
+            options,
+            proxy: Proxy::start(address).unwrap(),
+            _local: local,
         }
     }
 
     fn bucket(&self) -> Bucket {
-        self.bucket_as("s3://bucket/some/prefix", "secret")
+        self.bucket_as(&self.bucket, None)
     }
 
-    fn bucket_as(&self, address: &str, secret: &str) -> Bucket {
-        let options = Options {
+    /// The bucket of this name, for who has another secret.
+    fn bucket_as(&self, bucket: &str, secret: Option<&str>) -> Bucket {
+        let mut options = Options {
             endpoint: Some(format!("http://{}", self.proxy.address())),
-            access_key_id: Some("id".to_owned().into()),
-            secret_access_key: Some(secret.to_owned().into()),
             request_timeout: Duration::from_secs(2),
             connect_timeout: Duration::from_secs(2),
-            ..Options::default()
+            ..self.options.clone()
         };
-        Bucket::open(&Address::parse(address).unwrap(), &options).unwrap()
+        if let Some(secret) = secret {
+            options.secret_access_key = Some(secret.to_owned().into());
+        }
+        let place = format!("s3://{bucket}/{}", self.prefix);
+        Bucket::open(&Address::parse(&place).unwrap(), &options).unwrap()
     }
 
     fn node(&self, name: &str) -> Node {
@@ -95,22 +141,39 @@ impl World {
         Node { link, store, dir }
     }
 
-    /// The names of the objects that are recordings, or end as asked for.
+    /// The keys of the objects that end so.
     fn objects(&self, end: &str) -> Vec<String> {
         let mut found = Vec::new();
-        files_below(self.folder.path(), &mut found);
+        let mut next = Some(Cursor::start());
+        while let Some(cursor) = next {
+            // What goes meanwhile is no fault, and what does not answer is asked again.
+            let Ok(page) = self.direct.list(&cursor) else {
+                thread::sleep(Duration::from_millis(100));
+                next = Some(cursor);
+                continue;
+            };
+            found.extend(page.objects.into_iter().map(|it| it.text));
+            next = page.next;
+        }
         found.retain(|name| name.ends_with(end));
         found
     }
-}
 
-fn files_below(dir: &Path, found: &mut Vec<String>) {
-    for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
-        let path = entry.path();
-        match path.is_dir() {
-            true => files_below(&path, found),
-            false => found.push(path.to_string_lossy().into_owned()),
-        }
+    /// What an object holds; empty if there is none.
+    fn read(&self, key: &str) -> Vec<u8> {
+        let key = Key::parse(key).unwrap();
+        self.direct
+            .get(&key, 1 << 20)
+            .map_or(Vec::new(), |bytes| bytes.to_vec())
+    }
+
+    fn write(&self, key: &str, bytes: Vec<u8>) {
+        let key = Key::parse(key).unwrap();
+        self.direct.put(&key, bytes.into()).unwrap();
+    }
+
+    fn remove(&self, key: &str) {
+        self.direct.delete_text(key).unwrap();
     }
 }
 
