@@ -47,6 +47,14 @@ impl Fault {
         self.kind
     }
 
+    /// Whether only the object that was asked for is in the way.
+    pub(crate) fn is_about_object(&self) -> bool {
+        matches!(
+            self.kind,
+            FaultKind::NotFound | FaultKind::TooLarge | FaultKind::Invalid
+        )
+    }
+
     /// The HTTP status, if there was an answer.
     pub fn status(&self) -> Option<u16> {
         self.status

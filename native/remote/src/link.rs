@@ -12,6 +12,7 @@ mod news;
 mod poll;
 mod presence;
 mod retain;
+mod rows;
 mod running;
 mod shared;
 mod signal;
@@ -152,6 +153,9 @@ impl Link {
             own_notes: Default::default(),
             own_tombstones: Default::default(),
             ended: Default::default(),
+            erasing: Default::default(),
+            erasing_notes: Default::default(),
+            announcing: Default::default(),
             unannounced: Default::default(),
             uses: Default::default(),
             unreadable: Default::default(),
@@ -237,8 +241,8 @@ impl Link {
     ) -> Result<(Erased, Confirmed), Error> {
         let deadline = Instant::now() + timeout;
         let note = erase::announce(&self.shared, filter)?;
-        let erased = erase()?;
-        let confirmed = erase::settle(&self.shared, &note, deadline)?;
+        let erased = self.shared.erasing(erase)?;
+        let confirmed = erase::settle(&self.shared, &note, &erased, deadline)?;
         Ok((erased, confirmed))
     }
 }

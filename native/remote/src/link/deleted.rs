@@ -1,21 +1,25 @@
 //! Deletions: those noted here are made known to all and done in the bucket, and those of others are
 //! carried out here.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering::Relaxed;
 
 use bytes::Bytes;
-use replay_store::{Filter, Object};
+use replay_store::{Filter, Object, file_stem};
 
 use super::erasures::as_of;
-use super::random_tag;
 use super::shared::{Shared, key_of};
+use super::{random_tag, rows};
 use crate::fault::{Fault, FaultKind};
 use crate::gone::Gone;
 use crate::key::Key;
 
 /// Deletions at once.
 const AT_ONCE: usize = 16;
+
+/// By so much the time of a deletion may be ahead of what this machine's clock showed then: for
+/// clocks of others that were, and since the time of a file is a little behind the clock.
+const AHEAD_MS: i64 = 60_000;
 
 /// Makes known what is noted, deletes what nobody needs any more, and then removes the notes.
 /// `told` are the notes that have been made known.
@@ -34,12 +38,14 @@ pub(super) fn bury(shared: &Shared, told: &mut HashMap<Box<[u8]>, Key>) -> Resul
         }
     }
     delete_orphans(shared)?;
+    rows::forget(shared, &erased(shared, told), None)?;
     let done = std::mem::take(told);
     for (note, key) in done {
         if shared.tier.remove_note(&note).is_err() {
             told.insert(note, key);
             continue;
         }
+        shared.erasing_notes.lock().remove(&note);
         // Who waits for it asks for its key.
         let mut own = shared.own_notes.lock();
         if let Some(known) = own.get_mut(&note) {
@@ -77,6 +83,17 @@ fn tell(shared: &Shared, note: &[u8]) -> Result<Option<Key>, Fault> {
     Ok(Some(key))
 }
 
+/// Of what is noted, what was erased and not just deleted; of an earlier run's nobody knows.
+fn erased(shared: &Shared, told: &HashMap<Box<[u8]>, Key>) -> HashSet<Box<[u8]>> {
+    let is_erased = |note: &[u8]| {
+        shared.erasing_notes.lock().contains(note) || !shared.own_notes.lock().contains_key(note)
+    };
+    let notes = told.keys().filter(|note| is_erased(note));
+    let read = notes.filter_map(|note| Gone::decode(&shared.tier.read_note(note).ok()??).ok());
+    let ids = read.flat_map(|gone| gone.ids);
+    ids.map(|id| file_stem(&id).into()).collect()
+}
+
 /// Deletes the objects that no recording needs any more.
 fn delete_orphans(shared: &Shared) -> Result<(), Fault> {
     let orphans: HashMap<Key, Object> = shared
@@ -109,6 +126,10 @@ fn delete_orphans(shared: &Shared) -> Result<(), Fault> {
 pub(super) fn carry_out(shared: &Shared, key: &Key, gone: &Gone) -> Result<(), Fault> {
     let until = i64::try_from(gone.effective.ms()).unwrap_or(i64::MAX);
     let ahead = shared.clock.ahead_ms();
+    // What this node deleted, it deleted here at once; what is as young as that was saved since,
+    // maybe in the same millisecond. An earlier run that did not come to it told nobody.
+    let is_own = gone.origin == shared.node;
+    let ahead_of_files = ahead.saturating_add(if is_own { AHEAD_MS } else { 0 });
     let ids: Vec<Box<[u8]>> = gone.ids.iter().map(|id| id.as_slice().into()).collect();
     let refused = |_| {
         Fault::new(
@@ -120,7 +141,7 @@ pub(super) fn carry_out(shared: &Shared, key: &Key, gone: &Gone) -> Result<(), F
         shared.graves.bury(ids.iter().map(|id| &**id), until);
         let done = shared
             .tier
-            .delete_gone(&ids, until, ahead)
+            .delete_gone(&ids, until, ahead_of_files)
             .map_err(refused)?;
         if done.deleted > 0 {
             shared.tier.forget_rows().map_err(refused)?;
@@ -138,7 +159,10 @@ pub(super) fn carry_out(shared: &Shared, key: &Key, gone: &Gone) -> Result<(), F
     if let Some(filter) = Filter::decode(bytes) {
         let filter = as_of(filter, gone.effective, ahead);
         shared.erasures.add(filter.clone());
-        shared.tier.erase_where(&filter).map_err(refused)?;
+        let erase = || shared.tier.erase_where(&filter);
+        shared.erasing(erase).map_err(refused)?;
+        // What was being told of it is there, and whoever erases it finds it.
+        drop(shared.announcing.lock());
         if let Key::Gone { tag, .. } = key {
             let node = shared.node.clone();
             let confirmed = Key::Confirmed { tag: *tag, node };

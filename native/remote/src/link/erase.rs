@@ -4,20 +4,24 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use replay_store::{Error, Filter, RemoteFault};
+use replay_store::{Erased, Error, Filter, RemoteFault, file_stem};
 
 use super::Confirmed;
 use super::away::remote_fault;
 use super::erasures::as_of;
 use super::presence::others;
+use super::rows;
 use super::shared::Shared;
 use crate::bucket::Cursor;
 use crate::fault::Fault;
 use crate::gone::{Gone, MAX_GONE_BYTES};
-use crate::key::{Key, Name, Tag};
+use crate::key::{Key, Name, Tag, Time};
 
 /// How often it is looked whether others have confirmed.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// Clocks of nodes that agree do so well within it.
+const MINUTE_MS: i64 = 60_000;
 
 /// Notes that a filter is to be carried out by all, before it is here. Returns the note's name.
 pub(super) fn announce(shared: &Shared, filter: &Filter) -> Result<Box<[u8]>, Error> {
@@ -44,13 +48,23 @@ pub(super) fn announce(shared: &Shared, filter: &Filter) -> Result<Box<[u8]>, Er
 }
 
 /// Waits until it is done in the bucket, and for the other nodes.
-pub(super) fn settle(shared: &Shared, note: &[u8], deadline: Instant) -> Result<Confirmed, Error> {
+pub(super) fn settle(
+    shared: &Shared,
+    note: &[u8],
+    erased: &Erased,
+    deadline: Instant,
+) -> Result<Confirmed, Error> {
     let begun = shared.polled.now();
+    let begun_at = shared.clock.now_ms();
     shared.to_poll.give();
     let Some((key, tag)) = wait_until_clean(shared, note, begun, deadline)? else {
         return Err(Error::Remote(RemoteFault::Unavailable));
     };
     let settled = confirmations(shared, tag, deadline).and_then(|confirmed| {
+        // Others may have told of it until they confirmed.
+        let since = Time::from_ms(u64::try_from(begun_at - MINUTE_MS).unwrap_or(0));
+        let stems = erased.ids.iter().map(|id| file_stem(id).into());
+        rows::forget(shared, &stems.collect(), since)?;
         if confirmed.waiting.is_empty() {
             forget_filter(shared, &key, tag)?;
         }

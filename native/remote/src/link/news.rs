@@ -8,17 +8,15 @@ use replay_store::{Error, Listed, Object};
 
 use super::deleted::carry_out;
 use super::is_late;
+use super::rows::MAX_ROWS_BYTES;
 use super::shared::{Shared, key_of, object_of};
-use crate::bucket::{self, Cursor};
+use crate::bucket;
 use crate::fault::{Fault, FaultKind};
 use crate::gone::{Gone, MAX_GONE_BYTES};
 use crate::key::{Key, Time};
 
 /// Objects that are read at once. They are small, and most of the time is waited for.
 const AT_ONCE: usize = 64;
-
-/// No batch of rows is larger.
-const MAX_ROWS_BYTES: u64 = 16 << 20;
 
 /// Recordings that are read at once have no more together.
 const MAX_BYTES: u64 = 64 << 20;
@@ -84,7 +82,7 @@ impl News {
         for rows in late {
             let rows = match shared.heard(shared.bucket.get(&rows, MAX_ROWS_BYTES)) {
                 Ok(rows) => rows,
-                Err(fault) if is_about_object(&fault) => continue,
+                Err(fault) if fault.is_about_object() => continue,
                 Err(fault) => return Err(fault),
             };
             for object in shared.tier.named_in(&rows) {
@@ -99,7 +97,7 @@ impl News {
                         size: meta.size,
                         modified_ms: meta.modified_ms,
                     }),
-                    Err(fault) if is_about_object(&fault) => {}
+                    Err(fault) if fault.is_about_object() => {}
                     Err(fault) => return Err(fault),
                 }
             }
@@ -150,7 +148,7 @@ impl News {
             match shared.heard(read).and_then(|bytes| Gone::decode(&bytes)) {
                 Ok(gone) => found.push((key, gone)),
                 // A tombstone that can't be understood, or is gone, is no reason to stop.
-                Err(fault) if is_about_object(&fault) => {}
+                Err(fault) if fault.is_about_object() => {}
                 Err(fault) => result = Err(fault),
             }
         });
@@ -203,7 +201,7 @@ impl News {
                     }
                     self.seen.insert(key);
                 }
-                Err(fault) if is_about_object(&fault) => drop(self.seen.insert(key)),
+                Err(fault) if fault.is_about_object() => drop(self.seen.insert(key)),
                 Err(fault) => result = Err(fault),
             });
         result
@@ -232,7 +230,7 @@ impl News {
                         }
                     },
                     Err(fault) if fault.kind() == FaultKind::NotFound => {}
-                    Err(fault) if is_about_object(&fault) => self.is_unreadable(shared, object),
+                    Err(fault) if fault.is_about_object() => self.is_unreadable(shared, object),
                     Err(fault) => result = Err(fault),
                 }
             });
@@ -261,17 +259,4 @@ fn as_many_as_fit(wanted: &mut Peekable<impl Iterator<Item = (Key, u64)>>) -> Ve
         some.push((key, len));
     }
     some
-}
-
-/// Where a listing of all uploads begins, behind what else there is.
-pub(super) fn first() -> Cursor {
-    Cursor::after("0")
-}
-
-/// Whether only the object that was asked for is in the way.
-fn is_about_object(fault: &Fault) -> bool {
-    matches!(
-        fault.kind(),
-        FaultKind::NotFound | FaultKind::TooLarge | FaultKind::Invalid
-    )
 }

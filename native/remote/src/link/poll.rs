@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use super::copies::give_up_copies;
 use super::deleted::bury;
-use super::news::{News, first};
+use super::news::News;
 use super::presence::Presences;
 use super::retain::Retaining;
 use super::running::Running;
-use super::shared::Shared;
+use super::shared::{Shared, first};
 use super::walk::Walk;
 use crate::bucket::Cursor;
 use crate::fault::Fault;

@@ -16,7 +16,7 @@ use super::clock::{Clock, local_ms};
 use super::erasures::Erasures;
 use super::graves::Graves;
 use super::signal::{Count, Signal};
-use crate::bucket::Bucket;
+use crate::bucket::{Bucket, Cursor};
 use crate::fault::{Fault, FaultKind};
 use crate::gone::Gone;
 use crate::key::{Key, Name, Tag};
@@ -58,6 +58,12 @@ pub(super) struct Shared {
     pub own_tombstones: Mutex<HashSet<Key>>,
     /// Grows when nothing is told any more.
     pub ended: Count,
+    /// So many erasures are deleting here just now.
+    pub erasing: AtomicUsize,
+    /// Notes of what they have deleted: of that nothing may be left, in rows either.
+    pub erasing_notes: Mutex<HashSet<Box<[u8]>>>,
+    /// Held while rows are put there.
+    pub announcing: Mutex<()>,
     /// Uploaded, and in no batch of rows yet.
     pub unannounced: Mutex<Vec<Object>>,
     /// When files that the bucket has too were read last, by this machine's clock.
@@ -119,9 +125,20 @@ impl Shared {
     pub fn note(&self, gone: &Gone) -> io::Result<Box<[u8]>> {
         let bytes = gone.encode().ok_or(io::ErrorKind::FileTooLarge)?;
         let note = self.tier.write_note(&bytes).map_err(io::Error::other)?;
+        if self.erasing.load(Relaxed) > 0 {
+            self.erasing_notes.lock().insert(note.clone());
+        }
         self.own_notes.lock().insert(note.clone(), None);
         self.notes.fetch_add(1, Relaxed);
         Ok(note)
+    }
+
+    /// Does something that erases.
+    pub fn erasing<T>(&self, erase: impl FnOnce() -> T) -> T {
+        self.erasing.fetch_add(1, Relaxed);
+        let erased = erase();
+        self.erasing.fetch_sub(1, Relaxed);
+        erased
     }
 
     /// The latest time of what a deletion of these ids is about.
@@ -204,6 +221,11 @@ impl Remote for Shared {
         }
         Ok(())
     }
+}
+
+/// Where a listing of all uploads begins, behind what else there is.
+pub(super) fn first() -> Cursor {
+    Cursor::after("0")
 }
 
 /// The key of an object; `None` if its file's name is no recording's.

@@ -187,6 +187,8 @@ impl Uploader<'_> {
 
 /// Puts what is known of these objects there. Returns whether it is.
 pub(super) fn put_rows(shared: &Shared, objects: &[Object], tag: Tag) -> bool {
+    // Who erases what they are about waits for it to be there.
+    let _announcing = shared.announcing.lock();
     let time = shared.clock.next();
     let key = Key::Rows { time, tag };
     let rows = Bytes::from(shared.tier.rows(objects));

@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use replay_store::Object;
 
-use super::news::{News, first};
-use super::shared::{Shared, object_of};
+use super::news::News;
+use super::shared::{Shared, first, object_of};
 use crate::bucket::Cursor;
 use crate::fault::Fault;
 use crate::key::Time;

@@ -88,6 +88,42 @@ fn a_deletion_outlives_an_outage_and_a_restart() {
 }
 
 #[test]
+fn what_is_saved_again_after_a_deletion_outlives_a_restart() {
+    let world = World::new();
+    let a = world.node("a");
+    for id in ["x", "y"] {
+        // Of another size, as most are.
+        let first = recording(id, 1);
+        a.store.save(&first, Format::Json).unwrap();
+    }
+    a.drain();
+    for (id, at) in [("x", 5), ("y", 6)] {
+        if id == "y" {
+            world.proxy.refuse(true).unwrap();
+        }
+        thread::sleep(Duration::from_millis(10));
+        let before = std::time::SystemTime::now();
+        thread::sleep(Duration::from_millis(10));
+        a.store.delete(id.as_bytes()).unwrap();
+        a.save(id, at);
+        // As saved in the same moment: the system's clock for files has not gone on.
+        let file = std::fs::File::open(a.dir.path().join(format!("{id}.etf.gz"))).unwrap();
+        file.set_modified(before).unwrap();
+        if id == "x" {
+            a.drain();
+        }
+    }
+    let dir = a.close();
+    world.proxy.refuse(false).unwrap();
+    let a = world.node_in(dir, "a", |_| {}, |_| {});
+    eventually("all is known", || a.link.status().is_complete);
+    a.drain();
+    a.lists(&["y", "x"]);
+    let b = world.node("b");
+    b.lists(&["y", "x"]);
+}
+
+#[test]
 fn an_erasure_is_carried_out_by_all_and_says_by_whom() {
     let world = World::new();
     let [a, b] = ["a", "b"].map(|name| world.node(name));
@@ -122,6 +158,31 @@ fn an_erasure_is_carried_out_by_all_and_says_by_whom() {
     b.save("x4", local_ms() + 10_000);
     b.drain();
     a.lists(&["x4", "y"]);
+}
+
+#[test]
+fn no_rows_are_left_of_what_is_erased() {
+    let world = World::new();
+    let [a, b] = ["a", "b"].map(|name| world.node(name));
+    for number in 0..40 {
+        a.save(&format!("r{number}"), number);
+    }
+    a.drain();
+    eventually("rows are there", || !world.objects(".rows").is_empty());
+    eventually("all are listed", || b.ids().len() == 40);
+    let filter = by_id("r1");
+    b.link
+        .erase(&filter, LONG, || b.store.delete_where(&filter))
+        .unwrap();
+    let named: Vec<_> = (world.objects(".rows").iter())
+        .flat_map(|key| a.store.tier().named_in(&world.read(key)))
+        .map(|object| String::from_utf8(object.file.into_vec()).unwrap())
+        .collect();
+    assert!(
+        !named.iter().any(|file| file.starts_with("r1")),
+        "{named:?}"
+    );
+    assert!(named.iter().any(|file| file.starts_with("r2")), "{named:?}");
 }
 
 #[test]
