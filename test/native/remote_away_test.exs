@@ -192,6 +192,8 @@ defmodule PhoenixReplay.Native.RemoteAwayTest do
       assert stats(opts).pending_uploads == 1
       assert Native.get("unknown", [], opts) == {:error, {:remote, reason}}
       assert Storage.get(recording.id, opts) == {:ok, recording}
+      # Within its own time.
+      assert Native.close(opts) == :ok
     end
 
     assert S3Server.recordings(server) == []
