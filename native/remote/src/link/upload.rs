@@ -39,19 +39,20 @@ const UNREAD_PAUSE: Duration = Duration::from_secs(10);
 pub(super) fn run(shared: &Shared) {
     let mut uploader = Uploader {
         shared,
-        announced: Instant::now(),
+        announced: Cell::new(Instant::now()),
         unread_until: None,
     };
     while !shared.is_stopping() {
         uploader.turn();
-        let pause = match shared.tier.pending_len() {
-            0 => MAX_SLEEP,
-            // What keeps it from being uploaded ends by itself, or is told.
-            _ => shared
-                .away
-                .pause()
-                .clamp(Duration::from_millis(5), MAX_SLEEP),
+        let due = match shared.tier.pending_len() {
+            0 => uploader.until_rows(),
+            _ => Some(Duration::ZERO),
         };
+        let pause = due.map_or(MAX_SLEEP, |due| {
+            // What keeps it from being done ends by itself, or is told.
+            let pause = due.max(shared.away.pause());
+            pause.clamp(Duration::from_millis(5), MAX_SLEEP)
+        });
         shared.to_upload.wait(pause);
     }
 }
@@ -59,7 +60,7 @@ pub(super) fn run(shared: &Shared) {
 struct Uploader<'s> {
     shared: &'s Shared,
     /// When rows were put there last.
-    announced: Instant,
+    announced: Cell<Instant>,
     /// Until when files that can't be read are left alone.
     unread_until: Option<Instant>,
 }
@@ -85,12 +86,19 @@ impl Uploader<'_> {
     fn upload(&mut self) {
         let shared = self.shared;
         let under_way: RefCell<HashMap<Key, Arc<Entry>>> = RefCell::default();
+        let rows: RefCell<HashMap<Key, Vec<Object>>> = RefCell::default();
         let mut queue: VecDeque<Arc<Entry>> = VecDeque::new();
         let (failed, unread, sending) = (Cell::new(false), Cell::new(false), Cell::new(0));
         let next = || {
             loop {
                 if failed.get() || shared.is_stopping() {
                     return None;
+                }
+                // Also while there is more to upload, for others not to read all of it.
+                if let Some(objects) = self.take_rows() {
+                    let (key, bytes) = rows_of(shared, &objects);
+                    rows.borrow_mut().insert(key.clone(), objects);
+                    return Some((key, bytes));
                 }
                 let entry = match queue.pop_front() {
                     Some(entry) => entry,
@@ -133,11 +141,15 @@ impl Uploader<'_> {
         let source = std::iter::from_fn(&mut next);
         shared.bucket.put_many(source, AT_ONCE, |key, result| {
             let entry = under_way.borrow_mut().remove(&key);
+            let announced = rows.borrow_mut().remove(&key);
             sending.set(sending.get() - entry.as_ref().map_or(0, |entry| entry.stamp.len));
             let put = shared.heard(result).is_ok();
             failed.set(failed.get() || !put);
             if let (true, Some(entry), Some(time)) = (put, entry, key.time()) {
                 self.is_there(&entry, time.ms());
+            }
+            if let (false, Some(objects)) = (put, announced) {
+                shared.unannounced.lock().extend(objects);
             }
         });
         self.unread_until = unread.get().then(|| Instant::now() + UNREAD_PAUSE);
@@ -156,28 +168,44 @@ impl Uploader<'_> {
     }
 
     /// Puts rows of what was uploaded there, for others to read in place of the recordings.
-    fn announce(&mut self) {
-        let shared = self.shared;
-        let is_due = self.announced.elapsed() >= shared.settings.poll / 2;
-        if !is_due || shared.unannounced.lock().len() < MIN_ROWS {
-            return;
+    fn announce(&self) {
+        if let Some(objects) = self.take_rows()
+            && !put_rows(self.shared, &objects)
+        {
+            self.shared.unannounced.lock().extend(objects);
         }
-        self.announced = Instant::now();
-        let mut objects = std::mem::take(&mut *shared.unannounced.lock());
-        let rest = objects.split_off(objects.len().min(MAX_ROWS));
-        shared.unannounced.lock().extend(rest);
-        if !put_rows(shared, &objects) {
-            shared.unannounced.lock().extend(objects);
+    }
+
+    /// What rows are to be put there of, if it is time for that.
+    fn take_rows(&self) -> Option<Vec<Object>> {
+        self.until_rows().filter(Duration::is_zero)?;
+        self.announced.set(Instant::now());
+        let mut unannounced = self.shared.unannounced.lock();
+        let mut objects = std::mem::take(&mut *unannounced);
+        *unannounced = objects.split_off(objects.len().min(MAX_ROWS));
+        Some(objects)
+    }
+
+    /// How long until it is time, if there is enough for it.
+    fn until_rows(&self) -> Option<Duration> {
+        if self.shared.unannounced.lock().len() < MIN_ROWS {
+            return None;
         }
+        let every = self.shared.settings.poll / 2;
+        Some(every.saturating_sub(self.announced.get().elapsed()))
     }
 }
 
 /// Puts what is known of these objects there. Returns whether it is.
 pub(super) fn put_rows(shared: &Shared, objects: &[Object]) -> bool {
+    let (key, rows) = rows_of(shared, objects);
+    shared.heard(shared.bucket.put(&key, rows)).is_ok()
+}
+
+fn rows_of(shared: &Shared, objects: &[Object]) -> (Key, Bytes) {
     let key = Key::Rows {
         time: shared.clock.next(),
         tag: random_tag(),
     };
-    let rows = Bytes::from(shared.tier.rows(objects));
-    shared.heard(shared.bucket.put(&key, rows)).is_ok()
+    (key, Bytes::from(shared.tier.rows(objects)))
 }
