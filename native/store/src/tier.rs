@@ -160,6 +160,19 @@ impl Tier {
         claims.filter_map(|entry| index.put_at(entry.file())).max()
     }
 
+    /// The objects that are known of these ids, as far as they had been put there at a time.
+    pub fn objects_of(&self, ids: &[Vec<u8>], until: i64) -> Vec<Object> {
+        let index = self.files.index.read();
+        let files = ids.iter().flat_map(|id| index.claims(id));
+        let objects = files.filter_map(|entry| {
+            Some(Object {
+                put_at: index.put_at(entry.file())?,
+                file: entry.file().into(),
+            })
+        });
+        objects.filter(|object| object.put_at <= until).collect()
+    }
+
     /// All objects that are known, in their order.
     pub fn objects(&self) -> Vec<Listed> {
         let index = self.files.index.read();

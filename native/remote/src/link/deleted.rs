@@ -77,8 +77,11 @@ fn tell(shared: &Shared, note: &[u8]) -> Result<Option<Key>, Fault> {
     }
     shared.heard(shared.bucket.put(&key, Bytes::from(bytes)))?;
     if !is_own {
-        // An earlier run may not have come to it.
+        // An earlier run may not have come to it, and nobody else deletes the objects.
+        let until = i64::try_from(gone.effective.ms()).unwrap_or(i64::MAX);
+        let objects = shared.tier.objects_of(&gone.ids, until);
         carry_out(shared, &key, &gone)?;
+        objects.iter().for_each(|it| shared.tier.orphan(it));
     }
     Ok(Some(key))
 }

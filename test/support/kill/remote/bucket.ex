@@ -48,7 +48,7 @@ defmodule PhoenixReplay.Native.Test.Kill.Remote.Bucket do
     File.mkdir_p!(copy)
 
     for {file, keys} <- recordings,
-        do: File.cp!(Path.join(server.folder, Enum.max(keys)), Path.join(copy, file))
+        do: File.cp(Path.join(server.folder, Enum.max(keys)), Path.join(copy, file))
 
     # Atoms of recordings, the views of those in JSON among them, are those of this code.
     for module <- [Content, Session], do: Code.ensure_loaded!(module)
@@ -60,15 +60,34 @@ defmodule PhoenixReplay.Native.Test.Kill.Remote.Bucket do
     Map.new(seen)
   end
 
-  @doc "Objects that have one of some texts in their key or in their bytes."
+  @doc "Objects that have one of some texts in their key or in what they hold."
   def traces(_server, _keys, []), do: []
 
   def traces(server, keys, texts) do
     pattern = :binary.compile_pattern(texts)
 
     for key <- keys,
-        content = key <> "\n" <> File.read!(Path.join(server.folder, key)),
+        content = key <> "\n" <> plain(Path.join(server.folder, key)),
         {at, length} <- Enum.take(:binary.matches(content, pattern), 1),
         do: {key, binary_part(content, at, length)}
+  end
+
+  # Decompressed; by a program where this system has none for it.
+  defp plain(path) do
+    case File.read(path) do
+      {:ok, <<31, 139, _::binary>> = bytes} ->
+        :zlib.gunzip(bytes)
+
+      {:ok, <<0xFD2FB528::little-32, _::binary>> = bytes} ->
+        zstd = System.find_executable("zstd")
+        if zstd, do: zstd |> System.cmd(["-qdc", path]) |> elem(0), else: bytes
+
+      {:ok, bytes} ->
+        bytes
+
+      # It has gone meanwhile, which is seen elsewhere.
+      {:error, :enoent} ->
+        ""
+    end
   end
 end

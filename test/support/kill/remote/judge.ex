@@ -27,6 +27,7 @@ defmodule PhoenixReplay.Native.Test.Kill.Remote.Judge do
         checked.violations ++
           in_bucket(state.server, keys, recordings, checked) ++
           Enum.flat_map(ask.("look"), &unlike(&1, seen)) ++
+          changed(keys, Bucket.keys(state.server)) ++
           closed(ask.("close"), state, nodes, recordings, checked)
 
       {counts(checked, seen), wrong}
@@ -65,6 +66,12 @@ defmodule PhoenixReplay.Native.Test.Kill.Remote.Judge do
 
     doubled ++ twice ++ unknown ++ traces
   end
+
+  # All said that there is nothing left to do.
+  defp changed(keys, keys), do: []
+
+  defp changed(before, later),
+    do: ["later there are #{inspect(later -- before)}, and no more #{inspect(before -- later)}"]
 
   # A node has what the bucket has, lists it once, and reads the same.
   defp unlike({node, {:ok, %{listed: listed, read: read, stats: stats}}}, seen) do

@@ -102,7 +102,7 @@ defmodule PhoenixReplay.Native.Test.Kill.Remote.Loop do
     vm
   end
 
-  defp opts(state, node, more \\ []) do
+  defp opts(state, node, more) do
     opts = [path: node.path, remote_poll_ms: 50, drain_timeout_ms: 2_000]
     opts = opts ++ [remote_opts: [timeout_ms: 1_000]] ++ more
     S3Server.node(state.server, node.name, opts)

@@ -80,8 +80,9 @@ fn a_deletion_outlives_an_outage_and_a_restart() {
     world.proxy.refuse(false).unwrap();
     assert_eq!(world.objects("x.etf.gz").len(), 1);
     let a = world.node_in(dir, "a", |_| {}, |_| {});
-    eventually("it is gone", || world.objects("x.etf.gz").is_empty());
+    eventually("all is known", || a.link.status().is_complete);
     a.drain();
+    assert!(world.objects("x.etf.gz").is_empty(), "it is gone");
     for node in [&a, &b] {
         eventually("it is not listed", || node.ids().len() == 2);
     }
