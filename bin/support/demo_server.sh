@@ -17,14 +17,17 @@ command=$1 dir=$2
 
 # What the test server is told: its program, port and keys are in the directory.
 start_test_server() {
+  local port
+  port=$(cat "$dir/port")
+  rm -f "$dir/output"
   [ -p "$dir/input" ] || mkfifo "$dir/input"
   # It ends when nobody can write to its input any more: it can itself.
-  "$(cat "$dir/program")" --port "$(cat "$dir/port")" "$dir/folder" \
+  "$(cat "$dir/program")" --port "$port" "$dir/folder" \
     "$REPLAY_REMOTE_KEY" "$REPLAY_REMOTE_SECRET" "$REPLAY_REMOTE_BUCKET" \
     0<>"$dir/input" >"$dir/output" 2>>"$dir/log" &
   printf '%s\n' $! >"$dir/pid"
   for _ in $(seq 200); do
-    if grep -q port "$dir/output"; then
+    if grep -qs port "$dir/output"; then
       sed -n 's/^port //p' "$dir/output" >"$dir/port"
       return 0
     fi
