@@ -43,8 +43,8 @@ defmodule Bench.Sections.Exit do
   end
 
   @doc false
-  def prepare(side, path) do
-    :ok = Side.open(side, path, clean_up?: false)
+  def prepare(side, path, opts \\ []) do
+    :ok = Side.open(side, path, [clean_up?: false] ++ opts)
     Sessions.prepare(:typical)
     :persistent_term.put(__MODULE__, :counters.new(1, []))
 

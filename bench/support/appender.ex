@@ -15,10 +15,13 @@ defmodule Bench.Appender do
 
   @type kind :: Traffic.profile() | :blob_64k | :blob_again | :table_edit
 
-  @doc "Opens the side in this VM and checks what it appends. Call this first."
-  @spec prepare(Side.t(), Path.t(), [kind()]) :: :ok
-  def prepare(side, path, kinds) do
-    :ok = Side.open(side, path, clean_up?: false)
+  @doc """
+  Opens the side in this VM and checks what it appends. Call this first. The options are those of
+  the storage.
+  """
+  @spec prepare(Side.t(), Path.t(), [kind()], keyword()) :: :ok
+  def prepare(side, path, kinds, opts \\ []) do
+    :ok = Side.open(side, path, [clean_up?: false] ++ opts)
     :persistent_term.put(__MODULE__, :counters.new(1, []))
     Enum.each(kinds, &check(side, &1))
   end

@@ -8,7 +8,9 @@ defmodule Bench.CLI do
   @usage """
   bin/bench [SECTION…] [--quick] [--json FILE] [--html FILE] [--svg DIRECTORY]
 
-  Without a section: all but `million`, which takes half an hour.
+  Without a section: all but `million`, which takes half an hour, and those that
+  begin with `remote`, which want the library to be built with
+  PHOENIX_REPLAY_NATIVE_REMOTE=1. All of these: bin/bench remote.
 
   Compares the native engine with the pure-Elixir backend, its peers and the
   machine's limits. One line per figure on standard output, tab-separated:
@@ -51,7 +53,7 @@ defmodule Bench.CLI do
     case OptionParser.parse(args, strict: switches, aliases: [h: :help]) do
       {flags, names, []} ->
         if flags[:help], do: help()
-        check_sections(names)
+        names = sections(names)
         check_files(flags)
 
         %{
@@ -74,11 +76,13 @@ defmodule Bench.CLI do
     end
   end
 
-  defp check_sections(names) do
-    case names -- Section.names() do
-      [] -> :ok
-      [unknown | _] -> refuse("there is no section #{unknown}; known are #{known_sections()}")
-    end
+  defp sections(names) do
+    Enum.flat_map(names, fn name ->
+      case Section.named(name) do
+        [] -> refuse("there is no section #{name}; known are #{known_sections()}")
+        sections -> sections
+      end
+    end)
   end
 
   defp known_sections, do: Enum.join(Section.names(), ", ")

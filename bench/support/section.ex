@@ -11,10 +11,12 @@ defmodule Bench.Section do
 
   # The order of the report; a section not named here comes last.
   @order ~w(append recorder lifecycle memory save get list summaries query contains coarse open drain exit recover
-            json codec scale)
+            json codec scale remote_cost remote_drain remote_news remote_start remote_get remote_checkpoint
+            remote_away)
 
-  # These take too long to be run unasked.
-  @on_request ~w(million)
+  # These take too long to be run unasked, or want more than others.
+  @on_request ~w(million remote_cost remote_drain remote_news remote_start remote_get remote_checkpoint
+                 remote_away)
 
   @directory Path.expand("../sections", __DIR__)
 
@@ -34,6 +36,13 @@ defmodule Bench.Section do
   @doc "Those that are run when none is asked for."
   @spec default_names() :: [String.t()]
   def default_names, do: names() -- @on_request
+
+  @doc "The sections that are meant by a name: their own, or the first part of it."
+  @spec named(String.t()) :: [String.t()]
+  def named(name) do
+    names = names()
+    if name in names, do: [name], else: Enum.filter(names, &String.starts_with?(&1, name <> "_"))
+  end
 
   @doc "The module of a section."
   @spec module(String.t()) :: module()

@@ -20,7 +20,7 @@ defmodule PhoenixReplay.Native.Shutdown do
     start = System.monotonic_time(:microsecond)
 
     with open when is_list(open) <- Nif.directories_open() do
-      open = for {directory, path} <- open, do: {directory, path, saved(directory)}
+      open = for {directory, path} <- open, do: {directory, path, Nif.store_count(directory)}
       if configured.path, do: wait_for_host(deadline)
 
       for {directory, path, before} <- open, is_integer(before) do
@@ -55,19 +55,14 @@ defmodule PhoenixReplay.Native.Shutdown do
   defp drain(directory, before, deadline) do
     with left when is_integer(left) <- Nif.store_drain(directory, remaining(deadline)),
          running when is_integer(running) <- Nif.store_checkpoint(directory, remaining(deadline)),
-         pending when is_integer(pending) <- upload(directory, remaining(deadline)),
-         now when is_integer(now) <- saved(directory) do
-      %{saved: now - before, left: left + running, pending_uploads: pending}
+         now when is_integer(now) <- Nif.store_count(directory),
+         pending when is_integer(pending) <- upload(directory, remaining(deadline)) do
+      %{saved: max(now - before, 0), left: left + running, pending_uploads: pending}
     end
   end
 
   defp upload(directory, timeout_ms),
     do: Awaited.answer(fn -> Nif.store_upload(directory, timeout_ms) end)
-
-  # Not how many there are: other nodes put some there as well.
-  defp saved(directory) do
-    with {:ok, %{saved: saved}} <- Nif.store_stats(directory), do: saved
-  end
 
   defp tell(%{saved: 0, left: 0, pending_uploads: 0}, _path, false, _duration_us), do: :ok
 

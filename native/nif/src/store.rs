@@ -219,10 +219,17 @@ fn store_ids(env: Env<'_>, handle: Settled) -> Term<'_> {
     }
 }
 
-/// Number of recordings that are in their files.
+/// Number of recordings that are in their files. Where others put some into the bucket as well, of
+/// those that were saved here.
 #[rustler::nif(schedule = "DirtyIo")]
-fn store_count(handle: Settled) -> usize {
-    handle.store.list().map_or(0, |entries| entries.len())
+fn store_count(handle: Settled) -> u64 {
+    if handle.link.is_some() {
+        return handle.store.stats().map_or(0, |stats| stats.counts.saved);
+    }
+    handle
+        .store
+        .list()
+        .map_or(0, |entries| entries.len() as u64)
 }
 
 /// The same as it is known, or 0 if that can't be told without waiting.

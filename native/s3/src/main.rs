@@ -18,6 +18,7 @@
 //! | `refuse` | connections are refused |
 //! | `clear` | all is well again |
 //! | `count` | instead of `ok`: how many requests came since the last time |
+//! | `direct` | instead of `ok`: the port of the server itself, where nobody makes trouble |
 #![forbid(unsafe_code)]
 
 use std::io::{self, BufRead as _, Write as _};
@@ -62,7 +63,11 @@ fn run() -> io::Result<()> {
     let proxy = Proxy::start_at(server.address(), port)?;
     say(&format!("port {}", proxy.address().port()))?;
     for line in io::stdin().lock().lines() {
-        let answer = order(&proxy, &line?)?;
+        let line = line?;
+        let answer = match line.trim() {
+            "direct" => server.address().port().to_string(),
+            line => order(&proxy, line)?,
+        };
         say(&answer)?;
     }
     Ok(())

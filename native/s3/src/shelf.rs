@@ -1,11 +1,12 @@
 //! Objects in a folder: a bucket is a directory in it, a key's slashes are directories in that.
 
 mod name;
+mod walk;
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::hash::{DefaultHasher, Hasher as _};
 use std::io;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::SystemTime;
@@ -16,7 +17,8 @@ use parking_lot::Mutex;
 use s3s::dto::*;
 use s3s::{Body, S3, S3Request, S3Response, S3Result, s3_error};
 
-use name::{escaped, unescaped};
+use name::escaped;
+use walk::Walk;
 
 /// What a server does not do that others do.
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +58,7 @@ pub(crate) struct Shelf {
     /// Held from the look at what is there until it is replaced.
     writing: Mutex<()>,
     written: AtomicU64,
+    walk: Walk,
 }
 
 struct File {
@@ -81,6 +84,7 @@ impl Shelf {
             quirks,
             writing: Mutex::new(()),
             written: AtomicU64::new(0),
+            walk: Walk::default(),
         })
     }
 
@@ -160,71 +164,46 @@ impl Shelf {
         Ok(())
     }
 
-    /// All objects of a bucket, in the order of their keys.
-    fn all(&self, bucket: &str) -> S3Result<BTreeMap<String, fs::Metadata>> {
-        let root = self.bucket(bucket)?;
-        let mut found = BTreeMap::new();
-        let mut left = vec![(root, String::new())];
-        while let Some((folder, key)) = left.pop() {
-            for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-                let name = entry.file_name();
-                let key = key.clone() + &unescaped(&name.to_string_lossy());
-                match entry.metadata() {
-                    Ok(metadata) if metadata.is_dir() => left.push((entry.path(), key + "/")),
-                    Ok(metadata) => drop(found.insert(key, metadata)),
-                    // Removed meanwhile.
-                    Err(_) => (),
-                }
-            }
-        }
-        Ok(found)
-    }
-
     fn list(&self, input: &ListObjectsV2Input) -> S3Result<ListObjectsV2Output> {
         let prefix = input.prefix.as_deref().unwrap_or_default();
         let after = input
             .continuation_token
-            .as_ref()
-            .or(input.start_after.as_ref());
+            .as_deref()
+            .or(input.start_after.as_deref())
+            .unwrap_or_default();
         let asked = input.max_keys.and_then(|it| usize::try_from(it).ok());
         let room = asked.unwrap_or(self.quirks.page).min(self.quirks.page);
         let mut objects = Vec::new();
         let mut folders: Vec<String> = Vec::new();
         let mut last = String::new();
-        let mut is_truncated = false;
-        for (key, metadata) in self.all(&input.bucket)? {
-            let Some(rest) = key.strip_prefix(prefix) else {
-                continue;
-            };
-            if after.is_some_and(|after| key <= *after) {
-                continue;
-            }
+        let mut each = |key: String, path: &Path| {
+            let rest = key.get(prefix.len()..).unwrap_or_default();
             let delimiter = input.delimiter.as_deref();
             let end = delimiter.and_then(|it| Some(rest.find(it)? + it.len()));
             let folder = end.and_then(|end| Some(format!("{prefix}{}", rest.get(..end)?)));
             if folder.is_some() && folder.as_ref() == folders.last() {
-                continue;
+                return ControlFlow::Continue(());
             }
             if objects.len() + folders.len() == room {
-                is_truncated = true;
-                break;
+                return ControlFlow::Break(());
             }
-            match folder {
-                Some(folder) => {
-                    last = format!("{folder}\u{10ffff}");
-                    folders.push(folder);
-                }
-                None => {
-                    last.clone_from(&key);
-                    objects.push(Object {
-                        key: Some(key),
-                        size: i64::try_from(metadata.len()).ok(),
-                        last_modified: metadata.modified().ok().map(Timestamp::from),
-                        ..Object::default()
-                    });
-                }
+            if let Some(folder) = folder {
+                last = format!("{folder}\u{10ffff}");
+                folders.push(folder);
+            // Else it was removed meanwhile.
+            } else if let Ok(metadata) = fs::metadata(path) {
+                last.clone_from(&key);
+                objects.push(Object {
+                    key: Some(key),
+                    size: i64::try_from(metadata.len()).ok(),
+                    last_modified: metadata.modified().ok().map(Timestamp::from),
+                    ..Object::default()
+                });
             }
-        }
+            ControlFlow::Continue(())
+        };
+        let root = self.bucket(&input.bucket)?;
+        let is_truncated = self.walk.visit(&root, prefix, after, &mut each).is_break();
         let prefixes = folders
             .into_iter()
             .map(|it| CommonPrefix { prefix: Some(it) });

@@ -20,7 +20,7 @@ fn it_tells_its_port_makes_trouble_and_ends_with_its_input() {
     let port: u16 = line().strip_prefix("port ").unwrap().parse().unwrap();
     assert!(folder.path().join("one").is_dir() && folder.path().join("two").is_dir());
 
-    let ask = || {
+    let ask_at = |port| {
         let mut socket = TcpStream::connect(("127.0.0.1", port)).ok()?;
         write!(
             socket,
@@ -31,6 +31,7 @@ fn it_tells_its_port_makes_trouble_and_ends_with_its_input() {
         socket.read_exact(&mut answer).ok()?;
         Some(String::from_utf8_lossy(&answer).into_owned())
     };
+    let ask = || ask_at(port);
     // Whoever has not signed.
     assert_eq!(ask().as_deref(), Some("HTTP/1.1 403"));
     for (order, answer, status) in [
@@ -45,6 +46,11 @@ fn it_tells_its_port_makes_trouble_and_ends_with_its_input() {
         assert_eq!(line(), answer, "{order}");
         assert_eq!(ask().as_deref(), status, "{order}");
     }
+    // Nobody makes trouble there.
+    writeln!(orders, "refuse\ndirect").unwrap();
+    assert_eq!(line(), "ok");
+    let direct = line().parse().unwrap();
+    assert_eq!(ask_at(direct).as_deref(), Some("HTTP/1.1 403"));
     drop(orders);
     assert!(program.wait().unwrap().success());
 }

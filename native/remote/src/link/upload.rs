@@ -45,14 +45,17 @@ pub(super) fn run(shared: &Shared) {
     };
     while !shared.is_stopping() {
         uploader.turn();
-        let pause = match shared.tier.pending_len() {
-            0 => MAX_SLEEP,
-            // What keeps it from being uploaded ends by itself, or is told.
-            _ => shared
-                .away
-                .pause()
-                .clamp(Duration::from_millis(5), MAX_SLEEP),
+        let due = match shared.tier.pending_len() {
+            0 => uploader.until_rows(),
+            // It is told when it may be uploaded, or can be read.
+            _ if !uploader.may_upload() => None,
+            _ => Some(Duration::ZERO),
         };
+        let pause = due.map_or(MAX_SLEEP, |due| {
+            // What keeps it from being done ends by itself, or is told.
+            let pause = due.max(shared.away.pause());
+            pause.clamp(Duration::from_millis(5), MAX_SLEEP)
+        });
         shared.to_upload.wait(pause);
     }
 }
@@ -70,19 +73,24 @@ struct Uploader<'s> {
 impl Uploader<'_> {
     fn turn(&mut self) {
         let shared = self.shared;
-        // What is there already need not be uploaded. And after an outage it is heard first what was
-        // deleted meanwhile.
-        let may_begin = shared.is_listed.load(Relaxed) && shared.away.status().is_none();
-        if !may_begin || !shared.has_right() {
+        if shared.away.status().is_some() {
+            // First it is heard what was deleted meanwhile.
             return;
         }
-        if self
-            .unread_until
-            .is_none_or(|until| until <= Instant::now())
-        {
+        if self.may_upload() {
             self.upload();
         }
-        self.announce();
+        if shared.has_right() {
+            self.announce();
+        }
+    }
+
+    /// What is there already need not be uploaded.
+    fn may_upload(&self) -> bool {
+        let is_read = self
+            .unread_until
+            .is_none_or(|until| until <= Instant::now());
+        is_read && self.shared.is_listed.load(Relaxed) && self.shared.has_right()
     }
 
     fn upload(&mut self) {
@@ -93,6 +101,11 @@ impl Uploader<'_> {
         let next = || {
             loop {
                 if failed.get() || shared.is_stopping() {
+                    return None;
+                }
+                // Rows come first, for others not to read all that is uploaded. The rest is for
+                // the next turn.
+                if self.until_rows() == Some(Duration::ZERO) {
                     return None;
                 }
                 let entry = match queue.pop_front() {
@@ -171,8 +184,7 @@ impl Uploader<'_> {
         if !late.is_empty() && !put_rows(shared, &late, late_tag()) {
             self.late.borrow_mut().extend(late);
         }
-        let is_due = self.announced.elapsed() >= shared.settings.poll / 2;
-        if !is_due || shared.unannounced.lock().len() < MIN_ROWS {
+        if self.until_rows() != Some(Duration::ZERO) {
             return;
         }
         self.announced = Instant::now();
@@ -182,6 +194,15 @@ impl Uploader<'_> {
         if !put_rows(shared, &objects, random_tag()) {
             shared.unannounced.lock().extend(objects);
         }
+    }
+
+    /// How long until rows are to be put there, if there is enough for it.
+    fn until_rows(&self) -> Option<Duration> {
+        if self.shared.unannounced.lock().len() < MIN_ROWS {
+            return None;
+        }
+        let every = self.shared.settings.poll / 2;
+        Some(every.saturating_sub(self.announced.elapsed()))
     }
 }
 

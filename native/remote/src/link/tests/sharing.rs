@@ -1,5 +1,7 @@
 //! What one node saves, others list and read.
 
+use replay_s3::{Rule, Trouble};
+
 use super::*;
 
 #[test]
@@ -93,6 +95,26 @@ fn saved_again_it_takes_the_place_of_what_was_there() {
     });
     assert_eq!(a.store.read(b"x").unwrap().bytes, recording("x", 9));
     eventually("one object is left", || world.objects(".etf.gz").len() == 1);
+}
+
+#[test]
+fn rows_are_put_there_while_there_is_more_to_upload() {
+    let world = World::new();
+    world.proxy.refuse(true).unwrap();
+    let node = world.node("a");
+    for n in 0..64 {
+        node.save(&format!("id-{n}"), n);
+    }
+    // Several times as slow as what the next rows wait for.
+    world.proxy.add(Rule::always(Trouble::Slow(1 << 20)));
+    world.proxy.refuse(false).unwrap();
+    node.drain();
+    eventually("rows are there", || !world.objects(".rows").is_empty());
+    let (mut rows, mut recordings) = (world.objects(".rows"), world.objects(".etf.gz"));
+    rows.sort();
+    recordings.sort();
+    // Keys are in the order in which they were put there.
+    assert!(rows.first() < recordings.last(), "{rows:?}");
 }
 
 #[test]

@@ -233,15 +233,12 @@ fn rows_are_believed_for_the_object_they_are_about() {
         assert_eq!(cut.unwrap(), []);
         assert_eq!(b.tier.learn(&changed, |_| None).unwrap(), []);
     }
-    assert_eq!(
-        a.tier
-            .rows(&[Object {
-                put_at: 6,
-                ..object
-            }])
-            .len(),
-        12
-    );
+    assert_eq!(b.tier.named_in(&rows), std::slice::from_ref(&object));
+    let none = a.tier.rows(&[Object {
+        put_at: 6,
+        ..object
+    }]);
+    assert_eq!(b.tier.named_in(&none), [], "of another time");
 }
 
 #[test]
