@@ -9,7 +9,8 @@ defmodule Bench.Sections.RemoteAway do
   alias Bench.{Backends, Bucket, Child, ProcessUsage, Remote, Run, Traffic, Workspace}
   alias PhoenixReplay.Storage
 
-  @connections 16
+  # Uploads at once, and what is asked meanwhile.
+  @connections 16 + 4
 
   @impl true
   def run(run) do

@@ -120,7 +120,7 @@ defmodule Bench.Sections.RemoteCheckpoint do
 
   defp costs(run, bucket) do
     sessions = Run.pick(run, 100, 20)
-    seconds = Run.pick(run, 20, 5)
+    seconds = Run.pick(run, 10, 5)
     rounds = Run.pick(run, 3, 1)
 
     {with_it, without} =

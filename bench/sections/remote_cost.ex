@@ -8,14 +8,17 @@ defmodule Bench.Sections.RemoteCost do
 
   @behaviour Bench.Section
 
-  alias Bench.{Appender, Backends, Bucket, Child, Remote, Run, Timing, Traffic, Workspace}
+  alias Bench.{Appender, Backends, Bucket, Child, Remote, Run, Traffic, Workspace}
   alias Bench.Sections.Exit
   alias PhoenixReplay.Storage
 
   # Sessions and events in a sample.
   @appends [tiny: {10, 1_000}, typical: {10, 400}]
   # Recordings in a sample.
-  @saves [tiny: 60, typical: 30]
+  @saves [tiny: 20, typical: 10]
+  # Between two saves, for what was saved to be uploaded. Without a pause, uploads and the server
+  # have the cores at the same time.
+  @pause_ms 10
 
   @impl true
   def run(run), do: Bucket.with_new(run, &run(run, &1))
@@ -32,15 +35,16 @@ defmodule Bench.Sections.RemoteCost do
     in_turns(run, bucket, "append", {Appender, &[:native, &1, kinds, &2]}, fn compare ->
       for {kind, {sessions, appends}} <- @appends do
         opts = %{processes: 1, sessions: sessions, appends: appends, measure: :mean}
-        compare.("append/#{kind}", "µs", {Appender, :sample, [:native, kind, opts]}, 15)
+        compare.("append/#{kind}", "µs", {Appender, :sample, [:native, kind, opts]}, 25)
       end
     end)
   end
 
   defp saves(run, bucket) do
     in_turns(run, bucket, "save", {__MODULE__, &[&1, &2]}, fn compare ->
-      for {kind, calls} <- @saves,
-          do: compare.("save/#{kind}", "µs", {__MODULE__, :sample, [kind, calls]}, 25)
+      for {kind, calls} <- @saves, {pause, suffix} <- [{@pause_ms, ""}, {0, "/without_pause"}] do
+        compare.("save/#{kind}#{suffix}", "µs", {__MODULE__, :sample, [kind, calls, pause]}, 61)
+      end
     end)
   end
 
@@ -68,16 +72,30 @@ defmodule Bench.Sections.RemoteCost do
       Workspace.settle()
     end
 
-    fun.(fn name, unit, {module, function, arguments}, rounds ->
-      sides =
-        for {side, child} <- children,
-            do: {side, {:sampler, fn -> Child.call(child, module, function, arguments) end}}
+    fun.(fn name, unit, call, rounds ->
+      taken =
+        for _ <- 1..Run.pick(run, rounds, 5), {side, child} <- children do
+          before.()
+          {side, times(child, call, unit)}
+        end
 
-      opts = [before: before, rounds: Run.pick(run, rounds, 5)]
-      Run.compare(run, "#{name}/without_bucket/#{bucket.server}", unit, sides ++ opts)
+      [with_it, without] =
+        for side <- [:native, :baseline], do: Enum.concat(Keyword.get_values(taken, side))
+
+      [tenth, other] = for samples <- [with_it, without], do: Remote.percentile(samples, 10)
+      note = "a tenth is below #{Float.round(tenth, 3)}, without below #{Float.round(other, 3)}"
+
+      Run.report(run, "#{name}/without_bucket/#{bucket.server}", unit, with_it, without,
+        note: note
+      )
     end)
 
     for {_side, child} <- children, do: Child.kill(child)
+  end
+
+  defp times(child, {module, function, arguments}, unit) do
+    ns = if unit == "ms", do: 1.0e6, else: 1.0e3
+    for time <- List.wrap(Child.call(child, module, function, arguments)), do: time / ns
   end
 
   @doc false
@@ -88,17 +106,24 @@ defmodule Bench.Sections.RemoteCost do
     for {kind, _} <- @saves do
       originals = for seed <- 1..4, do: Traffic.session(kind, seed)
       :persistent_term.put({__MODULE__, kind}, Backends.supply(originals))
-      sample(kind, 3)
+      sample(kind, 3, 0)
     end
 
     :ok
   end
 
   @doc false
-  # In the child: the mean time of a save.
-  def sample(kind, calls) do
+  # In the child: the times of saves.
+  def sample(kind, calls, pause_ms) do
     next = :persistent_term.get({__MODULE__, kind})
     opts = Storage.storage_opts()
-    Timing.sample(fn -> :ok = Storage.Native.save(next.(), opts) end, calls, :plain)
+
+    for _ <- 1..calls do
+      recording = next.()
+      Process.sleep(pause_ms)
+      started = Remote.now()
+      :ok = Storage.Native.save(recording, opts)
+      Remote.now() - started
+    end
   end
 end
