@@ -16,8 +16,9 @@ with nil <- System.get_env("TMPDIR"),
 # Those with a bucket need a library that was built for it.
 asked? = System.get_env("PHOENIX_REPLAY_NATIVE_REMOTE") not in [nil, "", "0", "false"]
 
-unless asked? or PhoenixReplay.Native.Test.S3Server.wanted?(),
-  do: ExUnit.configure(exclude: [:remote])
+if asked? or PhoenixReplay.Native.Test.S3Server.wanted?(),
+  do: PhoenixReplay.Native.Test.S3Server.build(),
+  else: ExUnit.configure(exclude: [:remote])
 
 # Those of bin/remote-test need a server that somebody else has started.
 unless PhoenixReplay.Native.Test.S3Server.elsewhere?(),

@@ -155,6 +155,12 @@ defmodule PhoenixReplay.Native.Test.S3Server do
     {:reply, receive(do: ({^program, {:data, {:eol, line}}} -> line)), state}
   end
 
+  @doc "Builds it, which takes minutes the first time: more than a test may."
+  def build do
+    _ = binary()
+    :ok
+  end
+
   # Cargo says where it has put it: settings of the user's can move it.
   defp binary do
     with nil <- :persistent_term.get(__MODULE__, nil) do
