@@ -4,6 +4,7 @@ mod away;
 mod clock;
 mod copies;
 mod deleted;
+mod doomed;
 mod erase;
 mod erasures;
 mod graves;
@@ -158,6 +159,7 @@ impl Link {
             announcing: Default::default(),
             unannounced: Default::default(),
             uses: Default::default(),
+            doomed: Default::default(),
             unreadable: Default::default(),
         });
         #[cfg(test)]

@@ -73,6 +73,10 @@ pub trait Remote: Send + Sync {
     /// What the disk says: then nothing is to be deleted.
     fn delete(&self, ids: &[Box<[u8]>]) -> io::Result<()>;
 
+    /// They are gone here, or could not be deleted here. In between nothing of them is uploaded: what
+    /// is put there must be older than the time up to which they are deleted.
+    fn deleted(&self, ids: &[Box<[u8]>]);
+
     /// Whether it is for this store to delete what is beyond the limits.
     fn is_retaining(&self) -> bool;
 

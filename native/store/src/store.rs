@@ -212,7 +212,7 @@ impl Store {
         let index = self.files.index.read();
         let ids: Vec<_> = index.newest_first().map(|it| it.id().into()).collect();
         drop(index);
-        self.files.delete_there(&ids)?;
+        let _deletion = self.files.delete_there(&ids)?;
         self.active.erase_unreadable();
         self.active.discard(&self.active.unsavable())?;
         self.forget()?;

@@ -13,6 +13,7 @@ use replay_store::{Notice, Object, Remote, RemoteFault, Tier};
 use super::Settings;
 use super::away::{Away, remote_fault};
 use super::clock::{Clock, local_ms};
+use super::doomed::Doomed;
 use super::erasures::Erasures;
 use super::graves::Graves;
 use super::signal::{Count, Signal};
@@ -68,6 +69,8 @@ pub(super) struct Shared {
     pub unannounced: Mutex<Vec<Object>>,
     /// When files that the bucket has too were read last, by this machine's clock.
     pub uses: Mutex<HashMap<Box<[u8]>, i64>>,
+    /// What is being deleted here just now.
+    pub doomed: Doomed,
     /// Objects that hold no recording that can be read.
     pub unreadable: AtomicUsize,
 }
@@ -146,6 +149,22 @@ impl Shared {
         let known = ids.iter().filter_map(|id| self.tier.latest_put_at(id));
         known.max().unwrap_or_default()
     }
+
+    fn note_deletion(&self, ids: &[Box<[u8]>]) -> io::Result<()> {
+        for ids in ids.chunks(MAX_IDS) {
+            let effective = self.clock.next_after(self.until(ids));
+            let until = i64::try_from(effective.ms()).unwrap_or(i64::MAX);
+            self.note(&Gone {
+                effective,
+                origin: self.node.clone(),
+                ids: ids.iter().map(|id| id.to_vec()).collect(),
+                filter: None,
+            })?;
+            self.graves.bury(ids.iter().map(|id| &**id), until);
+        }
+        self.to_poll.give();
+        Ok(())
+    }
 }
 
 impl Remote for Shared {
@@ -188,19 +207,18 @@ impl Remote for Shared {
     }
 
     fn delete(&self, ids: &[Box<[u8]>]) -> io::Result<()> {
-        for ids in ids.chunks(MAX_IDS) {
-            let effective = self.clock.next_after(self.until(ids));
-            let until = i64::try_from(effective.ms()).unwrap_or(i64::MAX);
-            self.note(&Gone {
-                effective,
-                origin: self.node.clone(),
-                ids: ids.iter().map(|id| id.to_vec()).collect(),
-                filter: None,
-            })?;
-            self.graves.bury(ids.iter().map(|id| &**id), until);
+        // Before there is a time up to which they are deleted.
+        self.doomed.add(ids);
+        let noted = self.note_deletion(ids);
+        if noted.is_err() {
+            self.doomed.remove(ids);
         }
-        self.to_poll.give();
-        Ok(())
+        noted
+    }
+
+    fn deleted(&self, ids: &[Box<[u8]>]) {
+        self.doomed.remove(ids);
+        self.to_upload.give();
     }
 
     fn is_retaining(&self) -> bool {

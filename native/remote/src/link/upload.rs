@@ -1,7 +1,7 @@
 //! What is here and not in the bucket is put there.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
@@ -97,6 +97,8 @@ impl Uploader<'_> {
         let shared = self.shared;
         let under_way: RefCell<HashMap<Key, Arc<Entry>>> = RefCell::default();
         let mut queue: VecDeque<Arc<Entry>> = VecDeque::new();
+        // What is left to a later turn.
+        let mut passed: HashSet<Box<[u8]>> = HashSet::new();
         let (failed, unread, sending) = (Cell::new(false), Cell::new(false), Cell::new(0));
         let next = || {
             loop {
@@ -112,9 +114,11 @@ impl Uploader<'_> {
                     Some(entry) => entry,
                     None => {
                         let under_way = under_way.borrow();
-                        let chosen = shared.tier.pending(BATCH + under_way.len());
+                        let known = under_way.len() + passed.len();
+                        let chosen = shared.tier.pending(BATCH + known);
                         let is_new = |entry: &Arc<Entry>| {
-                            !under_way.values().any(|known| Arc::ptr_eq(known, entry))
+                            !passed.contains(entry.file())
+                                && !under_way.values().any(|known| Arc::ptr_eq(known, entry))
                         };
                         queue.extend(chosen.into_iter().filter(is_new));
                         queue.pop_front()?
@@ -125,19 +129,30 @@ impl Uploader<'_> {
                     // It is the first of the next turn.
                     return None;
                 }
+                // Its time comes first: a deletion that begins later has a later one.
+                let time = shared.clock.next();
                 let bytes = match shared.tier.bytes_of(&entry) {
                     Ok(Some(bytes)) => Bytes::from(bytes),
                     // It has changed, or is gone, which is looked at before it is tried again.
-                    Ok(None) if shared.tier.refresh().is_ok() => continue,
+                    Ok(None) if shared.tier.refresh().is_ok() => {
+                        passed.insert(entry.file().into());
+                        continue;
+                    }
                     Ok(None) | Err(_) => {
                         unread.set(true);
+                        passed.insert(entry.file().into());
                         continue;
                     }
                 };
+                if shared.doomed.has(entry.file()) {
+                    passed.insert(entry.file().into());
+                    continue;
+                }
                 let name = Name::new(entry.file());
-                let key = name.and_then(|name| Key::recording(shared.clock.next(), name));
+                let key = name.and_then(|name| Key::recording(time, name));
                 let Some(key) = key else {
                     unread.set(true);
+                    passed.insert(entry.file().into());
                     continue;
                 };
                 sending.set(sending.get() + len);

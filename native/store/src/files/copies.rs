@@ -27,13 +27,14 @@ impl Files {
     }
 
     /// Has it written down that recordings are to be gone from the bucket, before they go here.
-    pub(crate) fn delete_there(&self, ids: &[Box<[u8]>]) -> Result<(), Error> {
-        match self.remote() {
-            Some(remote) if !ids.is_empty() => remote
-                .delete(ids)
-                .map_err(Error::io("write down what is to be deleted")),
-            _ => Ok(()),
-        }
+    /// What is returned is kept until they are.
+    pub(crate) fn delete_there(&self, ids: &[Box<[u8]>]) -> Result<Deletion, Error> {
+        let Some(remote) = self.remote().filter(|_| !ids.is_empty()) else {
+            return Ok(Deletion(None));
+        };
+        let noted = remote.delete(ids);
+        noted.map_err(Error::io("write down what is to be deleted"))?;
+        Ok(Deletion(Some((remote, ids.into()))))
     }
 
     /// Reads a recording that only the bucket has, and keeps it as a file. `None` if that is not
@@ -148,6 +149,18 @@ impl Files {
         }
         self.index.write().replaced(there, put_at);
         Ok(true)
+    }
+}
+
+/// Recordings that are being deleted, noted for the bucket and not yet gone here.
+#[must_use]
+pub(crate) struct Deletion(Option<(Arc<dyn Remote>, Box<[Box<[u8]>]>)>);
+
+impl Drop for Deletion {
+    fn drop(&mut self) {
+        if let Deletion(Some((remote, ids))) = self {
+            remote.deleted(ids);
+        }
     }
 }
 

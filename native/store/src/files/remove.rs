@@ -14,7 +14,7 @@ impl Files {
             // A file that somebody else has just written may have the id inside only.
             self.refresh()?;
         }
-        self.delete_there(&[id.into()])?;
+        let _deletion = self.delete_there(&[id.into()])?;
         let change = self.syncs.change();
         self.remove(id)?;
         self.write_journal();

@@ -77,7 +77,7 @@ impl Files {
         if !commit.is_latest(id, version) {
             return Ok(false);
         }
-        self.delete_there(&[id.into()])?;
+        let _deletion = self.delete_there(&[id.into()])?;
         (commit.remove_recording(id)).map_err(Error::at("remove a recording in", self.path()))?;
         drop(commit);
         self.write_journal();

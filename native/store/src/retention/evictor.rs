@@ -149,9 +149,9 @@ impl Worker {
             Err(batch) => return batch,
         };
         let ids: Vec<_> = victims.iter().map(|(it, _)| it.id().into()).collect();
-        if files.delete_there(&ids).is_err() {
+        let Ok(_deletion) = files.delete_there(&ids) else {
             return Batch::Stuck;
-        }
+        };
         let mut removed = [Limit::MaxRecordings, Limit::MaxAge, Limit::MaxBytes]
             .map(|limit| (limit, Removed::default()));
         let mut deleted = 0;

@@ -74,7 +74,7 @@ fn erase(
     if ids.is_empty() {
         return Ok(Erased { ids, not_searched });
     }
-    files.delete_there(&ids)?;
+    let _deletion = files.delete_there(&ids)?;
     let slab = active.opened_slab();
     let intent = files.intend(slab, ids)?;
     active.discard(intent.ids())?;

@@ -64,6 +64,10 @@ impl Remote for Bucket {
         Ok(())
     }
 
+    fn deleted(&self, ids: &[Box<[u8]>]) {
+        assert!(ids.iter().all(|id| self.deleted.lock().contains(id)));
+    }
+
     fn is_retaining(&self) -> bool {
         true
     }
