@@ -7,6 +7,7 @@ mod deleted;
 mod erase;
 mod erasures;
 mod graves;
+mod late;
 mod lost;
 mod news;
 mod poll;
@@ -156,6 +157,7 @@ impl Link {
             erasing: Default::default(),
             erasing_notes: Default::default(),
             announcing: Default::default(),
+            late: Default::default(),
             unannounced: Default::default(),
             uses: Default::default(),
             unreadable: Default::default(),
