@@ -8,6 +8,7 @@ mod doomed;
 mod erase;
 mod erasures;
 mod graves;
+mod late;
 mod lost;
 mod news;
 mod poll;
@@ -157,6 +158,7 @@ impl Link {
             erasing: Default::default(),
             erasing_notes: Default::default(),
             announcing: Default::default(),
+            late: Default::default(),
             unannounced: Default::default(),
             uses: Default::default(),
             doomed: Default::default(),

@@ -39,6 +39,7 @@ pub(super) fn bury(shared: &Shared, told: &mut HashMap<Box<[u8]>, Key>) -> Resul
     }
     delete_orphans(shared)?;
     rows::forget(shared, &erased(shared, told), None)?;
+    rows::forget_late(shared)?;
     let done = std::mem::take(told);
     for (note, key) in done {
         if shared.tier.remove_note(&note).is_err() {
@@ -142,6 +143,7 @@ pub(super) fn carry_out(shared: &Shared, key: &Key, gone: &Gone) -> Result<(), F
     };
     if !ids.is_empty() {
         shared.graves.bury(ids.iter().map(|id| &**id), until);
+        rows::heard(shared, &ids, until);
         let done = shared
             .tier
             .delete_gone(&ids, until, ahead_of_files)
@@ -163,7 +165,8 @@ pub(super) fn carry_out(shared: &Shared, key: &Key, gone: &Gone) -> Result<(), F
         let filter = as_of(filter, gone.effective, ahead);
         shared.erasures.add(filter.clone());
         let erase = || shared.tier.erase_where(&filter);
-        shared.erasing(erase).map_err(refused)?;
+        let erased = shared.erasing(erase).map_err(refused)?;
+        rows::heard(shared, &erased.ids, until);
         // What was being told of it is there, and whoever erases it finds it.
         drop(shared.announcing.lock());
         if let Key::Gone { tag, .. } = key {

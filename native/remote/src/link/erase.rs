@@ -15,13 +15,10 @@ use super::shared::Shared;
 use crate::bucket::Cursor;
 use crate::fault::Fault;
 use crate::gone::{Gone, MAX_GONE_BYTES};
-use crate::key::{Key, Name, Tag, Time};
+use crate::key::{Key, Name, Tag};
 
 /// How often it is looked whether others have confirmed.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
-
-/// Clocks of nodes that agree do so well within it.
-const MINUTE_MS: i64 = 60_000;
 
 /// Notes that a filter is to be carried out by all, before it is here. Returns the note's name.
 pub(super) fn announce(shared: &Shared, filter: &Filter) -> Result<Box<[u8]>, Error> {
@@ -62,9 +59,8 @@ pub(super) fn settle(
     };
     let settled = confirmations(shared, tag, deadline).and_then(|confirmed| {
         // Others may have told of it until they confirmed.
-        let since = Time::from_ms(u64::try_from(begun_at - MINUTE_MS).unwrap_or(0));
         let stems = erased.ids.iter().map(|id| file_stem(id).into());
-        rows::forget(shared, &stems.collect(), since)?;
+        rows::forget(shared, &stems.collect(), rows::a_minute_before(begun_at))?;
         if confirmed.waiting.is_empty() {
             forget_filter(shared, &key, tag)?;
         }

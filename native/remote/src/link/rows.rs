@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use replay_store::stem_of;
+use replay_store::{file_stem, stem_of};
 
 use super::shared::{Shared, first};
 use super::upload::put_rows;
@@ -44,6 +44,33 @@ pub(super) fn forget(
             None => return Ok(()),
         }
     }
+}
+
+/// These were erased at a time, by somebody who has looked for rows about them by now.
+pub(super) fn heard<I: AsRef<[u8]>>(shared: &Shared, ids: &[I], at: i64) {
+    let stems = ids.iter().map(|id| file_stem(id.as_ref()).into());
+    shared.late.hear(stems, at, shared.clock.now_ms());
+}
+
+/// As [`forget`], for rows that were put there too late for whoever erased what they name.
+///
+/// # Errors
+///
+/// Why some may be left: it is tried again.
+pub(super) fn forget_late(shared: &Shared) -> Result<(), Fault> {
+    let Some((stems, at)) = shared.late.take() else {
+        return Ok(());
+    };
+    let forgotten = forget(shared, &stems, a_minute_before(at));
+    if forgotten.is_err() {
+        shared.late.hear(stems.into_iter(), at, at);
+    }
+    forgotten
+}
+
+/// Clocks of nodes that agree do so well within a minute.
+pub(super) fn a_minute_before(ms: i64) -> Option<Time> {
+    Time::from_ms(u64::try_from(ms.saturating_sub(60_000)).ok()?)
 }
 
 fn forget_in(shared: &Shared, stems: &HashSet<Box<[u8]>>, keys: Vec<Key>) -> Result<(), Fault> {

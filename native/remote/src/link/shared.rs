@@ -16,6 +16,7 @@ use super::clock::{Clock, local_ms};
 use super::doomed::Doomed;
 use super::erasures::Erasures;
 use super::graves::Graves;
+use super::late::Late;
 use super::signal::{Count, Signal};
 use crate::bucket::{Bucket, Cursor};
 use crate::fault::{Fault, FaultKind};
@@ -65,6 +66,8 @@ pub(super) struct Shared {
     pub erasing_notes: Mutex<HashSet<Box<[u8]>>>,
     /// Held while rows are put there.
     pub announcing: Mutex<()>,
+    /// What rows that were put there lately may be about, though it is erased.
+    pub late: Late,
     /// Uploaded, and in no batch of rows yet.
     pub unannounced: Mutex<Vec<Object>>,
     /// When files that the bucket has too were read last, by this machine's clock.

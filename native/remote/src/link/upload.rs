@@ -225,6 +225,7 @@ impl Uploader<'_> {
 pub(super) fn put_rows(shared: &Shared, objects: &[Object], tag: Tag) -> bool {
     // Who erases what they are about waits for it to be there.
     let _announcing = shared.announcing.lock();
+    shared.late.puts();
     let time = shared.clock.next();
     let key = Key::Rows { time, tag };
     let rows = Bytes::from(shared.tier.rows(objects));

@@ -144,7 +144,8 @@ pub(crate) fn is_temp(name: &OsStr) -> bool {
     name.as_encoded_bytes().starts_with(PREFIX.as_bytes())
 }
 
-fn remove_old(fs: &dyn FileSystem, dir: &Path) {
+/// Removes temporary files that are so old that nobody writes them any more.
+pub(crate) fn remove_old(fs: &dyn FileSystem, dir: &Path) {
     let now = clock::wall_ns();
     let mut files = fs.names(dir).unwrap_or_default();
     files.retain(|file| is_temp(&file.name));

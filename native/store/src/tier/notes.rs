@@ -43,7 +43,10 @@ impl Tier {
     ///
     /// [`Error::Io`]
     pub fn identity(&self) -> Result<u64, Error> {
-        let path = self.notes_dir()?.join("id");
+        let dir = self.notes_dir()?;
+        // Whoever wrote a note may have been killed.
+        temp::remove_old(self.files.fs(), &dir);
+        let path = dir.join("id");
         let mut id = Vec::new();
         for _ in 0..TRIES {
             match self.files.fs().read(&path, 64, &mut id) {

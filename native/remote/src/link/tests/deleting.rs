@@ -171,19 +171,32 @@ fn no_rows_are_left_of_what_is_erased() {
     a.drain();
     eventually("rows are there", || !world.objects(".rows").is_empty());
     eventually("all are listed", || b.ids().len() == 40);
+    let names_r1 = |rows: &[u8]| {
+        let named = b.store.tier().named_in(rows);
+        named.iter().any(|object| object.file.starts_with(b"r1"))
+    };
+    let keys = world.objects(".rows").into_iter();
+    let mut all = keys.map(|key| (key.clone(), world.read(&key)));
+    let before = all.find(|(_, rows)| names_r1(rows)).unwrap();
     let filter = by_id("r1");
     b.link
         .erase(&filter, LONG, || b.store.delete_where(&filter))
         .unwrap();
-    let named: Vec<_> = (world.objects(".rows").iter())
-        .flat_map(|key| a.store.tier().named_in(&world.read(key)))
-        .map(|object| String::from_utf8(object.file.into_vec()).unwrap())
-        .collect();
-    assert!(
-        !named.iter().any(|file| file.starts_with("r1")),
-        "{named:?}"
-    );
-    assert!(named.iter().any(|file| file.starts_with("r2")), "{named:?}");
+    let named = || -> Vec<_> {
+        let rows = world.objects(".rows").into_iter();
+        let named = rows.flat_map(|key| b.store.tier().named_in(&world.read(&key)));
+        let files = named.map(|object| object.file.into_vec());
+        files.map(|file| String::from_utf8(file).unwrap()).collect()
+    };
+    let is_erased = |file: &String| file.starts_with("r1");
+    assert!(!named().iter().any(is_erased), "{:?}", named());
+    assert!(named().iter().any(|file| file.starts_with("r2")));
+
+    // Nor of what another told just then, before it heard of it and was killed.
+    world.write(&before.0, before.1);
+    assert!(named().iter().any(is_erased));
+    let _a = world.node_in(a.close(), "a", |_| {}, |_| {});
+    eventually("they are gone, too", || !named().iter().any(is_erased));
 }
 
 #[test]

@@ -293,6 +293,16 @@ fn notes_stay_until_they_are_removed() {
     assert!(a.tier.read_note(b"note-../../x").is_err());
     let bad = a.tier.write_note(b"bad").unwrap();
     a.tier.set_note_aside(&bad).unwrap();
+    // Whoever wrote one was killed a long time ago, or may be at it.
+    let notes = dir.path().join(".native/remote");
+    for (name, hours) in [("tmp-old", 2), ("tmp-new", 0)] {
+        let file = std::fs::File::create(notes.join(name)).unwrap();
+        let ago = std::time::Duration::from_secs(hours * 3600);
+        file.set_modified(std::time::SystemTime::now() - ago)
+            .unwrap();
+    }
+    a.tier.identity().unwrap();
+    assert!(!notes.join("tmp-old").exists() && notes.join("tmp-new").exists());
     assert_eq!(a.tier.notes().unwrap().len(), 0);
 
     let lock = a.tier.try_lock().unwrap();
