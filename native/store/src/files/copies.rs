@@ -29,12 +29,11 @@ impl Files {
     /// Has it written down that recordings are to be gone from the bucket, before they go here.
     /// What is returned is kept until they are.
     pub(crate) fn delete_there(&self, ids: &[Box<[u8]>]) -> Result<Deletion, Error> {
-        let Some(remote) = self.remote().filter(|_| !ids.is_empty()) else {
-            return Ok(Deletion(None));
-        };
-        let noted = remote.delete(ids);
+        let remote = self.remote().filter(|_| !ids.is_empty());
+        let noted = remote.as_ref().map_or(Ok(()), |remote| remote.delete(ids));
         noted.map_err(Error::io("write down what is to be deleted"))?;
-        Ok(Deletion(Some((remote, ids.into()))))
+        let ids = remote.as_ref().map_or_else(Vec::new, |_| ids.to_vec());
+        Ok(Deletion { remote, ids })
     }
 
     /// Reads a recording that only the bucket has, and keeps it as a file. `None` if that is not
@@ -154,12 +153,15 @@ impl Files {
 
 /// Recordings that are being deleted, noted for the bucket and not yet gone here.
 #[must_use]
-pub(crate) struct Deletion(Option<(Arc<dyn Remote>, Box<[Box<[u8]>]>)>);
+pub(crate) struct Deletion {
+    remote: Option<Arc<dyn Remote>>,
+    ids: Vec<Box<[u8]>>,
+}
 
 impl Drop for Deletion {
     fn drop(&mut self) {
-        if let Deletion(Some((remote, ids))) = self {
-            remote.deleted(ids);
+        if let Some(remote) = &self.remote {
+            remote.deleted(&self.ids);
         }
     }
 }
