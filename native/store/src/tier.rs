@@ -13,11 +13,13 @@ pub use gone::Gone;
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::active::Active;
 use crate::directory::Files;
+use crate::disk::clock;
 use crate::error::Error;
-use crate::index::Entry;
+use crate::index::{Entry, GRAIN_MS};
 use crate::notice::Notice;
 use crate::remote::Remote;
 use crate::store::Store;
@@ -93,6 +95,17 @@ impl Tier {
     pub fn pending(&self, max: usize) -> Vec<Arc<Entry>> {
         let index = self.files.index.read();
         index.pending().take(max).cloned().collect()
+    }
+
+    /// For how much longer a file is not to be uploaded, because it was saved just now: by its time it
+    /// could not be told from one that takes its place.
+    pub fn too_young(&self, entry: &Entry) -> Duration {
+        let age_ms = clock::now_ms() - entry.stamp.modified_ns / 1_000_000;
+        // One from the future would never be old enough.
+        match u64::try_from(GRAIN_MS - age_ms) {
+            Ok(left) if age_ms > -1_000 => Duration::from_millis(left),
+            _ => Duration::ZERO,
+        }
     }
 
     /// How many there are.

@@ -124,6 +124,10 @@ impl Uploader<'_> {
                         queue.pop_front()?
                     }
                 };
+                if shared.tier.too_young(&entry) > Duration::ZERO {
+                    // So are all that follow.
+                    return None;
+                }
                 let len = entry.stamp.len;
                 if sending.get() > 0 && sending.get() + len > MAX_BYTES {
                     // It is the first of the next turn.

@@ -21,6 +21,7 @@ pub(crate) use doubt::SETTLED_AFTER;
 pub use entry::{Entry, Names, View};
 pub(crate) use objects::Learnt;
 pub use pages::Pages;
+pub(crate) use places::GRAIN_MS;
 pub(crate) use slot::Slot;
 
 use std::borrow::Borrow;

@@ -6,6 +6,11 @@ use super::objects::{Learnt, Orphan};
 use super::{Entry, Index, Slot};
 use crate::disk::Stamp;
 
+/// So old a file is at least when it is uploaded: times of files are some milliseconds behind the
+/// clock on many systems, and one that is saved again must not look older than the object of the
+/// one before.
+pub(crate) const GRAIN_MS: i64 = 20;
+
 /// By so much a file may be younger than the object that was made of it, where the bucket's clock is
 /// another than this machine's, by how much is known to a second or so.
 const SLACK_MS: i64 = 2_000;
@@ -165,7 +170,7 @@ impl Index {
     /// Whether a file was there when an object was put.
     fn is_older(&self, entry: &Entry, put_at: i64) -> bool {
         let (ahead_ms, slack_ms) = match self.objects.ahead_ms() {
-            0 => (0, 0),
+            0 => (0, -GRAIN_MS),
             ahead_ms => (ahead_ms, SLACK_MS),
         };
         let saved_at = (entry.stamp.modified_ns / 1_000_000).saturating_add(ahead_ms);

@@ -5,7 +5,7 @@ fn what_an_earlier_run_uploaded_is_known_again() {
     let (bucket, dir) = (Arc::default(), tempfile::tempdir().unwrap());
     let a = node(dir.path(), &bucket);
     a.save("x", 1);
-    a.upload(now_ms());
+    a.upload(now_ms() + 50);
     drop(a);
     let a = node(dir.path(), &bucket);
     assert_eq!(a.tier.pending_len(), 1);
@@ -53,7 +53,7 @@ fn of_several_objects_of_a_file_the_latest_counts() {
 fn an_object_whose_file_was_saved_again_is_not_taken_for_the_new_one() {
     let (dir, bucket) = (tempfile::tempdir().unwrap(), Arc::default());
     let node = node(dir.path(), &bucket);
-    let put_at = now_ms();
+    let put_at = now_ms() + 50;
     node.save("a", 1);
     node.upload(put_at);
     let listed = bucket.listed();

@@ -178,7 +178,7 @@ fn what_one_saves_another_lists_and_reads() {
     a.save("y", 2);
     assert_eq!(a.tier.pending_len(), 2);
     assert_eq!(bucket.woken.load(SeqCst), 2);
-    a.upload(now_ms());
+    a.upload(now_ms() + 50);
     assert_eq!(a.tier.objects_len(), (2, 0));
 
     let listed = bucket.listed();
