@@ -65,6 +65,12 @@ struct Uploader<'s> {
     unread_until: Option<Instant>,
 }
 
+/// A batch of rows that is put there: of the first of what is in none yet.
+struct Rows {
+    key: Key,
+    count: usize,
+}
+
 impl Uploader<'_> {
     fn turn(&mut self) {
         let shared = self.shared;
@@ -86,7 +92,7 @@ impl Uploader<'_> {
     fn upload(&mut self) {
         let shared = self.shared;
         let under_way: RefCell<HashMap<Key, Arc<Entry>>> = RefCell::default();
-        let rows: RefCell<HashMap<Key, Vec<Object>>> = RefCell::default();
+        let rows: RefCell<Option<Rows>> = RefCell::default();
         let mut queue: VecDeque<Arc<Entry>> = VecDeque::new();
         let (failed, unread, sending) = (Cell::new(false), Cell::new(false), Cell::new(0));
         let next = || {
@@ -95,9 +101,11 @@ impl Uploader<'_> {
                     return None;
                 }
                 // Also while there is more to upload, for others not to read all of it.
-                if let Some(objects) = self.take_rows() {
-                    let (key, bytes) = rows_of(shared, &objects);
-                    rows.borrow_mut().insert(key.clone(), objects);
+                if rows.borrow().is_none()
+                    && let Some((next, bytes)) = self.next_rows()
+                {
+                    let key = next.key.clone();
+                    *rows.borrow_mut() = Some(next);
                     return Some((key, bytes));
                 }
                 let entry = match queue.pop_front() {
@@ -141,15 +149,15 @@ impl Uploader<'_> {
         let source = std::iter::from_fn(&mut next);
         shared.bucket.put_many(source, AT_ONCE, |key, result| {
             let entry = under_way.borrow_mut().remove(&key);
-            let announced = rows.borrow_mut().remove(&key);
+            let announced = rows.borrow_mut().take_if(|rows| rows.key == key);
             sending.set(sending.get() - entry.as_ref().map_or(0, |entry| entry.stamp.len));
             let put = shared.heard(result).is_ok();
             failed.set(failed.get() || !put);
             if let (true, Some(entry), Some(time)) = (put, entry, key.time()) {
                 self.is_there(&entry, time.ms());
             }
-            if let (false, Some(objects)) = (put, announced) {
-                shared.unannounced.lock().extend(objects);
+            if let (true, Some(rows)) = (put, announced) {
+                self.are_there(&rows);
             }
         });
         self.unread_until = unread.get().then(|| Instant::now() + UNREAD_PAUSE);
@@ -169,21 +177,28 @@ impl Uploader<'_> {
 
     /// Puts rows of what was uploaded there, for others to read in place of the recordings.
     fn announce(&self) {
-        if let Some(objects) = self.take_rows()
-            && !put_rows(self.shared, &objects)
+        let shared = self.shared;
+        if let Some((rows, bytes)) = self.next_rows()
+            && shared.heard(shared.bucket.put(&rows.key, bytes)).is_ok()
         {
-            self.shared.unannounced.lock().extend(objects);
+            self.are_there(&rows);
         }
     }
 
-    /// What rows are to be put there of, if it is time for that.
-    fn take_rows(&self) -> Option<Vec<Object>> {
+    /// The rows that are to be put there, if it is time for that.
+    fn next_rows(&self) -> Option<(Rows, Bytes)> {
         self.until_rows().filter(Duration::is_zero)?;
         self.announced.set(Instant::now());
-        let mut unannounced = self.shared.unannounced.lock();
-        let mut objects = std::mem::take(&mut *unannounced);
-        *unannounced = objects.split_off(objects.len().min(MAX_ROWS));
-        Some(objects)
+        let mut objects = self.shared.unannounced.lock().clone();
+        objects.truncate(MAX_ROWS);
+        let (key, bytes) = rows_of(self.shared, &objects);
+        let count = objects.len();
+        Some((Rows { key, count }, bytes))
+    }
+
+    fn are_there(&self, rows: &Rows) {
+        // What was uploaded meanwhile is behind them.
+        self.shared.unannounced.lock().drain(..rows.count);
     }
 
     /// How long until it is time, if there is enough for it.
