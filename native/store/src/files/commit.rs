@@ -37,8 +37,6 @@ impl Commit<'_> {
         index.touch(entry.file());
         index.put(entry.file(), Slot::Recording(Arc::clone(&entry)));
         self.files.check_limits(&index);
-        drop(index);
-        self.files.wake_remote();
         Ok(())
     }
 

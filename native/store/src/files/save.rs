@@ -144,6 +144,8 @@ impl Files {
             took: start.elapsed(),
             recovered,
         });
+        // Not before, lest it has a core that was waited for.
+        self.wake_remote();
         Ok(true)
     }
 

@@ -125,7 +125,9 @@ fn a_new_node_reads_rows_in_place_of_recordings() {
         a.save(&format!("r{number}"), number);
     }
     a.drain();
-    eventually("rows are there", || !world.objects(".rows").is_empty());
+    eventually("rows are there", || {
+        a.link.shared.unannounced.lock().len() < 16
+    });
     let puts = a.link.status().requests.puts;
     assert!(puts <= 200 + 20 + 3, "at most a tenth more: {puts}");
     let b = world.node("b");
