@@ -21,8 +21,9 @@ fn what_one_node_saves_the_others_list_and_read() {
     }
     assert_eq!((a.files(), b.files()), (2, 2), "what was read is kept");
     assert_eq!(world.objects(".etf.gz").len(), 2);
+    eventually("all is known", || b.link.status().is_complete);
     let status = b.link.status();
-    assert!(status.is_complete && status.away.is_none(), "{status:?}");
+    assert!(status.away.is_none(), "{status:?}");
     assert_eq!(
         (status.objects, status.elsewhere, status.uploaded),
         (2, 0, 1)
@@ -126,7 +127,13 @@ fn a_new_node_reads_rows_in_place_of_recordings() {
     }
     a.drain();
     eventually("rows are there", || {
-        a.link.shared.unannounced.lock().len() < 16
+        let (requests, rows) = (
+            a.link.status().requests,
+            world.objects(".rows").len() as u64,
+        );
+        // With what the node shows itself by.
+        let is_there = requests.puts - requests.failed.min(requests.puts) <= 200 + 1 + rows;
+        is_there && a.link.shared.unannounced.lock().len() < 16
     });
     let puts = a.link.status().requests.puts;
     assert!(puts <= 200 + 20 + 3, "at most a tenth more: {puts}");
@@ -147,7 +154,10 @@ fn a_new_node_reads_rows_in_place_of_recordings() {
     eventually("all is listed", || {
         c.ids().len() == 200 && c.link.status().is_complete
     });
-    assert_eq!(c.link.status().requests.gets, 200);
+    let requests = c.link.status().requests;
+    // On a slow machine some come to nothing, and are asked for again.
+    let asked_again = 200..=200 + requests.failed;
+    assert!(asked_again.contains(&requests.gets), "{requests:?}");
     let all = |node: &Node| {
         node.store
             .list()
