@@ -55,7 +55,7 @@ defmodule PhoenixReplay.Native.Test.Kill.Remote.Inspector do
 
     read =
       for id <- listed, into: %{} do
-        case Native.get(id, [], opts) do
+        case get(id, opts, now() + @patience_ms) do
           {:ok, recording} -> {id, Content.identify!(recording)}
           {:error, reason} -> {id, {:unreadable, reason}}
         end
@@ -67,6 +67,13 @@ defmodule PhoenixReplay.Native.Test.Kill.Remote.Inspector do
   end
 
   defp answer("close", opts), do: Native.close(opts)
+
+  # A server that is slow on a busy machine counts as away for a while.
+  defp get(id, opts, deadline) do
+    with {:error, {:remote, _away}} = error <- Native.get(id, [], opts) do
+      wait(false, deadline, error, fn -> get(id, opts, deadline) end)
+    end
+  end
 
   defp quiet(opts, deadline) do
     {:ok, stats} = Native.stats(opts)
