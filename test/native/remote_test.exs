@@ -53,7 +53,7 @@ defmodule PhoenixReplay.Native.RemoteTest do
     # It is the same file, byte for byte.
     [object] = for name <- S3Server.recordings(server), name =~ recording.id, do: name
     [path] = Path.wildcard(server.folder <> "/replays/*/*/*/" <> object)
-    assert object =~ ~r/\A\d{13}-#{recording.id}\.etf\.gz\z/
+    assert object =~ ~r/\A\d{13}-\d{19}-#{recording.id}\.etf\.gz\z/
     assert File.read!(path) == File.read!(Path.join(a[:path], recording.id <> ".etf.gz"))
   end
 

@@ -162,6 +162,7 @@ impl Link {
             unannounced: Default::default(),
             uses: Default::default(),
             doomed: Default::default(),
+            deleting: Default::default(),
             unreadable: Default::default(),
         });
         #[cfg(test)]

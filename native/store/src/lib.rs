@@ -57,11 +57,11 @@ pub use query::{
     MAX_SUBJECTS, Page, PathPart, Search, SearchProgress, Sort, UrlPart,
 };
 pub use reader::Reader;
-pub use remote::{Remote, RemoteFault};
+pub use remote::{Object, Put, Remote, RemoteFault};
 pub use replay_etf::recording::EventCounts;
 pub use replay_etf::{Limits, MAX_NEEDLE_BYTES, Needle};
 pub use retention::{Limit, Removed, Retention};
 pub use slab::{AppendError, Usage, Wait};
 pub use stats::{Counts, Evictions, Latency, Stats};
 pub use store::{Erased, Rewriting, Store};
-pub use tier::{Gone, Listed, Object, Tier};
+pub use tier::{Gone, Listed, Tier};

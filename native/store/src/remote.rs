@@ -2,6 +2,10 @@
 //!
 //! The directory stays where everything goes first. This knows no network: it says what is wanted,
 //! and [`Tier`](crate::Tier) is how the crate above does it.
+//!
+//! Which version of a file an object was made of is told by that file's time, in nanoseconds, which
+//! the object's key has, and which a copy of it has again: so a node that is started knows its own
+//! files again, and takes no earlier version for a later one of the same size.
 
 use std::fmt;
 use std::io;
@@ -40,10 +44,27 @@ impl fmt::Display for RemoteFault {
     }
 }
 
+/// When something was put into the bucket, and which version of its file that was. The later one of a
+/// file is the one that counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Put {
+    /// When it was put there, in milliseconds since the Unix epoch by the bucket's clock.
+    pub at: i64,
+    /// When the file was saved, in nanoseconds since the Unix epoch by the clock of the disk that it
+    /// was on.
+    pub saved_ns: i64,
+}
+
+/// A file, as it was put into the bucket.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Object {
+    /// When it was put there, and which version.
+    pub put: Put,
+    /// Its name.
+    pub file: Box<[u8]>,
+}
+
 /// The bucket behind a store.
-///
-/// An object is a file of the directory as it was at a time: its name, and when it was put there, in
-/// milliseconds since the Unix epoch by the bucket's clock.
 pub trait Remote: Send + Sync {
     /// Replaces `into` by the bytes of an object, of which there may be `max_bytes`. May take as
     /// long as the network does, within a time-out.
@@ -51,13 +72,7 @@ pub trait Remote: Send + Sync {
     /// # Errors
     ///
     /// Why it could not be had.
-    fn get(
-        &self,
-        file: &[u8],
-        put_at: i64,
-        max_bytes: u64,
-        into: &mut Vec<u8>,
-    ) -> Result<(), RemoteFault>;
+    fn get(&self, object: &Object, max_bytes: u64, into: &mut Vec<u8>) -> Result<(), RemoteFault>;
 
     /// A file that the bucket has too was read here.
     fn used(&self, file: &[u8]);

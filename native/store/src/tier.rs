@@ -1,7 +1,4 @@
 //! What a crate above needs to keep a store's recordings in a bucket too.
-//!
-//! An *object* is a file of the directory as it was when it was put into the bucket: its name, and
-//! that time by the bucket's clock, in milliseconds since the Unix epoch.
 
 mod gone;
 mod learn;
@@ -21,17 +18,8 @@ use crate::disk::clock;
 use crate::error::Error;
 use crate::index::{Entry, GRAIN_MS};
 use crate::notice::Notice;
-use crate::remote::Remote;
+use crate::remote::{Object, Put, Remote};
 use crate::store::Store;
-
-/// A file, as it was put into the bucket.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Object {
-    /// When it was put there.
-    pub put_at: i64,
-    /// Its name.
-    pub file: Box<[u8]>,
-}
 
 /// An object, as a list of the bucket shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,13 +70,13 @@ impl Tier {
         self.files.index.read().claims(id).any(|it| it.is_here())
     }
 
-    /// Looks at the directory, for what others have changed there.
+    /// Finds out what has become of a file that is no longer this version.
     ///
     /// # Errors
     ///
     /// [`Error::Io`]
-    pub fn refresh(&self) -> Result<(), Error> {
-        self.files.refresh()
+    pub fn look_again(&self, entry: &Arc<Entry>) -> Result<(), Error> {
+        self.files.look_again(entry)
     }
 
     /// At most so many of the files that are not known to be in the bucket, the oldest first.
@@ -135,8 +123,8 @@ impl Tier {
 
     /// This version of a file is in the bucket. Returns whether it still counts; if not, the object
     /// is an [orphan](Tier::take_orphans).
-    pub fn uploaded(&self, entry: &Entry, put_at: i64) -> bool {
-        self.files.index.write().uploaded(entry, put_at)
+    pub fn uploaded(&self, entry: &Entry, put: Put) -> bool {
+        self.files.index.write().uploaded(entry, put)
     }
 
     /// The objects that no recording needs any more, each once. One whose place is to be taken by
@@ -144,7 +132,7 @@ impl Tier {
     pub fn take_orphans(&self) -> Vec<Object> {
         let orphans = self.files.index.write().take_orphans();
         let objects = orphans.into_iter().map(|orphan| Object {
-            put_at: orphan.put_at,
+            put: orphan.put,
             file: orphan.file,
         });
         objects.collect()
@@ -153,7 +141,7 @@ impl Tier {
     /// An object that could not be deleted comes again.
     pub fn orphan(&self, object: &Object) {
         let mut index = self.files.index.write();
-        index.orphan(&object.file, object.put_at);
+        index.orphan(&object.file, object.put);
     }
 
     /// How many orphans there are.
@@ -161,16 +149,17 @@ impl Tier {
         self.files.index.read().orphans_len()
     }
 
-    /// When the object of this file was put there, if there is one.
-    pub fn put_at(&self, file: &[u8]) -> Option<i64> {
-        self.files.index.read().put_at(file)
+    /// Whether this is known to be the object of its file.
+    pub fn is_known(&self, object: &Object) -> bool {
+        self.files.index.read().put_of(&object.file) == Some(object.put)
     }
 
     /// The latest time at which something of an id was put there.
     pub fn latest_put_at(&self, id: &[u8]) -> Option<i64> {
         let index = self.files.index.read();
         let claims = index.claims(id);
-        claims.filter_map(|entry| index.put_at(entry.file())).max()
+        let put = claims.filter_map(|entry| index.put_of(entry.file()));
+        put.map(|put| put.at).max()
     }
 
     /// The objects that are known of these ids, as far as they had been put there at a time.
@@ -179,11 +168,11 @@ impl Tier {
         let files = ids.iter().flat_map(|id| index.claims(id));
         let objects = files.filter_map(|entry| {
             Some(Object {
-                put_at: index.put_at(entry.file())?,
+                put: index.put_of(entry.file())?,
                 file: entry.file().into(),
             })
         });
-        objects.filter(|object| object.put_at <= until).collect()
+        objects.filter(|object| object.put.at <= until).collect()
     }
 
     /// All objects that are known, in their order.
@@ -191,9 +180,9 @@ impl Tier {
         let index = self.files.index.read();
         let mut objects: Vec<_> = index
             .objects()
-            .map(|(entry, put_at)| Listed {
+            .map(|(entry, put)| Listed {
                 object: Object {
-                    put_at,
+                    put,
                     file: entry.file().into(),
                 },
                 len: entry.stamp.len,
@@ -213,7 +202,7 @@ impl Tier {
     /// The bucket has no such object any more.
     pub fn vanished(&self, object: &Object) {
         let mut index = self.files.index.write();
-        index.vanished(&object.file, object.put_at);
+        index.vanished(&object.file, object.put);
     }
 
     /// The files that the bucket has too, in no order.

@@ -25,10 +25,13 @@ const LEASE: &str = ".native/lease";
 /// Keys of uploads sort by the time of the upload, and behind everything in `.native/`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Key {
-    /// `yyyy/mm/dd/<ms>-<file>`: a recording, the bytes of the local file of this name.
+    /// `yyyy/mm/dd/<ms>-<ns>-<file>`: a recording, the bytes of the local file of this name.
     Recording {
         /// When it was uploaded.
         time: Time,
+        /// When the file was saved, in nanoseconds since the Unix epoch by the clock of its disk:
+        /// which version of it this is.
+        saved_ns: u64,
         /// The file's name; see [`Key::recording`].
         file: Name,
     },
@@ -71,10 +74,14 @@ pub enum Key {
 impl Key {
     /// A recording's key; `None` if the file's name ends as tombstones or rows do, which no
     /// recording's does.
-    pub fn recording(time: Time, file: Name) -> Option<Key> {
+    pub fn recording(time: Time, saved_ns: u64, file: Name) -> Option<Key> {
         let bytes = file.as_bytes();
         let other = bytes.ends_with(ROWS.as_bytes()) || bytes.ends_with(GONE.as_bytes());
-        (!other).then_some(Key::Recording { time, file })
+        (!other).then_some(Key::Recording {
+            time,
+            saved_ns,
+            file,
+        })
     }
 
     /// Reads a key below the prefix; `None` if it is not exactly what `Display` writes for one.
@@ -154,14 +161,19 @@ impl Key {
                 tag: Tag::read(tag)?,
             });
         }
-        Key::recording(time, Name::read(file)?)
+        let (saved_ns, file) = file.split_once('-')?;
+        Key::recording(time, saved_ns.parse().ok()?, Name::read(file)?)
     }
 }
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Key::Recording { time, file } => write!(f, "{}/{time}-{file}", time.day()),
+            Key::Recording {
+                time,
+                saved_ns,
+                file,
+            } => write!(f, "{}/{time}-{saved_ns}-{file}", time.day()),
             Key::Rows { time, tag } => write!(f, "{}/{time}-{tag}{ROWS}", time.day()),
             Key::Gone { time, tag } => write!(f, "{}/{time}-{tag}{GONE}", time.day()),
             Key::Node(node) => write!(f, "{NODES}{node}"),

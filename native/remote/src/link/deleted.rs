@@ -100,15 +100,15 @@ fn erased(shared: &Shared, told: &HashMap<Box<[u8]>, Key>) -> HashSet<Box<[u8]>>
 
 /// Deletes the objects that no recording needs any more.
 fn delete_orphans(shared: &Shared) -> Result<(), Fault> {
+    // Before they are taken: who waits for them to be gone must not find none in between.
+    shared.deleting.store(shared.tier.orphans_len(), Relaxed);
     let orphans: HashMap<Key, Object> = shared
         .tier
         .take_orphans()
         .into_iter()
         .filter_map(|object| Some((key_of(&object)?, object)))
         .collect();
-    if orphans.is_empty() {
-        return Ok(());
-    }
+    shared.deleting.store(orphans.len(), Relaxed);
     let mut result = Ok(());
     let keys: Vec<_> = orphans.keys().cloned().collect();
     let mut left = orphans;
@@ -119,6 +119,7 @@ fn delete_orphans(shared: &Shared) -> Result<(), Fault> {
             Err(fault) => result = Err(fault),
         });
     left.values().for_each(|object| shared.tier.orphan(object));
+    shared.deleting.store(0, Relaxed);
     result
 }
 
@@ -153,7 +154,8 @@ pub(super) fn carry_out(shared: &Shared, key: &Key, gone: &Gone) -> Result<(), F
         }
         if !done.later.is_empty() {
             // What was put since is deleted by whoever put it.
-            replay_store::Remote::delete(shared, &done.later)
+            shared
+                .note_deletion(&done.later)
                 .map_err(|_| Fault::new(FaultKind::Invalid, "a deletion could not be noted"))?;
         }
     }

@@ -42,19 +42,21 @@ impl Graves {
             return false;
         }
         let until = stem_of(&object.file).and_then(|stem| graves.get(stem));
-        until.is_some_and(|until| object.put_at <= *until)
+        until.is_some_and(|until| object.put.at <= *until)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use replay_store::Put;
+
     use super::*;
 
     #[test]
     fn a_grave_is_for_what_was_put_before() {
         let graves = Graves::default();
-        let object = |file: &str, put_at| Object {
-            put_at,
+        let object = |file: &str, at| Object {
+            put: Put { at, saved_ns: 0 },
             file: file.as_bytes().into(),
         };
         assert!(!graves.has(&object("x.etf.gz", 1)));
@@ -76,7 +78,10 @@ mod tests {
         let len = graves.0.lock().len();
         assert!(len <= MAX_GRAVES / 2 + 1, "{len}");
         let last = Object {
-            put_at: MAX_GRAVES as i64,
+            put: Put {
+                at: MAX_GRAVES as i64,
+                saved_ns: 0,
+            },
             file: format!("{MAX_GRAVES}.etf").into_bytes().into(),
         };
         assert!(graves.has(&last));

@@ -86,7 +86,7 @@ impl News {
                 Err(fault) => return Err(fault),
             };
             for object in shared.tier.named_in(&rows) {
-                let is_known = shared.tier.put_at(&object.file) == Some(object.put_at);
+                let is_known = shared.tier.is_known(&object);
                 let Some(key) = key_of(&object).filter(|_| !is_known) else {
                     continue;
                 };
@@ -167,7 +167,7 @@ impl News {
     fn is_unknown(&self, shared: &Shared, object: &Object, len: u64) -> bool {
         if shared.graves.has(object) {
             // Whoever deleted it may not have known of it.
-            if shared.tier.put_at(&object.file) != Some(object.put_at) {
+            if !shared.tier.is_known(object) {
                 shared.tier.orphan(object);
             }
             return false;

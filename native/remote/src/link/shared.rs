@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use replay_store::{Notice, Object, Remote, RemoteFault, Tier};
+use replay_store::{Notice, Object, Put, Remote, RemoteFault, Tier};
 
 use super::Settings;
 use super::away::{Away, remote_fault};
@@ -21,7 +21,7 @@ use super::signal::{Count, Signal};
 use crate::bucket::{Bucket, Cursor};
 use crate::fault::{Fault, FaultKind};
 use crate::gone::Gone;
-use crate::key::{Key, Name, Tag};
+use crate::key::{Key, Name, Tag, Time};
 
 /// Ids in one note of what is to be deleted.
 const MAX_IDS: usize = 10_000;
@@ -74,6 +74,8 @@ pub(super) struct Shared {
     pub uses: Mutex<HashMap<Box<[u8]>, i64>>,
     /// What is being deleted here just now.
     pub doomed: Doomed,
+    /// So many objects are being deleted that were orphans.
+    pub deleting: AtomicUsize,
     /// Objects that hold no recording that can be read.
     pub unreadable: AtomicUsize,
 }
@@ -124,7 +126,11 @@ impl Shared {
 
     /// Deletions that are not done in the bucket.
     pub fn pending_deletes(&self) -> usize {
-        self.notes.load(Relaxed) + self.tier.orphans_len()
+        // Looked at twice: an orphan becomes one of these, and may become an orphan again.
+        let before = self.deleting.load(Relaxed);
+        let orphans = self.tier.orphans_len();
+        let deleting = self.deleting.load(Relaxed).max(before);
+        self.notes.load(Relaxed) + orphans + deleting
     }
 
     /// Notes, so that it outlives a power cut, that something is to be deleted in the bucket.
@@ -153,7 +159,8 @@ impl Shared {
         known.max().unwrap_or_default()
     }
 
-    fn note_deletion(&self, ids: &[Box<[u8]>]) -> io::Result<()> {
+    /// As [`Remote::delete`], of what is gone here.
+    pub fn note_deletion(&self, ids: &[Box<[u8]>]) -> io::Result<()> {
         for ids in ids.chunks(MAX_IDS) {
             let effective = self.clock.next_after(self.until(ids));
             let until = i64::try_from(effective.ms()).unwrap_or(i64::MAX);
@@ -171,26 +178,16 @@ impl Shared {
 }
 
 impl Remote for Shared {
-    fn get(
-        &self,
-        file: &[u8],
-        put_at: i64,
-        max_bytes: u64,
-        into: &mut Vec<u8>,
-    ) -> Result<(), RemoteFault> {
+    fn get(&self, object: &Object, max_bytes: u64, into: &mut Vec<u8>) -> Result<(), RemoteFault> {
         if let Some(fault) = self.away.just_failed() {
             return Err(fault);
         }
-        let object = Object {
-            put_at,
-            file: file.into(),
-        };
-        let key = key_of(&object).ok_or(RemoteFault::NotFound)?;
+        let key = key_of(object).ok_or(RemoteFault::NotFound)?;
         match self.heard(self.bucket.get(&key, max_bytes)) {
             Ok(bytes) => {
                 into.clear();
                 into.extend_from_slice(&bytes);
-                self.used(file);
+                self.used(&object.file);
                 Ok(())
             }
             Err(fault) => Err(remote_fault(&fault)),
@@ -251,15 +248,24 @@ pub(super) fn first() -> Cursor {
 
 /// The key of an object; `None` if its file's name is no recording's.
 pub(super) fn key_of(object: &Object) -> Option<Key> {
-    let time = crate::key::Time::from_ms(u64::try_from(object.put_at).ok()?)?;
-    Key::recording(time, Name::new(object.file.clone())?)
+    let Put { at, saved_ns } = object.put;
+    let time = Time::from_ms(u64::try_from(at).ok()?)?;
+    let saved_ns = u64::try_from(saved_ns).ok()?;
+    Key::recording(time, saved_ns, Name::new(object.file.clone())?)
 }
 
 /// The object that a key is about, if it is a recording's.
 pub(super) fn object_of(key: &Key) -> Option<Object> {
     match key {
-        Key::Recording { time, file } => Some(Object {
-            put_at: i64::try_from(time.ms()).ok()?,
+        Key::Recording {
+            time,
+            saved_ns,
+            file,
+        } => Some(Object {
+            put: Put {
+                at: i64::try_from(time.ms()).ok()?,
+                saved_ns: i64::try_from(*saved_ns).ok()?,
+            },
             file: file.as_bytes().into(),
         }),
         _ => None,

@@ -7,11 +7,11 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use replay_store::{Entry, Object};
+use replay_store::{Entry, Object, Put};
 
-use super::shared::Shared;
+use super::shared::{Shared, key_of};
 use super::{late_tag, random_tag};
-use crate::key::{Key, Name, Tag};
+use crate::key::{Key, Tag, Time};
 
 /// Uploads at once.
 const AT_ONCE: usize = 16;
@@ -137,8 +137,8 @@ impl Uploader<'_> {
                 let time = shared.clock.next();
                 let bytes = match shared.tier.bytes_of(&entry) {
                     Ok(Some(bytes)) => Bytes::from(bytes),
-                    // It has changed, or is gone, which is looked at before it is tried again.
-                    Ok(None) if shared.tier.refresh().is_ok() => {
+                    // It has changed, or is gone, and what it is now is for a later turn.
+                    Ok(None) if shared.tier.look_again(&entry).is_ok() => {
                         passed.insert(entry.file().into());
                         continue;
                     }
@@ -152,9 +152,7 @@ impl Uploader<'_> {
                     passed.insert(entry.file().into());
                     continue;
                 }
-                let name = Name::new(entry.file());
-                let key = name.and_then(|name| Key::recording(time, name));
-                let Some(key) = key else {
+                let Some(key) = key_of(&object_for(&entry, time)) else {
                     unread.set(true);
                     passed.insert(entry.file().into());
                     continue;
@@ -172,22 +170,17 @@ impl Uploader<'_> {
             let put = shared.heard(result).is_ok();
             failed.set(failed.get() || !put);
             if let (true, Some(entry), Some(time)) = (put, entry, key.time()) {
-                self.is_there(&entry, time.ms());
+                self.is_there(&entry, object_for(&entry, time));
             }
         });
         self.unread_until = unread.get().then(|| Instant::now() + UNREAD_PAUSE);
     }
 
-    fn is_there(&self, entry: &Entry, put_at: u64) {
+    fn is_there(&self, entry: &Entry, object: Object) {
         let shared = self.shared;
-        let put_at = i64::try_from(put_at).unwrap_or(i64::MAX);
-        if shared.tier.uploaded(entry, put_at) {
+        if shared.tier.uploaded(entry, object.put) {
             shared.uploaded.fetch_add(1, Relaxed);
-            let object = Object {
-                put_at,
-                file: entry.file().into(),
-            };
-            let took = shared.clock.now_ms().saturating_sub(put_at);
+            let took = shared.clock.now_ms().saturating_sub(object.put.at);
             if u128::from(took.unsigned_abs()) >= shared.settings.overlap.as_millis() / 2 {
                 self.late.borrow_mut().push(object);
             } else {
@@ -223,6 +216,17 @@ impl Uploader<'_> {
         let every = self.shared.settings.poll / 2;
         Some(every.saturating_sub(self.announced.elapsed()))
     }
+}
+
+/// What a file becomes when it is put there at a time.
+fn object_for(entry: &Entry, time: Time) -> Object {
+    let put = Put {
+        at: i64::try_from(time.ms()).unwrap_or(i64::MAX),
+        // A key has none from before 1970.
+        saved_ns: entry.stamp.modified_ns.max(0),
+    };
+    let file = entry.file().into();
+    Object { put, file }
 }
 
 /// Puts what is known of these objects there. Returns whether it is.

@@ -60,7 +60,7 @@ impl Walk {
             .filter_map(|it| object_of(it.key.as_ref()?))
             .collect();
         for object in known.iter().map(|listed| &listed.object) {
-            let is_here = (start..end.min(settled)).contains(&object.put_at);
+            let is_here = (start..end.min(settled)).contains(&object.put.at);
             if is_here && !there.contains(object) {
                 shared.tier.vanished(object);
             }

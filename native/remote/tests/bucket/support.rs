@@ -150,7 +150,7 @@ pub fn time(ms: u64) -> Time {
 
 /// The key of a recording, so many milliseconds after the start.
 pub fn recording(after_ms: u64, file: &[u8]) -> Key {
-    Key::recording(time(START + after_ms), name(file)).unwrap()
+    Key::recording(time(START + after_ms), 7, name(file)).unwrap()
 }
 
 pub fn rows(after_ms: u64) -> Key {

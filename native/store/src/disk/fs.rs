@@ -29,11 +29,11 @@ impl Stamp {
     /// The inode of what has no file here. File systems number theirs from 1.
     pub(crate) const ELSEWHERE: u64 = 0;
 
-    /// The version of a file that only the bucket has, since a time in milliseconds.
-    pub(crate) fn elsewhere(len: u64, put_at: i64) -> Stamp {
+    /// The version of a file that only the bucket has, and that was saved at a time.
+    pub(crate) fn elsewhere(len: u64, saved_ns: i64) -> Stamp {
         Stamp {
             len,
-            modified_ns: put_at.saturating_mul(1_000_000),
+            modified_ns: saved_ns,
             inode: Stamp::ELSEWHERE,
         }
     }
@@ -101,6 +101,9 @@ pub trait FileSystem: Send + Sync {
 
     /// Appends to a file that exists, in one piece, and returns how long it is then.
     fn append(&self, path: &Path, content: &[u8]) -> io::Result<u64>;
+
+    /// Sets when a file was last changed, and returns which version it is then.
+    fn set_modified(&self, path: &Path, modified_ns: i64) -> io::Result<Stamp>;
 
     /// Renames a file, replacing `to` atomically.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;

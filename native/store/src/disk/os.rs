@@ -4,6 +4,7 @@ use std::os::unix::fs::{
     DirBuilderExt as _, DirEntryExt as _, MetadataExt as _, OpenOptionsExt as _,
 };
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use super::{FileName, FileSystem, Kind, Metadata, Stamp, access, mapped};
 
@@ -76,6 +77,17 @@ impl FileSystem for OsFileSystem {
         mapped::check_size(len.saturating_add(content.len() as u64))?;
         file.write_all(content)?;
         Ok(file.metadata()?.len())
+    }
+
+    fn set_modified(&self, path: &Path, modified_ns: i64) -> io::Result<Stamp> {
+        let since_epoch = Duration::from_nanos(modified_ns.unsigned_abs());
+        let modified = match modified_ns {
+            0.. => SystemTime::UNIX_EPOCH.checked_add(since_epoch),
+            _ => SystemTime::UNIX_EPOCH.checked_sub(since_epoch),
+        };
+        let file = OpenOptions::new().write(true).open(path)?;
+        file.set_modified(modified.ok_or(io::ErrorKind::InvalidInput)?)?;
+        Ok(Metadata::from(&file.metadata()?).stamp)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

@@ -96,6 +96,12 @@ impl<'a> TempFile<'a> {
         self.stamp
     }
 
+    /// Gives it another time than now, in nanoseconds since the Unix epoch.
+    pub(crate) fn date(&mut self, modified_ns: i64) -> io::Result<()> {
+        self.stamp = self.fs.set_modified(&self.path, modified_ns)?;
+        Ok(())
+    }
+
     /// Moves it to its place, atomically replacing what is there.
     pub(crate) fn place(mut self, path: &Path) -> io::Result<()> {
         self.fs.rename(&self.path, path)?;

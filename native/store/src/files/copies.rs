@@ -11,7 +11,7 @@ use crate::disk::Stamp;
 use crate::error::Error;
 use crate::index::loader::{Buffers, Plain};
 use crate::index::{Entry, Learnt, Slot};
-use crate::remote::{Remote, RemoteFault};
+use crate::remote::{Object, Put, Remote, RemoteFault};
 
 impl Files {
     /// Whoever keeps the recordings in a bucket too, if somebody does.
@@ -44,15 +44,19 @@ impl Files {
         buffers: &mut Buffers,
     ) -> Result<Option<(Plain, Stamp)>, Error> {
         let file = entry.file();
-        let put_at = self.index.read().put_at(file);
-        let (Some(remote), Some(put_at)) = (self.remote(), put_at) else {
+        let put = self.index.read().put_of(file);
+        let (Some(remote), Some(put)) = (self.remote(), put) else {
             return Ok(None);
         };
         let limit = self.loader.file_limit(file);
-        match remote.get(file, put_at, limit, buffers.raw_mut()) {
+        let object = Object {
+            put,
+            file: file.into(),
+        };
+        match remote.get(&object, limit, buffers.raw_mut()) {
             Ok(()) => {}
             Err(RemoteFault::NotFound) => {
-                self.index.write().vanished(file, put_at);
+                self.index.write().vanished(file, put);
                 return Ok(None);
             }
             Err(fault) => return Err(Error::Remote(fault)),
@@ -63,18 +67,14 @@ impl Files {
         };
         let plain = self.loader.unpack(entry.format, buffers).map_err(damaged)?;
         // Without a copy it is had again when it is next asked for.
-        let stamp = self.keep(entry, put_at, buffers.raw()).ok().flatten();
+        let stamp = self.keep(entry, put, buffers.raw()).ok().flatten();
         Ok(Some((plain, stamp.unwrap_or(entry.stamp))))
     }
 
     /// What an object holds, as the index knows it.
-    pub(crate) fn summarize(
-        &self,
-        file: &[u8],
-        put_at: i64,
-        bytes: Vec<u8>,
-    ) -> Result<Entry, Error> {
-        let stamp = Stamp::elsewhere(bytes.len() as u64, put_at);
+    pub(crate) fn summarize(&self, object: &Object, bytes: Vec<u8>) -> Result<Entry, Error> {
+        let Object { put, file } = object;
+        let stamp = Stamp::elsewhere(bytes.len() as u64, put.saved_ns);
         let mut buffers = Buffers::default();
         *buffers.raw_mut() = bytes;
         match self.loader.unpack_entry(file, stamp, &mut buffers) {
@@ -88,8 +88,11 @@ impl Files {
 
     /// Makes a file of an object, unless something else is known by now. What is here for less time
     /// than there need not be synced.
-    fn keep(&self, entry: &Arc<Entry>, put_at: i64, bytes: &[u8]) -> Result<Option<Stamp>, Error> {
-        let temp = self.write_temp(bytes, false)?;
+    fn keep(&self, entry: &Arc<Entry>, put: Put, bytes: &[u8]) -> Result<Option<Stamp>, Error> {
+        let mut temp = self.write_temp(bytes, false)?;
+        // A later start knows it again by that.
+        temp.date(put.saved_ns)
+            .map_err(Error::io("set the time of a copy"))?;
         let stamp = temp.stamp();
         let commit = self.commit();
         let known = Slot::Recording(Arc::clone(entry));
@@ -106,7 +109,7 @@ impl Files {
         };
         let mut index = self.index.write();
         index.touch(entry.file());
-        index.put_copy(Arc::new(copy), put_at);
+        index.put_copy(Arc::new(copy), put);
         drop(index);
         drop(commit);
         self.write_journal();
@@ -120,7 +123,7 @@ impl Files {
         let index = self.index.read();
         let is_both = index.is(entry.file(), &Slot::Recording(Arc::clone(entry)))
             && entry.is_here()
-            && index.put_at(entry.file()).is_some();
+            && index.put_of(entry.file()).is_some();
         drop(index);
         if !is_both {
             return Ok(false);
@@ -129,8 +132,8 @@ impl Files {
     }
 
     /// The bucket has this object: `entry` is what is in it. Returns whether that was news.
-    pub(crate) fn learn_object(&self, entry: Entry, put_at: i64) -> Result<bool, Error> {
-        let learnt = self.index.write().learn(entry, put_at);
+    pub(crate) fn learn_object(&self, entry: Entry, put: Put) -> Result<bool, Error> {
+        let learnt = self.index.write().learn(entry, put);
         let there = match learnt {
             Learnt::Known => return Ok(false),
             Learnt::New => {
@@ -146,7 +149,7 @@ impl Files {
         {
             commit.lay_aside(there.file(), before.stamp)?;
         }
-        self.index.write().replaced(there, put_at);
+        self.index.write().replaced(there, put);
         Ok(true)
     }
 }

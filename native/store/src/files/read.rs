@@ -9,8 +9,8 @@ use crate::codec::Format;
 use crate::directory::Files;
 use crate::disk::Stamp;
 use crate::error::Error;
-use crate::index::Slot;
 use crate::index::loader::{Buffers, Plain};
+use crate::index::{Entry, Slot};
 use crate::watch::scan::flaw_of_read;
 
 /// How often a read starts over because others keep changing the files. Each change it meets
@@ -158,6 +158,24 @@ impl Files {
                 Ok(attempt)
             }
             Err(flaw) => Err(self.found_damaged(candidate, stamp, flaw)),
+        }
+    }
+
+    /// Finds out what has become of a file that is no longer as the index has it, and corrects that.
+    pub(crate) fn look_again(&self, entry: &Arc<Entry>) -> Result<(), Error> {
+        let candidate = Candidate {
+            file: entry.file().into(),
+            slot: Slot::Recording(Arc::clone(entry)),
+        };
+        let attempt = |buffers: &mut Buffers| {
+            let attempt = self.attempt(entry.id(), &candidate, buffers);
+            buffers.trim();
+            attempt
+        };
+        match self.buffers.with(attempt) {
+            // That is what has become of it.
+            Ok(_) | Err(Error::Damaged { .. }) => Ok(()),
+            Err(error) => Err(error),
         }
     }
 

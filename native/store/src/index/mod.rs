@@ -22,6 +22,7 @@ pub use entry::{Entry, Names, View};
 pub(crate) use objects::Learnt;
 pub use pages::Pages;
 pub(crate) use places::GRAIN_MS;
+use places::is_copy;
 pub(crate) use slot::Slot;
 
 use std::borrow::Borrow;
@@ -33,6 +34,7 @@ use std::time::Instant;
 
 use crate::codec::Flaw;
 use crate::disk::Stamp;
+use crate::remote::Put;
 use changes::Changes;
 use claims::Claims;
 use doubt::Doubt;
@@ -110,12 +112,12 @@ impl Index {
         match slot {
             Slot::Recording(entry) => {
                 self.damaged.remove(file);
-                let object = before.and_then(|(before, put_at)| {
-                    let put_at = put_at?;
-                    if before.stamp == entry.stamp {
-                        return Some(put_at);
+                let object = before.and_then(|(before, put)| {
+                    let put = put?;
+                    if before.stamp == entry.stamp || is_copy(&entry, &before, put) {
+                        return Some(put);
                     }
-                    self.objects.orphan(file, put_at);
+                    self.objects.orphan(file, put);
                     None
                 });
                 self.attach(entry, object);
@@ -156,8 +158,8 @@ impl Index {
     }
 
     pub(crate) fn remove(&mut self, file: &[u8]) {
-        if let Some((_, Some(put_at))) = self.detach(file) {
-            self.objects.orphan(file, put_at);
+        if let Some((_, Some(put))) = self.detach(file) {
+            self.objects.orphan(file, put);
         }
         self.damaged.remove(file);
     }
@@ -240,7 +242,7 @@ impl Index {
     }
 
     /// `object` is when its object was put into the bucket.
-    fn attach(&mut self, entry: Arc<Entry>, object: Option<i64>) {
+    fn attach(&mut self, entry: Arc<Entry>, object: Option<Put>) {
         if entry.is_here() {
             self.changes.note(&entry);
         } else {
@@ -254,7 +256,7 @@ impl Index {
     }
 
     /// Returns what was known of a file, and when its object was put into the bucket.
-    fn detach(&mut self, file: &[u8]) -> Option<(Arc<Entry>, Option<i64>)> {
+    fn detach(&mut self, file: &[u8]) -> Option<(Arc<Entry>, Option<Put>)> {
         let ByFile(entry) = self.files.take(file)?;
         self.elsewhere -= usize::from(!entry.is_here());
         self.bytes = self.bytes.saturating_sub(entry.stamp.len);

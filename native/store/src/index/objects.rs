@@ -7,22 +7,23 @@ use std::sync::Arc;
 
 use super::Entry;
 use crate::disk::clock;
+use crate::remote::Put;
 
 /// The objects that are known, by file, and what follows from them. Until it is wanted it knows
 /// nothing, and takes no space.
 #[derive(Debug, Default)]
 pub(super) struct Objects {
     wanted: bool,
-    known: HashSet<Object>,
+    known: HashSet<Known>,
     /// What is here and not known to be in the bucket, by time and name.
     pending: BTreeMap<(i64, Box<[u8]>), Arc<Entry>>,
     /// Each with a time before which something was saved that may take its place, and has to be in
     /// the bucket first.
-    orphans: HashMap<(Box<[u8]>, i64), i64>,
+    orphans: HashMap<(Box<[u8]>, Put), i64>,
     /// By how much the bucket's clock is ahead of this machine's.
     ahead_ms: i64,
     /// Those that were taken, and when: a listing from before their deletion shows them still.
-    taken: HashMap<(Box<[u8]>, i64), i64>,
+    taken: HashMap<(Box<[u8]>, Put), i64>,
 }
 
 /// No listing is under way for so long.
@@ -30,17 +31,17 @@ const TAKEN_NS: i64 = 600_000_000_000;
 
 /// A file's object, found by its name.
 #[derive(Debug)]
-struct Object {
+struct Known {
     /// What the index has of the file.
     entry: Arc<Entry>,
-    put_at: i64,
+    put: Put,
 }
 
 /// An object that no recording needs any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Orphan {
     pub(crate) file: Box<[u8]>,
-    pub(crate) put_at: i64,
+    pub(crate) put: Put,
 }
 
 /// What it changes that the bucket has an object.
@@ -73,19 +74,19 @@ impl Objects {
     }
 
     /// When the object of this file was put there.
-    pub(super) fn put_at(&self, file: &[u8]) -> Option<i64> {
-        self.known.get(file).map(|object| object.put_at)
+    pub(super) fn put_of(&self, file: &[u8]) -> Option<Put> {
+        self.known.get(file).map(|known| known.put)
     }
 
     /// The index has this of a file now.
-    pub(super) fn attach(&mut self, entry: &Arc<Entry>, put_at: Option<i64>) {
+    pub(super) fn attach(&mut self, entry: &Arc<Entry>, put: Option<Put>) {
         if !self.wanted {
             return;
         }
-        match put_at {
-            Some(put_at) => {
+        match put {
+            Some(put) => {
                 let entry = Arc::clone(entry);
-                self.known.replace(Object { entry, put_at });
+                self.known.replace(Known { entry, put });
             }
             None if entry.is_here() => {
                 self.pending.insert(place_of(entry), Arc::clone(entry));
@@ -95,17 +96,17 @@ impl Objects {
     }
 
     /// The index no longer has it. Returns when its object was put there.
-    pub(super) fn detach(&mut self, entry: &Entry) -> Option<i64> {
+    pub(super) fn detach(&mut self, entry: &Entry) -> Option<Put> {
         if !self.wanted {
             return None;
         }
         self.pending.remove(&place_of(entry));
-        self.known.take(entry.file()).map(|object| object.put_at)
+        self.known.take(entry.file()).map(|known| known.put)
     }
 
-    pub(super) fn orphan(&mut self, file: &[u8], put_at: i64) {
+    pub(super) fn orphan(&mut self, file: &[u8], put: Put) {
         let since_ns = clock::wall_ns();
-        (self.orphans.entry((file.into(), put_at))).or_insert(since_ns);
+        (self.orphans.entry((file.into(), put))).or_insert(since_ns);
     }
 
     /// The orphans whose place in the bucket is taken, if it is to be.
@@ -118,14 +119,12 @@ impl Objects {
         self.taken
             .extend(ready.iter().map(|orphan| (orphan.clone(), now_ns)));
         let ready = ready.into_iter();
-        ready
-            .map(|(file, put_at)| Orphan { file, put_at })
-            .collect()
+        ready.map(|(file, put)| Orphan { file, put }).collect()
     }
 
     /// Whether an object is an orphan, or was one when it was deleted: nothing is to be learnt of it.
-    pub(super) fn is_outlived(&self, file: &[u8], put_at: i64) -> bool {
-        let object = (file.into(), put_at);
+    pub(super) fn is_outlived(&self, file: &[u8], put: Put) -> bool {
+        let object = (file.into(), put);
         self.orphans.contains_key(&object) || self.taken.contains_key(&object)
     }
 
@@ -143,8 +142,8 @@ impl Objects {
     }
 
     /// What is known of each file that has an object, and when that was put there.
-    pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = (&Arc<Entry>, i64)> {
-        self.known.iter().map(|it| (&it.entry, it.put_at))
+    pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = (&Arc<Entry>, Put)> {
+        self.known.iter().map(|it| (&it.entry, it.put))
     }
 }
 
@@ -152,22 +151,22 @@ fn place_of(entry: &Entry) -> (i64, Box<[u8]>) {
     (entry.stamp.modified_ns, entry.file().into())
 }
 
-impl Borrow<[u8]> for Object {
+impl Borrow<[u8]> for Known {
     fn borrow(&self) -> &[u8] {
         self.entry.file()
     }
 }
 
-impl Hash for Object {
+impl Hash for Known {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.entry.file().hash(state);
     }
 }
 
-impl PartialEq for Object {
+impl PartialEq for Known {
     fn eq(&self, other: &Self) -> bool {
         self.entry.file() == other.entry.file()
     }
 }
 
-impl Eq for Object {}
+impl Eq for Known {}

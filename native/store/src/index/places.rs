@@ -5,15 +5,18 @@ use std::sync::Arc;
 use super::objects::{Learnt, Orphan};
 use super::{Entry, Index, Slot};
 use crate::disk::Stamp;
+use crate::remote::Put;
 
-/// So old a file is at least when it is uploaded: times of files are some milliseconds behind the
-/// clock on many systems, and one that is saved again must not look older than the object of the
-/// one before.
+/// So old a file is at least when it is uploaded: times of files go on by some milliseconds at a
+/// time on many systems, and one that is saved again must not have the time of the one before.
 pub(crate) const GRAIN_MS: i64 = 20;
 
-/// By so much a file may be younger than the object that was made of it, where the bucket's clock is
-/// another than this machine's, by how much is known to a second or so.
-const SLACK_MS: i64 = 2_000;
+/// Whether a file that was found is a copy of what only the bucket had, which somebody else who has
+/// the directory open has put there.
+pub(super) fn is_copy(found: &Entry, before: &Entry, put: Put) -> bool {
+    let is_as_long = found.stamp.len == before.stamp.len;
+    !before.is_here() && is_as_long && found.stamp.modified_ns == put.saved_ns
+}
 
 impl Index {
     /// From now on it is kept what is to be uploaded, and what is in the bucket.
@@ -22,9 +25,9 @@ impl Index {
         self.objects.want(here.filter(|entry| entry.is_here()));
     }
 
-    /// When the object of this file was put into the bucket.
-    pub(crate) fn put_at(&self, file: &[u8]) -> Option<i64> {
-        self.objects.put_at(file)
+    /// When the object of this file was put into the bucket, and which version that was.
+    pub(crate) fn put_of(&self, file: &[u8]) -> Option<Put> {
+        self.objects.put_of(file)
     }
 
     /// What is not known to be in the bucket, the oldest first.
@@ -47,12 +50,12 @@ impl Index {
     }
 
     /// An object that was not deleted is an orphan still.
-    pub(crate) fn orphan(&mut self, file: &[u8], put_at: i64) {
-        self.objects.orphan(file, put_at);
+    pub(crate) fn orphan(&mut self, file: &[u8], put: Put) {
+        self.objects.orphan(file, put);
     }
 
     /// What is in the bucket, in no order, and when each object was put there.
-    pub(crate) fn objects(&self) -> impl ExactSizeIterator<Item = (&Arc<Entry>, i64)> {
+    pub(crate) fn objects(&self) -> impl ExactSizeIterator<Item = (&Arc<Entry>, Put)> {
         self.objects.iter()
     }
 
@@ -63,30 +66,30 @@ impl Index {
 
     /// This version of a file is in the bucket now. If it is no longer what is here, the object is
     /// an orphan.
-    pub(crate) fn uploaded(&mut self, entry: &Entry, put_at: i64) -> bool {
+    pub(crate) fn uploaded(&mut self, entry: &Entry, put: Put) -> bool {
         let file = entry.file();
         let known = match self.get(file) {
             Some(Slot::Recording(known)) if known.stamp == entry.stamp => known,
             _ => {
-                self.objects.orphan(file, put_at);
+                self.objects.orphan(file, put);
                 return false;
             }
         };
         if let Some(before) = self.objects.detach(&known)
-            && before != put_at
+            && before != put
         {
             self.objects.orphan(file, before);
         }
-        self.objects.attach(&known, Some(put_at));
+        self.objects.attach(&known, Some(put));
         true
     }
 
     /// A copy of the object was put here as a file.
-    pub(crate) fn put_copy(&mut self, entry: Arc<Entry>, put_at: i64) {
+    pub(crate) fn put_copy(&mut self, entry: Arc<Entry>, put: Put) {
         let file: Box<[u8]> = entry.file().into();
         self.detach(&file);
         self.damaged.remove(&file);
-        self.attach(entry, Some(put_at));
+        self.attach(entry, Some(put));
     }
 
     /// The file is gone from here. If the bucket has it, it is known still. Returns whether it is.
@@ -95,15 +98,15 @@ impl Index {
         let Some((entry, object)) = self.detach(file) else {
             return false;
         };
-        let Some(put_at) = object else {
+        let Some(put) = object else {
             return false;
         };
-        let stamp = Stamp::elsewhere(entry.stamp.len, put_at);
+        let stamp = Stamp::elsewhere(entry.stamp.len, put.saved_ns);
         let there = Entry {
             stamp,
             ..Entry::clone(&entry)
         };
-        self.attach(Arc::new(there), Some(put_at));
+        self.attach(Arc::new(there), Some(put));
         true
     }
 
@@ -118,8 +121,8 @@ impl Index {
     }
 
     /// The bucket has no such object: it is to be uploaded again from here, or is gone.
-    pub(crate) fn vanished(&mut self, file: &[u8], put_at: i64) {
-        if self.objects.put_at(file) != Some(put_at) {
+    pub(crate) fn vanished(&mut self, file: &[u8], put: Put) {
+        if self.objects.put_of(file) != Some(put) {
             return;
         }
         if let Some((entry, _)) = self.detach(file)
@@ -137,8 +140,8 @@ impl Index {
     }
 
     /// The bucket has this object. Returns whether there is nothing else to learn of it.
-    pub(crate) fn recognize(&mut self, file: &[u8], put_at: i64, len: u64) -> bool {
-        if self.objects.is_outlived(file, put_at) {
+    pub(crate) fn recognize(&mut self, file: &[u8], put: Put, len: u64) -> bool {
+        if self.objects.is_outlived(file, put) {
             return true;
         }
         let known = match self.get(file) {
@@ -147,34 +150,33 @@ impl Index {
             Some(Slot::Damaged { .. }) => return true,
             Some(Slot::Recording(known)) => known,
         };
-        match self.objects.put_at(file) {
+        match self.objects.put_of(file) {
             // It was cut off on its way.
-            Some(before) if before == put_at && known.is_here() && known.stamp.len != len => {
-                self.vanished(file, put_at);
-                self.objects.orphan(file, put_at);
+            Some(before) if before == put && known.is_here() && known.stamp.len != len => {
+                self.vanished(file, put);
+                self.objects.orphan(file, put);
             }
-            Some(before) if before < put_at => return false,
-            Some(before) if before == put_at => {}
-            Some(_) => self.objects.orphan(file, put_at),
-            // It was uploaded by an earlier run.
-            None if known.stamp.len == len && self.is_older(&known, put_at) => {
+            Some(before) if before < put => return false,
+            Some(before) if before == put => {}
+            Some(_) => self.objects.orphan(file, put),
+            // An earlier run uploaded what is here, or had it from there.
+            None if (known.stamp.len, known.stamp.modified_ns) == (len, put.saved_ns) => {
                 self.objects.detach(&known);
-                self.objects.attach(&known, Some(put_at));
+                self.objects.attach(&known, Some(put));
             }
+            None if self.is_later(put, &known) => return false,
             // What is here is uploaded next, and takes its place.
-            None => self.objects.orphan(file, put_at),
+            None => self.objects.orphan(file, put),
         }
         true
     }
 
-    /// Whether a file was there when an object was put.
-    fn is_older(&self, entry: &Entry, put_at: i64) -> bool {
-        let (ahead_ms, slack_ms) = match self.objects.ahead_ms() {
-            0 => (0, -GRAIN_MS),
-            ahead_ms => (ahead_ms, SLACK_MS),
-        };
-        let saved_at = (entry.stamp.modified_ns / 1_000_000).saturating_add(ahead_ms);
-        saved_at <= put_at.saturating_add(slack_ms)
+    /// Whether an object is of a later version than what is here: by the time of the file, and, as
+    /// that may be another machine's, by the time it was put there as well.
+    fn is_later(&self, put: Put, known: &Entry) -> bool {
+        let saved_ns = known.stamp.modified_ns;
+        let saved_at = (saved_ns / 1_000_000).saturating_add(self.objects.ahead_ms());
+        put.saved_ns > saved_ns && put.at > saved_at
     }
 
     /// By how much the bucket's clock is ahead of this machine's.
@@ -183,26 +185,26 @@ impl Index {
     }
 
     /// The bucket has this object. `entry` is what is in it, with the size of the object.
-    pub(crate) fn learn(&mut self, entry: Entry, put_at: i64) -> Learnt {
+    pub(crate) fn learn(&mut self, entry: Entry, put: Put) -> Learnt {
         let file: Box<[u8]> = entry.file().into();
-        let stamp = Stamp::elsewhere(entry.stamp.len, put_at);
+        let stamp = Stamp::elsewhere(entry.stamp.len, put.saved_ns);
         let there = Arc::new(Entry { stamp, ..entry });
-        if self.recognize(&file, put_at, stamp.len) {
+        if self.recognize(&file, put, stamp.len) {
             return Learnt::Known;
         }
         if self.recording(&file).is_some_and(|known| known.is_here()) {
             return Learnt::Replaced(there);
         }
-        self.replaced(there, put_at);
+        self.replaced(there, put);
         Learnt::New
     }
 
     /// As [`Learnt::Replaced`] asks for it.
-    pub(crate) fn replaced(&mut self, there: Arc<Entry>, put_at: i64) {
+    pub(crate) fn replaced(&mut self, there: Arc<Entry>, put: Put) {
         let file: Box<[u8]> = there.file().into();
         if let Some((_, Some(before))) = self.detach(&file) {
             self.objects.orphan(&file, before);
         }
-        self.attach(there, Some(put_at));
+        self.attach(there, Some(put));
     }
 }

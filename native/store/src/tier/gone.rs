@@ -59,9 +59,9 @@ impl Tier {
     ) -> Result<(), Error> {
         let commit = self.files.commit();
         let mut index = self.files.index.write();
-        let put_at = index.put_at(entry.file());
+        let put = index.put_of(entry.file());
         let is_same = index.is(entry.file(), &Slot::Recording(Arc::clone(entry)));
-        let was_put = put_at.is_some_and(|put_at| put_at <= until);
+        let was_put = put.is_some_and(|put| put.at <= until);
         let was_saved = entry.is_here() && entry.stamp.modified_ns / 1_000_000 <= until_here;
         if !is_same || !(was_put || was_saved) {
             return Ok(());
@@ -69,7 +69,7 @@ impl Tier {
         if was_put {
             // Whoever deleted it deletes that too.
             index.forget_object(entry.file());
-        } else if put_at.is_some() {
+        } else if put.is_some() {
             gone.later.push(id.into());
         }
         drop(index);

@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-use super::{Listed, Object, Tier};
+use super::{Listed, Tier};
 use crate::codec::{Beside, Packing};
 use crate::error::Error;
 use crate::index::journal::{batch, read_batch};
+use crate::remote::Object;
 
 /// No batch of rows is larger, decompressed.
 const MAX_ROWS_BYTES: usize = 64 << 20;
@@ -16,10 +17,10 @@ impl Tier {
         let index = self.files.index.read();
         let known = objects.iter().filter_map(|object| {
             let entry = index.recording(&object.file)?;
-            (index.put_at(&object.file) == Some(object.put_at)).then_some((entry, object.put_at))
+            (index.put_of(&object.file) == Some(object.put)).then_some((entry, object.put))
         });
         let known: Vec<_> = known.collect();
-        let rows = batch(known.iter().map(|(entry, put_at)| (&***entry, *put_at)));
+        let rows = batch(known.iter().map(|(entry, put)| (&***entry, *put)));
         let (codec, mut packed) = (&self.files.loader.codec, Vec::new());
         match codec.compress(Packing::Zstd, &rows, &Beside::default(), &mut packed) {
             Ok(len) => {
@@ -37,9 +38,9 @@ impl Tier {
         let _ = read_batch(
             &self.unpacked(rows),
             &self.files.loader.shared,
-            |entry, put_at| {
+            |entry, put| {
                 let file = entry.file().into();
-                named.push(Object { put_at, file });
+                named.push(Object { put, file });
             },
         );
         named
@@ -72,7 +73,7 @@ impl Tier {
     pub fn recognize(&self, listed: &Listed) -> bool {
         let Listed { object, len } = listed;
         let mut index = self.files.index.write();
-        index.recognize(&object.file, object.put_at, *len)
+        index.recognize(&object.file, object.put, *len)
     }
 
     /// Learns of objects by what others know of them. `len_of` tells the size of an object that is
@@ -92,9 +93,9 @@ impl Tier {
         let _ = read_batch(
             &self.unpacked(rows),
             &self.files.loader.shared,
-            |entry, put_at| {
+            |entry, put| {
                 let file = entry.file().into();
-                let object = Object { put_at, file };
+                let object = Object { put, file };
                 if len_of(&object) == Some(entry.stamp.len) {
                     found.push((entry, object));
                 }
@@ -102,7 +103,7 @@ impl Tier {
         );
         let mut learnt = Vec::with_capacity(found.len());
         for (entry, object) in found {
-            self.files.learn_object(entry, object.put_at)?;
+            self.files.learn_object(entry, object.put)?;
             learnt.push(object);
         }
         Ok(learnt)
@@ -114,7 +115,7 @@ impl Tier {
     ///
     /// [`Error::Damaged`] if they are no recording.
     pub fn learn_body(&self, object: &Object, bytes: Vec<u8>) -> Result<(), Error> {
-        let entry = self.files.summarize(&object.file, object.put_at, bytes)?;
-        self.files.learn_object(entry, object.put_at).map(drop)
+        let entry = self.files.summarize(object, bytes)?;
+        self.files.learn_object(entry, object.put).map(drop)
     }
 }

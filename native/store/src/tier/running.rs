@@ -26,7 +26,7 @@ impl Tier {
     pub fn is_pending(&self, id: &[u8]) -> bool {
         let index = self.files.index.read();
         let mut claims = index.claims(id);
-        claims.any(|entry| index.put_at(entry.file()).is_none())
+        claims.any(|entry| index.put_of(entry.file()).is_none())
     }
 
     /// Whether there is a file with this stem, here or in the bucket.
@@ -38,7 +38,7 @@ impl Tier {
     /// Whether the bucket has a file with this stem.
     pub fn is_settled_stem(&self, stem: &[u8]) -> bool {
         let index = self.files.index.read();
-        name::file_names(stem).any(|file| index.put_at(&file).is_some())
+        name::file_names(stem).any(|file| index.put_of(&file).is_some())
     }
 
     /// Waits until what has ended is saved, or `timeout` is over.

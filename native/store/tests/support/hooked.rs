@@ -30,6 +30,7 @@ pub enum Call<'a> {
     },
     Append(&'a Path, &'a [u8]),
     /// From the first to the second.
+    SetModified(&'a Path),
     Rename(&'a Path, &'a Path),
     Remove(&'a Path),
     SyncDir(&'a Path),
@@ -155,6 +156,11 @@ impl<H: Hook> FileSystem for Hooked<H> {
     fn append(&self, path: &Path, content: &[u8]) -> io::Result<u64> {
         self.0.call(Call::Append(path, content))?;
         OsFileSystem.append(path, content)
+    }
+
+    fn set_modified(&self, path: &Path, modified_ns: i64) -> io::Result<Stamp> {
+        self.0.call(Call::SetModified(path))?;
+        OsFileSystem.set_modified(path, modified_ns)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

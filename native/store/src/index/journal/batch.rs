@@ -4,7 +4,7 @@
 //! | --- | --- | --- |
 //! | magic | 8 | `PRBATCH` and a zero |
 //! | version | 4 | of the rows, as in the [index](super::file) |
-//! | frames | | of one object each: when it was put there, 8 bytes, and its row |
+//! | frames | | of one object each: when it was put there and when its file was saved, 8 bytes each, and its row |
 //!
 //! Integers are little-endian. As the index on the disk it is a cache: what it says counts only for
 //! an object of that name, time and size.
@@ -13,15 +13,17 @@ use super::file::{Fault, SHORT, next_row, push_row};
 use super::row::{self, VERSION};
 use crate::index::Entry;
 use crate::index::entry::Shared;
+use crate::remote::Put;
 
 const MAGIC: [u8; 8] = *b"PRBATCH\0";
 
 /// A batch of what is known of these, each with when its object was put there.
-pub(crate) fn batch<'e>(entries: impl Iterator<Item = (&'e Entry, i64)>) -> Vec<u8> {
+pub(crate) fn batch<'e>(entries: impl Iterator<Item = (&'e Entry, Put)>) -> Vec<u8> {
     let mut batch = [&MAGIC[..], &VERSION.to_le_bytes()].concat();
-    for (entry, put_at) in entries {
+    for (entry, put) in entries {
         push_row(&mut batch, |out| {
-            out.extend(put_at.to_le_bytes());
+            out.extend(put.at.to_le_bytes());
+            out.extend(put.saved_ns.to_le_bytes());
             row::encode(entry, out);
         });
     }
@@ -34,12 +36,12 @@ pub(crate) fn batch<'e>(entries: impl Iterator<Item = (&'e Entry, i64)>) -> Vec<
 pub(crate) fn read_batch(
     batch: &[u8],
     shared: &Shared,
-    mut found: impl FnMut(Entry, i64),
+    mut found: impl FnMut(Entry, Put),
 ) -> Result<(), String> {
     read(batch, shared, &mut found).map_err(|fault| fault.to_string())
 }
 
-fn read(batch: &[u8], shared: &Shared, found: &mut impl FnMut(Entry, i64)) -> Result<(), Fault> {
+fn read(batch: &[u8], shared: &Shared, found: &mut impl FnMut(Entry, Put)) -> Result<(), Fault> {
     let rest = batch.strip_prefix(&MAGIC).ok_or(Fault::Header)?;
     let (version, mut rows) = rest.split_first_chunk::<4>().ok_or(SHORT)?;
     let version = u32::from_le_bytes(*version);
@@ -47,11 +49,15 @@ fn read(batch: &[u8], shared: &Shared, found: &mut impl FnMut(Entry, i64)) -> Re
         return Err(Fault::Header);
     }
     while let Some(frame) = next_row(&mut rows) {
-        let (put_at, row) = frame?.split_first_chunk::<8>().ok_or(SHORT)?;
+        let (at, row) = frame?.split_first_chunk::<8>().ok_or(SHORT)?;
+        let (saved_ns, row) = row.split_first_chunk::<8>().ok_or(SHORT)?;
         let row = row::read(row, version).ok_or(Fault::Unknown)?;
-        let put_at = i64::from_le_bytes(*put_at);
+        let put = Put {
+            at: i64::from_le_bytes(*at),
+            saved_ns: i64::from_le_bytes(*saved_ns),
+        };
         for entry in row::entries(vec![row], shared) {
-            found(entry, put_at);
+            found(entry, put);
         }
     }
     Ok(())

@@ -1,3 +1,5 @@
+use std::time::{Duration, SystemTime};
+
 use super::*;
 
 #[test]
@@ -75,4 +77,113 @@ fn an_object_whose_file_was_saved_again_is_not_taken_for_the_new_one() {
     node.save("a", 3);
     assert!(node.tier.recognize(&listed[0]));
     assert_eq!(node.tier.pending_len(), 1);
+}
+
+/// Somebody else saves what is in the bucket anew, and deletes what was there.
+fn replaced_elsewhere(bucket: &Arc<Bucket>, id: &str, at: i64) {
+    let dir = tempfile::tempdir().unwrap();
+    let node = node(dir.path(), bucket);
+    std::thread::sleep(Duration::from_millis(30));
+    node.learn_bodies();
+    node.save(id, at);
+    std::thread::sleep(Duration::from_millis(30));
+    node.upload(now_ms());
+    for orphan in node.tier.take_orphans() {
+        assert!(bucket.objects.lock().remove(&orphan).is_some());
+    }
+    assert_eq!(bucket.listed().len(), 1);
+}
+
+#[test]
+fn what_was_replaced_elsewhere_meanwhile_is_not_taken_for_what_is_here() {
+    // As long as before, and longer.
+    for later in [2, 1_000_000] {
+        let (bucket, dirs) = (
+            Arc::default(),
+            [(); 2].map(|()| tempfile::tempdir().unwrap()),
+        );
+        // One has saved it, the other has a copy.
+        let [a, b] = dirs.each_ref().map(|dir| node(dir.path(), &bucket));
+        a.save("x", 1);
+        a.upload(now_ms() + 30);
+        b.learn_bodies();
+        b.read("x").unwrap();
+        assert_eq!((a.here(), b.here()), (1, 1));
+        drop((a, b));
+        replaced_elsewhere(&bucket, "x", later);
+        for dir in &dirs {
+            let node = node(dir.path(), &bucket);
+            node.learn_bodies();
+            assert_eq!(node.store.list().unwrap()[0].connected_at, later);
+            assert_eq!((node.tier.pending_len(), node.here()), (0, 0));
+            assert_eq!(node.tier.take_orphans(), []);
+            node.read("x").unwrap();
+            assert_eq!(node.here(), 1);
+        }
+    }
+}
+
+#[test]
+fn a_copy_is_known_again() {
+    let (bucket, dirs) = (
+        Arc::default(),
+        [(); 2].map(|()| tempfile::tempdir().unwrap()),
+    );
+    let [a, b] = dirs.each_ref().map(|dir| node(dir.path(), &bucket));
+    a.save("x", 1);
+    a.upload(now_ms() + 30);
+    b.learn_bodies();
+    b.read("x").unwrap();
+    // Another engine of the same directory has it there, too.
+    let beside = node(dirs[1].path(), &bucket);
+    beside.learn_bodies();
+    assert_eq!((beside.tier.pending_len(), beside.here()), (0, 1));
+    drop((b, beside));
+    let b = node(dirs[1].path(), &bucket);
+    b.learn_bodies();
+    assert_eq!((b.tier.pending_len(), b.here()), (0, 1));
+    let gets = bucket.gets.load(SeqCst);
+    b.read("x").unwrap();
+    assert_eq!(bucket.gets.load(SeqCst), gets);
+}
+
+#[test]
+fn a_copy_that_another_engine_put_there_is_not_uploaded() {
+    let (bucket, dirs) = (
+        Arc::default(),
+        [(); 2].map(|()| tempfile::tempdir().unwrap()),
+    );
+    let a = node(dirs[0].path(), &bucket);
+    a.save("x", 1);
+    a.upload(now_ms() + 30);
+    let [b, beside] = [(); 2].map(|()| node(dirs[1].path(), &bucket));
+    for node in [&b, &beside] {
+        node.learn_bodies();
+    }
+    beside.read("x").unwrap();
+    b.store.list().unwrap();
+    assert_eq!((b.tier.pending_len(), b.here()), (0, 1));
+    assert_eq!(b.tier.take_orphans(), []);
+}
+
+#[test]
+fn a_file_that_was_changed_where_it_is_is_looked_at_again() {
+    let (bucket, dir) = (Arc::default(), tempfile::tempdir().unwrap());
+    let node = node(dir.path(), &bucket);
+    node.save("x", 1);
+    let before = node.tier.pending(1).remove(0);
+    let path = dir.path().join("x.etf.gz");
+    let changed = std::fs::File::open(path).unwrap();
+    changed
+        .set_modified(SystemTime::now() - Duration::from_secs(60))
+        .unwrap();
+    assert_eq!(node.tier.bytes_of(&before).unwrap(), None);
+    node.tier.look_again(&before).unwrap();
+    let after = node.tier.pending(2);
+    assert_eq!(after.len(), 1);
+    assert!(node.tier.bytes_of(&after[0]).unwrap().is_some());
+    // And one that is gone.
+    std::fs::remove_file(dir.path().join("x.etf.gz")).unwrap();
+    node.tier.look_again(&after[0]).unwrap();
+    assert_eq!(node.tier.pending_len(), 0);
 }

@@ -30,23 +30,13 @@ struct Bucket {
 }
 
 impl Remote for Bucket {
-    fn get(
-        &self,
-        file: &[u8],
-        put_at: i64,
-        _max_bytes: u64,
-        into: &mut Vec<u8>,
-    ) -> Result<(), RemoteFault> {
+    fn get(&self, object: &Object, _max_bytes: u64, into: &mut Vec<u8>) -> Result<(), RemoteFault> {
         self.gets.fetch_add(1, SeqCst);
         if self.is_away.load(SeqCst) {
             return Err(RemoteFault::Unavailable);
         }
         let objects = self.objects.lock();
-        let object = Object {
-            put_at,
-            file: file.into(),
-        };
-        into.clone_from(objects.get(&object).ok_or(RemoteFault::NotFound)?);
+        into.clone_from(objects.get(object).ok_or(RemoteFault::NotFound)?);
         Ok(())
     }
 
@@ -125,14 +115,16 @@ impl Node {
     }
 
     /// Uploads all there is, at a time of its own each.
-    fn upload(&self, mut put_at: i64) {
+    fn upload(&self, mut at: i64) {
         for entry in self.tier.pending(usize::MAX) {
             let bytes = self.tier.bytes_of(&entry).unwrap().unwrap();
             let file = entry.file().into();
-            let object = Object { put_at, file };
+            let saved_ns = entry.stamp.modified_ns;
+            let put = Put { at, saved_ns };
+            let object = Object { put, file };
             self.bucket.objects.lock().insert(object, bytes);
-            assert!(self.tier.uploaded(&entry, put_at));
-            put_at += 1;
+            assert!(self.tier.uploaded(&entry, put));
+            at += 1;
         }
         assert_eq!(self.tier.pending_len(), 0);
     }
@@ -239,7 +231,10 @@ fn rows_are_believed_for_the_object_they_are_about() {
     }
     assert_eq!(b.tier.named_in(&rows), std::slice::from_ref(&object));
     let none = a.tier.rows(&[Object {
-        put_at: 6,
+        put: Put {
+            at: 6,
+            ..object.put
+        },
         ..object
     }]);
     assert_eq!(b.tier.named_in(&none), [], "of another time");
