@@ -19,9 +19,8 @@ defmodule PhoenixReplay.Native.Test.Kill.Remote.Bucket do
   @doc "Recordings among keys: the names of their files, each with the keys that it has."
   def recordings(keys) do
     for @prefix <> "/" <> rest = key <- keys,
-        [_year, _month, _day, <<ms::binary-size(13), "-", file::binary>>] <-
-          [String.split(rest, "/")],
-        ms =~ ~r/\A\d+\z/,
+        [_year, _month, _day, name] <- [String.split(rest, "/")],
+        [_all, file] <- [Regex.run(~r/\A\d{13}-\d+-(.+)\z/s, name)],
         Path.extname(file) not in [".rows", ".gone"],
         reduce: %{} do
       files -> Map.update(files, file, [key], &[key | &1])
