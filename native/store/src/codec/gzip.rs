@@ -81,6 +81,9 @@ pub(super) fn decompress(
     }
     grow(out, size)?;
     let content = out.get_mut(..size).ok_or(Error::OutOfMemory)?;
+    if !header::is_sound(gz) {
+        return Err(Error::Malformed);
+    }
     match decompressor.gzip_decompress(gz, content) {
         Ok(len) if ends_first_member(gz, content.get(..len).unwrap_or_default()) => Ok(len),
         Err(DecompressionError::BadData) => Err(Error::Malformed),
@@ -129,6 +132,9 @@ fn decompress_first(
     at: usize,
     max: usize,
 ) -> Result<usize, Error> {
+    if !header::is_sound(gz) {
+        return Err(Error::Malformed);
+    }
     let mut room = gz.len().saturating_mul(4);
     loop {
         let end = at.saturating_add(room).min(max);

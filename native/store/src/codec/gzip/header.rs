@@ -1,12 +1,18 @@
 //! What is beside a recording in a member's header (RFC 1952, 2.3.1.1), where every reader passes
 //! it by.
 
+use libdeflater::crc32;
+use memchr::memchr;
+
 use crate::codec::beside::{Beside, Name};
 
 /// Bytes of a member's header before the optional parts.
 const FIXED: [u8; 10] = [0x1f, 0x8b, 8, HAS_EXTRA, 0, 0, 0, 0, 0, UNKNOWN_SYSTEM];
 
+const HAS_CHECKSUM: u8 = 2;
 const HAS_EXTRA: u8 = 4;
+const HAS_NAME: u8 = 8;
+const HAS_COMMENT: u8 = 16;
 const UNKNOWN_SYSTEM: u8 = 255;
 
 /// A header that carries it.
@@ -31,6 +37,33 @@ pub(in crate::codec) fn fields(gz: &[u8]) -> impl Iterator<Item = (Name, &[u8])>
         extra = others;
         Some((*name, value))
     })
+}
+
+/// Whether a header is what its own checksum says, if it has one. The library passes that by.
+pub(super) fn is_sound(gz: &[u8]) -> bool {
+    // One that is cut is no header, which the library notices.
+    checksums(gz).is_none_or(|(stated, found)| stated == found)
+}
+
+/// The checksum that a header states, and the one it has.
+fn checksums(gz: &[u8]) -> Option<(u16, u16)> {
+    let (fixed, mut rest) = gz.split_first_chunk::<10>()?;
+    let [_, _, _, bits, ..] = *fixed;
+    if bits & HAS_CHECKSUM == 0 {
+        return None;
+    }
+    if bits & HAS_EXTRA != 0 {
+        rest = rest.get(2 + extra(gz)?.len()..)?;
+    }
+    for part in [HAS_NAME, HAS_COMMENT] {
+        if bits & part != 0 {
+            rest = rest.get(memchr(0, rest)? + 1..)?;
+        }
+    }
+    let header = gz.get(..gz.len() - rest.len())?;
+    let stated = u16::from_le_bytes(*rest.first_chunk()?);
+    // The lower half of it.
+    Some((stated, crc32(header) as u16))
 }
 
 /// The part of a header that is made of subfields, if it has one.
@@ -121,6 +154,39 @@ mod tests {
         let extra = [&[b'X', b'Y', 2, 0, 9, 9][..], b"PR\x01\0\x02"].concat();
         let gz = [&FIXED[..], &[extra.len() as u8, 0], &extra].concat();
         assert_eq!(beside(&gz), flags(false, true).into());
+    }
+
+    #[test]
+    fn a_header_that_is_not_what_its_checksum_says_is_refused() {
+        let content = b"content";
+        let plain = compress(&Beside::default(), content);
+        for parts in [
+            &[][..],
+            &[(HAS_EXTRA, &b"\x05\0PR\x01\0\x03"[..])],
+            &[(HAS_NAME, b"x.etf\0")],
+            &[
+                (HAS_EXTRA, b"\0\0"),
+                (HAS_NAME, b"\0"),
+                (HAS_COMMENT, b"of it\0"),
+            ],
+        ] {
+            let bits = parts.iter().fold(HAS_CHECKSUM, |bits, (bit, _)| bits | bit);
+            let mut gz = [&plain[..3], &[bits], &plain[4..10]].concat();
+            parts.iter().for_each(|(_, part)| gz.extend(*part));
+            let header = gz.len();
+            gz.extend((crc32(&gz) as u16).to_le_bytes());
+            gz.extend(&plain[10..]);
+            assert_eq!(decompress(&gz).unwrap(), content);
+            let twice = [&plain[..], &gz].concat();
+            assert_eq!(decompress(&twice).unwrap(), content.repeat(2));
+            // The magic, the method and the bits that say what there is are noticed otherwise.
+            for at in (4..10).chain(header..header + 2) {
+                let mut changed = gz.clone();
+                changed[at] ^= 1;
+                assert_eq!(decompress(&changed), None, "{at}");
+                assert_eq!(decompress(&[&plain[..], &changed].concat()), None, "{at}");
+            }
+        }
     }
 
     #[test]
