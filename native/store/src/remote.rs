@@ -4,8 +4,9 @@
 //! and [`Tier`](crate::Tier) is how the crate above does it.
 //!
 //! Which version of a file an object was made of is told by that file's time, in nanoseconds, which
-//! the object's key has, and which a copy of it has again: so a node that is started knows its own
-//! files again, and takes no earlier version for a later one of the same size.
+//! the object's key has, and which a copy of it has again. A node that is started knows its own files
+//! by it, and what is put there again, such as a copy of an earlier version, takes the place of
+//! nothing later. Whoever saves a recording gives it a later time than all that it knows of it.
 
 use std::fmt;
 use std::io;
@@ -44,15 +45,15 @@ impl fmt::Display for RemoteFault {
     }
 }
 
-/// When something was put into the bucket, and which version of its file that was. The later one of a
-/// file is the one that counts.
+/// Which version of a file was put into the bucket, and when. Of several of a file the greatest counts:
+/// the latest version, as it was put there last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Put {
+    /// When the file was saved, in nanoseconds since the Unix epoch by the clock of the disk that it
+    /// was on, or later if there was one that was said to be saved then.
+    pub saved_ns: i64,
     /// When it was put there, in milliseconds since the Unix epoch by the bucket's clock.
     pub at: i64,
-    /// When the file was saved, in nanoseconds since the Unix epoch by the clock of the disk that it
-    /// was on.
-    pub saved_ns: i64,
 }
 
 /// A file, as it was put into the bucket.

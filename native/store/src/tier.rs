@@ -175,22 +175,17 @@ impl Tier {
         objects.filter(|object| object.put.at <= until).collect()
     }
 
-    /// All objects that are known, in their order.
+    /// All objects that are known, in no order.
     pub fn objects(&self) -> Vec<Listed> {
         let index = self.files.index.read();
-        let mut objects: Vec<_> = index
-            .objects()
-            .map(|(entry, put)| Listed {
-                object: Object {
-                    put,
-                    file: entry.file().into(),
-                },
-                len: entry.stamp.len,
-            })
-            .collect();
-        drop(index);
-        objects.sort_unstable_by(|a, b| a.object.cmp(&b.object));
-        objects
+        let listed = |(entry, put): (&Arc<Entry>, Put)| Listed {
+            object: Object {
+                put,
+                file: entry.file().into(),
+            },
+            len: entry.stamp.len,
+        };
+        index.objects().map(listed).collect()
     }
 
     /// How many objects are known, and how many recordings are in the bucket only.

@@ -38,7 +38,6 @@ impl Presences {
         let answered = shared.clock.local_ms();
         let meta = shared.heard(shared.bucket.head(&key))?;
         shared.clock.observe(meta.modified_ms, sent, answered);
-        shared.tier.set_ahead(shared.clock.ahead_ms());
         self.told_at = Some(Instant::now());
         Ok(())
     }

@@ -59,14 +59,15 @@ impl Walk {
         let there: HashSet<Object> = (page.objects.iter())
             .filter_map(|it| object_of(it.key.as_ref()?))
             .collect();
+        let next = page.next.is_some();
+        // What takes the place of something that is gone comes first.
+        news.learn(shared, page.objects)?;
         for object in known.iter().map(|listed| &listed.object) {
             let is_here = (start..end.min(settled)).contains(&object.put.at);
             if is_here && !there.contains(object) {
                 shared.tier.vanished(object);
             }
         }
-        let next = page.next.is_some();
-        news.learn(shared, page.objects)?;
         self.at = match (next, last) {
             // More than a page of one time would not end.
             (true, Some(last)) if self.at == Some(last) => Time::from_ms(last.ms() + 1),

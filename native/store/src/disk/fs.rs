@@ -102,8 +102,9 @@ pub trait FileSystem: Send + Sync {
     /// Appends to a file that exists, in one piece, and returns how long it is then.
     fn append(&self, path: &Path, content: &[u8]) -> io::Result<u64>;
 
-    /// Sets when a file was last changed, and returns which version it is then.
-    fn set_modified(&self, path: &Path, modified_ns: i64) -> io::Result<Stamp>;
+    /// Sets when a file was last changed, in nanoseconds since the Unix epoch, and returns which
+    /// version it is then. With `sync`, that is on the disk when this returns.
+    fn set_modified(&self, path: &Path, modified_ns: i64, sync: bool) -> io::Result<Stamp>;
 
     /// Renames a file, replacing `to` atomically.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;

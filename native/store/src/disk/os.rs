@@ -79,7 +79,7 @@ impl FileSystem for OsFileSystem {
         Ok(file.metadata()?.len())
     }
 
-    fn set_modified(&self, path: &Path, modified_ns: i64) -> io::Result<Stamp> {
+    fn set_modified(&self, path: &Path, modified_ns: i64, sync: bool) -> io::Result<Stamp> {
         let since_epoch = Duration::from_nanos(modified_ns.unsigned_abs());
         let modified = match modified_ns {
             0.. => SystemTime::UNIX_EPOCH.checked_add(since_epoch),
@@ -87,6 +87,9 @@ impl FileSystem for OsFileSystem {
         };
         let file = OpenOptions::new().write(true).open(path)?;
         file.set_modified(modified.ok_or(io::ErrorKind::InvalidInput)?)?;
+        if sync {
+            file.sync_all()?;
+        }
         Ok(Metadata::from(&file.metadata()?).stamp)
     }
 

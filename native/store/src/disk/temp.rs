@@ -97,8 +97,8 @@ impl<'a> TempFile<'a> {
     }
 
     /// Gives it another time than now, in nanoseconds since the Unix epoch.
-    pub(crate) fn date(&mut self, modified_ns: i64) -> io::Result<()> {
-        self.stamp = self.fs.set_modified(&self.path, modified_ns)?;
+    pub(crate) fn date(&mut self, modified_ns: i64, sync: bool) -> io::Result<()> {
+        self.stamp = self.fs.set_modified(&self.path, modified_ns, sync)?;
         Ok(())
     }
 

@@ -29,14 +29,28 @@ impl Files {
 
 impl Commit<'_> {
     /// Puts a file in its place.
-    pub(crate) fn place(&self, temp: TempFile<'_>, entry: Entry) -> io::Result<()> {
+    pub(crate) fn place(&self, mut temp: TempFile<'_>, mut entry: Entry) -> io::Result<()> {
         let path = self.files.loader.path(entry.file());
+        if self.files.remote.read().is_some() {
+            self.date(&mut temp, &mut entry)?;
+        }
         self.change_directory(entry.file(), || temp.place(&path))?;
         let entry = Arc::new(entry);
         let mut index = self.files.index.write();
         index.touch(entry.file());
         index.put(entry.file(), Slot::Recording(Arc::clone(&entry)));
         self.files.check_limits(&index);
+        Ok(())
+    }
+
+    /// Gives a file a later time than all that is known of its recording, for other nodes to take it
+    /// for the later version, whatever their clocks say.
+    fn date(&self, temp: &mut TempFile<'_>, entry: &mut Entry) -> io::Result<()> {
+        let known = self.files.index.read().saved_ns(entry.id());
+        if let Some(known) = known.filter(|known| entry.stamp.modified_ns <= *known) {
+            temp.date(known.saturating_add(1), true)?;
+            entry.stamp = temp.stamp();
+        }
         Ok(())
     }
 

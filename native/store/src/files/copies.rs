@@ -91,7 +91,7 @@ impl Files {
     fn keep(&self, entry: &Arc<Entry>, put: Put, bytes: &[u8]) -> Result<Option<Stamp>, Error> {
         let mut temp = self.write_temp(bytes, false)?;
         // A later start knows it again by that.
-        temp.date(put.saved_ns)
+        temp.date(put.saved_ns, false)
             .map_err(Error::io("set the time of a copy"))?;
         let stamp = temp.stamp();
         let commit = self.commit();

@@ -112,15 +112,23 @@ impl Index {
         match slot {
             Slot::Recording(entry) => {
                 self.damaged.remove(file);
-                let object = before.and_then(|(before, put)| {
-                    let put = put?;
-                    if before.stamp == entry.stamp || is_copy(&entry, &before, put) {
-                        return Some(put);
+                let stamp = entry.stamp;
+                let before = before.and_then(|(before, put)| Some((before, put?)));
+                let is_same = |(before, put): &(Arc<Entry>, Put)| {
+                    before.stamp == stamp || is_copy(&entry, before, *put)
+                };
+                match before {
+                    Some(before) if is_same(&before) => self.attach(entry, Some(before.1)),
+                    before => {
+                        self.attach(entry, None);
+                        // What somebody has put here by hand may be the earlier version.
+                        if let Some((_, put)) = before
+                            && put.saved_ns <= stamp.modified_ns
+                        {
+                            self.objects.orphan(file, put);
+                        }
                     }
-                    self.objects.orphan(file, put);
-                    None
-                });
-                self.attach(entry, object);
+                }
             }
             // The object may be whole.
             Slot::Damaged { stamp, flaw } => {

@@ -20,8 +20,6 @@ pub(super) struct Objects {
     /// Each with a time before which something was saved that may take its place, and has to be in
     /// the bucket first.
     orphans: HashMap<(Box<[u8]>, Put), i64>,
-    /// By how much the bucket's clock is ahead of this machine's.
-    ahead_ms: i64,
     /// Those that were taken, and when: a listing from before their deletion shows them still.
     taken: HashMap<(Box<[u8]>, Put), i64>,
 }
@@ -65,14 +63,6 @@ impl Objects {
         entries.for_each(|entry| self.attach(entry, None));
     }
 
-    pub(super) fn ahead_ms(&self) -> i64 {
-        self.ahead_ms
-    }
-
-    pub(super) fn set_ahead(&mut self, ahead_ms: i64) {
-        self.ahead_ms = ahead_ms;
-    }
-
     /// When the object of this file was put there.
     pub(super) fn put_of(&self, file: &[u8]) -> Option<Put> {
         self.known.get(file).map(|known| known.put)
@@ -105,7 +95,9 @@ impl Objects {
     }
 
     pub(super) fn orphan(&mut self, file: &[u8], put: Put) {
-        let since_ns = clock::wall_ns();
+        // Also if that is from a machine whose clock is ahead.
+        let newest = self.pending.keys().next_back().map_or(0, |(at, _)| *at);
+        let since_ns = clock::wall_ns().max(newest.saturating_add(1));
         (self.orphans.entry((file.into(), put))).or_insert(since_ns);
     }
 

@@ -19,6 +19,11 @@ pub(super) fn is_copy(found: &Entry, before: &Entry, put: Put) -> bool {
 }
 
 impl Index {
+    /// The latest time of what is known of an id: what is saved now is a later version.
+    pub(crate) fn saved_ns(&self, id: &[u8]) -> Option<i64> {
+        self.claims(id).map(|entry| entry.stamp.modified_ns).max()
+    }
+
     /// From now on it is kept what is to be uploaded, and what is in the bucket.
     pub(crate) fn want_objects(&mut self) {
         let here = self.files.iter().map(|it| &it.0);
@@ -64,12 +69,15 @@ impl Index {
         self.elsewhere
     }
 
-    /// This version of a file is in the bucket now. If it is no longer what is here, the object is
-    /// an orphan.
+    /// This version of a file is in the bucket now. If what is here is another by now, the object is
+    /// an orphan, unless it is the later one: then it is learnt from a listing.
     pub(crate) fn uploaded(&mut self, entry: &Entry, put: Put) -> bool {
         let file = entry.file();
         let known = match self.get(file) {
             Some(Slot::Recording(known)) if known.stamp == entry.stamp => known,
+            Some(Slot::Recording(known)) if put.saved_ns > known.stamp.modified_ns => {
+                return false;
+            }
             _ => {
                 self.objects.orphan(file, put);
                 return false;
@@ -164,24 +172,12 @@ impl Index {
                 self.objects.detach(&known);
                 self.objects.attach(&known, Some(put));
             }
-            None if self.is_later(put, &known) => return false,
+            // Somebody else has saved it since.
+            None if put.saved_ns > known.stamp.modified_ns => return false,
             // What is here is uploaded next, and takes its place.
             None => self.objects.orphan(file, put),
         }
         true
-    }
-
-    /// Whether an object is of a later version than what is here: by the time of the file, and, as
-    /// that may be another machine's, by the time it was put there as well.
-    fn is_later(&self, put: Put, known: &Entry) -> bool {
-        let saved_ns = known.stamp.modified_ns;
-        let saved_at = (saved_ns / 1_000_000).saturating_add(self.objects.ahead_ms());
-        put.saved_ns > saved_ns && put.at > saved_at
-    }
-
-    /// By how much the bucket's clock is ahead of this machine's.
-    pub(crate) fn set_ahead(&mut self, ahead_ms: i64) {
-        self.objects.set_ahead(ahead_ms);
     }
 
     /// The bucket has this object. `entry` is what is in it, with the size of the object.

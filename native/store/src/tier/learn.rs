@@ -63,11 +63,6 @@ impl Tier {
         }
     }
 
-    /// By so many milliseconds the bucket's clock is ahead of this machine's; 0 where they agree.
-    pub fn set_ahead(&self, ahead_ms: i64) {
-        self.files.index.write().set_ahead(ahead_ms);
-    }
-
     /// Whether there is nothing to learn of an object: it is known, or made of a file that is here,
     /// or of an earlier version of one.
     pub fn recognize(&self, listed: &Listed) -> bool {

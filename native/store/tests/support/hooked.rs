@@ -158,9 +158,9 @@ impl<H: Hook> FileSystem for Hooked<H> {
         OsFileSystem.append(path, content)
     }
 
-    fn set_modified(&self, path: &Path, modified_ns: i64) -> io::Result<Stamp> {
+    fn set_modified(&self, path: &Path, modified_ns: i64, sync: bool) -> io::Result<Stamp> {
         self.0.call(Call::SetModified(path))?;
-        OsFileSystem.set_modified(path, modified_ns)
+        OsFileSystem.set_modified(path, modified_ns, sync)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

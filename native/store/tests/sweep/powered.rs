@@ -142,8 +142,11 @@ impl FileSystem for Powered {
         )
     }
 
-    fn set_modified(&self, path: &Path, modified_ns: i64) -> io::Result<Stamp> {
-        self.change(|| OsFileSystem.set_modified(path, modified_ns), |_, _| {})
+    fn set_modified(&self, path: &Path, modified_ns: i64, sync: bool) -> io::Result<Stamp> {
+        self.change(
+            || OsFileSystem.set_modified(path, modified_ns, sync),
+            |_, _| {},
+        )
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

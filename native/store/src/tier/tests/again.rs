@@ -187,3 +187,89 @@ fn a_file_that_was_changed_where_it_is_is_looked_at_again() {
     node.tier.look_again(&after[0]).unwrap();
     assert_eq!(node.tier.pending_len(), 0);
 }
+
+#[test]
+fn an_earlier_version_that_is_put_there_again_takes_the_place_of_nothing() {
+    let (bucket, dirs) = (
+        Arc::default(),
+        [(); 3].map(|()| tempfile::tempdir().unwrap()),
+    );
+    let [a, b, c] = dirs.each_ref().map(|dir| node(dir.path(), &bucket));
+    a.save("x", 1);
+    a.upload(now_ms());
+    let first = bucket.listed().remove(0).object;
+    b.learn_bodies();
+    b.save("x", 2);
+    b.upload(now_ms() + 10);
+    for orphan in b.tier.take_orphans() {
+        bucket.objects.lock().remove(&orphan).unwrap();
+    }
+    // Before it hears of the second, the first one finds its own gone.
+    a.tier.vanished(&first);
+    a.upload(now_ms() + 20);
+    for node in [&a, &b, &c] {
+        node.learn_bodies();
+        assert_eq!(node.store.list().unwrap()[0].connected_at, 2);
+        assert_eq!(node.tier.pending_len(), 0);
+        let orphans = node.tier.take_orphans();
+        assert_eq!(orphans.len(), 1);
+        assert_eq!(orphans[0].put.saved_ns, first.put.saved_ns);
+    }
+}
+
+#[test]
+fn what_is_saved_over_something_is_later_whatever_the_clocks_say() {
+    let (bucket, dirs) = (
+        Arc::default(),
+        [(); 2].map(|()| tempfile::tempdir().unwrap()),
+    );
+    let [a, b] = dirs.each_ref().map(|dir| node(dir.path(), &bucket));
+    // Of a node whose clock is an hour ahead.
+    a.save("x", 1);
+    let path = dirs[0].path().join("x.etf.gz");
+    let file = std::fs::File::open(path).unwrap();
+    let ahead = SystemTime::now() + Duration::from_secs(3_600);
+    file.set_modified(ahead).unwrap();
+    a.tier.look_again(&a.tier.pending(1)[0]).unwrap();
+    a.upload(now_ms());
+    b.learn_bodies();
+    for format in [Format::Json, Format::Etf] {
+        b.store.save(&recording("x", 2), format).unwrap();
+    }
+    assert_eq!(b.tier.take_orphans(), [], "not before the other is there");
+    b.upload(now_ms() + 10);
+    for node in [&a, &b] {
+        node.learn_bodies();
+        assert_eq!(node.store.list().unwrap()[0].connected_at, 2);
+    }
+    assert_eq!(b.tier.take_orphans().len(), 1);
+}
+
+#[test]
+fn of_an_upload_and_what_is_here_by_then_the_later_one_stays() {
+    let (bucket, dir) = (Arc::default(), tempfile::tempdir().unwrap());
+    let node = node(dir.path(), &bucket);
+    let put_of = |entry: &Entry, at| Put {
+        saved_ns: entry.stamp.modified_ns,
+        at,
+    };
+    node.save("x", 1);
+    let first = node.tier.pending(1).remove(0);
+    node.save("x", 2);
+    let second = node.tier.pending(1).remove(0);
+    assert!(second.stamp.modified_ns > first.stamp.modified_ns);
+    assert!(!node.tier.uploaded(&first, put_of(&first, 5)));
+    assert!(node.tier.uploaded(&second, put_of(&second, 6)));
+    let orphans = node.tier.take_orphans();
+    assert_eq!(orphans.len(), 1);
+    assert_eq!(orphans[0].put, put_of(&first, 5));
+
+    // By hand somebody puts an earlier one there while another is on its way.
+    node.save("y", 1);
+    let later = node.tier.pending(1).remove(0);
+    let file = std::fs::File::open(dir.path().join("y.etf.gz")).unwrap();
+    file.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+    node.tier.look_again(&later).unwrap();
+    assert!(!node.tier.uploaded(&later, put_of(&later, 7)));
+    assert_eq!(node.tier.take_orphans(), []);
+}
