@@ -23,7 +23,8 @@ const ROWS: [&[u8]; 3] = [
     b"\x01\x09\x01\0/\x04\0/a?b",
 ];
 
-fn row(version: usize) -> Vec<u8> {
+/// A row of a version.
+pub(crate) fn row(version: usize) -> Vec<u8> {
     ROWS[..version].concat()
 }
 

@@ -4,13 +4,16 @@
 //! The fuzzer runs these (`bin/fuzz`), and so does `cargo test`, with random changes of the seeds.
 
 pub mod assemble;
+pub mod batch;
 pub mod changes;
 pub mod cursor;
 pub mod files;
+pub mod filter;
 mod fixtures;
 pub mod index;
 pub mod json_read;
 pub mod json_write;
+pub mod lost;
 mod mutate;
 pub mod names;
 pub mod note;
@@ -63,6 +66,9 @@ targets! {
     note: 1000,
     owner: 1000,
     names: 1000,
+    batch: 1000,
+    filter: 1000,
+    lost: 100,
 }
 
 /// Small enough that an input which gets around them shows.

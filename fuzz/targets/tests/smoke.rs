@@ -81,4 +81,7 @@ smoke! {
     note,
     owner,
     names,
+    batch,
+    filter,
+    lost,
 }

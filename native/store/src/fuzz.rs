@@ -16,7 +16,7 @@ use crate::index::entry::Shared;
 use crate::index::journal::{self, Journal};
 use crate::index::{Index, name};
 use crate::slab::{self, Settings, Slab};
-use crate::{Compression, Damage, Entry, Subject, Wait, erase};
+use crate::{Compression, Damage, Entry, Put, Subject, Wait, erase};
 
 /// What is beside a recording in its file: whether it was recovered, whether events were refused,
 /// and whom it belongs to.
@@ -101,6 +101,18 @@ pub fn write_index(entries: &[Arc<Entry>], generation: u64) -> (Vec<u8>, Vec<u8>
 /// What is appended to the log for these entries.
 pub fn index_rows(entries: &[Arc<Entry>]) -> Vec<u8> {
     journal::rows(entries)
+}
+
+/// The rows that another node wrote, each with its object, and what is wrong behind them.
+pub fn read_batch(batch: &[u8]) -> (Vec<(Entry, Put)>, Option<String>) {
+    let mut rows = Vec::new();
+    let read = journal::read_batch(batch, &Shared::new(), |entry, put| rows.push((entry, put)));
+    (rows, read.err())
+}
+
+/// Rows for other nodes.
+pub fn write_batch(rows: &[(Entry, Put)]) -> Vec<u8> {
+    journal::batch(rows.iter().map(|(entry, put)| (entry, *put)))
 }
 
 /// Whether a file of this name may hold a recording.
