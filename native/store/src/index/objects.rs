@@ -33,6 +33,8 @@ struct Known {
     /// What the index has of the file.
     entry: Arc<Entry>,
     put: Put,
+    /// Whether this run put it there.
+    is_own: bool,
 }
 
 /// An object that no recording needs any more.
@@ -68,6 +70,18 @@ impl Objects {
         self.known.get(file).map(|known| known.put)
     }
 
+    /// Whether the object of this file was put there by this run, or is to be.
+    pub(super) fn is_own(&self, file: &[u8]) -> bool {
+        self.known.get(file).is_none_or(|known| known.is_own)
+    }
+
+    /// This run has put the object of this file there.
+    pub(super) fn attach_own(&mut self, entry: &Arc<Entry>, put: Put) {
+        let entry = Arc::clone(entry);
+        let is_own = true;
+        self.known.replace(Known { entry, put, is_own });
+    }
+
     /// The index has this of a file now.
     pub(super) fn attach(&mut self, entry: &Arc<Entry>, put: Option<Put>) {
         if !self.wanted {
@@ -76,7 +90,8 @@ impl Objects {
         match put {
             Some(put) => {
                 let entry = Arc::clone(entry);
-                self.known.replace(Known { entry, put });
+                let is_own = false;
+                self.known.replace(Known { entry, put, is_own });
             }
             None if entry.is_here() => {
                 self.pending.insert(place_of(entry), Arc::clone(entry));

@@ -35,6 +35,12 @@ impl Index {
         self.objects.put_of(file)
     }
 
+    /// Whether what is here of a file is not in the bucket yet, or was put there by this run. Else it
+    /// may be a copy, whose time is that of a file elsewhere.
+    pub(crate) fn is_own(&self, file: &[u8]) -> bool {
+        self.objects.is_own(file)
+    }
+
     /// What is not known to be in the bucket, the oldest first.
     pub(crate) fn pending(&self) -> impl Iterator<Item = &Arc<Entry>> {
         self.objects.pending()
@@ -88,7 +94,7 @@ impl Index {
         {
             self.objects.orphan(file, before);
         }
-        self.objects.attach(&known, Some(put));
+        self.objects.attach_own(&known, put);
         true
     }
 

@@ -62,7 +62,9 @@ impl Tier {
         let put = index.put_of(entry.file());
         let is_same = index.is(entry.file(), &Slot::Recording(Arc::clone(entry)));
         let was_put = put.is_some_and(|put| put.at <= until);
-        let was_saved = entry.is_here() && entry.stamp.modified_ns / 1_000_000 <= until_here;
+        let saved_at = entry.stamp.modified_ns / 1_000_000;
+        let is_own = entry.is_here() && index.is_own(entry.file());
+        let was_saved = is_own && saved_at <= until_here;
         if !is_same || !(was_put || was_saved) {
             return Ok(());
         }

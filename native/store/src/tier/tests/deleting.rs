@@ -76,3 +76,23 @@ fn what_another_deleted_goes_here() {
     );
     assert_eq!(a.tier.take_orphans().len(), 1);
 }
+
+#[test]
+fn a_copy_of_what_was_put_behind_a_deletion_stays() {
+    let (bucket, dirs) = (
+        Arc::default(),
+        [(); 2].map(|()| tempfile::tempdir().unwrap()),
+    );
+    let [a, b] = dirs.each_ref().map(|dir| node(dir.path(), &bucket));
+    a.save("x", 1);
+    let until = now_ms() + 1_000;
+    a.upload(until + 1);
+    b.learn_bodies();
+    b.read("x").unwrap();
+    let ids = [Box::from(&b"x"[..])];
+    // Nobody else deletes it: whoever uploaded it knows why.
+    let gone = b.tier.delete_gone(&ids, until, 0).unwrap();
+    assert_eq!((gone, b.here()), (Gone::default(), 1));
+    let gone = b.tier.delete_gone(&ids, until + 1, 0).unwrap();
+    assert_eq!((gone.deleted, b.here()), (1, 0));
+}
