@@ -24,10 +24,6 @@ if asked? or PhoenixReplay.Native.Test.S3Server.wanted?(),
 unless PhoenixReplay.Native.Test.S3Server.elsewhere?(),
   do: ExUnit.configure(exclude: [:elsewhere | ExUnit.configuration()[:exclude]])
 
-# One that goes on for as long as it is wanted.
-unless System.get_env("KILLS"),
-  do: ExUnit.configure(exclude: [:remote_kill | ExUnit.configuration()[:exclude]])
-
 # What the tests provoke goes to the log; it is shown for those that fail. A message that does not
 # come fails a test, one that comes late on a busy machine does not.
 ExUnit.start(capture_log: true, assert_receive_timeout: 30_000)

@@ -11,8 +11,6 @@ defmodule PhoenixReplay.Native.RemoteKillTest do
   alias PhoenixReplay.Native.Test.Kill.Remote.Loop
 
   @moduletag :remote
-  # Not among those that always run, as long as it finds something now and then.
-  @moduletag :remote_kill
 
   @rounds String.to_integer(System.get_env("KILLS", "4"))
 
