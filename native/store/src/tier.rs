@@ -194,6 +194,23 @@ impl Tier {
         (index.objects().len(), index.elsewhere_len())
     }
 
+    /// An object that was learnt is deleted: it is no longer listed, and is an
+    /// [orphan](Tier::take_orphans).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`]
+    pub fn forget(&self, object: &Object) -> Result<(), Error> {
+        let commit = self.files.commit();
+        if !self.is_known(object) {
+            return Ok(());
+        }
+        let removed = commit.remove(&object.file);
+        removed
+            .map(drop)
+            .map_err(Error::at("remove a recording in", self.files.path()))
+    }
+
     /// The bucket has no such object any more.
     pub fn vanished(&self, object: &Object) {
         let mut index = self.files.index.write();

@@ -167,9 +167,7 @@ impl News {
     fn is_unknown(&self, shared: &Shared, object: &Object, len: u64) -> bool {
         if shared.graves.has(object) {
             // Whoever deleted it may not have known of it.
-            if !shared.tier.is_known(object) {
-                shared.tier.orphan(object);
-            }
+            bury(shared, object);
             return false;
         }
         let listed = Listed {
@@ -198,6 +196,7 @@ impl News {
                     let learnt = shared.tier.learn(&bytes, |object| new.get(object).copied());
                     for object in learnt.unwrap_or_default() {
                         new.remove(&object);
+                        bury_if_gone(shared, &object);
                     }
                     self.seen.insert(key);
                 }
@@ -223,7 +222,10 @@ impl News {
                 };
                 match shared.heard(read) {
                     Ok(bytes) => match shared.tier.learn_body(&object, bytes.to_vec()) {
-                        Ok(()) => read_here.push(object),
+                        Ok(()) => {
+                            bury_if_gone(shared, &object);
+                            read_here.push(object);
+                        }
                         Err(Error::Damaged { .. }) => self.is_unreadable(shared, object),
                         Err(_) => {
                             result = Err(Fault::new(FaultKind::Invalid, "the disk refused"));
@@ -247,6 +249,23 @@ impl News {
             self.unreadable.insert(object);
         }
         shared.unreadable.store(self.unreadable.len(), Relaxed);
+    }
+}
+
+/// What was deleted while it was read is not listed.
+fn bury_if_gone(shared: &Shared, object: &Object) {
+    if shared.graves.has(object) {
+        bury(shared, object);
+    }
+}
+
+/// Has an object deleted.
+fn bury(shared: &Shared, object: &Object) {
+    if shared.tier.is_known(object) {
+        // If it can't be forgotten now, it is when it is listed again.
+        let _ = shared.tier.forget(object);
+    } else {
+        shared.tier.orphan(object);
     }
 }
 

@@ -57,6 +57,9 @@ pub struct Metadata {
     pub kind: Kind,
     /// Which version it is.
     pub stamp: Stamp,
+    /// When it was put where it is, or anything else of it changed, in nanoseconds since the Unix
+    /// epoch by the clock of its disk, which nobody can set.
+    pub changed_ns: i64,
 }
 
 /// A name in a directory.

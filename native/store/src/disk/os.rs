@@ -47,7 +47,7 @@ impl FileSystem for OsFileSystem {
             .read(true)
             .custom_flags(libc::O_NONBLOCK)
             .open(path)?;
-        let Metadata { kind, stamp } = Metadata::from(&file.metadata()?);
+        let Metadata { kind, stamp, .. } = Metadata::from(&file.metadata()?);
         if kind != Kind::File {
             return Err(io::ErrorKind::InvalidInput.into());
         }
@@ -115,17 +115,15 @@ impl From<&fs::Metadata> for Metadata {
         } else {
             Kind::Other
         };
-        let modified_ns = metadata
-            .mtime()
-            .saturating_mul(1_000_000_000)
-            .saturating_add(metadata.mtime_nsec());
+        let time = |seconds: i64, ns: i64| seconds.saturating_mul(1_000_000_000).saturating_add(ns);
         Metadata {
             kind,
             stamp: Stamp {
                 len: metadata.len(),
-                modified_ns,
+                modified_ns: time(metadata.mtime(), metadata.mtime_nsec()),
                 inode: metadata.ino(),
             },
+            changed_ns: time(metadata.ctime(), metadata.ctime_nsec()),
         }
     }
 }

@@ -49,13 +49,28 @@ impl Commit<'_> {
         let known = self.files.index.read().saved_ns(entry.id());
         if let Some(known) = known.filter(|known| entry.stamp.modified_ns <= *known) {
             temp.date(known.saturating_add(1), true)?;
+            if temp.stamp().modified_ns <= known {
+                // The disk keeps seconds only, or every other one.
+                let grain = 2_000_000_000;
+                temp.date(
+                    (known / grain).saturating_add(1).saturating_mul(grain),
+                    true,
+                )?;
+            }
             entry.stamp = temp.stamp();
         }
         Ok(())
     }
 
-    /// Whether there is such a file.
+    /// Whether there is such a file, here or in the bucket.
     pub(crate) fn exists(&self, Belonging { file, only }: &Belonging) -> bool {
+        let known = self.files.index.read().get(file);
+        if let Some(Slot::Recording(known)) = known
+            && !known.is_here()
+            && only.is_none_or(|only| only == known.stamp)
+        {
+            return true;
+        }
         match self.files.fs().metadata(&self.files.loader.path(file)) {
             Ok(found) => {
                 found.kind != Kind::Directory && only.is_none_or(|only| only == found.stamp)

@@ -100,6 +100,11 @@ impl Files {
             return Ok(None);
         }
         let path = self.loader.path(entry.file());
+        // Another engine may have saved it here meanwhile.
+        let is_free = matches!(self.fs().metadata(&path), Err(error) if error.kind() == io::ErrorKind::NotFound);
+        if !is_free {
+            return Ok(None);
+        }
         commit
             .change_directory(entry.file(), || temp.place(&path))
             .map_err(Error::at("put in place", &path))?;
@@ -133,24 +138,23 @@ impl Files {
 
     /// The bucket has this object: `entry` is what is in it. Returns whether that was news.
     pub(crate) fn learn_object(&self, entry: Entry, put: Put) -> Result<bool, Error> {
+        // What is saved meanwhile may be later.
+        let commit = self.commit();
         let learnt = self.index.write().learn(entry, put);
-        let there = match learnt {
+        let (there, before) = match learnt {
             Learnt::Known => return Ok(false),
             Learnt::New => {
                 self.check_limits(&self.index.read());
                 return Ok(true);
             }
-            Learnt::Replaced(there) => there,
+            Learnt::Replaced { there, before } => (there, before),
         };
-        let commit = self.commit();
-        let before = self.index.read().get(there.file());
-        if let Some(Slot::Recording(before)) = before
-            && before.is_here()
-        {
-            commit.lay_aside(there.file(), before.stamp)?;
+        // If it is another file by now, the index hears of that first.
+        let is_gone = commit.lay_aside(there.file(), before)?;
+        if is_gone {
+            self.index.write().replaced(there, put);
         }
-        self.index.write().replaced(there, put);
-        Ok(true)
+        Ok(is_gone)
     }
 }
 

@@ -6,7 +6,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use super::Entry;
-use crate::disk::clock;
+use crate::disk::{Stamp, clock};
 use crate::remote::Put;
 
 /// The objects that are known, by file, and what follows from them. Until it is wanted it knows
@@ -17,9 +17,7 @@ pub(super) struct Objects {
     known: HashSet<Known>,
     /// What is here and not known to be in the bucket, by time and name.
     pending: BTreeMap<(i64, Box<[u8]>), Arc<Entry>>,
-    /// Each with a time before which something was saved that may take its place, and has to be in
-    /// the bucket first.
-    orphans: HashMap<(Box<[u8]>, Put), i64>,
+    orphans: HashSet<(Box<[u8]>, Put)>,
     /// Those that were taken, and when: a listing from before their deletion shows them still.
     taken: HashMap<(Box<[u8]>, Put), i64>,
 }
@@ -52,7 +50,12 @@ pub(crate) enum Learnt {
     /// It is listed now.
     New,
     /// A file that is here is an earlier version of it, and has to go before it is listed.
-    Replaced(Arc<Entry>),
+    Replaced {
+        /// What is to be listed.
+        there: Arc<Entry>,
+        /// The file's version.
+        before: Stamp,
+    },
 }
 
 impl Objects {
@@ -110,21 +113,23 @@ impl Objects {
     }
 
     pub(super) fn orphan(&mut self, file: &[u8], put: Put) {
-        // Also if that is from a machine whose clock is ahead.
-        let newest = self.pending.keys().next_back().map_or(0, |(at, _)| *at);
-        let since_ns = clock::wall_ns().max(newest.saturating_add(1));
-        (self.orphans.entry((file.into(), put))).or_insert(since_ns);
+        self.orphans.insert((file.into(), put));
     }
 
-    /// The orphans whose place in the bucket is taken, if it is to be.
-    pub(super) fn take_orphans(&mut self) -> Vec<Orphan> {
-        let oldest = self.pending.keys().next().map_or(i64::MAX, |(at, _)| *at);
-        let ready = self.orphans.extract_if(|_, since_ns| *since_ns < oldest);
-        let ready: Vec<_> = ready.map(|(orphan, _)| orphan).collect();
+    /// The orphans that nothing is to take the place of first.
+    pub(super) fn take_orphans(
+        &mut self,
+        is_awaited: impl Fn(&Self, &[u8]) -> bool,
+    ) -> Vec<Orphan> {
+        let ready = self.orphans.iter();
+        let ready = ready.filter(|(file, _)| !is_awaited(self, file));
+        let ready: Vec<_> = ready.cloned().collect();
         let now_ns = clock::wall_ns();
         self.taken.retain(|_, at| (now_ns - *at).abs() < TAKEN_NS);
-        self.taken
-            .extend(ready.iter().map(|orphan| (orphan.clone(), now_ns)));
+        for orphan in &ready {
+            self.orphans.remove(orphan);
+            self.taken.insert(orphan.clone(), now_ns);
+        }
         let ready = ready.into_iter();
         ready.map(|(file, put)| Orphan { file, put }).collect()
     }
@@ -132,7 +137,7 @@ impl Objects {
     /// Whether an object is an orphan, or was one when it was deleted: nothing is to be learnt of it.
     pub(super) fn is_outlived(&self, file: &[u8], put: Put) -> bool {
         let object = (file.into(), put);
-        self.orphans.contains_key(&object) || self.taken.contains_key(&object)
+        self.orphans.contains(&object) || self.taken.contains_key(&object)
     }
 
     /// What is to be uploaded, the oldest first.

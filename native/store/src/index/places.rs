@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::objects::{Learnt, Orphan};
-use super::{Entry, Index, Slot};
+use super::{ByFile, Entry, Index, Slot, name};
 use crate::disk::Stamp;
 use crate::remote::Put;
 
@@ -11,17 +11,22 @@ use crate::remote::Put;
 /// time on many systems, and one that is saved again must not have the time of the one before.
 pub(crate) const GRAIN_MS: i64 = 20;
 
-/// Whether a file that was found is a copy of what only the bucket had, which somebody else who has
-/// the directory open has put there.
+/// Whether a file that was found is a copy of the object, which somebody else who has the directory
+/// open has put there.
 pub(super) fn is_copy(found: &Entry, before: &Entry, put: Put) -> bool {
     let is_as_long = found.stamp.len == before.stamp.len;
-    !before.is_here() && is_as_long && found.stamp.modified_ns == put.saved_ns
+    is_as_long && found.stamp.modified_ns == put.saved_ns
 }
 
 impl Index {
     /// The latest time of what is known of an id: what is saved now is a later version.
     pub(crate) fn saved_ns(&self, id: &[u8]) -> Option<i64> {
-        self.claims(id).map(|entry| entry.stamp.modified_ns).max()
+        let times = self.claims(id).map(|entry| {
+            let put = self.objects.put_of(entry.file());
+            let file = entry.stamp.modified_ns;
+            put.map_or(file, |put| put.saved_ns.max(file))
+        });
+        times.max()
     }
 
     /// From now on it is kept what is to be uploaded, and what is in the bucket.
@@ -53,7 +58,16 @@ impl Index {
     /// The objects that no recording needs any more, each once. One whose place is to be taken
     /// comes when that has happened.
     pub(crate) fn take_orphans(&mut self) -> Vec<Orphan> {
-        self.objects.take_orphans()
+        let files = &self.files;
+        // A recording may be saved in a file of another ending.
+        self.objects.take_orphans(|objects, file| {
+            let stem = name::stem_of(file).unwrap_or_default();
+            let mut names = name::file_names(stem);
+            names.any(|file| {
+                let is_here = files.get(&*file).is_some_and(|ByFile(it)| it.is_here());
+                is_here && objects.put_of(&file).is_none()
+            })
+        })
     }
 
     pub(crate) fn orphans_len(&self) -> usize {
@@ -84,6 +98,8 @@ impl Index {
             Some(Slot::Recording(known)) if put.saved_ns > known.stamp.modified_ns => {
                 return false;
             }
+            // It was damaged since, and this is whole.
+            Some(Slot::Damaged { .. }) => return false,
             _ => {
                 self.objects.orphan(file, put);
                 return false;
@@ -194,8 +210,9 @@ impl Index {
         if self.recognize(&file, put, stamp.len) {
             return Learnt::Known;
         }
-        if self.recording(&file).is_some_and(|known| known.is_here()) {
-            return Learnt::Replaced(there);
+        if let Some(known) = self.recording(&file).filter(|known| known.is_here()) {
+            let before = known.stamp;
+            return Learnt::Replaced { there, before };
         }
         self.replaced(there, put);
         Learnt::New

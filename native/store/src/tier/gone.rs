@@ -58,11 +58,17 @@ impl Tier {
         gone: &mut Gone,
     ) -> Result<(), Error> {
         let commit = self.files.commit();
+        let found = self
+            .files
+            .fs()
+            .metadata(&self.files.loader.path(entry.file()));
+        // Its time may be that of another machine, and ahead of when it came here.
+        let here_since = found.map_or(i64::MAX, |found| found.changed_ns);
         let mut index = self.files.index.write();
         let put = index.put_of(entry.file());
         let is_same = index.is(entry.file(), &Slot::Recording(Arc::clone(entry)));
         let was_put = put.is_some_and(|put| put.at <= until);
-        let saved_at = entry.stamp.modified_ns / 1_000_000;
+        let saved_at = entry.stamp.modified_ns.min(here_since) / 1_000_000;
         let is_own = entry.is_here() && index.is_own(entry.file());
         let was_saved = is_own && saved_at <= until_here;
         if !is_same || !(was_put || was_saved) {

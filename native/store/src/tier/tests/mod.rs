@@ -1,5 +1,6 @@
 mod again;
 mod deleting;
+mod later;
 
 use std::collections::HashMap;
 use std::io;
@@ -27,11 +28,16 @@ struct Bucket {
     woken: AtomicUsize,
     is_away: AtomicBool,
     is_unknown: AtomicBool,
+    /// Done while an object is read, once.
+    on_get: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
 
 impl Remote for Bucket {
     fn get(&self, object: &Object, _max_bytes: u64, into: &mut Vec<u8>) -> Result<(), RemoteFault> {
         self.gets.fetch_add(1, SeqCst);
+        if let Some(work) = self.on_get.lock().take() {
+            work();
+        }
         if self.is_away.load(SeqCst) {
             return Err(RemoteFault::Unavailable);
         }
