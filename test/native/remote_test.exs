@@ -141,8 +141,8 @@ defmodule PhoenixReplay.Native.RemoteTest do
       assert [<<"a-", _::binary>>, <<"b-", _::binary>>] = Enum.sort(confirmed)
       # They have: nothing is waited for here.
       assert ids(a) == ["kept"]
-      assert [kept] = S3Server.recordings(server)
-      assert kept =~ ~r/\A\d{13}-\d+-kept/
+      assert [object] = S3Server.recordings(server)
+      assert object =~ ~r/\A\d{13}-\d+-kept/
       eventually(fn -> S3Server.objects_with(server, "user-4711") == [] end)
 
       for opts <- [a, b],
