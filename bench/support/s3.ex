@@ -61,8 +61,8 @@ defmodule Bench.S3 do
         not String.starts_with?(key, prefix <> "/.native/"),
         Path.extname(key) not in [".rows", ".gone"],
         into: %{} do
-      # Behind the time.
-      <<_time::binary-14, file::binary>> = Path.basename(key)
+      # Behind the times of the upload and of the file.
+      [_time, _saved, file] = String.split(Path.basename(key), "-", parts: 3)
       {file, key}
     end
   end
