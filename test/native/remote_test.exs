@@ -199,7 +199,7 @@ defmodule PhoenixReplay.Native.RemoteTest do
     for path <- Path.wildcard(server.folder <> "/replays/*/*/*/*"),
         name = Path.basename(path),
         Path.extname(name) == ".gz",
-        do: File.cp!(path, Path.join(copy, binary_part(name, 14, byte_size(name) - 14)))
+        do: File.cp!(path, Path.join(copy, name |> String.split("-", parts: 3) |> List.last()))
 
     assert Enum.sort(Storage.list(path: copy)) == Enum.sort(recordings)
   end
