@@ -130,12 +130,7 @@ impl Tier {
     /// The objects that no recording needs any more, each once. One whose place is to be taken by
     /// another comes when that is there.
     pub fn take_orphans(&self) -> Vec<Object> {
-        let orphans = self.files.index.write().take_orphans();
-        let objects = orphans.into_iter().map(|orphan| Object {
-            put: orphan.put,
-            file: orphan.file,
-        });
-        objects.collect()
+        self.files.index.write().take_orphans()
     }
 
     /// An object that could not be deleted comes again.

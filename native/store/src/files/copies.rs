@@ -101,8 +101,8 @@ impl Files {
         }
         let path = self.loader.path(entry.file());
         // Another engine may have saved it here meanwhile.
-        let is_free = matches!(self.fs().metadata(&path), Err(error) if error.kind() == io::ErrorKind::NotFound);
-        if !is_free {
+        let found = self.fs().metadata(&path);
+        if !found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
             return Ok(None);
         }
         commit

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::Entry;
 use crate::disk::{Stamp, clock};
-use crate::remote::Put;
+use crate::remote::{Object, Put};
 
 /// The objects that are known, by file, and what follows from them. Until it is wanted it knows
 /// nothing, and takes no space.
@@ -17,9 +17,9 @@ pub(super) struct Objects {
     known: HashSet<Known>,
     /// What is here and not known to be in the bucket, by time and name.
     pending: BTreeMap<(i64, Box<[u8]>), Arc<Entry>>,
-    orphans: HashSet<(Box<[u8]>, Put)>,
+    orphans: HashSet<Object>,
     /// Those that were taken, and when: a listing from before their deletion shows them still.
-    taken: HashMap<(Box<[u8]>, Put), i64>,
+    taken: HashMap<Object, i64>,
 }
 
 /// No listing is under way for so long.
@@ -33,13 +33,6 @@ struct Known {
     put: Put,
     /// Whether this run put it there.
     is_own: bool,
-}
-
-/// An object that no recording needs any more.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Orphan {
-    pub(crate) file: Box<[u8]>,
-    pub(crate) put: Put,
 }
 
 /// What it changes that the bucket has an object.
@@ -113,16 +106,16 @@ impl Objects {
     }
 
     pub(super) fn orphan(&mut self, file: &[u8], put: Put) {
-        self.orphans.insert((file.into(), put));
+        self.orphans.insert(object(file, put));
     }
 
     /// The orphans that nothing is to take the place of first.
     pub(super) fn take_orphans(
         &mut self,
         is_awaited: impl Fn(&Self, &[u8]) -> bool,
-    ) -> Vec<Orphan> {
+    ) -> Vec<Object> {
         let ready = self.orphans.iter();
-        let ready = ready.filter(|(file, _)| !is_awaited(self, file));
+        let ready = ready.filter(|orphan| !is_awaited(self, &orphan.file));
         let ready: Vec<_> = ready.cloned().collect();
         let now_ns = clock::wall_ns();
         self.taken.retain(|_, at| (now_ns - *at).abs() < TAKEN_NS);
@@ -130,13 +123,12 @@ impl Objects {
             self.orphans.remove(orphan);
             self.taken.insert(orphan.clone(), now_ns);
         }
-        let ready = ready.into_iter();
-        ready.map(|(file, put)| Orphan { file, put }).collect()
+        ready
     }
 
     /// Whether an object is an orphan, or was one when it was deleted: nothing is to be learnt of it.
     pub(super) fn is_outlived(&self, file: &[u8], put: Put) -> bool {
-        let object = (file.into(), put);
+        let object = object(file, put);
         self.orphans.contains(&object) || self.taken.contains_key(&object)
     }
 
@@ -157,6 +149,11 @@ impl Objects {
     pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = (&Arc<Entry>, Put)> {
         self.known.iter().map(|it| (&it.entry, it.put))
     }
+}
+
+fn object(file: &[u8], put: Put) -> Object {
+    let file = file.into();
+    Object { put, file }
 }
 
 fn place_of(entry: &Entry) -> (i64, Box<[u8]>) {

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::objects::{Learnt, Orphan};
+use super::objects::Learnt;
 use super::{ByFile, Entry, Index, Slot, name};
 use crate::disk::Stamp;
-use crate::remote::Put;
+use crate::remote::{Object, Put};
 
 /// So old a file is at least when it is uploaded: times of files go on by some milliseconds at a
 /// time on many systems, and one that is saved again must not have the time of the one before.
@@ -57,7 +57,7 @@ impl Index {
 
     /// The objects that no recording needs any more, each once. One whose place is to be taken
     /// comes when that has happened.
-    pub(crate) fn take_orphans(&mut self) -> Vec<Orphan> {
+    pub(crate) fn take_orphans(&mut self) -> Vec<Object> {
         let files = &self.files;
         // A recording may be saved in a file of another ending.
         self.objects.take_orphans(|objects, file| {

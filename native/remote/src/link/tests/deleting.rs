@@ -308,6 +308,13 @@ fn limits_are_kept_for_all_by_one() {
         node.lists(&left);
     }
     eventually("in the bucket too", || world.objects(".etf.gz").len() == 5);
-    let retaining = [&a, &b].map(|node| node.link.status().is_retaining);
-    assert_eq!(retaining.iter().filter(|it| **it).count(), 1);
+    let has_one = || {
+        let retaining = [&a, &b].map(|node| node.link.status().is_retaining);
+        retaining.iter().filter(|it| **it).count() == 1
+    };
+    // A server that lets two write a new object at once may give it to both, until one of them
+    // renews it.
+    let at_once = has_one();
+    assert!(at_once || world.is_elsewhere());
+    eventually("one has the lease", has_one);
 }

@@ -30,7 +30,7 @@ struct World {
     proxy: Proxy,
     /// Without the proxy.
     direct: Bucket,
-    _local: Option<(TempDir, Server)>,
+    local: Option<(TempDir, Server)>,
 }
 
 /// A directory and what is open there.
@@ -93,8 +93,13 @@ impl World {
             prefix,
             options,
             proxy: Proxy::start(address).unwrap(),
-            _local: local,
+            local,
         }
+    }
+
+    /// Whether the server is one that the environment names.
+    fn is_elsewhere(&self) -> bool {
+        self.local.is_none()
     }
 
     fn bucket(&self) -> Bucket {

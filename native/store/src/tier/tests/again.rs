@@ -32,10 +32,7 @@ fn what_an_earlier_run_uploaded_is_known_again() {
 
 #[test]
 fn of_several_objects_of_a_file_the_latest_counts() {
-    let (bucket, dirs) = (
-        Arc::default(),
-        [(); 3].map(|()| tempfile::tempdir().unwrap()),
-    );
+    let (bucket, dirs) = world::<3>();
     let [a, b, c] = dirs.each_ref().map(|dir| node(dir.path(), &bucket));
     a.save("x", 1);
     a.upload(now_ms() + 10);
@@ -79,6 +76,17 @@ fn an_object_whose_file_was_saved_again_is_not_taken_for_the_new_one() {
     assert_eq!(node.tier.pending_len(), 1);
 }
 
+/// One saves a recording, and the other has a copy of it.
+fn saved_and_copied(bucket: &Arc<Bucket>, dirs: &[TempDir; 2]) -> [Node; 2] {
+    let [a, b] = dirs.each_ref().map(|dir| node(dir.path(), bucket));
+    a.save("x", 1);
+    a.upload(now_ms() + 30);
+    b.learn_bodies();
+    b.read("x").unwrap();
+    assert_eq!((a.here(), b.here()), (1, 1));
+    [a, b]
+}
+
 /// Somebody else saves what is in the bucket anew, and deletes what was there.
 fn replaced_elsewhere(bucket: &Arc<Bucket>, id: &str, at: i64) {
     let dir = tempfile::tempdir().unwrap();
@@ -98,18 +106,8 @@ fn replaced_elsewhere(bucket: &Arc<Bucket>, id: &str, at: i64) {
 fn what_was_replaced_elsewhere_meanwhile_is_not_taken_for_what_is_here() {
     // As long as before, and longer.
     for later in [2, 1_000_000] {
-        let (bucket, dirs) = (
-            Arc::default(),
-            [(); 2].map(|()| tempfile::tempdir().unwrap()),
-        );
-        // One has saved it, the other has a copy.
-        let [a, b] = dirs.each_ref().map(|dir| node(dir.path(), &bucket));
-        a.save("x", 1);
-        a.upload(now_ms() + 30);
-        b.learn_bodies();
-        b.read("x").unwrap();
-        assert_eq!((a.here(), b.here()), (1, 1));
-        drop((a, b));
+        let (bucket, dirs) = world::<2>();
+        drop(saved_and_copied(&bucket, &dirs));
         replaced_elsewhere(&bucket, "x", later);
         for dir in &dirs {
             let node = node(dir.path(), &bucket);
@@ -125,15 +123,8 @@ fn what_was_replaced_elsewhere_meanwhile_is_not_taken_for_what_is_here() {
 
 #[test]
 fn a_copy_is_known_again() {
-    let (bucket, dirs) = (
-        Arc::default(),
-        [(); 2].map(|()| tempfile::tempdir().unwrap()),
-    );
-    let [a, b] = dirs.each_ref().map(|dir| node(dir.path(), &bucket));
-    a.save("x", 1);
-    a.upload(now_ms() + 30);
-    b.learn_bodies();
-    b.read("x").unwrap();
+    let (bucket, dirs) = world::<2>();
+    let [_a, b] = saved_and_copied(&bucket, &dirs);
     // Another engine of the same directory has it there, too.
     let beside = node(dirs[1].path(), &bucket);
     beside.learn_bodies();
@@ -149,10 +140,7 @@ fn a_copy_is_known_again() {
 
 #[test]
 fn a_copy_that_another_engine_put_there_is_not_uploaded() {
-    let (bucket, dirs) = (
-        Arc::default(),
-        [(); 2].map(|()| tempfile::tempdir().unwrap()),
-    );
+    let (bucket, dirs) = world::<2>();
     let a = node(dirs[0].path(), &bucket);
     a.save("x", 1);
     a.upload(now_ms() + 30);
@@ -190,10 +178,7 @@ fn a_file_that_was_changed_where_it_is_is_looked_at_again() {
 
 #[test]
 fn an_earlier_version_that_is_put_there_again_takes_the_place_of_nothing() {
-    let (bucket, dirs) = (
-        Arc::default(),
-        [(); 3].map(|()| tempfile::tempdir().unwrap()),
-    );
+    let (bucket, dirs) = world::<3>();
     let [a, b, c] = dirs.each_ref().map(|dir| node(dir.path(), &bucket));
     a.save("x", 1);
     a.upload(now_ms());
@@ -219,10 +204,7 @@ fn an_earlier_version_that_is_put_there_again_takes_the_place_of_nothing() {
 
 #[test]
 fn what_is_saved_over_something_is_later_whatever_the_clocks_say() {
-    let (bucket, dirs) = (
-        Arc::default(),
-        [(); 2].map(|()| tempfile::tempdir().unwrap()),
-    );
+    let (bucket, dirs) = world::<2>();
     let [a, b] = dirs.each_ref().map(|dir| node(dir.path(), &bucket));
     // Of a node whose clock is an hour ahead.
     a.save("x", 1);

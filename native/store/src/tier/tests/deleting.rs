@@ -79,10 +79,7 @@ fn what_another_deleted_goes_here() {
 
 #[test]
 fn a_copy_of_what_was_put_behind_a_deletion_stays() {
-    let (bucket, dirs) = (
-        Arc::default(),
-        [(); 2].map(|()| tempfile::tempdir().unwrap()),
-    );
+    let (bucket, dirs) = world::<2>();
     let [a, b] = dirs.each_ref().map(|dir| node(dir.path(), &bucket));
     a.save("x", 1);
     let until = now_ms() + 1_000;

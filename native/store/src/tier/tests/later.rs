@@ -109,10 +109,7 @@ fn what_was_here_before_a_deletion_goes_though_its_time_is_ahead() {
 
 #[test]
 fn what_another_engine_has_just_saved_is_not_replaced_by_a_copy() {
-    let (bucket, dirs) = (
-        Arc::default(),
-        [(); 2].map(|()| tempfile::tempdir().unwrap()),
-    );
+    let (bucket, dirs) = world::<2>();
     let a = node(dirs[0].path(), &bucket);
     a.save("x", 1);
     a.upload(now_ms());

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 
 use parking_lot::Mutex;
+use tempfile::TempDir;
 
 use super::*;
 use crate::codec::Format;
@@ -93,6 +94,14 @@ struct Node {
     bucket: Arc<Bucket>,
 }
 
+/// A bucket, and so many directories.
+fn world<const N: usize>() -> (Arc<Bucket>, [TempDir; N]) {
+    (
+        Arc::default(),
+        [(); N].map(|()| tempfile::tempdir().unwrap()),
+    )
+}
+
 fn node(path: &Path, bucket: &Arc<Bucket>) -> Node {
     let store = Store::open(path, Options::default()).unwrap();
     let tier = store.tier();
@@ -167,10 +176,7 @@ impl Node {
 
 #[test]
 fn what_one_saves_another_lists_and_reads() {
-    let (bucket, dirs) = (
-        Arc::default(),
-        [(); 2].map(|()| tempfile::tempdir().unwrap()),
-    );
+    let (bucket, dirs) = world::<2>();
     let [a, b] = dirs.each_ref().map(|dir| node(dir.path(), &bucket));
     a.save("x", 1);
     a.save("y", 2);
@@ -209,10 +215,7 @@ fn what_one_saves_another_lists_and_reads() {
 
 #[test]
 fn rows_are_believed_for_the_object_they_are_about() {
-    let (bucket, dirs) = (
-        Arc::default(),
-        [(); 2].map(|()| tempfile::tempdir().unwrap()),
-    );
+    let (bucket, dirs) = world::<2>();
     let [a, b] = dirs.each_ref().map(|dir| node(dir.path(), &bucket));
     a.save("x", 1);
     a.upload(5);
@@ -248,10 +251,7 @@ fn rows_are_believed_for_the_object_they_are_about() {
 
 #[test]
 fn a_bucket_that_is_away_is_told_of() {
-    let (bucket, dirs) = (
-        Arc::default(),
-        [(); 2].map(|()| tempfile::tempdir().unwrap()),
-    );
+    let (bucket, dirs) = world::<2>();
     let [a, b] = dirs.each_ref().map(|dir| node(dir.path(), &bucket));
     a.save("x", 1);
     a.upload(5);
