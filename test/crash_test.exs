@@ -59,20 +59,18 @@ defmodule PhoenixReplay.Native.CrashTest do
     output = ChildVM.run!(@final, [path])
     assert output =~ ~r/recovered [1-9]/
 
-    for {id, acknowledged} <- acks do
-      assert {:ok, recording} = PhoenixReplay.Storage.File.get(id, path: path)
-      assert Session.check!(recording) >= acknowledged
-    end
-
-    # Nothing but what was recorded, and each once.
-    ids = for recording <- PhoenixReplay.Storage.File.list(path: path), do: recording.id
+    # By id; nothing but what was recorded, and each once.
+    recordings = PhoenixReplay.Storage.File.list(path: path)
+    events = Map.new(recordings, &{&1.id, Session.check!(&1)})
+    for {id, acknowledged} <- acks, do: assert(events[id] >= acknowledged, id)
+    ids = for recording <- recordings, do: recording.id
     assert ids == Enum.uniq(ids)
     assert Enum.all?(ids, &(&1 =~ ~r/\Ar\d+-\d+-\d+\z/))
     assert [] == Path.wildcard(Path.join(path, ".native/slab-*/*.bad"))
   end
 
   defp start(path, round),
-    do: ChildVM.start(@child, [path, "r#{round}", "#{@writers}"], [:stderr_to_stdout])
+    do: ChildVM.start(@child, [path, "r#{round}", "#{@writers}"], [:stderr_to_stdout, :nice])
 
   defp run_and_kill(port) do
     Port.command(port, "go on\n")

@@ -4,7 +4,7 @@ defmodule PhoenixReplay.Native.RemoteKillTest do
   # `bin/soak remote` goes on for longer.
   #
   # KILLS makes it longer, KILL_SEED repeats what was random.
-  use ExUnit.Case, async: false
+  use ExUnit.Case, async: true
 
   import PhoenixReplay.Native.Test.Recordings, only: [tmp_dir: 0]
 

@@ -24,12 +24,16 @@ defmodule PhoenixReplay.Native.Test.ChildVM do
   @doc """
   Starts Elixir code and goes on. The port it returns sends the caller each line
   that the code prints, up to 100 000 bytes, and its exit status. `options` are
-  more of the port's.
+  more of the port's, and `:nice` for one that works as long as it is there: it takes no time
+  from those that come to an end.
   """
   def start(code, args, options \\ []) do
+    {nice, options} = Enum.split_with(options, &(&1 == :nice))
+    {program, before} = if nice == [], do: {executable(), []}, else: niced(executable())
+
     Port.open(
-      {:spawn_executable, executable()},
-      [:binary, :exit_status, line: 100_000, args: arguments(code, args)] ++ options
+      {:spawn_executable, program},
+      [:binary, :exit_status, line: 100_000, args: before ++ arguments(code, args)] ++ options
     )
   end
 
@@ -41,10 +45,10 @@ defmodule PhoenixReplay.Native.Test.ChildVM do
     end
   end
 
-  @doc "Kills a VM that was started, as the system does when memory runs out."
-  def kill(port) do
-    {:os_pid, os_pid} = Port.info(port, :os_pid)
-    {_, 0} = System.cmd("kill", ["-9", "#{os_pid}"])
+  @doc "Kills VMs that were started, as the system does when memory runs out."
+  def kill(ports) do
+    pids = for port <- List.wrap(ports), {:os_pid, pid} = Port.info(port, :os_pid), do: "#{pid}"
+    {_, 0} = System.cmd("kill", ["-9" | pids])
   end
 
   @doc "Waits until a VM that was started is gone, whatever it says until then."
@@ -59,6 +63,8 @@ defmodule PhoenixReplay.Native.Test.ChildVM do
     vm = for switches <- [@vm | options[:vm] || []], argument <- ["--erl", switches], do: argument
     vm ++ (options[:paths] || paths()) ++ ["-e", code | args]
   end
+
+  defp niced(program), do: {System.find_executable("nice"), ["-n", "10", program]}
 
   # The `elixir` that belongs to this VM's Elixir.
   defp executable do

@@ -114,8 +114,11 @@ defmodule PhoenixReplay.Native.Test.S3Server do
 
   @impl true
   def init(folder) do
-    {:ok, port} = begin(folder, "0")
-    {:ok, Map.put(port, :folder, folder)}
+    # Below those that the system gives to connections: nobody else has it while it is down.
+    case begin(folder, "#{Enum.random(10_000..32_000)}") do
+      {:ok, begun} -> {:ok, Map.put(begun, :folder, folder)}
+      :error -> init(folder)
+    end
   end
 
   defp begin(folder, port) do
@@ -143,7 +146,7 @@ defmodule PhoenixReplay.Native.Test.S3Server do
       {:ok, begun} ->
         {:reply, :ok, Map.merge(state, begun)}
 
-      # Whoever looked for it may have been given its port for that.
+      # Somebody has it just now all the same.
       :error ->
         Process.sleep(100)
         handle_call(:restart, from, state)

@@ -77,7 +77,8 @@ defmodule PhoenixReplay.Native.Test.Session do
 
   @doc """
   Starts `count` sessions that append for ever, each reporting `id n` to
-  standard output after an append has returned.
+  standard output after an append has returned. They rest now and then, so that what is to be
+  checked is not the more, the faster the machine is, or the longer it takes to kill.
   """
   def writers(prefix, count) do
     for w <- 1..count do
@@ -98,6 +99,7 @@ defmodule PhoenixReplay.Native.Test.Session do
         for n <- 1..length do
           :ok = Store.append_event(id, event(id, n))
           :ok = :file.write(:standard_io, "ack #{id} #{n}\n")
+          if rem(n, 16) == 0, do: Process.sleep(1)
         end
       end)
 

@@ -77,7 +77,7 @@ defmodule PhoenixReplay.Native.Test.Kill.Loop do
     {killed, stopped} = choose(workers)
     # One in four dies within the first moments, in the middle of recovery.
     Process.sleep(Enum.random(if :rand.uniform(4) == 1, do: 0..30, else: 50..700))
-    Enum.each(killed, &ChildVM.kill/1)
+    ChildVM.kill(killed)
     if stopped != [], do: Process.sleep(Enum.random(0..200))
     Enum.each(stopped, &Port.command(&1, "stop\n"))
     logged = Enum.flat_map(workers, &errors/1)
@@ -256,7 +256,7 @@ defmodule PhoenixReplay.Native.Test.Kill.Loop do
   end
 
   defp code(module), do: "#{inspect(module)}.main(System.argv())"
-  defp io, do: [:stderr_to_stdout]
+  defp io, do: [:stderr_to_stdout, :nice]
 
   defp end_vm(port) do
     ChildVM.kill(port)

@@ -12,6 +12,10 @@ defmodule PhoenixReplay.Native.Test.Kill.Workload do
 
   @stopping {__MODULE__, :stopping}
 
+  # What was saved so many turns ago goes again, so that there is not the more to look at, the
+  # longer a busy machine takes to kill.
+  @turns_kept 10
+
   @doc """
   Runs in the child: opens its directories when it is told to, works until it is killed, or told
   to stop. The argument is an encoded map: `:run`, a name that no other run has; `:seed`;
@@ -85,10 +89,13 @@ defmodule PhoenixReplay.Native.Test.Kill.Workload do
     for version <- 1..:rand.uniform(3), do: save(context, id, version)
 
     if rem(k, 3) == 0 do
-      Ledger.during(context.file, {:delete, id}, fn -> :ok = Storage.delete(id, context.opts) end)
+      delete(context, id)
       {:error, _not_there} = Native.get(id, [], context.opts)
       if rem(k, 2) == 0, do: save(context, id, 9)
     end
+
+    old = k - @turns_kept
+    if old > 0 and rem(old, 6) != 3, do: delete(context, "#{context.name}-#{old}")
   end
 
   # Some sessions go on until the VM dies, others end soon and are followed by a new one.
@@ -111,6 +118,12 @@ defmodule PhoenixReplay.Native.Test.Kill.Workload do
     Ledger.during(context.file, {:rewrite, ids, 2}, fn ->
       {:ok, %{rewritten: 6}} = Native.rewrite([id: group], change, [], context.opts)
     end)
+
+    if k > @turns_kept do
+      old = "#{context.name}-#{k - @turns_kept}-"
+      ids = for n <- 1..6, do: "#{old}#{n}"
+      Ledger.during(context.file, {:erase, old, ids}, fn -> erase([id: old], context) end)
+    end
   end
 
   # All that is of one group, in files, and where sessions are recorded also in flight.
@@ -137,13 +150,11 @@ defmodule PhoenixReplay.Native.Test.Kill.Workload do
 
   defp turn(:giver, context, k), do: save(context, "gift-#{context.name}-#{k}", 1)
 
-  # Gifts of this VM and of the other one.
+  # Gifts of this VM and of the other one, half of them.
   defp turn(:taker, context, _k) do
     gifts = for %{id: "gift-" <> _ = id} <- Storage.list_summaries(context.opts), do: id
 
-    for id <- Enum.take_random(gifts, 3) do
-      Ledger.during(context.file, {:delete, id}, fn -> :ok = Storage.delete(id, context.opts) end)
-    end
+    for id <- Enum.take_random(gifts, div(length(gifts) + 1, 2)), do: delete(context, id)
   end
 
   # The last of a group is there when all are.
@@ -183,6 +194,10 @@ defmodule PhoenixReplay.Native.Test.Kill.Workload do
       {:ok, %{count: count}} -> count
       {:error, {:remote, _away}} -> :later
     end
+  end
+
+  defp delete(context, id) do
+    Ledger.during(context.file, {:delete, id}, fn -> :ok = Storage.delete(id, context.opts) end)
   end
 
   defp save(context, id, version) do
