@@ -12,6 +12,18 @@ defmodule PhoenixReplay.Native.LibraryTest do
   @target Precompiled.target()
   @name Precompiled.name(Mix.Project.config()[:version], @target)
 
+  # Packed once: that takes most of a second.
+  setup_all do
+    library =
+      File.read!(
+        Application.app_dir(:phoenix_replay_native, "priv/native/phoenix_replay_native.so")
+      )
+
+    packed = tmp_dir()
+    File.mkdir_p!(packed)
+    %{library: library, packed: pack(Path.join(packed, @name), library)}
+  end
+
   setup do
     root = tmp_dir()
 
@@ -26,21 +38,22 @@ defmodule PhoenixReplay.Native.LibraryTest do
     File.write!(cargo, "#!/bin/sh\necho no Rust here\nexit 127\n")
     File.chmod!(cargo, 0o755)
 
-    library =
-      File.read!(
-        Application.app_dir(:phoenix_replay_native, "priv/native/phoenix_replay_native.so")
-      )
-
     release = Path.join(root, "release")
     File.mkdir_p!(release)
-    %{root: root, release: release, library: library}
+    %{root: root, release: release}
   end
 
-  # As the release makes it, and the line for it in the list of checksums.
+  # As the release makes it.
+  defp pack(archive, library) do
+    file = archive |> Path.basename(".tar.gz") |> to_charlist()
+    :ok = :erl_tar.create(to_charlist(archive), [{file, library}], [:compressed])
+    archive
+  end
+
+  # With the line for it in the list of checksums.
   defp publish(context, name \\ @name) do
-    file = name |> String.replace_suffix(".tar.gz", "") |> to_charlist()
     archive = Path.join(context.release, name)
-    :ok = :erl_tar.create(to_charlist(archive), [{file, context.library}], [:compressed])
+    File.cp!(context.packed, archive)
     sum = Base.encode16(:crypto.hash(:sha256, File.read!(archive)), case: :lower)
     File.write!(Path.join(context.root, "native/checksums.sha256"), "#{sum}  #{name}\n")
     archive
@@ -240,7 +253,7 @@ defmodule PhoenixReplay.Native.LibraryTest do
   test "one that is given is used, before all others", context do
     given = Path.join(context.root, "given.so")
     File.write!(given, context.library)
-    publish(%{context | library: "another one"})
+    publish(%{context | packed: pack(Path.join(context.root, @name), "another one")})
     assert {_output, 0} = compile(context, LIB: given, URL: serve(context), BUILD: "1")
     assert installed(context) == {:ok, context.library}
   end
