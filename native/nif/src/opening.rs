@@ -249,9 +249,9 @@ fn told<'a>(env: Env<'a>, result: &Result<usize, NotClosed>) -> Term<'a> {
 }
 
 /// Closes, in the background, the directories that have not been used for as long as their options
-/// say. One in which something is in flight is in use; one with limits or a bucket stays open,
-/// because limits are kept, and recordings of other nodes seen, by those who have it open. Returns for how many milliseconds there is nothing
-/// to do, or nil.
+/// say. One in which something is in flight is in use; one with limits or a bucket stays open, because
+/// limits are kept, and recordings of other nodes seen, by those who have it open. Returns for how many
+/// milliseconds there is nothing to do, or nil.
 #[rustler::nif(schedule = "DirtyIo")]
 fn directories_release() -> Option<u64> {
     let left = Directory::all().into_iter().filter_map(release);

@@ -255,3 +255,30 @@ fn of_an_upload_and_what_is_here_by_then_the_later_one_stays() {
     assert!(!node.tier.uploaded(&later, put_of(&later, 7)));
     assert_eq!(node.tier.take_orphans(), []);
 }
+
+#[test]
+fn what_is_damaged_here_while_it_is_uploaded_is_had_from_there() {
+    let (bucket, dir) = (Arc::default(), tempfile::tempdir().unwrap());
+    let node = node(dir.path(), &bucket);
+    node.save("x", 1);
+    let whole = node.read("x").unwrap();
+    let entry = node.tier.pending(1).remove(0);
+    let bytes = node.tier.bytes_of(&entry).unwrap().unwrap();
+    std::fs::write(dir.path().join("x.etf.gz"), b"no recording").unwrap();
+    assert!(matches!(node.read("x"), Err(Error::Damaged { .. })));
+
+    let (at, saved_ns) = (now_ms(), entry.stamp.modified_ns);
+    let put = Put { at, saved_ns };
+    let file = entry.file().into();
+    bucket.objects.lock().insert(Object { put, file }, bytes);
+    assert!(!node.tier.uploaded(&entry, put));
+    assert_eq!(node.tier.take_orphans(), [], "there is no other one");
+    assert_eq!(node.tier.pending_len(), 0);
+
+    // When what is damaged is out of the way.
+    std::fs::remove_file(dir.path().join("x.etf.gz")).unwrap();
+    assert!(matches!(node.read("x"), Err(Error::NotFound)));
+    node.learn_bodies();
+    assert_eq!(node.read("x").unwrap(), whole);
+    assert_eq!((node.here(), node.tier.objects_len()), (1, (1, 0)));
+}
