@@ -133,8 +133,6 @@ defmodule PhoenixReplay.Native.Test.Kill.Remote.Loop do
     count(%{state | nodes: nodes, logged: logged ++ state.logged}, :stopped, length(stopped))
   end
 
-  defp kill_server(%{up?: false} = state), do: state
-
   defp kill_server(state) do
     :ok = S3Server.kill(state.server)
     count(%{state | up?: false}, :servers, 1)
