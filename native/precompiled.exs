@@ -144,8 +144,12 @@ defmodule PhoenixReplay.Native.Build.Precompiled do
     end
   end
 
-  # Later versions of Mix take applications off the path that a project does not name.
-  defp start(application) do
+  @doc """
+  Starts an application of Erlang's: later versions of Mix take those off the path that a project
+  does not name.
+  """
+  @spec start(atom()) :: {:ok, [atom()]} | {:error, term()}
+  def start(application) do
     if function_exported?(Mix, :ensure_application!, 1),
       do: apply(Mix, :ensure_application!, [application])
 

@@ -61,7 +61,7 @@ defmodule PhoenixReplay.Native.LibraryTest do
 
   # A server of the release.
   defp serve(context, socket \\ :ip_comm) do
-    for application <- [:inets, :ssl], do: {:ok, _} = Application.ensure_all_started(application)
+    for application <- [:inets, :ssl], do: {:ok, _} = Precompiled.start(application)
     root = to_charlist(context.release)
 
     {:ok, server} =
@@ -159,6 +159,7 @@ defmodule PhoenixReplay.Native.LibraryTest do
 
   test "a server for whom no authority vouches is not believed", context do
     publish(context)
+    {:ok, _} = Precompiled.start(:ssl)
     chain = %{root: [], intermediates: [], peer: []}
 
     %{server_config: config} =

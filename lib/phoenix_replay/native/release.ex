@@ -223,8 +223,10 @@ defmodule PhoenixReplay.Native.Release do
 
   defp figure(:away, {why, ms}), do: "#{why}, for #{div(ms, 1000)} s"
 
-  defp figure(:evicted, limits),
-    do: Enum.map_join(limits, ", ", fn {limit, %{count: count}} -> "#{limit} #{count}" end)
+  defp figure(:evicted, limits) do
+    # The order of a map's keys is another in each version of OTP.
+    Enum.map_join(Enum.sort(limits), ", ", fn {limit, %{count: n}} -> "#{limit} #{n}" end)
+  end
 
   defp figure(:save_us, us), do: Enum.map_join([:p50, :p90, :p99, :max], ", ", &"#{&1} #{us[&1]}")
   defp figure(_key, number), do: to_string(number)
