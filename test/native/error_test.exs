@@ -73,11 +73,14 @@ defmodule PhoenixReplay.Native.ErrorTest do
   defp name({:type, _, :tuple, [{:atom, _, name} | _]}), do: [name]
   defp name({:remote_type, _, [{:atom, _, File}, {:atom, _, :posix}, []]}), do: []
 
+  defp named(reason) when is_tuple(reason), do: elem(reason, 0)
+  defp named(reason), do: reason
+
   for {name, entry} <- @reasons do
     test "#{name}", %{opts: opts} do
       {cause, words} = unquote(entry)
       assert {:error, reason} = cause.(opts)
-      assert reason == unquote(name) or elem(reason, 0) == unquote(name)
+      assert named(reason) == unquote(name)
       assert Error.format(reason) =~ words
       assert_raise Error, Error.format(reason), fn -> raise Error, reason end
     end

@@ -352,7 +352,11 @@ defmodule PhoenixReplay.Native.RewriteTest do
 
     pid =
       spawn(fn ->
-        wait = fn _ -> send(parent, :changed) && Process.sleep(:infinity) end
+        wait = fn _ ->
+          send(parent, :changed)
+          Process.sleep(:infinity)
+        end
+
         Native.rewrite([], &mask/1, [progress: wait], opts)
       end)
 
