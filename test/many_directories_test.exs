@@ -47,6 +47,7 @@ defmodule PhoenixReplay.Native.ManyDirectoriesTest do
   test "threads are shared, and what is not used is given back" do
     output = ChildVM.run!(@child, [tmp_dir()])
     [_, threads] = Regex.run(~r/threads: (-?\d+)/, output)
+
     # Each directory had five of its own once. What is shared is as many as there is to do at once,
     # which is more on a busy machine, and at most these (`MAX_THREADS` in native/store/src/crew.rs).
     assert String.to_integer(threads) <= 64
