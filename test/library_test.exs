@@ -8,6 +8,9 @@ defmodule PhoenixReplay.Native.LibraryTest do
 
   alias PhoenixReplay.Native.Build.{Library, Precompiled}
 
+  # They are there when they have been started.
+  @compile {:no_warn_undefined, [:inets, :httpd, :public_key]}
+
   @root Path.expand("..", __DIR__)
   @target Precompiled.target()
   @name Precompiled.name(Mix.Project.config()[:version], @target)

@@ -12,8 +12,9 @@ defmodule PhoenixReplay.Native.Directories do
 
   @type t :: {Nif.directory(), :etf | :json}
 
-  # Who finds the directory closed each time has somebody against him.
-  @tries 5
+  # Opening takes longer than closing: whoever closes all the time is first several times in a row
+  # now and then. One who is first each time is against somebody.
+  @tries 100
 
   # A message that has not come for so long is asked for again.
   @patience_ms 30_000
@@ -21,7 +22,7 @@ defmodule PhoenixReplay.Native.Directories do
   # Opening and closing take turns.
   @turn_ms 10
 
-  @doc "Runs calls on the directory, and once more if it was closed meanwhile."
+  @doc "Runs calls on the directory, again if it was closed meanwhile."
   @spec run(keyword(), (Nif.directory(), :etf | :json -> result)) ::
           result | {:error, Error.reason()}
         when result: var
