@@ -178,7 +178,8 @@ impl State {
             self.fewest_idle = self.idle;
             self.counted_since = Some(now);
         }
-        let ends = self.surplus > 0 && self.threads > 1;
+        // Who is at something may be so for ever.
+        let ends = self.surplus > 0 && self.idle > 0;
         if ends {
             self.surplus -= 1;
             self.threads -= 1;
@@ -269,6 +270,26 @@ mod tests {
         let ended = (0..20).filter(|_| state.is_one_too_many(start + LINGER));
         assert_eq!(ended.count(), 7);
         assert_eq!(state.threads, 3);
+    }
+
+    #[test]
+    fn the_last_one_that_is_free_stays_as_long_as_others_are_at_something() {
+        let start = Instant::now();
+        // One of three waits for a disk that does not answer.
+        let mut state = State {
+            threads: 3,
+            idle: 2,
+            ..State::default()
+        };
+        for period in 0..6 {
+            for _ in 0..state.idle {
+                state.idle -= 1;
+                if !state.is_one_too_many(start + LINGER * period) {
+                    state.idle += 1;
+                }
+            }
+        }
+        assert_eq!((state.threads, state.idle), (2, 1));
     }
 
     #[test]
