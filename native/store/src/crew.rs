@@ -5,20 +5,20 @@
 //! started first, so that a disk which does not answer keeps only its own stores waiting, and
 //! whoever hands in a chore, perhaps on a thread that must not wait, never starts one.
 
-use std::collections::{BTreeMap, VecDeque};
+mod state;
+
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Weak};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
+use state::{LINGER, State};
+
 /// More are never started: what comes on top waits. A store occupies only a few at once.
 const MAX_THREADS: usize = 64;
-
-/// As many threads as had nothing to do at any time for so long are too many.
-const LINGER: Duration = Duration::from_secs(5);
 
 /// A thread that used more memory than this for a chore gives it back.
 const MAX_KEPT_BYTES: usize = 4 << 20;
@@ -45,33 +45,8 @@ struct Crew {
     work: Condvar,
 }
 
-#[derive(Default)]
-struct State {
-    ready: VecDeque<Weak<dyn Chore>>,
-    /// By when they are due, and a number for those due at the same time.
-    later: BTreeMap<(Instant, u64), Weak<dyn Chore>>,
-    number: u64,
-    threads: usize,
-    /// Threads that wait.
-    idle: usize,
-    /// How many of them did so all the time since `counted_since`, at most.
-    fewest_idle: usize,
-    counted_since: Option<Instant>,
-    /// So many are to end.
-    surplus: usize,
-}
-
 static CREW: Crew = Crew {
-    state: Mutex::new(State {
-        ready: VecDeque::new(),
-        later: BTreeMap::new(),
-        number: 0,
-        threads: 0,
-        idle: 0,
-        fewest_idle: 0,
-        counted_since: None,
-        surplus: 0,
-    }),
+    state: Mutex::new(State::new()),
     work: Condvar::new(),
 };
 
@@ -153,51 +128,6 @@ fn run(chore: Weak<dyn Chore>, scratch: &mut Vec<u8>) {
         Next::Again => CREW.state.lock().ready.push_back(chore),
         Next::At(time) => at(time, chore),
         Next::Done => {}
-    }
-}
-
-impl State {
-    fn put_off(&mut self, time: Instant, chore: Weak<dyn Chore>) {
-        self.number += 1;
-        self.later.insert((time, self.number), chore);
-    }
-
-    /// What is to be done next.
-    fn take(&mut self) -> Option<Weak<dyn Chore>> {
-        let chore = self.ready.pop_front()?;
-        self.fewest_idle = self.fewest_idle.min(self.idle);
-        Some(chore)
-    }
-
-    /// Whether a thread that finds nothing to do is to end. That it has had nothing to do for long
-    /// does not tell: where a little is done all the time, each of many has its turn.
-    fn is_one_too_many(&mut self, now: Instant) -> bool {
-        let since = *self.counted_since.get_or_insert(now);
-        if now.duration_since(since) >= LINGER {
-            self.surplus = self.fewest_idle;
-            self.fewest_idle = self.idle;
-            self.counted_since = Some(now);
-        }
-        // Who is at something may be so for ever.
-        let ends = self.surplus > 0 && self.idle > 0;
-        if ends {
-            self.surplus -= 1;
-            self.threads -= 1;
-        }
-        ends
-    }
-
-    /// Makes ready what is due by now.
-    fn call_up_due(&mut self) {
-        if self.later.is_empty() {
-            return;
-        }
-        let now = Instant::now();
-        while let Some(entry) = self.later.first_entry()
-            && entry.key().0 <= now
-        {
-            self.ready.push_back(entry.remove());
-        }
     }
 }
 

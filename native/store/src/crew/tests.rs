@@ -1,4 +1,5 @@
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
 
 use super::*;
 
@@ -52,7 +53,7 @@ fn threads_that_were_not_needed_for_a_while_end_though_each_has_had_a_turn() {
         threads: 10,
         idle: 9,
         fewest_idle: 9,
-        ..State::default()
+        ..State::new()
     };
     // One thing after the other, three of them at once for a moment.
     assert!(!state.is_one_too_many(start));
@@ -74,7 +75,7 @@ fn the_last_one_that_is_free_stays_as_long_as_others_are_at_something() {
     let mut state = State {
         threads: 3,
         idle: 2,
-        ..State::default()
+        ..State::new()
     };
     for period in 0..6 {
         for _ in 0..state.idle {
@@ -93,7 +94,7 @@ fn one_thread_stays_when_nothing_is_done() {
     let mut state = State {
         threads: 5,
         idle: 4,
-        ..State::default()
+        ..State::new()
     };
     for period in 0..4 {
         (0..5).for_each(|_| {
