@@ -103,6 +103,8 @@ defmodule PhoenixReplay.Native.OpeningTest do
   IO.inspect(Enum.any?(1..5, attempt), label: "read a file while a directory was being opened")
   """
 
+  # Each is up to five attempts, in a VM of its own.
+  @tag timeout: 300_000
   test "nobody who works with files waits for it" do
     # Enough that opening takes some time.
     path = unknown_directory(4000)
@@ -147,6 +149,7 @@ defmodule PhoenixReplay.Native.OpeningTest do
   IO.inspect(Enum.any?(1..5, attempt), label: "read files while a directory was being read")
   """
 
+  @tag timeout: 300_000
   test "nobody who works with files waits for those who list one" do
     output = ChildVM.run!(@listing, [unknown_directory(4000)], vm: ["+SDio 2"])
     assert output =~ "read files while a directory was being read: true"

@@ -7,7 +7,9 @@ defmodule PhoenixReplay.Native.InFlight do
   alias PhoenixReplay.Native.{Directories, Error, Nif, Reading, Subject}
   alias PhoenixReplay.Recording
 
-  @patience_ms 5_000
+  # Looks for whether a recording is saved, a millisecond between two: seconds, and more of them on
+  # a machine that is slow, or stood still, just then.
+  @looks 5_000
 
   # A longer id is looked at, and perhaps copied, for too long on a normal
   # scheduler.
@@ -115,10 +117,8 @@ defmodule PhoenixReplay.Native.InFlight do
   @spec finalize(Nif.active(), binary(), keyword()) ::
           {:ok, Recording.t()} | {:error, Error.reason()}
   def finalize(handle, id, opts) do
-    deadline = System.monotonic_time(:millisecond) + @patience_ms
-
     with {:ok, recording} <- finish(handle),
-         :ok <- await_saved(id, opts, deadline) do
+         :ok <- await_saved(id, opts, @looks) do
       {:ok, recording}
     end
   end
@@ -132,18 +132,16 @@ defmodule PhoenixReplay.Native.InFlight do
     end
   end
 
-  defp await_saved(id, opts, deadline) do
+  defp await_saved(_id, _opts, 0), do: {:error, :etimedout}
+
+  defp await_saved(id, opts, looks) do
     case lookup(id, opts) do
       {:error, :not_found} ->
         :ok
 
       {:ok, _handle} ->
-        if System.monotonic_time(:millisecond) < deadline do
-          Process.sleep(1)
-          await_saved(id, opts, deadline)
-        else
-          {:error, :etimedout}
-        end
+        Process.sleep(1)
+        await_saved(id, opts, looks - 1)
 
       {:error, reason} ->
         {:error, reason}

@@ -68,13 +68,12 @@ fn threads_that_were_not_needed_for_a_while_end_though_each_has_had_a_turn() {
     assert_eq!(state.threads, 3);
 }
 
-#[test]
-fn the_last_one_that_is_free_stays_as_long_as_others_are_at_something() {
+/// What is left of so many threads, of which some have nothing to do for a long time, and of these.
+fn left_of(threads: usize, idle: usize) -> (usize, usize) {
     let start = Instant::now();
-    // One of three waits for a disk that does not answer.
     let mut state = State {
-        threads: 3,
-        idle: 2,
+        threads,
+        idle,
         ..State::new()
     };
     for period in 0..6 {
@@ -85,24 +84,18 @@ fn the_last_one_that_is_free_stays_as_long_as_others_are_at_something() {
             }
         }
     }
-    assert_eq!((state.threads, state.idle), (2, 1));
+    (state.threads, state.idle)
 }
 
 #[test]
 fn one_thread_stays_when_nothing_is_done() {
-    let start = Instant::now();
-    let mut state = State {
-        threads: 5,
-        idle: 4,
-        ..State::new()
-    };
-    for period in 0..4 {
-        (0..5).for_each(|_| {
-            state.is_one_too_many(start + LINGER * period);
-        });
-        state.idle = state.threads - 1;
-    }
-    assert_eq!(state.threads, 1);
+    assert_eq!(left_of(5, 5), (1, 1));
+}
+
+#[test]
+fn the_last_one_that_is_free_stays_as_long_as_others_are_at_something() {
+    assert_eq!(left_of(3, 2), (2, 1));
+    assert_eq!(left_of(5, 2), (4, 1));
 }
 
 #[test]
