@@ -28,24 +28,18 @@ const AHEAD_MS: i64 = 60_000;
 ///
 /// Why some of it could not be done.
 pub(super) fn bury(shared: &Shared, told: &mut HashMap<Box<[u8]>, Key>) -> Result<(), Fault> {
-    if shared.has_right() {
-        for note in shared.tier.notes().unwrap_or_default() {
-            if !told.contains_key(&note)
-                && let Some(key) = tell(shared, &note)?
-            {
-                told.insert(note, key);
-            }
-        }
-    }
-    delete_orphans(shared)?;
-    rows::forget(shared, &erased(shared, told), None)?;
+    tell_all(shared, told)?;
+    // What is noted meanwhile is for the next time.
+    let mut done = told.clone();
+    delete_orphans(shared, told)?;
+    rows::forget(shared, &erased(shared, &done), None)?;
     rows::forget_late(shared)?;
-    let done = std::mem::take(told);
+    if told.len() > done.len() {
+        shared.to_poll.give();
+    }
+    done.retain(|note, _| shared.tier.remove_note(note).is_ok());
     for (note, key) in done {
-        if shared.tier.remove_note(&note).is_err() {
-            told.insert(note, key);
-            continue;
-        }
+        told.remove(&note);
         shared.erasing_notes.lock().remove(&note);
         // Who waits for it asks for its key.
         let mut own = shared.own_notes.lock();
@@ -56,6 +50,24 @@ pub(super) fn bury(shared: &Shared, told: &mut HashMap<Box<[u8]>, Key>) -> Resul
     let left = shared.tier.notes().map_or(0, |notes| notes.len());
     shared.notes.store(left, Relaxed);
     Ok(())
+}
+
+/// Puts a tombstone there for each note that has none. Returns whether all have one.
+fn tell_all(shared: &Shared, told: &mut HashMap<Box<[u8]>, Key>) -> Result<bool, Fault> {
+    let Ok(notes) = shared.tier.notes() else {
+        return Ok(false);
+    };
+    if !shared.has_right() {
+        return Ok(notes.is_empty());
+    }
+    for note in notes {
+        if !told.contains_key(&note)
+            && let Some(key) = tell(shared, &note)?
+        {
+            told.insert(note, key);
+        }
+    }
+    Ok(true)
 }
 
 /// Puts a tombstone there for a note; `None` if there is nothing to tell.
@@ -98,29 +110,35 @@ fn erased(shared: &Shared, told: &HashMap<Box<[u8]>, Key>) -> HashSet<Box<[u8]>>
     ids.map(|id| file_stem(&id).into()).collect()
 }
 
-/// Deletes the objects that no recording needs any more.
-fn delete_orphans(shared: &Shared) -> Result<(), Fault> {
+/// Deletes the objects that no recording needs any more, when it is known why: whoever has a copy of
+/// what vanishes without a word puts it there again.
+fn delete_orphans(shared: &Shared, told: &mut HashMap<Box<[u8]>, Key>) -> Result<(), Fault> {
     // Before they are taken: who waits for them to be gone must not find none in between.
     shared.deleting.store(shared.tier.orphans_len(), Relaxed);
-    let orphans: HashMap<Key, Object> = shared
+    let mut left: HashMap<Key, Object> = shared
         .tier
         .take_orphans()
         .into_iter()
         .filter_map(|object| Some((key_of(&object)?, object)))
         .collect();
-    shared.deleting.store(orphans.len(), Relaxed);
-    let mut result = Ok(());
-    let keys: Vec<_> = orphans.keys().cloned().collect();
-    let mut left = orphans;
-    shared
-        .bucket
-        .delete_many(keys, AT_ONCE, |key, deleted| match shared.heard(deleted) {
-            Ok(()) => drop(left.remove(&key)),
-            Err(fault) => result = Err(fault),
-        });
+    shared.deleting.store(left.len(), Relaxed);
+    // Each was noted before it became one.
+    let mut result = match left.is_empty() {
+        true => Ok(false),
+        false => tell_all(shared, told),
+    };
+    if let Ok(true) = result {
+        let keys: Vec<_> = left.keys().cloned().collect();
+        shared
+            .bucket
+            .delete_many(keys, AT_ONCE, |key, deleted| match shared.heard(deleted) {
+                Ok(()) => drop(left.remove(&key)),
+                Err(fault) => result = Err(fault),
+            });
+    }
     left.values().for_each(|object| shared.tier.orphan(object));
     shared.deleting.store(0, Relaxed);
-    result
+    result.map(drop)
 }
 
 /// Carries out here what a tombstone says.

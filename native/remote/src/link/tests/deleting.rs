@@ -1,5 +1,6 @@
 //! What is deleted is deleted everywhere.
 
+use replay_s3::{Rule, Trouble};
 use replay_store::{Retention, Subject, Wait};
 
 use super::*;
@@ -43,6 +44,34 @@ fn what_one_deletes_is_gone_on_all() {
     for node in [&a, &b, &c] {
         node.lists(&["x", "z"]);
     }
+}
+
+/// Whoever has a copy of what vanishes without a word puts it there again.
+#[test]
+fn a_tombstone_is_there_before_what_it_is_about_is_deleted() {
+    let world = World::new();
+    let a = world.node("a");
+    let ids: Vec<_> = (0..40).map(|n| format!("x-{n}")).collect();
+    ids.iter().for_each(|id| a.save(id, 1));
+    a.drain();
+    world.proxy.seen();
+    // So that each is deleted while it is told of others.
+    world.proxy.add(Rule {
+        method: Some("PUT"),
+        ..Rule::always(Trouble::Slow(20_000))
+    });
+    for id in &ids {
+        a.store.delete(id.as_bytes()).unwrap();
+        thread::sleep(Duration::from_millis(5));
+    }
+    a.drain();
+    let (mut told, mut deleted) = (0, 0);
+    for seen in world.proxy.seen() {
+        told += usize::from(seen.method == "PUT" && seen.target.contains(".gone"));
+        deleted += usize::from(seen.method == "DELETE" && seen.target.contains("x-"));
+        assert!(deleted <= told, "{deleted} are deleted, {told} are told");
+    }
+    assert_eq!(deleted, ids.len());
 }
 
 #[test]
