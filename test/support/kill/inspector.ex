@@ -66,9 +66,13 @@ defmodule PhoenixReplay.Native.Test.Kill.Inspector do
     end
   end
 
-  # But for what a node that was killed just then had of a slab: the lock that does not say yet
-  # whose it is, and nothing beside it. Somebody may be making it, so it is left for half a minute.
-  defp files(path) do
+  @doc """
+  All files below a directory, by their paths from there.
+
+  But for what a node that was killed just then had of a slab: the lock that does not say yet
+  whose it is, and nothing beside it. Somebody may be making it, so it is left for half a minute.
+  """
+  def files(path) do
     for file <- Path.wildcard(path <> "/**", match_dot: true),
         not File.dir?(file),
         not begun?(file),

@@ -2,6 +2,8 @@ defmodule PhoenixReplay.Native.Test.Kill.Remote.Judge do
   @moduledoc false
   # Holds a bucket, and what nodes have of it, against what was acknowledged.
 
+  import PhoenixReplay.Native.Test.Kill.Inspector, only: [files: 1]
+
   alias PhoenixReplay.Native.Test.Kill.Oracle
   alias PhoenixReplay.Native.Test.Kill.Remote.Bucket
 
@@ -107,12 +109,8 @@ defmodule PhoenixReplay.Native.Test.Kill.Remote.Judge do
 
   # Copies are the same bytes, and there is nothing else.
   defp left(node, server, recordings, oracle) do
-    files =
-      for path <- Path.wildcard(node.path <> "/**", match_dot: true),
-          not File.dir?(path),
-          # What somebody who was killed was writing goes after an hour.
-          not String.contains?(path, "/.native/remote/tmp-"),
-          do: Path.relative_to(path, node.path)
+    # What somebody who was killed was writing goes after an hour.
+    files = Enum.reject(files(node.path), &String.starts_with?(&1, ".native/remote/tmp-"))
 
     {names, others} = Enum.split_with(files -- @kept, &(not String.contains?(&1, "/")))
     extra = for name <- names, not is_map_key(recordings, name), do: name
