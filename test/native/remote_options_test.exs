@@ -89,6 +89,17 @@ defmodule PhoenixReplay.Native.RemoteOptionsTest do
              Remote.reveal(options.remote)
   end
 
+  test "the environment is that of the VM when it is wanted" do
+    remote = remote(@remote)
+    name = "AWS_#{System.unique_integer([:positive])}"
+    System.put_env(name, "a-secret")
+    on_exit(fn -> System.delete_env(name) end)
+    {:ok, revealed} = Remote.reveal(remote)
+    assert {name, "a-secret"} in revealed.environment
+    assert Enum.all?(revealed.environment, fn {name, _value} -> name =~ ~r/\AAWS_/ end)
+    refute inspect(revealed) =~ "a-secret"
+  end
+
   test "a secret may be had from a function, which is called when it is wanted" do
     test = self()
 

@@ -219,6 +219,27 @@ defmodule PhoenixReplay.Native.RemoteTest do
     assert other.(remote_opts: changed) =~ "other options: :remote_opts as given"
   end
 
+  test "who may speak to the bucket, the environment of the VM may say", %{server: server, b: b} do
+    {[{"AWS_ACCESS_KEY_ID", id}, {"AWS_SECRET_ACCESS_KEY", key}] = keys, unnamed} =
+      S3Server.node_without_keys(server, "unnamed", drain_timeout_ms: 100)
+
+    # All other tests have keys in their options, which count more.
+    on_exit(fn -> for {name, _value} <- keys, do: System.delete_env(name) end)
+    System.put_env([{"AWS_ACCESS_KEY_ID", "another"}, {"AWS_SECRET_ACCESS_KEY", key}])
+    recording = save(unnamed, [])
+    eventually(fn -> match?({:denied, _ms}, stats(unnamed).remote.away) end)
+    :ok = Native.close(unnamed)
+
+    System.put_env("AWS_ACCESS_KEY_ID", id)
+    uploaded(unnamed)
+    sees(b, [recording.id])
+
+    # It is read when a directory is opened, and a change of it is none of the directory.
+    System.put_env("AWS_ACCESS_KEY_ID", "another")
+    assert ExUnit.CaptureLog.capture_log(fn -> stats(unnamed) end) == ""
+    uploaded(unnamed)
+  end
+
   test "a directory with a bucket stays open", %{a: a} do
     opts = a ++ [idle_timeout_ms: 1]
     recording = save(opts, [])

@@ -74,6 +74,14 @@ defmodule PhoenixReplay.Native.Test.S3Server do
     |> Keyword.put_new_lazy(:path, &Recordings.tmp_dir/0)
   end
 
+  @doc "As `node/3`, whose keys are apart, as variables for the environment."
+  def node_without_keys(server, name, opts) do
+    opts = node(server, name, opts)
+    {_keys, opts} = pop_in(opts, [:remote_opts, :access_key_id])
+    {_keys, opts} = pop_in(opts, [:remote_opts, :secret_access_key])
+    {[{"AWS_ACCESS_KEY_ID", @key}, {"AWS_SECRET_ACCESS_KEY", @secret}], opts}
+  end
+
   @doc "Whether the environment names a server, with a bucket in it."
   def elsewhere?, do: System.get_env("REPLAY_REMOTE_ENDPOINT") != nil
 

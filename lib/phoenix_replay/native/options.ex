@@ -159,14 +159,16 @@ defmodule PhoenixReplay.Native.Options do
 
   `:remote_opts` may have
 
-    * `:endpoint`: the server, such as `"https://minio.internal:9000"`. Default: that of AWS
-      for the region. What begins with `http://` is not encrypted.
+    * `:endpoint`: the server, such as `"https://minio.internal:9000"`. Default: what the
+      environment says (`AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`), or that of AWS for the
+      region. What begins with `http://` is not encrypted.
     * `:region`: default: what the environment says (`AWS_REGION`), or `us-east-1`
     * `:access_key_id`, `:secret_access_key`, `:session_token`: texts, or functions without
       arguments that return one, called when the directory is opened. Default: credentials
       are looked for as usual for AWS, in the environment (`AWS_ACCESS_KEY_ID` and
       the like), by a web identity, and at the metadata service of the container or the
-      instance; those that expire are renewed.
+      instance; those that expire are renewed. The environment is that of the VM when the
+      directory is opened, with what `System.put_env/2` has set.
     * `:sse`: how the server encrypts what it stores: `:aes256` or `{:kms, key}`. Default: as
       the bucket is set up.
     * `:virtual_hosted`: whether the bucket is named in the host, or in the path. Default: in

@@ -71,17 +71,26 @@ defmodule PhoenixReplay.Native.Remote do
     end
   end
 
-  @doc "As the native library takes it."
+  @doc "As the native library takes it: with what is secret, and with the environment as it is now."
   @spec reveal(t() | nil) :: {:ok, map() | nil} | {:error, Error.reason()}
   def reveal(nil), do: {:ok, nil}
 
   def reveal(%__MODULE__{} = remote) do
-    Enum.reduce_while(@secrets, {:ok, remote}, fn key, {:ok, revealed} ->
+    Enum.reduce_while(@secrets, {:ok, Map.put(remote, :environment, environment())}, fn key,
+                                                                                        {:ok,
+                                                                                         revealed} ->
       case call(Map.fetch!(remote, key)) do
         {:ok, secret} -> {:cont, {:ok, Map.put(revealed, key, secret)}}
         :error -> {:halt, invalid(key)}
       end
     end)
+  end
+
+  # That of the VM, which `System.put_env/2` changes, and not that of the process.
+  defp environment do
+    for {"AWS_" <> _rest, value} = variable <- System.get_env(),
+        String.valid?(value),
+        do: variable
   end
 
   # What a function of the user's raises, or returns, may have a part of the secret in it.

@@ -58,15 +58,18 @@ pub struct Options {
     /// The server, such as `https://minio.internal:9000`. Without it, that of AWS. One that begins
     /// with `http://` is spoken to without encryption.
     pub endpoint: Option<String>,
-    /// The region; without it what the environment says, then `us-east-1`.
+    /// The region; without it what the `environment` says, then `us-east-1`.
     pub region: Option<String>,
-    /// Without it, credentials are looked for as is usual for AWS: in the environment, by a web
+    /// Without it, credentials are looked for as is usual for AWS: in the `environment`, by a web
     /// identity, at the container's or the instance's metadata service.
     pub access_key_id: Option<Secret>,
     /// Belongs to `access_key_id`.
     pub secret_access_key: Option<Secret>,
     /// Belongs to `access_key_id`, where that is a temporary one.
     pub session_token: Option<Secret>,
+    /// Variables such as `AWS_REGION`, for what is not said here. They are given and not read, as
+    /// who runs in a VM has its environment, which may differ from that of the process.
+    pub environment: Vec<(String, Secret)>,
     /// Whether the bucket is named in the host (`bucket.host/key`) or in the path
     /// (`host/bucket/key`). Without it, in the host on AWS and in the path elsewhere.
     pub virtual_hosted: Option<bool>,
@@ -88,6 +91,7 @@ impl Default for Options {
             access_key_id: None,
             secret_access_key: None,
             session_token: None,
+            environment: Vec::new(),
             virtual_hosted: None,
             sse: Sse::Default,
             ca_file: None,

@@ -30,6 +30,7 @@ struct Fields<'a> {
     access_key_id: Option<String>,
     secret_access_key: Option<String>,
     session_token: Option<String>,
+    environment: Vec<(String, String)>,
     sse: Option<Sse>,
     virtual_hosted: Option<bool>,
     ca_file: Option<Binary<'a>>,
@@ -51,6 +52,9 @@ enum Sse {
 pub struct Wanted {
     address: String,
     options: replay_remote::Options,
+    /// For `options`, and apart from them: a directory does not stop being the same when a variable
+    /// changes.
+    environment: Vec<(String, Secret)>,
     settings: Settings,
 }
 
@@ -66,6 +70,7 @@ impl<'a> Decoder<'a> for Wanted {
                 access_key_id: fields.access_key_id.map(Secret::from),
                 secret_access_key: fields.secret_access_key.map(Secret::from),
                 session_token: fields.session_token.map(Secret::from),
+                environment: Vec::new(),
                 virtual_hosted: fields.virtual_hosted,
                 sse: match fields.sse {
                     None => replay_remote::Sse::Default,
@@ -76,6 +81,9 @@ impl<'a> Decoder<'a> for Wanted {
                 request_timeout: timeout,
                 connect_timeout: timeout.min(MAX_CONNECT),
             },
+            environment: (fields.environment.into_iter())
+                .map(|(name, value)| (name, value.into()))
+                .collect(),
             settings: Settings {
                 node: fields.node,
                 poll: Duration::from_millis(fields.poll_ms),
@@ -144,7 +152,11 @@ pub fn prepare(wanted: Option<&Wanted>) -> Result<Option<Ready>, Refused> {
         return Ok(None);
     };
     let address = Address::parse(&wanted.address).map_err(Refused)?;
-    let bucket = Bucket::open(&address, &wanted.options).map_err(Refused)?;
+    let options = replay_remote::Options {
+        environment: wanted.environment.clone(),
+        ..wanted.options.clone()
+    };
+    let bucket = Bucket::open(&address, &options).map_err(Refused)?;
     Ok(Some(Ready {
         bucket,
         settings: wanted.settings.clone(),

@@ -1,13 +1,16 @@
 //! From an address and options to a client that signs requests.
 
 mod check;
+mod environment;
 mod url;
 
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::FutureExt as _;
 use object_store::aws::{
     AmazonS3, AmazonS3Builder, AmazonS3ConfigKey as Key, AwsCredential, AwsCredentialProvider,
     S3ConditionalPut,
@@ -21,6 +24,7 @@ use crate::net::{Connector, Transport, Trust, client};
 use crate::requests::Counts;
 
 use check::{check, check_region, wrong};
+use environment::Environment;
 use url::{bucket_url, is_near};
 
 /// Where AWS is asked without a region.
@@ -35,7 +39,7 @@ pub(crate) fn connect(
     counts: Arc<Counts>,
 ) -> Result<AmazonS3, AddressError> {
     check(options)?;
-    let environment = Environment::read();
+    let environment = Environment::read(&options.environment);
     let region = options.region.clone().or(environment.region.clone());
     let region = region.unwrap_or_else(|| REGION.to_owned());
     check_region(&region)?;
@@ -84,25 +88,6 @@ fn tries(max_retries: usize) -> RetryConfig {
     }
 }
 
-/// What the environment says, as is usual for AWS.
-struct Environment {
-    builder: AmazonS3Builder,
-    region: Option<String>,
-    endpoint: Option<String>,
-}
-
-impl Environment {
-    fn read() -> Environment {
-        let builder = AmazonS3Builder::from_env();
-        let value = |key| builder.get_config_value(&key).filter(|it| !it.is_empty());
-        Environment {
-            region: value(Key::Region),
-            endpoint: value(Key::S3Endpoint).or_else(|| value(Key::Endpoint)),
-            builder,
-        }
-    }
-}
-
 /// Those of the options, or whoever gives them.
 fn credentials(
     environment: AmazonS3Builder,
@@ -142,7 +127,8 @@ fn credentials(
     Ok(store.credentials().clone())
 }
 
-/// Credentials that can be in a header: the layer between would give up on others.
+/// Credentials that can be in a header. The layer between panics with others, and with what it is
+/// answered by whoever is at the address of a metadata service and is none.
 #[derive(Debug)]
 struct Checked(AwsCredentialProvider);
 
@@ -155,8 +141,11 @@ impl CredentialProvider for Checked {
             store: "S3",
             source: Box::new(Fault::unavailable(reason)),
         };
-        let credential = self.0.get_credential().await;
-        let credential = credential.map_err(|_| fault("no credentials are to be had"))?;
+        let asked = AssertUnwindSafe(self.0.get_credential())
+            .catch_unwind()
+            .await;
+        let none = || fault("no credentials are to be had");
+        let credential = asked.map_err(|_| none())?.map_err(|_| none())?;
         let is_plain = |it: &str| it.bytes().all(|it| it.is_ascii_graphic());
         let token = credential.token.as_deref().unwrap_or_default();
         if !is_plain(&credential.key_id) || !is_plain(token) {

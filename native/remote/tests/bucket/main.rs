@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed test is meant to panic")]
 #![expect(clippy::panic, reason = "a failed test is meant to panic")]
 
+mod credentials;
 mod faults;
 mod leases;
 mod listings;
