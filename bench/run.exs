@@ -5,15 +5,17 @@ File.rm_rf!(ebin)
 File.mkdir_p!(ebin)
 Code.prepend_path(ebin)
 
-# Where Phoenix is not installed, the tests imitate what a recorder touches of it.
-imitation =
-  for file <- ~w(live_view.ex live.ex), do: Path.join([__DIR__, "../test/support", file])
+# Where Phoenix is not installed, the tests imitate what a recorder touches of it. And they have
+# what lists long schedules.
+shared =
+  for file <- ~w(live_view.ex live.ex long_schedule.ex),
+      do: Path.join([__DIR__, "../test/support", file])
 
 modules =
   for directory <- ["support", "sections"],
       do: [__DIR__, directory, "**/*.ex"] |> Path.join() |> Path.wildcard()
 
-for files <- [imitation | modules] do
+for files <- [shared | modules] do
   with {:error, _errors, _warnings} <- Kernel.ParallelCompiler.compile_to_path(files, ebin) do
     System.halt(1)
   end
@@ -21,4 +23,5 @@ end
 
 # Standard output has the figures and nothing else.
 Logger.configure(level: :warning)
+PhoenixReplay.Native.Test.LongSchedule.start()
 Bench.CLI.main(System.argv())

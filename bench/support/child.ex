@@ -59,7 +59,7 @@ defmodule Bench.Child do
     Application.put_env(:logger, :console, device: :standard_error)
     Application.put_env(:logger, :default_handler, config: [type: :standard_error])
     {:ok, _} = Application.ensure_all_started(:logger)
-    :ok
+    PhoenixReplay.Native.Test.LongSchedule.start()
   end
 
   # What the runtime brings along the child has anyway.

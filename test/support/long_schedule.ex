@@ -1,45 +1,32 @@
 defmodule PhoenixReplay.Native.Test.LongSchedule do
   @moduledoc false
   # Counts what the VM calls long schedules: times that a process was not scheduled out for
-  # longer than a limit. With REPLAY_LONG_SCHEDULE=5 the tests are run so, of at least 5 ms, and
-  # those in which the process was in this library, before or after, are listed.
+  # longer than a limit. With REPLAY_LONG_SCHEDULE=5 the tests and the benchmarks are run so, of
+  # at least 5 ms, and those in which the process was in this library, before or after, are
+  # listed on standard error.
   #
   # The VM takes the time by the wall: on a machine with other work, whoever is interrupted is
   # listed, whatever he does. So nothing is concluded from it; `bin/soak attack` goes by the time
   # on a processor.
 
-  @doc "Starts to count, if it is asked for. The tests' end prints what there was."
+  @doc "Lists them from now on, if it is asked for; a VM may be killed at any time."
+  @spec start() :: :ok
   def start do
     with text when is_binary(text) <- System.get_env("REPLAY_LONG_SCHEDULE") do
-      limit_ms = String.to_integer(text)
-      pid = spawn(fn -> collect([]) end)
-      :erlang.system_monitor(pid, [{:long_schedule, limit_ms}])
-      ExUnit.after_suite(fn _ -> IO.puts(report(stop(pid), limit_ms)) end)
+      pid = spawn(&list/0)
+      :erlang.system_monitor(pid, [{:long_schedule, String.to_integer(text)}])
     end
+
+    :ok
   end
 
-  defp stop(pid) do
-    :erlang.system_monitor(:undefined)
-    send(pid, {:stop, self()})
-    receive do: ({:events, events} -> events)
-  end
-
-  defp collect(events) do
+  defp list do
     receive do
-      {:monitor, _pid_or_port, :long_schedule, info} -> collect([info | events])
-      {:stop, pid} -> send(pid, {:events, events})
+      {:monitor, _pid_or_port, :long_schedule, info} ->
+        if own?(info), do: IO.puts(:stderr, "a long schedule: #{inspect(info)}")
     end
-  end
 
-  defp report(events, limit_ms) do
-    {own, others} = Enum.split_with(events, &own?/1)
-    lines = for info <- Enum.sort_by(own, &(-&1[:timeout])), do: "  #{inspect(info)}"
-
-    Enum.join(
-      ["#{length(own)} schedules of at least #{limit_ms} ms in this library" | lines] ++
-        ["#{length(others)} elsewhere"],
-      "\n"
-    )
+    list()
   end
 
   defp own?(info) do
