@@ -55,6 +55,14 @@ impl Fault {
         )
     }
 
+    /// Whether an object is not taken, while others may be.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(
+            self.kind,
+            FaultKind::Exists | FaultKind::TooLarge | FaultKind::Invalid
+        )
+    }
+
     /// The HTTP status, if there was an answer.
     pub fn status(&self) -> Option<u16> {
         self.status

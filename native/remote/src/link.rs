@@ -13,6 +13,7 @@ mod lost;
 mod news;
 mod poll;
 mod presence;
+mod refused;
 mod retain;
 mod rows;
 mod running;
@@ -33,6 +34,7 @@ use replay_store::{Erased, Error, Filter, RemoteFault, Store};
 use crate::bucket::Bucket;
 use crate::key::{Name, Tag};
 use crate::requests::Requests;
+use away::Access;
 use shared::{Shared, as_remote};
 
 /// How long the bucket is waited for when it is told that a node goes.
@@ -141,6 +143,7 @@ impl Link {
             clock: Default::default(),
             graves: Default::default(),
             erasures: Default::default(),
+            running: Default::default(),
             away: Default::default(),
             right: Default::default(),
             to_upload: Default::default(),
@@ -186,8 +189,8 @@ impl Link {
             while !shared.is_stopping() {
                 let turn = std::panic::AssertUnwindSafe(|| work(&shared));
                 if std::panic::catch_unwind(turn).is_err() {
-                    shared.is_away(RemoteFault::Invalid);
-                    thread::sleep(shared.away.pause());
+                    shared.is_away(Access::Read, RemoteFault::Invalid);
+                    thread::sleep(shared.away.pause(&[Access::Read]));
                 }
             }
         };

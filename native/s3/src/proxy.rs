@@ -39,6 +39,8 @@ pub enum Trouble {
 pub struct Rule {
     /// Of this method alone.
     pub method: Option<&'static str>,
+    /// Of what has this in its path or query alone.
+    pub target: &'static str,
     /// For so many of them.
     pub times: Option<usize>,
     /// What becomes of them.
@@ -85,6 +87,7 @@ impl Rule {
     pub fn always(trouble: Trouble) -> Rule {
         Rule {
             method: None,
+            target: "",
             times: None,
             trouble,
         }
@@ -194,7 +197,9 @@ impl Shared {
     fn meet(&self, seen: Seen) -> Option<Trouble> {
         let mut rules = self.rules.lock();
         let fits = |rule: &Rule| {
-            rule.times != Some(0) && rule.method.is_none_or(|method| method == seen.method)
+            rule.times != Some(0)
+                && rule.method.is_none_or(|method| method == seen.method)
+                && seen.target.contains(rule.target)
         };
         let rule = rules.iter_mut().find(|rule| fits(rule));
         let trouble = rule.map(|rule| {

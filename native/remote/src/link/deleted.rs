@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use bytes::Bytes;
 use replay_store::{Filter, Object, file_stem};
 
+use super::away::Access;
 use super::erasures::as_of;
 use super::shared::{Shared, key_of};
 use super::{random_tag, rows};
@@ -28,6 +29,9 @@ const AHEAD_MS: i64 = 60_000;
 ///
 /// Why some of it could not be done.
 pub(super) fn bury(shared: &Shared, told: &mut HashMap<Box<[u8]>, Key>) -> Result<(), Fault> {
+    if !shared.away.pause(&[Access::Put, Access::Delete]).is_zero() {
+        return Ok(());
+    }
     tell_all(shared, told)?;
     // What is noted meanwhile is for the next time.
     let mut done = told.clone();
@@ -88,7 +92,8 @@ fn tell(shared: &Shared, note: &[u8]) -> Result<Option<Key>, Fault> {
     if is_own {
         shared.own_tombstones.lock().insert(key.clone());
     }
-    shared.heard(shared.bucket.put(&key, Bytes::from(bytes)))?;
+    let put = shared.bucket.put(&key, Bytes::from(bytes));
+    shared.heard_of(Access::Put, put)?;
     if !is_own {
         // An earlier run may not have come to it, and nobody else deletes the objects.
         let until = i64::try_from(gone.effective.ms()).unwrap_or(i64::MAX);
@@ -129,12 +134,12 @@ fn delete_orphans(shared: &Shared, told: &mut HashMap<Box<[u8]>, Key>) -> Result
     };
     if let Ok(true) = result {
         let keys: Vec<_> = left.keys().cloned().collect();
-        shared
-            .bucket
-            .delete_many(keys, AT_ONCE, |key, deleted| match shared.heard(deleted) {
+        shared.bucket.delete_many(keys, AT_ONCE, |key, deleted| {
+            match shared.heard_of(Access::Delete, deleted) {
                 Ok(()) => drop(left.remove(&key)),
                 Err(fault) => result = Err(fault),
-            });
+            }
+        });
     }
     left.values().for_each(|object| shared.tier.orphan(object));
     shared.deleting.store(0, Relaxed);
@@ -189,10 +194,12 @@ pub(super) fn carry_out(shared: &Shared, key: &Key, gone: &Gone) -> Result<(), F
         rows::heard(shared, &erased.ids, until);
         // What was being told of it is there, and whoever erases it finds it.
         drop(shared.announcing.lock());
+        shared.running.lock().remove_finished(shared)?;
         if let Key::Gone { tag, .. } = key {
             let node = shared.node.clone();
             let confirmed = Key::Confirmed { tag: *tag, node };
-            shared.heard(shared.bucket.put(&confirmed, Bytes::new()))?;
+            let put = shared.bucket.put(&confirmed, Bytes::new());
+            shared.heard_of(Access::Put, put)?;
         }
     }
     Ok(())

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use replay_store::{Erased, Error, Filter, RemoteFault, file_stem};
 
 use super::Confirmed;
-use super::away::remote_fault;
+use super::away::{Access, remote_fault};
 use super::erasures::as_of;
-use super::presence::others;
+use super::presence::{Others, others};
 use super::rows;
 use super::shared::Shared;
 use crate::bucket::Cursor;
@@ -57,7 +57,9 @@ pub(super) fn settle(
     let Some((key, tag)) = wait_until_clean(shared, note, begun, deadline)? else {
         return Err(Error::Remote(RemoteFault::Unavailable));
     };
-    let settled = confirmations(shared, tag, deadline).and_then(|confirmed| {
+    let parts_gone = shared.running.lock().remove_finished(shared);
+    let settled = parts_gone.and_then(|()| {
+        let confirmed = confirmations(shared, tag, deadline)?;
         // Others may have told of it until they confirmed.
         let stems = erased.ids.iter().map(|id| file_stem(id).into());
         rows::forget(shared, &stems.collect(), rows::a_minute_before(begun_at))?;
@@ -77,13 +79,13 @@ fn forget_filter(shared: &Shared, key: &Key, tag: Tag) -> Result<(), Fault> {
         ..Gone::decode(&bytes)?
     };
     if let Some(bytes) = gone.encode() {
-        shared.heard(shared.bucket.put(key, bytes))?;
+        shared.heard_of(Access::Put, shared.bucket.put(key, bytes))?;
     }
     let mut result = Ok(());
     let confirmed = confirmed(shared, tag)?.into_iter();
     let keys = confirmed.map(|node| Key::Confirmed { tag, node });
     shared.bucket.delete_many(keys, 8, |_, deleted| {
-        if let Err(fault) = shared.heard(deleted) {
+        if let Err(fault) = shared.heard_of(Access::Delete, deleted) {
             result = Err(fault);
         }
     });
@@ -97,6 +99,7 @@ fn wait_until_clean(
     begun: u64,
     deadline: Instant,
 ) -> Result<Option<(Key, Tag)>, Error> {
+    let accesses = [Access::Read, Access::Put, Access::Delete];
     loop {
         let key = shared.own_notes.lock().get(note).cloned().flatten();
         if let Some(key @ Key::Gone { tag, .. }) = key
@@ -106,7 +109,7 @@ fn wait_until_clean(
         {
             return Ok(Some((key, tag)));
         }
-        if let Some((fault, _)) = shared.away.status() {
+        if let Some(fault) = shared.away.refuses(&accesses) {
             return Err(Error::Remote(fault));
         }
         if Instant::now() >= deadline || shared.is_stopping() {
@@ -119,16 +122,18 @@ fn wait_until_clean(
 }
 
 fn confirmations(shared: &Shared, tag: Tag, deadline: Instant) -> Result<Confirmed, Fault> {
-    let nodes = others(shared)?;
+    let Others { there, silent } = others(shared)?;
     loop {
         let confirmed = confirmed(shared, tag)?;
         let (done, waiting): (Vec<_>, Vec<_>) =
-            nodes.iter().partition(|node| confirmed.contains(node));
+            there.iter().partition(|node| confirmed.contains(node));
         if waiting.is_empty() || Instant::now() >= deadline || shared.is_stopping() {
             let own = std::iter::once(&shared.node);
+            // Nobody knows when these come back, but what they have may be meant, too.
+            let silent = silent.iter().filter(|node| !confirmed.contains(node));
             return Ok(Confirmed {
                 nodes: own.chain(done).map(spelled).collect(),
-                waiting: waiting.into_iter().map(spelled).collect(),
+                waiting: waiting.into_iter().chain(silent).map(spelled).collect(),
             });
         }
         let left = deadline.saturating_duration_since(Instant::now());
@@ -140,7 +145,7 @@ fn confirmed(shared: &Shared, tag: Tag) -> Result<Vec<Name>, Fault> {
     let mut cursor = Cursor::folder(Key::confirmed(tag));
     let mut confirmed = Vec::new();
     loop {
-        let page = shared.heard(shared.bucket.list(&cursor))?;
+        let page = shared.listed(&cursor)?;
         confirmed.extend(page.objects.into_iter().filter_map(|it| match it.key? {
             Key::Confirmed { node, .. } => Some(node),
             _ => None,

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::away::Access;
 use super::presence;
 use super::shared::Shared;
 use crate::bucket::Cursor;
@@ -23,7 +24,7 @@ pub(super) fn take_in_lost(
     let mut sessions: HashMap<(Name, Name), Vec<u64>> = HashMap::new();
     let mut cursor = Cursor::folder(Key::running(None));
     loop {
-        let page = shared.heard(shared.bucket.list(&cursor))?;
+        let page = shared.listed(&cursor)?;
         for key in page.objects.into_iter().filter_map(|it| it.key) {
             if let Key::Part { node, stem, number } = key
                 && (node != shared.node || !is_running(&stem))
@@ -39,7 +40,7 @@ pub(super) fn take_in_lost(
     if sessions.is_empty() {
         return Ok(());
     }
-    let there: HashSet<Name> = presence::others(shared)?.into_iter().collect();
+    let there: HashSet<Name> = presence::others(shared)?.there.into_iter().collect();
     let lost = sessions
         .into_iter()
         .filter(|((node, _), _)| !there.contains(node));
@@ -72,7 +73,7 @@ pub(super) fn take_in_lost(
 pub(super) fn remove(shared: &Shared, keys: Vec<Key>) -> Result<(), Fault> {
     let mut result = Ok(());
     shared.bucket.delete_many(keys, AT_ONCE, |_, deleted| {
-        if let Err(fault) = shared.heard(deleted) {
+        if let Err(fault) = shared.heard_of(Access::Delete, deleted) {
             result = Err(fault);
         }
     });

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
+use super::away::Access;
 use super::copies::give_up_copies;
 use super::deleted::bury;
 use super::news::News;
 use super::presence::Presences;
 use super::retain::Retaining;
-use super::running::Running;
 use super::shared::{Shared, first};
 use super::walk::Walk;
 use crate::bucket::Cursor;
@@ -31,7 +31,6 @@ pub(super) fn run(shared: &Shared) {
         presences: Presences::default(),
         retaining: Retaining::default(),
         walk: Walk::default(),
-        running: Running::default(),
         begun: false,
         last: None,
         polled_at: None,
@@ -54,7 +53,6 @@ struct Poller<'s> {
     presences: Presences,
     retaining: Retaining,
     walk: Walk,
-    running: Running,
     /// Whether the bucket was listed as a whole.
     begun: bool,
     /// Where the last listing ended, by the bucket's clock.
@@ -68,19 +66,17 @@ impl Poller<'_> {
     fn turn(&mut self) -> Duration {
         let shared = self.shared;
         self.tend();
-        let away = shared.away.pause();
+        let away = shared.away.pause(&[Access::Read]);
         if !away.is_zero() {
             return away;
         }
         let done = self.work();
         if done.is_err() {
             // What was refused for a reason of its own is not tried at once either.
-            return shared
-                .away
-                .pause()
-                .max(shared.settings.poll.min(Duration::from_secs(1)));
+            let pause = shared.away.pause(&[Access::Read]);
+            return pause.max(shared.settings.poll.min(Duration::from_secs(1)));
         }
-        let running = self.running.due_in(shared);
+        let running = shared.running.lock().due_in(shared);
         running.map_or(self.until_poll(), |due| due.min(self.until_poll()))
     }
 
@@ -127,22 +123,22 @@ impl Poller<'_> {
         bury(shared, &mut self.told)?;
         self.walk.step(shared, &mut self.news)?;
         self.retaining.step(shared)?;
-        self.running.step(shared)
+        shared.running.lock().step(shared)
     }
 
     /// Learns all there is.
     fn begin(&mut self) -> Result<(), Fault> {
         let shared = self.shared;
         let started = shared.clock.now_ms();
-        let days = shared.heard(shared.bucket.days())?;
+        let days = shared.heard_of(Access::Read, shared.bucket.days())?;
         let (mut listed, mut result) = (Vec::new(), Ok(()));
         let cursors = days.into_iter().map(Cursor::day).collect::<Vec<_>>();
-        shared
-            .bucket
-            .list_many(cursors, DAYS_AT_ONCE, |_, page| match shared.heard(page) {
+        shared.bucket.list_many(cursors, DAYS_AT_ONCE, |_, page| {
+            match shared.heard_of(Access::Read, page) {
                 Ok(page) => listed.extend(page.objects),
                 Err(fault) => result = Err(fault),
-            });
+            }
+        });
         result?;
         // What is here and there already, and what is deleted, is not uploaded.
         self.news.recognize(shared, &listed)?;
@@ -164,7 +160,7 @@ impl Poller<'_> {
         let mut cursor = from.map_or_else(first, Cursor::from_time);
         let mut listed = Vec::new();
         loop {
-            let page = shared.heard(shared.bucket.list(&cursor))?;
+            let page = shared.listed(&cursor)?;
             listed.extend(page.objects);
             match page.next {
                 Some(next) => cursor = next,

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
+use super::away::Access;
 use super::shared::Shared;
 use crate::fault::Fault;
 use crate::lease::{Claim, Holder, Lease};
@@ -36,7 +37,10 @@ impl Retaining {
             Some(lease) => lease.renew(&shared.bucket, now, LEASE_MS),
             None => Lease::try_take(&shared.bucket, &holder, now, LEASE_MS),
         };
-        let claim = shared.heard(claim);
+        let claim = match &claim {
+            Ok(Claim::Others(_)) => shared.heard(claim),
+            _ => shared.heard_of(Access::Put, claim),
+        };
         self.asked_at = Some(Instant::now());
         let (lease, result) = match claim {
             Ok(Claim::Held(lease)) => (Some(lease), Ok(())),

@@ -4,11 +4,12 @@ use std::collections::HashSet;
 
 use replay_store::{file_stem, stem_of};
 
+use super::away::Access;
 use super::shared::{Shared, first};
 use super::upload::put_rows;
 use super::{is_late, late_tag, random_tag};
 use crate::bucket::Cursor;
-use crate::fault::Fault;
+use crate::fault::{Fault, FaultKind};
 use crate::key::{Key, Time};
 
 /// No batch of rows is larger.
@@ -35,7 +36,7 @@ pub(super) fn forget(
     drop(shared.announcing.lock());
     let mut cursor = since.map_or_else(first, Cursor::from_time);
     loop {
-        let page = shared.heard(shared.bucket.list(&cursor))?;
+        let page = shared.listed(&cursor)?;
         let keys = page.objects.into_iter().filter_map(|it| it.key);
         let rows = keys.filter(|key| matches!(key, Key::Rows { .. }));
         forget_in(shared, stems, rows.collect())?;
@@ -88,7 +89,8 @@ fn forget_in(shared: &Shared, stems: &HashSet<Box<[u8]>>, keys: Vec<Key>) -> Res
                     affected.push((key, named));
                 }
             }
-            Err(fault) if fault.is_about_object() => {}
+            // What nobody can read, nobody reads.
+            Err(fault) if matches!(fault.kind(), FaultKind::NotFound | FaultKind::TooLarge) => {}
             Err(fault) => result = Err(fault),
         });
     for (key, others) in affected {
@@ -101,7 +103,7 @@ fn forget_in(shared: &Shared, stems: &HashSet<Box<[u8]>>, keys: Vec<Key>) -> Res
             random_tag()
         };
         if others.is_empty() || put_rows(shared, &others, tag) {
-            shared.heard(shared.bucket.delete(&key))?;
+            shared.heard_of(Access::Delete, shared.bucket.delete(&key))?;
         } else {
             return Err(Fault::invalid("rows could not be replaced"));
         }

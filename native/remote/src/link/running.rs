@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use replay_store::file_stem;
 
+use super::away::Access;
 use super::lost::{remove, take_in_lost};
 use super::shared::Shared;
 use crate::fault::Fault;
@@ -43,17 +44,16 @@ impl Running {
 
     /// Does what is due.
     pub(super) fn step(&mut self, shared: &Shared) -> Result<(), Fault> {
-        let Some(every) = shared.settings.checkpoint else {
-            return Ok(());
-        };
         if !shared.has_right() {
             return Ok(());
         }
-        if self.uploaded_at.is_none_or(|at| at.elapsed() >= every) {
+        self.remove_finished(shared)?;
+        let is_due = |every| self.uploaded_at.is_none_or(|at| at.elapsed() >= every);
+        if shared.settings.checkpoint.is_some_and(is_due) {
             self.uploaded_at = Some(Instant::now());
-            self.remove_finished(shared)?;
             self.upload(shared)?;
         }
+        // Also without parts of its own: others may have left some.
         if self
             .looked_at
             .is_none_or(|at| at.elapsed() >= shared.settings.lost_after / 3)
@@ -81,7 +81,7 @@ impl Running {
                 parts: 0,
             });
             if known.connected_at != connected_at {
-                // What is left of another one has to go first.
+                // What is left of another one goes first, at the next step.
                 continue;
             }
             if let Ok(Some((part, count))) = recording.part(known.count) {
@@ -92,7 +92,12 @@ impl Running {
         }
         let mut result = Ok(());
         shared.bucket.put_many(parts, AT_ONCE, |key, put| {
-            match (shared.heard(put), under_way.remove(&key)) {
+            // One that is not taken is in nobody's way.
+            let put = match put {
+                Err(fault) if fault.is_refusal() => return,
+                put => shared.heard_of(Access::Put, put),
+            };
+            match (put, under_way.remove(&key)) {
                 (Ok(()), Some((id, count))) => {
                     if let Some(known) = self.uploaded.get_mut(&id) {
                         known.count = count;
@@ -107,7 +112,11 @@ impl Running {
     }
 
     /// Removes the parts of what is in the bucket as a whole, or nowhere any more.
-    fn remove_finished(&mut self, shared: &Shared) -> Result<(), Fault> {
+    ///
+    /// # Errors
+    ///
+    /// Why some may be left.
+    pub(super) fn remove_finished(&mut self, shared: &Shared) -> Result<(), Fault> {
         let is_over = |id: &[u8], known: &Uploaded| {
             let flight = shared.tier.flight_began(id);
             flight != Some(known.connected_at) && !shared.tier.is_pending(id)

@@ -11,14 +11,15 @@ use parking_lot::Mutex;
 use replay_store::{Notice, Object, Put, Remote, RemoteFault, Tier};
 
 use super::Settings;
-use super::away::{Away, remote_fault};
+use super::away::{Access, Away, remote_fault};
 use super::clock::{Clock, local_ms};
 use super::doomed::Doomed;
 use super::erasures::Erasures;
 use super::graves::Graves;
 use super::late::Late;
+use super::running::Running;
 use super::signal::{Count, Signal};
-use crate::bucket::{Bucket, Cursor};
+use crate::bucket::{Bucket, Cursor, Page};
 use crate::fault::{Fault, FaultKind};
 use crate::gone::Gone;
 use crate::key::{Key, Name, Tag, Time};
@@ -36,6 +37,7 @@ pub(super) struct Shared {
     pub clock: Clock,
     pub graves: Graves,
     pub erasures: Erasures,
+    pub running: Mutex<Running>,
     pub away: Away,
     /// The right to move recordings, which one engine of a directory has.
     pub right: Mutex<Option<File>>,
@@ -81,33 +83,49 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    /// Takes note of what came of a request. A fault that is about one object is given back, and so
-    /// is one that was asked for by stopping.
+    /// Takes note of what came of a request to read. A fault that is about one object is given back,
+    /// and so is one that was asked for by stopping.
     pub fn heard<T>(&self, result: Result<T, Fault>) -> Result<T, Fault> {
         match &result {
-            Ok(_) => self.is_there(),
-            Err(fault) => match fault.kind() {
-                FaultKind::NotFound | FaultKind::Exists | FaultKind::TooLarge => self.is_there(),
-                FaultKind::Stopped => {}
-                _ => self.is_away(remote_fault(fault)),
-            },
+            Err(fault) if matches!(fault.kind(), FaultKind::NotFound | FaultKind::TooLarge) => {
+                self.is_there(Access::Read);
+            }
+            _ => return self.heard_of(Access::Read, result),
         }
         result
     }
 
-    fn is_there(&self) {
-        if self.away.answered() {
+    /// Takes note of what came of a request that is refused for all if it is for one.
+    pub fn heard_of<T>(&self, access: Access, result: Result<T, Fault>) -> Result<T, Fault> {
+        match &result {
+            Ok(_) => self.is_there(access),
+            Err(fault) if fault.kind() == FaultKind::Stopped => {}
+            Err(fault) => self.is_away(access, remote_fault(fault)),
+        }
+        result
+    }
+
+    /// A page of what there is.
+    pub fn listed(&self, cursor: &Cursor) -> Result<Page, Fault> {
+        self.heard_of(Access::Read, self.bucket.list(cursor))
+    }
+
+    pub fn is_there(&self, access: Access) {
+        let Some(is_all_there) = self.away.answered(access) else {
+            return;
+        };
+        if is_all_there {
             let pending = self.tier.pending_len();
             self.tier.tell(Notice::Remote {
                 fault: None,
                 pending,
             });
-            self.to_upload.give();
         }
+        self.to_upload.give();
     }
 
-    pub fn is_away(&self, fault: RemoteFault) {
-        if self.away.failed(fault) {
+    pub fn is_away(&self, access: Access, fault: RemoteFault) {
+        if self.away.failed(access, fault) {
             let pending = self.tier.pending_len();
             self.tier.tell(Notice::Remote {
                 fault: Some(fault),
@@ -228,7 +246,7 @@ impl Remote for Shared {
     fn wait_known(&self) -> Result<(), RemoteFault> {
         let deadline = Instant::now() + self.settings.timeout;
         while !self.is_complete.load(Relaxed) {
-            if let Some((fault, _)) = self.away.status() {
+            if let Some(fault) = self.away.refuses(&[Access::Read, Access::Put]) {
                 return Err(fault);
             }
             let before = self.polled.now();

@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use replay_store::{Entry, Object, Put};
 
+use super::away::{Access, remote_fault};
+use super::refused::Refused;
 use super::shared::{Shared, key_of};
 use super::{late_tag, random_tag};
 use crate::key::{Key, Tag, Time};
@@ -42,6 +44,8 @@ pub(super) fn run(shared: &Shared) {
         late: RefCell::default(),
         announced: Instant::now(),
         unread_until: None,
+        refused: RefCell::default(),
+        idle_until: None,
     };
     while !shared.is_stopping() {
         uploader.turn();
@@ -49,11 +53,11 @@ pub(super) fn run(shared: &Shared) {
             0 => uploader.until_rows(),
             // It is told when it may be uploaded, or can be read.
             _ if !uploader.may_upload() => None,
-            _ => Some(Duration::ZERO),
+            _ => Some(uploader.until_refused()),
         };
         let pause = due.map_or(MAX_SLEEP, |due| {
             // What keeps it from being done ends by itself, or is told.
-            let pause = due.max(shared.away.pause());
+            let pause = due.max(shared.away.pause(&[Access::Read, Access::Put]));
             pause.clamp(Duration::from_millis(5), MAX_SLEEP)
         });
         shared.to_upload.wait(pause);
@@ -68,13 +72,18 @@ struct Uploader<'s> {
     announced: Instant,
     /// Until when files that can't be read are left alone.
     unread_until: Option<Instant>,
+    refused: RefCell<Refused>,
+    /// All there is to be done was refused: until when it is left alone.
+    idle_until: Option<Instant>,
 }
 
 impl Uploader<'_> {
     fn turn(&mut self) {
         let shared = self.shared;
-        if shared.away.status().is_some() {
-            // First it is heard what was deleted meanwhile.
+        // First it is heard what was deleted meanwhile.
+        if shared.away.refuses(&[Access::Read]).is_some()
+            || !shared.away.pause(&[Access::Put]).is_zero()
+        {
             return;
         }
         if self.may_upload() {
@@ -100,6 +109,8 @@ impl Uploader<'_> {
         // What is left to a later turn.
         let mut passed: HashSet<Box<[u8]>> = HashSet::new();
         let (failed, unread, sending) = (Cell::new(false), Cell::new(false), Cell::new(0));
+        // How many are left alone for being refused, and for how long at least.
+        let (left_alone, until_refused) = (Cell::new(0), Cell::new(Duration::MAX));
         let next = || {
             loop {
                 if failed.get() || shared.is_stopping() {
@@ -124,6 +135,12 @@ impl Uploader<'_> {
                         queue.pop_front()?
                     }
                 };
+                if let Some(pause) = self.refused.borrow().pause(&entry) {
+                    left_alone.set(left_alone.get() + 1);
+                    until_refused.set(until_refused.get().min(pause));
+                    passed.insert(entry.file().into());
+                    continue;
+                }
                 if shared.tier.too_young(&entry) > Duration::ZERO {
                     // So are all that follow.
                     return None;
@@ -167,13 +184,37 @@ impl Uploader<'_> {
         shared.bucket.put_many(source, AT_ONCE, |key, result| {
             let entry = under_way.borrow_mut().remove(&key);
             sending.set(sending.get() - entry.as_ref().map_or(0, |entry| entry.stamp.len));
-            let put = shared.heard(result).is_ok();
-            failed.set(failed.get() || !put);
-            if let (true, Some(entry), Some(time)) = (put, entry, key.time()) {
-                self.is_there(&entry, object_for(&entry, time));
+            let Some((entry, time)) = entry.zip(key.time()) else {
+                return;
+            };
+            let mut refused = self.refused.borrow_mut();
+            match result {
+                Err(fault) if fault.is_refusal() => {
+                    refused.add(shared, &entry, remote_fault(&fault));
+                }
+                Err(fault) => {
+                    failed.set(true);
+                    drop(shared.heard_of::<()>(Access::Put, Err(fault)));
+                }
+                Ok(()) => {
+                    refused.remove(&entry);
+                    shared.is_there(Access::Put);
+                    self.is_there(&entry, object_for(&entry, time));
+                }
             }
         });
+        self.refused.borrow_mut().forget_others(shared);
+        let is_all = left_alone.get() > 0 && left_alone.get() == shared.tier.pending_len();
+        self.idle_until = is_all.then(|| Instant::now() + until_refused.get());
         self.unread_until = unread.get().then(|| Instant::now() + UNREAD_PAUSE);
+    }
+
+    /// For how long there is nothing to do but what was refused.
+    fn until_refused(&self) -> Duration {
+        let until = self.idle_until;
+        until.map_or(Duration::ZERO, |at| {
+            at.saturating_duration_since(Instant::now())
+        })
     }
 
     fn is_there(&self, entry: &Entry, object: Object) {
@@ -237,5 +278,6 @@ pub(super) fn put_rows(shared: &Shared, objects: &[Object], tag: Tag) -> bool {
     let time = shared.clock.next();
     let key = Key::Rows { time, tag };
     let rows = Bytes::from(shared.tier.rows(objects));
-    shared.heard(shared.bucket.put(&key, rows)).is_ok()
+    let put = shared.bucket.put(&key, rows);
+    shared.heard_of(Access::Put, put).is_ok()
 }

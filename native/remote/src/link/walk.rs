@@ -42,7 +42,7 @@ impl Walk {
         let settled = shared.clock.now_ms().saturating_sub(unsettled);
         let known = shared.tier.objects();
         let cursor = self.at.map_or_else(first, Cursor::from_time);
-        let page = shared.heard(shared.bucket.list(&cursor))?;
+        let page = shared.listed(&cursor)?;
         let last = page
             .objects
             .iter()

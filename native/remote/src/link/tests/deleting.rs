@@ -5,13 +5,6 @@ use replay_store::{Retention, Subject, Wait};
 
 use super::*;
 
-fn by_id(prefix: &str) -> Filter {
-    Filter {
-        id: Some(prefix.as_bytes().into()),
-        ..Filter::default()
-    }
-}
-
 #[test]
 fn what_one_deletes_is_gone_on_all() {
     let world = World::new();
@@ -226,29 +219,6 @@ fn no_rows_are_left_of_what_is_erased() {
     assert!(named().iter().any(is_erased));
     let _a = world.node_in(a.close(), "a", |_| {}, |_| {});
     eventually("they are gone, too", || !named().iter().any(is_erased));
-}
-
-#[test]
-fn an_erasure_names_who_has_not_confirmed() {
-    let world = World::new();
-    let [a, b] = ["a", "b"].map(|name| world.node(name));
-    a.save("x", 1);
-    a.drain();
-    b.lists(&["x"]);
-    let node = String::from_utf8_lossy(b.link.shared.node.as_bytes()).into_owned();
-    // As if it had been killed: it does not say that it goes.
-    let dir = b.dir;
-    std::mem::forget(b.store);
-    b.link.shared.is_stopping.store(true, Relaxed);
-    b.link.shared.bucket.stop();
-    let filter = by_id("x");
-    let short = Duration::from_secs(2);
-    let erased = a
-        .link
-        .erase(&filter, short, || a.store.delete_where(&filter));
-    assert_eq!(erased.unwrap().1.waiting, [node]);
-    assert_eq!(world.objects(".etf.gz").len(), 0);
-    drop(dir);
 }
 
 #[test]

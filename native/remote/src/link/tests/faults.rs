@@ -179,8 +179,7 @@ fn an_upload_that_takes_longer_than_polls_look_back_is_heard_of() {
     b.lists(&["first"]);
     world.proxy.add(Rule {
         method: Some("PUT"),
-        times: Some(1),
-        trouble: Trouble::Slow(1_000),
+        ..Rule::once(Trouble::Slow(1_000))
     });
     a.save("slow", 1);
     // Others are past it by then.

@@ -1,7 +1,9 @@
 //! Nodes, and a server.
 
+mod absent;
 mod deleting;
 mod faults;
+mod refusals;
 mod running;
 mod sharing;
 
@@ -212,6 +214,13 @@ fn recording(id: &str, at: i64) -> Vec<u8> {
         [atom("view"), atom("Elixir.V")],
     ];
     [vec![131], map(5, &fields.concat())].concat()
+}
+
+fn by_id(prefix: &str) -> Filter {
+    Filter {
+        id: Some(prefix.as_bytes().into()),
+        ..Filter::default()
+    }
 }
 
 impl Node {

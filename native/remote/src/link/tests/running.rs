@@ -69,6 +69,28 @@ fn parts_go_when_the_session_is_in_the_bucket() {
 }
 
 #[test]
+fn of_what_is_erased_no_part_is_left_when_that_is_said() {
+    let world = World::new();
+    let seldom = |name: &str| {
+        let dir = tempfile::tempdir().unwrap();
+        let set = |it: &mut Settings| it.checkpoint = Some(Duration::from_secs(2));
+        world.node_in(dir, name, |_| {}, set)
+    };
+    let (a, b) = (seldom("a"), seldom("b"));
+    for by in [&a, &b] {
+        let head = recording("erased", local_ms() - 1_000);
+        let running = a.store.start(b"erased", &head, 10, Wait::Yes).unwrap();
+        eventually("a part is there", || world.objects("/0").len() == 1);
+        let filter = by_id("erased");
+        let erase = || by.store.delete_where(&filter);
+        let (_, confirmed) = by.link.erase(&filter, LONG, erase).unwrap();
+        assert_eq!((confirmed.nodes.len(), confirmed.waiting.len()), (2, 0));
+        assert_eq!(world.objects("/0").len(), 0);
+        running.discard();
+    }
+}
+
+#[test]
 fn what_was_erased_does_not_come_back_with_a_lost_node() {
     let world = World::new();
     let (a, b) = (node(&world, "a"), node(&world, "b"));
@@ -79,10 +101,7 @@ fn what_was_erased_does_not_come_back_with_a_lost_node() {
     eventually("parts are there", || world.objects("/0").len() == 3);
     lose(a);
     b.store.delete(b"deleted").unwrap();
-    let filter = Filter {
-        id: Some((*b"erased").into()),
-        ..Filter::default()
-    };
+    let filter = by_id("erased");
     let short = Duration::from_secs(1);
     // It may be that the lost node is still waited for.
     let _ = b
