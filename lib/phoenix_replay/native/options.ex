@@ -177,8 +177,8 @@ defmodule PhoenixReplay.Native.Options do
     * `:timeout_ms`: how long a call waits for the bucket, and a request makes no progress
       before it is given up. Default 10 000.
     * `:node`: what this node is called in the bucket. Default: `node()`, or the name of the
-      host where that is `:nonode@nohost`. Each run adds a random part, so that two that
-      are called the same are told apart.
+      host where that is `:nonode@nohost`. A number of its directory is added, so that two
+      that are called the same are told apart.
 
   Nothing of a key is in an error, in the log, or in what `inspect/1` shows of options.
   A directory with a bucket stays open, whatever `:idle_timeout_ms` says.
