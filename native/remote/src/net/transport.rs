@@ -90,8 +90,7 @@ impl Transport {
         self.count(&parts.method, ask);
         let url = parts.uri.to_string().parse();
         let url = url.map_err(|_| Fault::invalid("the key is not for a URL"))?;
-        let is_get = parts.method == Method::GET;
-        let mut request = reqwest::Request::new(parts.method, url);
+        let mut request = reqwest::Request::new(parts.method.clone(), url);
         *request.headers_mut() = parts.headers;
 
         let progress = Arc::new(Progress::default());
@@ -103,14 +102,14 @@ impl Transport {
         let answer = self.client.execute(request);
         let answer = self.pace.keep(&progress, bytes, answer).await?;
         let answer: Response<reqwest::Body> = answer.map_err(|it| broken(&it))?.into();
-        self.read(answer, ask, is_get).await
+        self.read(answer, ask, &parts.method).await
     }
 
     async fn read(
         &self,
         answer: Response<reqwest::Body>,
         ask: Ask,
-        is_get: bool,
+        method: &Method,
     ) -> Result<HttpResponse, Fault> {
         let (mut parts, body) = answer.into_parts();
         let receive = |max| Receiving::new(body, max, self.pace, self.counts.clone());
@@ -118,10 +117,11 @@ impl Transport {
             // What it says only helps to tell.
             let body = receive(MAX_ERROR_BYTES).collect().await;
             let code = body.ok().and_then(|it| xml::code(&it.to_bytes()));
-            return Err(Fault::answered(parts.status.as_u16(), code.as_deref()));
+            let status = parts.status.as_u16();
+            return Err(Fault::answered(method, status, code.as_deref()));
         }
         let body = receive(ask.max_bytes());
-        if is_get && body.size_hint().lower() > ask.max_bytes() {
+        if method == Method::GET && body.size_hint().lower() > ask.max_bytes() {
             return Err(Fault::too_large());
         }
         let body = match ask {

@@ -230,3 +230,43 @@ fn nobody_there_is_told_without_an_address() {
         "{shown}"
     );
 }
+
+#[test]
+fn that_there_is_no_object_is_for_the_bucket_to_say() {
+    let site = Site::new();
+    let bucket = site.bucket();
+    bucket.put(&rows(0), bytes(10)).unwrap();
+    let version = bucket.head(&rows(0)).unwrap().e_tag.unwrap();
+    for head in [
+        // As whoever stands before a server says it while the server is not there.
+        "HTTP/1.1 404 Not Found\r\ncontent-length: 19\r\n\r\n404 page not found\n",
+        "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n",
+        // Cut, and larger than anybody reads.
+        "HTTP/1.1 404 Not Found\r\ncontent-length: 50\r\n\r\n<Error><Code>NoSuchKey</Code>",
+        "HTTP/1.1 404 Not Found\r\ncontent-length: 70000\r\n\r\n<Error><Code>NoSuchKey</Code>",
+        "HTTP/1.1 404 Not Found\r\n\r\n<Error><Code>NoSuchWebsite</Code></Error>",
+    ] {
+        site.proxy.add(Rule::always(Trouble::Instead(head)));
+        let fault = bucket.get(&rows(0), 10).unwrap_err();
+        let shown = fault.to_string();
+        assert!(
+            shown.starts_with("what answered is no S3 server"),
+            "{shown}"
+        );
+        assert_eq!((fault.kind(), fault.status()), (Unavailable, Some(404)));
+        is(bucket.put(&rows(1), bytes(1)), Unavailable);
+        is(bucket.put_new(&rows(2), bytes(1)), Unavailable);
+        is(bucket.put_over(&rows(0), &version, bytes(10)), Unavailable);
+        is(bucket.list(&Cursor::start()), Unavailable);
+        is(bucket.days(), Unavailable);
+        is(bucket.delete(&rows(3)), Unavailable);
+        site.proxy.clear();
+    }
+    // What a bucket says is another thing.
+    let none = Trouble::Answer(404, "NoSuchKey");
+    site.proxy.add(Rule::always(none));
+    is(bucket.put_over(&rows(0), &version, bytes(1)), Exists);
+    bucket.delete(&rows(0)).unwrap();
+    is(bucket.get(&rows(0), 10), NotFound);
+    is(bucket.head(&rows(0)), NotFound);
+}
