@@ -204,6 +204,17 @@ fn an_answer_that_makes_no_sense_is_no_object() {
             "HTTP/1.1 200 OK\r\ncontent-length: 10000000000\r\n\r\n",
             TooLarge,
         ),
+        // Two lengths, of which the larger one would be made room for.
+        (
+            "HTTP/1.1 200 OK\r\netag: \"x\"\r\ncontent-length: 100000000000000\r\n\
+             transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+            TooLarge,
+        ),
+        (
+            "HTTP/1.1 200 OK\r\netag: \"x\"\r\ncontent-length: 100000000000000\r\n\
+             transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n3\r\nabc\r\n0\r\n\r\n",
+            TooLarge,
+        ),
         ("HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n", Unavailable),
         ("no http at all\r\n\r\n", Unavailable),
         (
@@ -269,4 +280,15 @@ fn that_there_is_no_object_is_for_the_bucket_to_say() {
     bucket.delete(&rows(0)).unwrap();
     is(bucket.get(&rows(0), 10), NotFound);
     is(bucket.head(&rows(0)), NotFound);
+}
+
+#[test]
+fn an_answer_that_says_more_than_there_is_to_say_is_refused() {
+    let site = Site::new();
+    let bucket = site.bucket();
+    let large = "HTTP/1.1 200 OK\r\netag: \"x\"\r\ncontent-length: 100000000000000\r\n\r\nabc";
+    site.proxy.add(Rule::always(Trouble::Instead(large)));
+    is(bucket.put(&rows(0), bytes(1)), Invalid);
+    is(bucket.delete(&rows(0)), Invalid);
+    is(bucket.list(&Cursor::start()), Invalid);
 }
