@@ -1,7 +1,7 @@
 //! Where a listing begins, and what it gives.
 
 use crate::fault::Fault;
-use crate::key::{Day, Key, Time};
+use crate::key::{Day, Key, MAX_KEY_BYTES, Time};
 use crate::net::Listing;
 
 /// Where in the bucket a listing begins.
@@ -83,7 +83,9 @@ impl Cursor {
             let text = text.ok_or_else(|| {
                 Fault::invalid("the server's listing is not in order from a key on")
             })?;
-            last = Some(text.to_owned());
+            if is_place(&raw.key) {
+                last = Some(text.to_owned());
+            }
             objects.push(Listed {
                 key: Key::parse(text),
                 text: text.to_owned(),
@@ -103,6 +105,11 @@ impl Cursor {
         });
         Ok(Page { objects, next })
     }
+}
+
+/// Whether a listing can begin behind a whole key, as servers give it.
+pub(super) fn is_place(key: &str) -> bool {
+    key.len() <= MAX_KEY_BYTES
 }
 
 #[cfg(test)]
@@ -173,5 +180,20 @@ mod tests {
         for ms in [midnight, midnight + 1, midnight - 1] {
             assert!(after(ms) < key(ms) && key(ms - 1) < after(ms));
         }
+    }
+
+    #[test]
+    fn a_key_that_is_too_long_to_be_asked_for_is_passed() {
+        let cursor = Cursor::start();
+        let long = format!("p/b{}", "x".repeat(MAX_KEY_BYTES));
+        for (keys, after) in [(&["p/a", &*long, "p/c"][..], "c"), (&["p/a", &*long], "a")] {
+            let page = cursor.page("p/", listing(keys, true, None)).unwrap();
+            assert_eq!(page.objects.len(), keys.len());
+            assert_eq!(page.next, Some(Cursor::after(after)));
+        }
+        let alone = listing(&[&*long], true, None);
+        assert!(cursor.page("p/", alone).is_err(), "there is no way on");
+        let alone = listing(&[&*long], true, Some("x"));
+        assert_eq!(cursor.page("p/", alone).unwrap().next.unwrap().after, None);
     }
 }

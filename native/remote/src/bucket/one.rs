@@ -16,7 +16,7 @@ use crate::fault::{Fault, FaultKind};
 use crate::key::{Day, Key, MAX_KEY_BYTES};
 use crate::net::{Ask, Listing};
 
-use super::cursor::{Cursor, Page};
+use super::cursor::{Cursor, Page, is_place};
 
 /// Listings of months that run at once.
 const MONTHS_AT_ONCE: usize = 8;
@@ -192,9 +192,12 @@ impl Requests {
                 ..PaginatedListOptions::default()
             };
             let listing = self.listing(&folder, options).await?;
-            let last_object = listing.objects.last().map(|it| it.key.clone());
+            let objects = listing.objects.iter().rev();
+            let last_object = objects.map(|it| it.key.clone()).find(|it| is_place(it));
             // What comes behind a folder is what comes behind all that is in it.
-            let last_folder = listing.folders.last().map(|it| format!("{it}\u{10ffff}"));
+            let folders = listing.folders.iter().rev();
+            let mut last_folder = folders.map(|it| format!("{it}\u{10ffff}"));
+            let last_folder = last_folder.find(|it| is_place(it));
             for name in listing.folders {
                 let Some(name) = name.strip_prefix(&self.prefix) else {
                     continue;
@@ -209,8 +212,11 @@ impl Requests {
             }
             token = listing.token.filter(|it| !it.is_empty());
             after = last_object.max(last_folder);
-            if !listing.is_truncated || (token.is_none() && after.is_none()) {
+            if !listing.is_truncated {
                 return Ok(found);
+            }
+            if token.is_none() && after.is_none() {
+                return Err(Fault::invalid("the server's listing does not go on"));
             }
         }
         Err(Fault::invalid("the server's listing has no end"))
@@ -223,6 +229,10 @@ impl Requests {
     ) -> Result<Listing, Fault> {
         options.extensions = Ask::Listing.into();
         let prefix = self.whole(folder);
+        let after = options.offset.as_deref().unwrap_or_default();
+        if prefix.len().max(after.len()) > MAX_KEY_BYTES {
+            return Err(Fault::invalid("no listing can begin there"));
+        }
         let prefix = Some(prefix.as_str()).filter(|it| !it.is_empty());
         let answer = self.store.list_paginated(prefix, options).await;
         let mut answer = answer.map_err(|it| fault(&it))?;
