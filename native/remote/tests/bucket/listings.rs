@@ -271,3 +271,14 @@ fn what_is_too_long_for_a_request_stops_no_listing() {
     site.proxy.add(Rule::once(page(&[short], &[], &long)));
     is(bucket.list(&Cursor::start()), FaultKind::Invalid);
 }
+
+#[test]
+fn a_folder_that_is_not_told_as_it_is_hides_no_day() {
+    let site = Site::local();
+    let bucket = site.bucket();
+    put_all(&bucket, [rows(0)]);
+    let strange = "some/prefix/2\u{fffd}/";
+    site.proxy
+        .add(Rule::once(page(&[], &["some/prefix/1/", strange], "")));
+    assert_eq!(bucket.days().unwrap().len(), 1);
+}
