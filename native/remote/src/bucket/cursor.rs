@@ -95,7 +95,8 @@ impl Cursor {
             });
         }
         let token = listing.token.filter(|it| !it.is_empty());
-        let is_stuck = token.is_none() && last == self.after;
+        let leads_on = token.is_some() && token != self.token;
+        let is_stuck = !leads_on && last == self.after;
         if listing.is_truncated && is_stuck {
             return Err(Fault::invalid("the server's listing does not go on"));
         }
@@ -221,5 +222,25 @@ mod tests {
         assert_eq!(page.next, Some(Cursor::after("aa")));
         let alone = listing(&[strange], true, None);
         assert!(cursor.page("p/", alone).is_err(), "there is no way on");
+    }
+
+    #[test]
+    fn a_page_that_leads_to_itself_is_the_last_one() {
+        let first = Cursor::after("b");
+        let page = first.page("p/", listing(&[], true, Some("x"))).unwrap();
+        let second = page.next.unwrap();
+        let again = second.page("p/", listing(&[], true, Some("x")));
+        assert_eq!(again.unwrap_err().kind(), crate::FaultKind::Invalid);
+        for (keys, token) in [(&[][..], "y"), (&["p/c"], "x")] {
+            let page = second.page("p/", listing(keys, true, Some(token)));
+            assert_eq!(page.unwrap().next.unwrap().token.as_deref(), Some(token));
+        }
+        assert_eq!(
+            second
+                .page("p/", listing(&[], false, Some("x")))
+                .unwrap()
+                .next,
+            None
+        );
     }
 }
