@@ -292,3 +292,22 @@ fn an_answer_that_says_more_than_there_is_to_say_is_refused() {
     is(bucket.delete(&rows(0)), Invalid);
     is(bucket.list(&Cursor::start()), Invalid);
 }
+
+#[test]
+fn an_object_without_a_time_is_not_told_of() {
+    let site = Site::new();
+    let bucket = site.bucket();
+    bucket.put(&rows(0), bytes(10)).unwrap();
+    // The bucket's clock is known by it, and would be wrong by decades.
+    for head in [
+        "HTTP/1.1 200 OK\r\netag: \"x\"\r\ncontent-length: 10\r\n\r\n",
+        "HTTP/1.1 200 OK\r\netag: \"x\"\r\ncontent-length: 10\r\n\
+         last-modified: Thu, 01 Jan 1970 00:00:00 GMT\r\n\r\n",
+        "HTTP/1.1 200 OK\r\netag: \"x\"\r\ncontent-length: 10\r\n\
+         last-modified: Wed, 31 Dec 1969 23:00:00 GMT\r\n\r\n",
+    ] {
+        site.proxy.add(Rule::once(Trouble::Instead(head)));
+        is(bucket.head(&rows(0)), Invalid);
+    }
+    assert!(bucket.head(&rows(0)).unwrap().modified_ms > 0);
+}
