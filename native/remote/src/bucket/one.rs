@@ -255,8 +255,8 @@ impl Requests {
             return Err(Fault::new(FaultKind::TooLarge, "the key is too long"));
         }
         let path = Path::parse(&whole).ok();
-        // One that would be another key is none.
-        path.filter(|it| it.as_ref() == whole)
+        // One that would be another key is none, and an empty one would be the bucket itself.
+        path.filter(|it| it.as_ref() == whole && !whole.is_empty())
             .ok_or_else(|| Fault::invalid("the key can't be written in a URL"))
     }
 }
