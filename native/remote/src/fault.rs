@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::fmt;
 
+use http::Method;
+
 /// Bytes of a server's code for a trouble.
 const MAX_CODE_BYTES: usize = 64;
 
@@ -104,12 +106,12 @@ impl Fault {
     }
 
     /// An answer with a status that is no success, and its code, which is the server's text.
-    pub(crate) fn answered(status: u16, code: Option<&str>) -> Fault {
+    pub(crate) fn answered(method: &Method, status: u16, code: Option<&str>) -> Fault {
         let code = code.filter(|code| {
             let plain = |it: u8| it.is_ascii_alphanumeric() || it == b'.' || it == b'-';
             (1..=MAX_CODE_BYTES).contains(&code.len()) && code.bytes().all(plain)
         });
-        let (kind, reason) = meaning(status, code.unwrap_or_default());
+        let (kind, reason) = meaning(method, status, code.unwrap_or_default());
         Fault {
             kind,
             reason,
@@ -133,11 +135,12 @@ impl Fault {
 
 /// What a status and a code say. Codes are those of S3 and of the servers that are like it:
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>.
-fn meaning(status: u16, code: &str) -> (FaultKind, &'static str) {
+fn meaning(method: &Method, status: u16, code: &str) -> (FaultKind, &'static str) {
     use FaultKind::*;
     let failed = (Unavailable, "the server failed");
     let busy = (Throttled, "the server asks for fewer requests");
     let denied = (Denied, "access to the bucket is denied");
+    let none = (NotFound, "there is no such object");
     match (status, code) {
         (_, "SlowDown" | "RequestLimitExceeded" | "TooManyRequests" | "ThrottlingException")
         | (429, _) => busy,
@@ -152,7 +155,13 @@ fn meaning(status: u16, code: &str) -> (FaultKind, &'static str) {
         }
         (403, "RequestTimeTooSkewed") => (Denied, "this machine's clock is wrong"),
         (401 | 403, _) => denied,
-        (404, _) => (NotFound, "there is no such object"),
+        // Servers say the first one, also of a version that was to be replaced.
+        (404, "NoSuchKey" | "NoSuchVersion") => none,
+        // Its answer has no body to say more.
+        (404, _) if method == Method::HEAD => none,
+        // Whoever stands before a server answers so while the server is not there, and what is
+        // taken for gone is forgotten here.
+        (404, _) => (Unavailable, "what answered is no S3 server"),
         (409 | 412, _) => (Exists, "there is another object already"),
         (413, _) | (400, "EntityTooLarge" | "KeyTooLongError" | "KeyTooLong") => {
             (TooLarge, "the server does not take an object of this size")
@@ -197,9 +206,11 @@ mod tests {
             (400, "", Invalid),
             (401, "", Denied),
             (403, "SignatureDoesNotMatch", Denied),
-            (404, "", NotFound),
+            (404, "", Unavailable),
             (404, "NoSuchKey", NotFound),
+            (404, "NoSuchVersion", NotFound),
             (404, "NoSuchBucket", NoBucket),
+            (404, "NoSuchUpload", Unavailable),
             (409, "ConditionalRequestConflict", Exists),
             (412, "PreconditionFailed", Exists),
             (413, "", TooLarge),
@@ -210,7 +221,7 @@ mod tests {
             (503, "ServiceUnavailable", Unavailable),
             (507, "XMinioStorageFull", Unavailable),
         ] {
-            let fault = Fault::answered(status, Some(code));
+            let fault = Fault::answered(&Method::GET, status, Some(code));
             assert_eq!(fault.kind(), kind, "{status} {code}");
             let retryable = matches!(kind, Unavailable | Throttled);
             assert_eq!(fault.is_retryable(), retryable, "{status} {code}");
@@ -218,12 +229,26 @@ mod tests {
     }
 
     #[test]
+    fn what_has_no_body_is_told_by_its_status() {
+        use FaultKind::*;
+        for (method, kind) in [
+            (Method::HEAD, NotFound),
+            (Method::GET, Unavailable),
+            (Method::PUT, Unavailable),
+            (Method::DELETE, Unavailable),
+        ] {
+            let fault = Fault::answered(&method, 404, None);
+            assert_eq!(fault.kind(), kind, "{method}");
+        }
+    }
+
+    #[test]
     fn a_code_is_shown_only_if_it_is_one() {
-        let fault = Fault::answered(503, Some("SlowDown"));
+        let fault = Fault::answered(&Method::GET, 503, Some("SlowDown"));
         let shown = "the server asks for fewer requests (503 SlowDown)";
         assert_eq!(fault.to_string(), shown);
         for code in ["", "<b>", "a b", "é", &"x".repeat(65)] {
-            let fault = Fault::answered(500, Some(code));
+            let fault = Fault::answered(&Method::GET, 500, Some(code));
             assert_eq!(fault.code(), None);
             assert_eq!(fault.to_string(), "the server failed (500)");
         }

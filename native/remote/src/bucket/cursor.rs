@@ -1,7 +1,7 @@
 //! Where a listing begins, and what it gives.
 
 use crate::fault::Fault;
-use crate::key::{Day, Key, Time};
+use crate::key::{Day, Key, MAX_KEY_BYTES, Time};
 use crate::net::Listing;
 
 /// Where in the bucket a listing begins.
@@ -79,11 +79,14 @@ impl Cursor {
             // A server that gives what was not asked for would have the caller go in circles.
             let text = raw.key.strip_prefix(prefix);
             let text = text.filter(|it| it.starts_with(&self.folder));
-            let text = text.filter(|it| last.as_deref().is_none_or(|last| last < *it));
+            let is_behind = |it: &str| last.as_deref().is_none_or(|last| last < it);
+            let text = text.filter(|it| !is_exact(it) || is_behind(it));
             let text = text.ok_or_else(|| {
                 Fault::invalid("the server's listing is not in order from a key on")
             })?;
-            last = Some(text.to_owned());
+            if is_place(&raw.key) {
+                last = Some(text.to_owned());
+            }
             objects.push(Listed {
                 key: Key::parse(text),
                 text: text.to_owned(),
@@ -92,7 +95,8 @@ impl Cursor {
             });
         }
         let token = listing.token.filter(|it| !it.is_empty());
-        let is_stuck = token.is_none() && last == self.after;
+        let leads_on = token.is_some() && token != self.token;
+        let is_stuck = !leads_on && last == self.after;
         if listing.is_truncated && is_stuck {
             return Err(Fault::invalid("the server's listing does not go on"));
         }
@@ -103,6 +107,17 @@ impl Cursor {
         });
         Ok(Page { objects, next })
     }
+}
+
+/// Whether a listing can begin behind a whole key, as servers give it.
+pub(super) fn is_place(key: &str) -> bool {
+    key.len() <= MAX_KEY_BYTES && is_exact(key)
+}
+
+/// Whether a key is the server's own. What XML has no way to write is another character on its way,
+/// which sorts elsewhere.
+fn is_exact(key: &str) -> bool {
+    !key.contains('\u{fffd}')
 }
 
 #[cfg(test)]
@@ -173,5 +188,59 @@ mod tests {
         for ms in [midnight, midnight + 1, midnight - 1] {
             assert!(after(ms) < key(ms) && key(ms - 1) < after(ms));
         }
+    }
+
+    #[test]
+    fn a_key_that_is_too_long_to_be_asked_for_is_passed() {
+        let cursor = Cursor::start();
+        let long = format!("p/b{}", "x".repeat(MAX_KEY_BYTES));
+        for (keys, after) in [(&["p/a", &*long, "p/c"][..], "c"), (&["p/a", &*long], "a")] {
+            let page = cursor.page("p/", listing(keys, true, None)).unwrap();
+            assert_eq!(page.objects.len(), keys.len());
+            assert_eq!(page.next, Some(Cursor::after(after)));
+        }
+        let alone = listing(&[&*long], true, None);
+        assert!(cursor.page("p/", alone).is_err(), "there is no way on");
+        let alone = listing(&[&*long], true, Some("x"));
+        assert_eq!(cursor.page("p/", alone).unwrap().next.unwrap().after, None);
+    }
+
+    #[test]
+    fn a_key_that_is_not_told_as_it_is_is_in_no_order() {
+        // As `a\u{1}`, which XML has no way to write, arrives from some.
+        let strange = "p/a\u{fffd}";
+        let cursor = Cursor::start();
+        let page = cursor
+            .page("p/", listing(&[strange, "p/ab"], true, None))
+            .unwrap();
+        assert_eq!(page.objects.len(), 2);
+        assert_eq!(page.next, Some(Cursor::after("ab")));
+        let cursor = Cursor::after("a");
+        let page = cursor
+            .page("p/", listing(&["p/aa", strange, strange], true, None))
+            .unwrap();
+        assert_eq!(page.next, Some(Cursor::after("aa")));
+        let alone = listing(&[strange], true, None);
+        assert!(cursor.page("p/", alone).is_err(), "there is no way on");
+    }
+
+    #[test]
+    fn a_page_that_leads_to_itself_is_the_last_one() {
+        let first = Cursor::after("b");
+        let page = first.page("p/", listing(&[], true, Some("x"))).unwrap();
+        let second = page.next.unwrap();
+        let again = second.page("p/", listing(&[], true, Some("x")));
+        assert_eq!(again.unwrap_err().kind(), crate::FaultKind::Invalid);
+        for (keys, token) in [(&[][..], "y"), (&["p/c"], "x")] {
+            let page = second.page("p/", listing(keys, true, Some(token)));
+            assert_eq!(page.unwrap().next.unwrap().token.as_deref(), Some(token));
+        }
+        assert_eq!(
+            second
+                .page("p/", listing(&[], false, Some("x")))
+                .unwrap()
+                .next,
+            None
+        );
     }
 }

@@ -16,7 +16,7 @@ use crate::fault::{Fault, FaultKind};
 use crate::key::{Day, Key, MAX_KEY_BYTES};
 use crate::net::{Ask, Listing};
 
-use super::cursor::{Cursor, Page};
+use super::cursor::{Cursor, Page, is_place};
 
 /// Listings of months that run at once.
 const MONTHS_AT_ONCE: usize = 8;
@@ -137,7 +137,12 @@ impl Requests {
     pub async fn head(&self, key: &Key) -> Result<Meta, Fault> {
         let path = self.path(&key.to_string())?;
         let meta = self.store.head(&path).await;
-        Ok(Meta::from(&meta.map_err(|it| fault(&it))?))
+        let meta = Meta::from(&meta.map_err(|it| fault(&it))?);
+        match meta.modified_ms {
+            // The layer between takes a time that is missing for this one.
+            0 => Err(Fault::invalid("the server's answer tells no time")),
+            _ => Ok(meta),
+        }
     }
 
     pub async fn delete(&self, text: &str) -> Result<(), Fault> {
@@ -192,9 +197,12 @@ impl Requests {
                 ..PaginatedListOptions::default()
             };
             let listing = self.listing(&folder, options).await?;
-            let last_object = listing.objects.last().map(|it| it.key.clone());
+            let objects = listing.objects.iter().rev();
+            let last_object = objects.map(|it| it.key.clone()).find(|it| is_place(it));
             // What comes behind a folder is what comes behind all that is in it.
-            let last_folder = listing.folders.last().map(|it| format!("{it}\u{10ffff}"));
+            let folders = listing.folders.iter().rev();
+            let mut last_folder = folders.map(|it| format!("{it}\u{10ffff}"));
+            let last_folder = last_folder.find(|it| is_place(it));
             for name in listing.folders {
                 let Some(name) = name.strip_prefix(&self.prefix) else {
                     continue;
@@ -209,8 +217,11 @@ impl Requests {
             }
             token = listing.token.filter(|it| !it.is_empty());
             after = last_object.max(last_folder);
-            if !listing.is_truncated || (token.is_none() && after.is_none()) {
+            if !listing.is_truncated {
                 return Ok(found);
+            }
+            if token.is_none() && after.is_none() {
+                return Err(Fault::invalid("the server's listing does not go on"));
             }
         }
         Err(Fault::invalid("the server's listing has no end"))
@@ -223,6 +234,10 @@ impl Requests {
     ) -> Result<Listing, Fault> {
         options.extensions = Ask::Listing.into();
         let prefix = self.whole(folder);
+        let after = options.offset.as_deref().unwrap_or_default();
+        if prefix.len().max(after.len()) > MAX_KEY_BYTES {
+            return Err(Fault::invalid("no listing can begin there"));
+        }
         let prefix = Some(prefix.as_str()).filter(|it| !it.is_empty());
         let answer = self.store.list_paginated(prefix, options).await;
         let mut answer = answer.map_err(|it| fault(&it))?;
@@ -240,8 +255,8 @@ impl Requests {
             return Err(Fault::new(FaultKind::TooLarge, "the key is too long"));
         }
         let path = Path::parse(&whole).ok();
-        // One that would be another key is none.
-        path.filter(|it| it.as_ref() == whole)
+        // One that would be another key is none, and an empty one would be the bucket itself.
+        path.filter(|it| it.as_ref() == whole && !whole.is_empty())
             .ok_or_else(|| Fault::invalid("the key can't be written in a URL"))
     }
 }

@@ -130,7 +130,40 @@ impl Body for Receiving {
         self.body.is_end_stream()
     }
 
+    /// What it says, as far as it is taken: room is made for that.
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        let told = self.body.size_hint();
+        let mut hint = SizeHint::new();
+        hint.set_upper(told.upper().map_or(self.left, |it| it.min(self.left)));
+        hint.set_lower(told.lower().min(self.left));
+        hint
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use http_body_util::{BodyExt as _, Full};
+
+    use super::*;
+
+    #[test]
+    fn no_more_is_promised_than_is_taken() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            for (max, promised) in [(1000, 100), (100, 100), (99, 99), (0, 0)] {
+                let body = Full::new(Bytes::from(vec![0; 100]));
+                let pace = Pace::new(Duration::from_secs(9));
+                let body = reqwest::Body::wrap(body);
+                let body = Receiving::new(body, max, pace, Arc::default());
+                let hint = body.size_hint();
+                assert_eq!((hint.lower(), hint.upper()), (promised, Some(promised)));
+                assert_eq!(body.collect().await.is_ok(), max >= 100);
+            }
+        });
     }
 }

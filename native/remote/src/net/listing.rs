@@ -12,6 +12,8 @@ use super::xml::walk;
 
 /// Objects and folders in a page. Servers give 1 000.
 const MAX_ENTRIES: usize = 10_000;
+/// Bytes of what the server calls the next page. It goes into a URL, which takes 64 KiB in all.
+const MAX_TOKEN_BYTES: usize = 8 << 10;
 
 /// A page of a listing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,7 +46,10 @@ impl Listing {
             sound &= path.first() == Some(&"ListBucketResult");
             match (path.as_slice(), text) {
                 ([_, "IsTruncated"], Some(text)) => page.is_truncated = text == "true",
-                ([_, "NextContinuationToken"], Some(text)) => page.token = Some(text.to_owned()),
+                ([_, "NextContinuationToken"], Some(text)) => {
+                    sound &= text.len() <= MAX_TOKEN_BYTES;
+                    page.token = Some(text.to_owned());
+                }
                 ([_, "Contents", name], Some(text)) => entry.set(name, text),
                 ([_, "Contents"], None) => match std::mem::take(&mut entry).whole() {
                     Some(object) if page.objects.len() < MAX_ENTRIES => page.objects.push(object),
@@ -144,6 +149,13 @@ mod tests {
             Listing::read(b"<ListBucketResult/>"),
             Ok(Listing::default())
         );
+    }
+
+    #[test]
+    fn a_token_that_no_request_could_give_back_is_refused() {
+        let page = |bytes: usize| PAGE.replace("1/ab+c=", &"x".repeat(bytes));
+        assert!(Listing::read(page(MAX_TOKEN_BYTES).as_bytes()).is_ok());
+        assert!(Listing::read(page(MAX_TOKEN_BYTES + 1).as_bytes()).is_err());
     }
 
     proptest! {

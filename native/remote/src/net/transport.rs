@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{Method, Response};
+use http::header::CONTENT_LENGTH;
+use http::{HeaderMap, Method, Response};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use object_store::ClientOptions;
@@ -90,8 +91,7 @@ impl Transport {
         self.count(&parts.method, ask);
         let url = parts.uri.to_string().parse();
         let url = url.map_err(|_| Fault::invalid("the key is not for a URL"))?;
-        let is_get = parts.method == Method::GET;
-        let mut request = reqwest::Request::new(parts.method, url);
+        let mut request = reqwest::Request::new(parts.method.clone(), url);
         *request.headers_mut() = parts.headers;
 
         let progress = Arc::new(Progress::default());
@@ -103,27 +103,31 @@ impl Transport {
         let answer = self.client.execute(request);
         let answer = self.pace.keep(&progress, bytes, answer).await?;
         let answer: Response<reqwest::Body> = answer.map_err(|it| broken(&it))?.into();
-        self.read(answer, ask, is_get).await
+        self.read(answer, ask, &parts.method).await
     }
 
     async fn read(
         &self,
         answer: Response<reqwest::Body>,
         ask: Ask,
-        is_get: bool,
+        method: &Method,
     ) -> Result<HttpResponse, Fault> {
         let (mut parts, body) = answer.into_parts();
-        let receive = |max| Receiving::new(body, max, self.pace, self.counts.clone());
+        let receive = |body, max| Receiving::new(body, max, self.pace, self.counts.clone());
         if !parts.status.is_success() && !self.is_foreign {
             // What it says only helps to tell.
-            let body = receive(MAX_ERROR_BYTES).collect().await;
+            let body = receive(body, MAX_ERROR_BYTES).collect().await;
             let code = body.ok().and_then(|it| xml::code(&it.to_bytes()));
-            return Err(Fault::answered(parts.status.as_u16(), code.as_deref()));
+            let status = parts.status.as_u16();
+            return Err(Fault::answered(method, status, code.as_deref()));
         }
-        let body = receive(ask.max_bytes());
-        if is_get && body.size_hint().lower() > ask.max_bytes() {
-            return Err(Fault::too_large());
+        if method != Method::HEAD && told(&parts.headers, &body) > ask.max_bytes() {
+            return Err(match (method, ask) {
+                (&Method::GET, Ask::Body(_)) => Fault::too_large(),
+                _ => Fault::invalid("the server's answer is too large"),
+            });
         }
+        let body = receive(body, ask.max_bytes());
         let body = match ask {
             Ask::Body(_) => HttpResponseBody::new(
                 body.map_err(|fault| HttpError::new(HttpErrorKind::Unknown, fault)),
@@ -147,6 +151,14 @@ impl Transport {
         };
         count(counter, 1);
     }
+}
+
+/// Bytes that an answer says it has, by whichever length. The layer above makes room for as many,
+/// also by a header that does not count since the body comes in chunks.
+fn told(headers: &HeaderMap, body: &reqwest::Body) -> u64 {
+    let lengths = headers.get_all(CONTENT_LENGTH).iter();
+    let lengths = lengths.filter_map(|it| it.to_str().ok()?.parse().ok());
+    lengths.fold(body.size_hint().lower(), u64::max)
 }
 
 /// Why there is no answer.

@@ -31,8 +31,9 @@ pub(crate) fn walk(bytes: &[u8], mut each: impl FnMut(&[String], Option<&str>)) 
                 path.pop()?;
                 text.clear();
             }
-            Event::Text(part) => text.push_str(&part.decode().ok()?),
-            Event::CData(part) => text.push_str(&part.decode().ok()?),
+            // Names that are no text are as good as any other.
+            Event::Text(part) => text.push_str(&String::from_utf8_lossy(&part)),
+            Event::CData(part) => text.push_str(&String::from_utf8_lossy(&part)),
             Event::GeneralRef(part) => push(&mut text, &part),
             Event::Eof => return (path.is_empty() && roots == 1).then_some(()),
             _ => (),
@@ -94,5 +95,18 @@ mod tests {
         assert_eq!(walk(deep.as_bytes(), |_, _| ()), None);
         let fits = "<a>".repeat(MAX_DEPTH) + &"</a>".repeat(MAX_DEPTH);
         assert_eq!(walk(fits.as_bytes(), |_, _| ()), Some(()));
+    }
+
+    #[test]
+    fn what_is_no_text_is_read_as_something_else() {
+        for (written, read) in [
+            (&b"<a>b\xffc</a>"[..], "b\u{fffd}c"),
+            (b"<a><![CDATA[b\xff]]></a>", "b\u{fffd}"),
+            (b"<a>b&#0;&none;c</a>", "b\u{fffd}\u{fffd}c"),
+        ] {
+            let mut texts = Vec::new();
+            let ended = walk(written, |_, text| texts.extend(text.map(str::to_owned)));
+            assert_eq!((ended, texts), (Some(()), vec![read.to_owned()]));
+        }
     }
 }

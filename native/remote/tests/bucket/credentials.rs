@@ -271,3 +271,25 @@ fn whoever_gives_none_is_waited_for_and_not_for_ever() {
         assert!(fault.is_retryable());
     }
 }
+
+#[test]
+fn whoever_says_more_than_there_is_to_say_gives_none() {
+    let site = Site::local();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    // It ends with the program.
+    thread::spawn(move || {
+        while let Ok((mut socket, _)) = listener.accept() {
+            let _ = socket.read(&mut [0; 4096]);
+            let _ = socket.write_all(b"HTTP/1.1 200 -\r\ncontent-length: 100000000000000\r\n\r\na");
+            // What comes in two pieces is put together, for which room would be made.
+            thread::sleep(Duration::from_millis(100));
+            let _ = socket.write_all(b"b");
+        }
+    });
+    let variables = [("AWS_EC2_METADATA_SERVICE_ENDPOINT", endpoint.as_str())];
+    let fault = open(&named(&site, &variables))
+        .put(&rows(0), bytes(1))
+        .unwrap_err();
+    assert_eq!(fault.to_string(), "no credentials are to be had");
+}

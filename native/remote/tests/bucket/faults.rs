@@ -204,6 +204,17 @@ fn an_answer_that_makes_no_sense_is_no_object() {
             "HTTP/1.1 200 OK\r\ncontent-length: 10000000000\r\n\r\n",
             TooLarge,
         ),
+        // Two lengths, of which the larger one would be made room for.
+        (
+            "HTTP/1.1 200 OK\r\netag: \"x\"\r\ncontent-length: 100000000000000\r\n\
+             transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+            TooLarge,
+        ),
+        (
+            "HTTP/1.1 200 OK\r\netag: \"x\"\r\ncontent-length: 100000000000000\r\n\
+             transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n3\r\nabc\r\n0\r\n\r\n",
+            TooLarge,
+        ),
         ("HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n", Unavailable),
         ("no http at all\r\n\r\n", Unavailable),
         (
@@ -229,4 +240,74 @@ fn nobody_there_is_told_without_an_address() {
         !shown.contains("127.0.0.1") && !shown.contains("secret"),
         "{shown}"
     );
+}
+
+#[test]
+fn that_there_is_no_object_is_for_the_bucket_to_say() {
+    let site = Site::new();
+    let bucket = site.bucket();
+    bucket.put(&rows(0), bytes(10)).unwrap();
+    let version = bucket.head(&rows(0)).unwrap().e_tag.unwrap();
+    for head in [
+        // As whoever stands before a server says it while the server is not there.
+        "HTTP/1.1 404 Not Found\r\ncontent-length: 19\r\n\r\n404 page not found\n",
+        "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n",
+        // Cut, and larger than anybody reads.
+        "HTTP/1.1 404 Not Found\r\ncontent-length: 50\r\n\r\n<Error><Code>NoSuchKey</Code>",
+        "HTTP/1.1 404 Not Found\r\ncontent-length: 70000\r\n\r\n<Error><Code>NoSuchKey</Code>",
+        "HTTP/1.1 404 Not Found\r\n\r\n<Error><Code>NoSuchWebsite</Code></Error>",
+    ] {
+        site.proxy.add(Rule::always(Trouble::Instead(head)));
+        let fault = bucket.get(&rows(0), 10).unwrap_err();
+        let shown = fault.to_string();
+        assert!(
+            shown.starts_with("what answered is no S3 server"),
+            "{shown}"
+        );
+        assert_eq!((fault.kind(), fault.status()), (Unavailable, Some(404)));
+        is(bucket.put(&rows(1), bytes(1)), Unavailable);
+        is(bucket.put_new(&rows(2), bytes(1)), Unavailable);
+        is(bucket.put_over(&rows(0), &version, bytes(10)), Unavailable);
+        is(bucket.list(&Cursor::start()), Unavailable);
+        is(bucket.days(), Unavailable);
+        is(bucket.delete(&rows(3)), Unavailable);
+        site.proxy.clear();
+    }
+    // What a bucket says is another thing.
+    let none = Trouble::Answer(404, "NoSuchKey");
+    site.proxy.add(Rule::always(none));
+    is(bucket.put_over(&rows(0), &version, bytes(1)), Exists);
+    bucket.delete(&rows(0)).unwrap();
+    is(bucket.get(&rows(0), 10), NotFound);
+    is(bucket.head(&rows(0)), NotFound);
+}
+
+#[test]
+fn an_answer_that_says_more_than_there_is_to_say_is_refused() {
+    let site = Site::new();
+    let bucket = site.bucket();
+    let large = "HTTP/1.1 200 OK\r\netag: \"x\"\r\ncontent-length: 100000000000000\r\n\r\nabc";
+    site.proxy.add(Rule::always(Trouble::Instead(large)));
+    is(bucket.put(&rows(0), bytes(1)), Invalid);
+    is(bucket.delete(&rows(0)), Invalid);
+    is(bucket.list(&Cursor::start()), Invalid);
+}
+
+#[test]
+fn an_object_without_a_time_is_not_told_of() {
+    let site = Site::new();
+    let bucket = site.bucket();
+    bucket.put(&rows(0), bytes(10)).unwrap();
+    // The bucket's clock is known by it, and would be wrong by decades.
+    for head in [
+        "HTTP/1.1 200 OK\r\netag: \"x\"\r\ncontent-length: 10\r\n\r\n",
+        "HTTP/1.1 200 OK\r\netag: \"x\"\r\ncontent-length: 10\r\n\
+         last-modified: Thu, 01 Jan 1970 00:00:00 GMT\r\n\r\n",
+        "HTTP/1.1 200 OK\r\netag: \"x\"\r\ncontent-length: 10\r\n\
+         last-modified: Wed, 31 Dec 1969 23:00:00 GMT\r\n\r\n",
+    ] {
+        site.proxy.add(Rule::once(Trouble::Instead(head)));
+        is(bucket.head(&rows(0)), Invalid);
+    }
+    assert!(bucket.head(&rows(0)).unwrap().modified_ms > 0);
 }

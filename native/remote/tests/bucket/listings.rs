@@ -225,3 +225,60 @@ fn an_answer_that_is_no_listing_is_none() {
     )));
     is(bucket.list(&Cursor::start()), FaultKind::Invalid);
 }
+
+/// A page of a listing, which goes on.
+fn page(objects: &[&str], folders: &[&str], token: &str) -> Trouble {
+    let object = |key: &&str| {
+        let time = "2026-09-21T14:13:20Z";
+        format!(
+            "<Contents><Key>{key}</Key><LastModified>{time}</LastModified><Size>1</Size></Contents>"
+        )
+    };
+    let folder = |it: &&str| format!("<CommonPrefixes><Prefix>{it}</Prefix></CommonPrefixes>");
+    let body = format!(
+        "<ListBucketResult><IsTruncated>true</IsTruncated>\
+         <NextContinuationToken>{token}</NextContinuationToken>{}{}</ListBucketResult>",
+        objects.iter().map(object).collect::<String>(),
+        folders.iter().map(folder).collect::<String>(),
+    );
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
+    Trouble::Instead((head + &body).leak())
+}
+
+#[test]
+fn what_is_too_long_for_a_request_stops_no_listing() {
+    let site = Site::local();
+    let bucket = site.bucket();
+    put_all(&bucket, [rows(0), rows(1)]);
+    let long = format!("some/prefix/1{}", "x".repeat(70_000));
+    let short = "some/prefix/1";
+    site.proxy.add(Rule::once(page(&[short, &*long], &[], "")));
+    let found = pages(&bucket, Cursor::start());
+    let counts: Vec<_> = found.iter().map(|it| it.objects.len()).collect();
+    assert_eq!(counts, [2, 2]);
+    let folders = [&*format!("{short}/"), &*format!("{long}/")];
+    site.proxy.add(Rule::once(page(&[], &folders, "")));
+    assert_eq!(bucket.days().unwrap().len(), 1);
+
+    let asked = bucket.requests().lists;
+    for cursor in [
+        Cursor::after("x".repeat(70_000)),
+        Cursor::folder("x".repeat(70_000)),
+    ] {
+        is(bucket.list(&cursor), FaultKind::Invalid);
+    }
+    assert_eq!(bucket.requests().lists, asked);
+    site.proxy.add(Rule::once(page(&[short], &[], &long)));
+    is(bucket.list(&Cursor::start()), FaultKind::Invalid);
+}
+
+#[test]
+fn a_folder_that_is_not_told_as_it_is_hides_no_day() {
+    let site = Site::local();
+    let bucket = site.bucket();
+    put_all(&bucket, [rows(0)]);
+    let strange = "some/prefix/2\u{fffd}/";
+    site.proxy
+        .add(Rule::once(page(&[], &["some/prefix/1/", strange], "")));
+    assert_eq!(bucket.days().unwrap().len(), 1);
+}

@@ -234,3 +234,13 @@ fn many_objects_go_both_ways_at_once() {
         assert_eq!((key, result), (confirmed.clone(), Ok(())));
     });
 }
+
+#[test]
+fn a_key_without_a_letter_is_not_the_bucket() {
+    let site = Site::local();
+    for place in ["s3://replays", &site.place("")] {
+        let bucket = open(place, &site.options());
+        is(bucket.delete_text(""), FaultKind::Invalid);
+        assert_eq!(bucket.requests().deletes, 0);
+    }
+}

@@ -147,6 +147,8 @@ async fn hand_on(
         }
         Some(Trouble::Instead(head)) => {
             server.read_to_end(&mut Vec::new()).await?;
+            // It ends with this answer, and nobody is to ask once more on it.
+            let head = head.replacen("\r\n", "\r\nconnection: close\r\n", 1);
             client.write_all(head.as_bytes()).await?;
             client.shutdown().await
         }
