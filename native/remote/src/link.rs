@@ -11,6 +11,7 @@ mod graves;
 mod late;
 mod lost;
 mod news;
+mod parts;
 mod poll;
 mod presence;
 mod refused;
@@ -143,7 +144,7 @@ impl Link {
             clock: Default::default(),
             graves: Default::default(),
             erasures: Default::default(),
-            running: Default::default(),
+            parts: Default::default(),
             away: Default::default(),
             right: Default::default(),
             to_upload: Default::default(),

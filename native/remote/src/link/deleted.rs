@@ -9,6 +9,7 @@ use replay_store::{Filter, Object, file_stem};
 
 use super::away::Access;
 use super::erasures::as_of;
+use super::running::remove_finished;
 use super::shared::{Shared, key_of};
 use super::{random_tag, rows};
 use crate::fault::{Fault, FaultKind};
@@ -194,7 +195,7 @@ pub(super) fn carry_out(shared: &Shared, key: &Key, gone: &Gone) -> Result<(), F
         rows::heard(shared, &erased.ids, until);
         // What was being told of it is there, and whoever erases it finds it.
         drop(shared.announcing.lock());
-        shared.running.lock().remove_finished(shared)?;
+        remove_finished(shared)?;
         if let Key::Gone { tag, .. } = key {
             let node = shared.node.clone();
             let confirmed = Key::Confirmed { tag: *tag, node };

@@ -11,6 +11,7 @@ use super::away::{Access, remote_fault};
 use super::erasures::as_of;
 use super::presence::{Others, others};
 use super::rows;
+use super::running::remove_finished;
 use super::shared::Shared;
 use crate::bucket::Cursor;
 use crate::fault::Fault;
@@ -57,7 +58,7 @@ pub(super) fn settle(
     let Some((key, tag)) = wait_until_clean(shared, note, begun, deadline)? else {
         return Err(Error::Remote(RemoteFault::Unavailable));
     };
-    let parts_gone = shared.running.lock().remove_finished(shared);
+    let parts_gone = remove_finished(shared);
     let settled = parts_gone.and_then(|()| {
         let confirmed = confirmations(shared, tag, deadline)?;
         // Others may have told of it until they confirmed.

@@ -10,6 +10,7 @@ use super::deleted::bury;
 use super::news::News;
 use super::presence::Presences;
 use super::retain::Retaining;
+use super::running::Running;
 use super::shared::{Shared, first};
 use super::walk::Walk;
 use crate::bucket::Cursor;
@@ -35,6 +36,7 @@ pub(super) fn run(shared: &Shared) {
         last: None,
         polled_at: None,
         tended_at: None,
+        running: Running::default(),
     };
     while !shared.is_stopping() {
         let pause = poller.turn();
@@ -59,6 +61,7 @@ struct Poller<'s> {
     last: Option<Time>,
     polled_at: Option<Instant>,
     tended_at: Option<Instant>,
+    running: Running,
 }
 
 impl Poller<'_> {
@@ -76,7 +79,7 @@ impl Poller<'_> {
             let pause = shared.away.pause(&[Access::Read]);
             return pause.max(shared.settings.poll.min(Duration::from_secs(1)));
         }
-        let running = shared.running.lock().due_in(shared);
+        let running = self.running.due_in(shared);
         running.map_or(self.until_poll(), |due| due.min(self.until_poll()))
     }
 
@@ -123,7 +126,7 @@ impl Poller<'_> {
         bury(shared, &mut self.told)?;
         self.walk.step(shared, &mut self.news)?;
         self.retaining.step(shared)?;
-        shared.running.lock().step(shared)
+        self.running.step(shared)
     }
 
     /// Learns all there is.

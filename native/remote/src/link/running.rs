@@ -1,6 +1,6 @@
 //! Running sessions are uploaded as they are, in parts.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -8,6 +8,7 @@ use replay_store::file_stem;
 
 use super::away::Access;
 use super::lost::{remove, take_in_lost};
+use super::parts::Parts;
 use super::shared::Shared;
 use crate::fault::Fault;
 use crate::key::{Key, Name};
@@ -15,21 +16,9 @@ use crate::key::{Key, Name};
 /// Parts that are uploaded at once.
 const AT_ONCE: usize = 8;
 
-/// What of a running session is in the bucket.
-struct Uploaded {
-    /// When it was started: another one may have its id.
-    connected_at: i64,
-    stem: Name,
-    /// Frames.
-    count: usize,
-    /// Parts.
-    parts: u64,
-}
-
 /// Uploads parts, and takes in those of others.
 #[derive(Default)]
 pub(super) struct Running {
-    uploaded: HashMap<Box<[u8]>, Uploaded>,
     uploaded_at: Option<Instant>,
     looked_at: Option<Instant>,
 }
@@ -47,7 +36,7 @@ impl Running {
         if !shared.has_right() {
             return Ok(());
         }
-        self.remove_finished(shared)?;
+        remove_finished(shared)?;
         let is_due = |every| self.uploaded_at.is_none_or(|at| at.elapsed() >= every);
         if shared.settings.checkpoint.is_some_and(is_due) {
             self.uploaded_at = Some(Instant::now());
@@ -58,15 +47,19 @@ impl Running {
             .looked_at
             .is_none_or(|at| at.elapsed() >= shared.settings.lost_after / 3)
         {
-            let is_running = |stem: &Name| self.uploaded.values().any(|it| it.stem == *stem);
-            take_in_lost(shared, is_running)?;
+            let parts = shared.parts.lock();
+            let stems: HashSet<Name> = parts.values().map(|it| it.stem.clone()).collect();
+            drop(parts);
+            take_in_lost(shared, |stem| stems.contains(stem))?;
             self.looked_at = Some(Instant::now());
         }
         Ok(())
     }
 
     /// Uploads what is new of each session. What can't be uploaded now is at the next time.
-    fn upload(&mut self, shared: &Shared) -> Result<(), Fault> {
+    fn upload(&self, shared: &Shared) -> Result<(), Fault> {
+        // Whoever removes some waits for those that are being put there.
+        let mut uploaded = shared.parts.lock();
         let mut under_way = HashMap::new();
         let mut parts = Vec::new();
         for recording in shared.tier.running() {
@@ -74,7 +67,7 @@ impl Running {
             let Some(stem) = Name::new(file_stem(id).into_owned()) else {
                 continue;
             };
-            let known = self.uploaded.entry((**id).into()).or_insert(Uploaded {
+            let known = uploaded.entry((**id).into()).or_insert(Parts {
                 connected_at,
                 stem,
                 count: 0,
@@ -99,7 +92,7 @@ impl Running {
             };
             match (put, under_way.remove(&key)) {
                 (Ok(()), Some((id, count))) => {
-                    if let Some(known) = self.uploaded.get_mut(&id) {
+                    if let Some(known) = uploaded.get_mut(&id) {
                         known.count = count;
                         known.parts += 1;
                     }
@@ -110,31 +103,29 @@ impl Running {
         });
         result
     }
+}
 
-    /// Removes the parts of what is in the bucket as a whole, or nowhere any more.
-    ///
-    /// # Errors
-    ///
-    /// Why some may be left.
-    pub(super) fn remove_finished(&mut self, shared: &Shared) -> Result<(), Fault> {
-        let is_over = |id: &[u8], known: &Uploaded| {
-            let flight = shared.tier.flight_began(id);
-            flight != Some(known.connected_at) && !shared.tier.is_pending(id)
-        };
-        let over = self
-            .uploaded
-            .iter()
-            .filter(|(id, known)| is_over(id, known));
-        let over: Vec<Box<[u8]>> = over.map(|(id, _)| id.clone()).collect();
-        for id in over {
-            if let Some(known) = self.uploaded.get(&id) {
-                let keys = (0..known.parts).map(|number| key_of(shared, &known.stem, number));
-                remove(shared, keys.collect())?;
-            }
-            self.uploaded.remove(&id);
+/// Removes the parts of what is in the bucket as a whole, or nowhere any more.
+///
+/// # Errors
+///
+/// Why some may be left.
+pub(super) fn remove_finished(shared: &Shared) -> Result<(), Fault> {
+    let mut parts = shared.parts.lock();
+    let is_over = |id: &[u8], known: &Parts| {
+        let flight = shared.tier.flight_began(id);
+        flight != Some(known.connected_at) && !shared.tier.is_pending(id)
+    };
+    let over = parts.iter().filter(|(id, known)| is_over(id, known));
+    let over: Vec<Box<[u8]>> = over.map(|(id, _)| id.clone()).collect();
+    for id in over {
+        if let Some(known) = parts.get(&id) {
+            let keys = (0..known.parts).map(|number| key_of(shared, &known.stem, number));
+            remove(shared, keys.collect())?;
         }
-        Ok(())
+        parts.remove(&id);
     }
+    Ok(())
 }
 
 fn key_of(shared: &Shared, stem: &Name, number: u64) -> Key {

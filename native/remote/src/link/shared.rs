@@ -17,7 +17,7 @@ use super::doomed::Doomed;
 use super::erasures::Erasures;
 use super::graves::Graves;
 use super::late::Late;
-use super::running::Running;
+use super::parts::Uploaded;
 use super::signal::{Count, Signal};
 use crate::bucket::{Bucket, Cursor, Page};
 use crate::fault::{Fault, FaultKind};
@@ -37,7 +37,7 @@ pub(super) struct Shared {
     pub clock: Clock,
     pub graves: Graves,
     pub erasures: Erasures,
-    pub running: Mutex<Running>,
+    pub parts: Uploaded,
     pub away: Away,
     /// The right to move recordings, which one engine of a directory has.
     pub right: Mutex<Option<File>>,

@@ -16,6 +16,8 @@ use crate::key::Time;
 pub(super) struct Walk {
     /// The time of the last key that was listed; `None` at the beginning.
     at: Option<Time>,
+    /// Where it goes on behind a page without such a key.
+    further: Option<Cursor>,
     stepped: Option<Instant>,
 }
 
@@ -41,25 +43,29 @@ impl Walk {
         let unsettled = i64::try_from(shared.settings.walk.as_millis() * 2).unwrap_or(i64::MAX);
         let settled = shared.clock.now_ms().saturating_sub(unsettled);
         let known = shared.tier.objects();
-        let cursor = self.at.map_or_else(first, Cursor::from_time);
+        let cursor = match &self.further {
+            Some(cursor) => cursor.clone(),
+            None => self.at.map_or_else(first, Cursor::from_time),
+        };
         let page = shared.listed(&cursor)?;
         let last = page
             .objects
             .iter()
             .filter_map(|it| it.key.as_ref()?.time())
             .max();
-        // Those of the last time may go on with the next page.
+        let ms = |time: Time| i64::try_from(time.ms()).unwrap_or(i64::MAX);
+        let start = self.at.map_or(0, ms);
         let end = match (&page.next, last) {
-            (Some(_), Some(last)) => i64::try_from(last.ms()).unwrap_or(i64::MAX),
-            _ => i64::MAX,
+            // Those of the last time may go on with the next page.
+            (Some(_), Some(last)) => ms(last),
+            // Nothing is known of any time yet.
+            (Some(_), None) => start,
+            (None, _) => i64::MAX,
         };
-        let start = self
-            .at
-            .map_or(0, |at| i64::try_from(at.ms()).unwrap_or(i64::MAX));
         let there: HashSet<Object> = (page.objects.iter())
             .filter_map(|it| object_of(it.key.as_ref()?))
             .collect();
-        let next = page.next.is_some();
+        let next = page.next;
         // What takes the place of something that is gone comes first.
         news.learn(shared, page.objects)?;
         for object in known.iter().map(|listed| &listed.object) {
@@ -68,11 +74,12 @@ impl Walk {
                 shared.tier.vanished(object);
             }
         }
-        self.at = match (next, last) {
+        (self.at, self.further) = match (next, last) {
             // More than a page of one time would not end.
-            (true, Some(last)) if self.at == Some(last) => Time::from_ms(last.ms() + 1),
-            (true, last) => last,
-            (false, _) => None,
+            (Some(_), Some(last)) if self.at == Some(last) => (Time::from_ms(last.ms() + 1), None),
+            (Some(_), Some(last)) => (Some(last), None),
+            (further @ Some(_), None) => (self.at, further),
+            (None, _) => (None, None),
         };
         Ok(())
     }

@@ -166,6 +166,36 @@ fn what_vanishes_without_a_word_is_found_by_the_walk() {
 }
 
 #[test]
+fn a_page_of_what_others_have_there_is_passed_by_the_walk() {
+    let world = World::new();
+    let Some((folder, _)) = &world.local else {
+        return;
+    };
+    // Before all of ours, and more than are listed at once.
+    let foreign = folder.path().join("bucket").join(&world.prefix).join("1");
+    std::fs::create_dir_all(&foreign).unwrap();
+    for number in 0..1_100 {
+        std::fs::write(foreign.join(number.to_string()), "").unwrap();
+    }
+    let a = world.node("a");
+    for id in ["x", "y"] {
+        a.save(id, 1);
+    }
+    a.drain();
+    let walk = |it: &mut Settings| it.walk = Duration::from_millis(10);
+    let b = world.node_in(tempfile::tempdir().unwrap(), "b", |_| {}, walk);
+    eventually("both are listed", || b.ids().len() == 2);
+    let until = Instant::now() + Duration::from_secs(1);
+    while Instant::now() < until {
+        assert_eq!(b.ids().len(), 2);
+    }
+    // And it comes to what is behind.
+    world.remove(&world.objects("y.etf.gz")[0]);
+    drop(a);
+    b.lists(&["x"]);
+}
+
+#[test]
 fn an_upload_that_takes_longer_than_polls_look_back_is_heard_of() {
     let world = World::new();
     let hasty = |name: &str| {

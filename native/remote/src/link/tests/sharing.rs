@@ -266,4 +266,9 @@ fn two_engines_of_a_directory_upload_once() {
     eventually("the second knows", || link.status().pending_uploads == 0);
     assert_eq!(link.status().uploaded, 0);
     assert_eq!(world.objects(".etf.gz").len(), 20);
+    // It takes over.
+    let dir = a.close();
+    store.save(&recording("later", 20), Format::Etf).unwrap();
+    eventually("the second uploads", || link.status().uploaded == 1);
+    drop((link, store, dir));
 }
