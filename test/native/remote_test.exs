@@ -164,6 +164,28 @@ defmodule PhoenixReplay.Native.RemoteTest do
     assert ids(a) == []
   end
 
+  test "a running session is uploaded in parts, of which an erasure leaves none", context do
+    %{server: server, b: b} = context
+    a = S3Server.node(server, "a", checkpoint_ms: 50)
+
+    parts = fn ->
+      Path.wildcard(server.folder <> "/replays/.native/running/**/user-1/*", match_dot: true)
+    end
+
+    {:ok, active} = InFlight.start(Session.recording("user-1"), 100, a)
+
+    for n <- 1..3 do
+      :ok = append(active, n)
+      eventually(fn -> length(parts.()) == n end)
+    end
+
+    assert {:ok, %{nodes: %{confirmed: [_, _], waiting: []}}} =
+             Native.delete_where([id: "user-1"], [], b)
+
+    assert parts.() == []
+    assert ids(a) == []
+  end
+
   defp append(active, n) do
     with {:ok, _base} <- InFlight.append(active, Session.event("user-1", n), nil), do: :ok
   end
@@ -251,22 +273,28 @@ defmodule PhoenixReplay.Native.RemoteTest do
     assert Storage.get(recording.id, opts) == {:ok, recording}
   end
 
+  # Another VM, which records twenty sessions.
+  @recording """
+  opts = System.argv() |> hd() |> Base.decode64!() |> :erlang.binary_to_term()
+  Application.put_env(:phoenix_replay, :storage, PhoenixReplay.Storage.Native)
+  Application.put_env(:phoenix_replay, :storage_opts, opts)
+  {:ok, _} = Application.ensure_all_started(:phoenix_replay_native)
+  PhoenixReplay.Native.Test.Session.start_many("child", 20, 5)
+  """
+
+  @stopping @recording <>
+              """
+              System.stop()
+              Process.sleep(:infinity)
+              """
+
+  defp encoded(opts), do: opts |> :erlang.term_to_binary() |> Base.encode64()
+
   @tag timeout: 120_000
   test "a VM without a common disk records, stops, and has left all in the bucket", context do
     %{server: server, b: b} = context
     opts = S3Server.node(server, "child")
-
-    code = """
-    opts = System.argv() |> hd() |> Base.decode64!() |> :erlang.binary_to_term()
-    Application.put_env(:phoenix_replay, :storage, PhoenixReplay.Storage.Native)
-    Application.put_env(:phoenix_replay, :storage_opts, opts)
-    {:ok, _} = Application.ensure_all_started(:phoenix_replay_native)
-    PhoenixReplay.Native.Test.Session.start_many("child", 20, 5)
-    System.stop()
-    Process.sleep(:infinity)
-    """
-
-    output = ChildVM.run!(code, [opts |> :erlang.term_to_binary() |> Base.encode64()])
+    output = ChildVM.run!(@stopping, [encoded(opts)])
     refute output =~ "not in the bucket"
     # Its disk goes with it.
     File.rm_rf!(opts[:path])
@@ -275,5 +303,44 @@ defmodule PhoenixReplay.Native.RemoteTest do
     eventually(fn -> length(S3Server.recordings(server)) == 20 end)
 
     for recording <- Storage.list(b), do: assert(Session.check!(recording) == 5)
+  end
+
+  @tag timeout: 120_000
+  test "a VM that stops without the bucket says what is left, and the next one uploads it",
+       context do
+    %{server: server, b: b} = context
+    opts = S3Server.node(server, "child", drain_timeout_ms: 1_500)
+    S3Server.order(server, "refuse")
+    output = ChildVM.run!(@stopping, [encoded(opts)])
+    assert output =~ "20 recordings in #{opts[:path]} are not in the bucket yet"
+    S3Server.order(server, "clear")
+    uploaded(opts)
+    sees(b, for(n <- 1..20, do: "child-#{n}"))
+  end
+
+  @tag timeout: 120_000
+  test "an erasure reaches what another VM is recording", %{server: server, a: a} do
+    opts = S3Server.node(server, "child")
+
+    code =
+      @recording <>
+        """
+        IO.puts("recording")
+        gone = fn -> length(PhoenixReplay.Storage.Native.list_summaries(opts)) == 9 end
+        PhoenixReplay.Native.Test.Eventually.eventually(gone)
+        IO.puts("nine are left")
+        # Until the test ends.
+        IO.gets("")
+        """
+
+    port = ChildVM.start(code, [encoded(opts)])
+    ChildVM.await_line(port, "recording")
+    :ok = Storage.init(a)
+
+    # And child-10 to child-19.
+    assert {:ok, %{nodes: %{confirmed: [_, _], waiting: []}}} =
+             Native.delete_where([id: "child-1"], [], a)
+
+    ChildVM.await_line(port, "nine are left")
   end
 end

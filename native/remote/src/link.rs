@@ -147,6 +147,7 @@ impl Link {
             parts: Default::default(),
             away: Default::default(),
             right: Default::default(),
+            is_heir: Default::default(),
             to_upload: Default::default(),
             to_poll: Default::default(),
             polled: Default::default(),
@@ -249,7 +250,7 @@ impl Link {
         erase: impl FnOnce() -> Result<Erased, Error>,
     ) -> Result<(Erased, Confirmed), Error> {
         let deadline = Instant::now() + timeout;
-        let note = erase::announce(&self.shared, filter)?;
+        let note = erase::announce(&self.shared, filter, deadline)?;
         let erased = self.shared.erasing(erase)?;
         let confirmed = erase::settle(&self.shared, &note, &erased, deadline)?;
         Ok((erased, confirmed))

@@ -1,6 +1,6 @@
 //! The bucket's clock.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::key::Time;
@@ -17,6 +17,7 @@ const FIRST_MS: u64 = 1_000_000_000_000;
 pub(super) struct Clock {
     /// By how much it is ahead of this machine's.
     ahead_ms: AtomicI64,
+    is_known: AtomicBool,
     /// The last time that was given out.
     last_ms: AtomicU64,
     /// By how much this machine's is said to be off.
@@ -41,6 +42,12 @@ impl Clock {
         let is_agreed = ahead.abs() <= AGREED_MS;
         self.ahead_ms
             .store(if is_agreed { 0 } else { ahead }, Relaxed);
+        self.is_known.store(true, Relaxed);
+    }
+
+    /// Whether it was asked for.
+    pub(super) fn is_known(&self) -> bool {
+        self.is_known.load(Relaxed)
     }
 
     /// By how much it is ahead of this machine's, in milliseconds.

@@ -30,10 +30,20 @@ const AHEAD_MS: i64 = 60_000;
 ///
 /// Why some of it could not be done.
 pub(super) fn bury(shared: &Shared, told: &mut HashMap<Box<[u8]>, Key>) -> Result<(), Fault> {
-    if !shared.away.pause(&[Access::Put, Access::Delete]).is_zero() {
+    if !shared.away.pause(&[Access::Put]).is_zero() {
         return Ok(());
     }
-    tell_all(shared, told)?;
+    let has_right = shared.has_right();
+    let all_told = tell_all(shared, told);
+    // What this disk does not delete keeps nothing else from being uploaded.
+    let is_heir = !matches!(&all_told, Err(fault) if fault.kind() != FaultKind::Invalid);
+    if has_right && is_heir && !shared.is_heir.swap(true, Relaxed) {
+        shared.to_upload.give();
+    }
+    all_told?;
+    if !shared.away.pause(&[Access::Delete]).is_zero() {
+        return Ok(());
+    }
     // What is noted meanwhile is for the next time.
     let mut done = told.clone();
     delete_orphans(shared, told)?;
@@ -59,20 +69,27 @@ pub(super) fn bury(shared: &Shared, told: &mut HashMap<Box<[u8]>, Key>) -> Resul
 
 /// Puts a tombstone there for each note that has none. Returns whether all have one.
 fn tell_all(shared: &Shared, told: &mut HashMap<Box<[u8]>, Key>) -> Result<bool, Fault> {
-    let Ok(notes) = shared.tier.notes() else {
-        return Ok(false);
-    };
+    let notes = shared
+        .tier
+        .notes()
+        .map_err(|_| Fault::new(FaultKind::Invalid, "notes of deletions could not be read"))?;
     if !shared.has_right() {
         return Ok(notes.is_empty());
     }
+    let mut result = Ok(true);
     for note in notes {
-        if !told.contains_key(&note)
-            && let Some(key) = tell(shared, &note)?
-        {
-            told.insert(note, key);
+        if told.contains_key(&note) {
+            continue;
+        }
+        match tell(shared, &note) {
+            Ok(Some(key)) => drop(told.insert(note, key)),
+            Ok(None) => {}
+            // The others may be told all the same.
+            Err(fault) if fault.kind() == FaultKind::Invalid => result = Err(fault),
+            Err(fault) => return Err(fault),
         }
     }
-    Ok(true)
+    result
 }
 
 /// Puts a tombstone there for a note; `None` if there is nothing to tell.

@@ -22,7 +22,19 @@ use crate::key::{Key, Name, Tag};
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Notes that a filter is to be carried out by all, before it is here. Returns the note's name.
-pub(super) fn announce(shared: &Shared, filter: &Filter) -> Result<Box<[u8]>, Error> {
+pub(super) fn announce(
+    shared: &Shared,
+    filter: &Filter,
+    deadline: Instant,
+) -> Result<Box<[u8]>, Error> {
+    // It is up to a time of the bucket's clock, which is known soon after a start.
+    while !shared.clock.is_known()
+        && shared.away.refuses(&[Access::Read, Access::Put]).is_none()
+        && !shared.is_stopping()
+        && Instant::now() < deadline
+    {
+        thread::sleep(Duration::from_millis(5));
+    }
     let refused = |source| Error::Io {
         action: "write down what is to be erased",
         path: None,

@@ -99,8 +99,9 @@ impl Poller<'_> {
         self.tended_at = Some(Instant::now());
         let mut right = shared.right.lock();
         if right.is_none() {
+            // Whoever had it before may have left something undone.
+            shared.is_heir.store(false, Relaxed);
             *right = shared.tier.try_lock().ok().flatten();
-            shared.to_upload.give();
         }
         let has_right = right.is_some();
         drop(right);

@@ -41,6 +41,9 @@ pub(super) struct Shared {
     pub away: Away,
     /// The right to move recordings, which one engine of a directory has.
     pub right: Mutex<Option<File>>,
+    /// What earlier runs have noted is carried out here. Until then a file may be one that was being
+    /// deleted, and what is uploaded of it is later than its deletion.
+    pub is_heir: AtomicBool,
     /// What is to be done at once.
     pub to_upload: Signal,
     pub to_poll: Signal,

@@ -99,7 +99,11 @@ impl Uploader<'_> {
         let is_read = self
             .unread_until
             .is_none_or(|until| until <= Instant::now());
-        is_read && self.shared.is_listed.load(Relaxed) && self.shared.has_right()
+        let shared = self.shared;
+        is_read
+            && shared.is_listed.load(Relaxed)
+            && shared.is_heir.load(Relaxed)
+            && shared.has_right()
     }
 
     fn upload(&mut self) {

@@ -1,9 +1,11 @@
 //! What is deleted is deleted everywhere.
 
 use replay_s3::{Rule, Trouble};
-use replay_store::{Retention, Subject, Wait};
+use replay_store::{Subject, Wait};
 
 use super::*;
+use crate::gone::Gone;
+use crate::key::{Name, Time};
 
 #[test]
 fn what_one_deletes_is_gone_on_all() {
@@ -285,35 +287,32 @@ fn an_erasure_by_a_subject_or_by_content_reaches_all() {
 }
 
 #[test]
-fn limits_are_kept_for_all_by_one() {
+fn what_an_earlier_run_was_deleting_is_not_uploaded_by_the_next() {
     let world = World::new();
-    let limited = |name: &str| {
-        let dir = tempfile::tempdir().unwrap();
-        let limit = |it: &mut StoreOptions| {
-            it.retention = Retention {
-                max_recordings: Some(5),
-                ..Retention::default()
-            };
-        };
-        world.node_in(dir, name, limit, |_| {})
-    };
-    let (a, b) = (limited("a"), limited("b"));
-    for number in 0..20 {
-        let node = if number % 2 == 0 { &a } else { &b };
-        node.save(&format!("r{number:02}"), number);
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path(), StoreOptions::default()).unwrap();
+    for id in ["x", "y"] {
+        store.save(&recording(id, 1), Format::Etf).unwrap();
     }
-    let left = ["r19", "r18", "r17", "r16", "r15"];
-    for node in [&a, &b] {
-        node.lists(&left);
-    }
-    eventually("in the bucket too", || world.objects(".etf.gz").len() == 5);
-    let has_one = || {
-        let retaining = [&a, &b].map(|node| node.link.status().is_retaining);
-        retaining.iter().filter(|it| **it).count() == 1
+    // Killed when it was noted and not yet done.
+    let gone = Gone {
+        effective: Time::from_ms(local_ms() as u64).unwrap(),
+        origin: Name::new(*b"earlier").unwrap(),
+        ids: vec![b"x".to_vec()],
+        filter: None,
     };
-    // A server that lets two write a new object at once may give it to both, until one of them
-    // renews it.
-    let at_once = has_one();
-    assert!(at_once || world.is_elsewhere());
-    eventually("one has the lease", has_one);
+    store.tier().write_note(&gone.encode().unwrap()).unwrap();
+    drop(store);
+    // It is told of late.
+    world.proxy.add(Rule {
+        method: Some("PUT"),
+        target: ".gone",
+        ..Rule::always(Trouble::Slow(1_000))
+    });
+    let a = world.node_in(dir, "a", |_| {}, |_| {});
+    a.lists(&["y"]);
+    a.drain();
+    let mut seen = world.proxy.seen().into_iter();
+    assert!(!seen.any(|it| it.method == "PUT" && it.target.contains("x.etf")));
+    assert_eq!(world.objects(".etf.gz").len(), 1);
 }

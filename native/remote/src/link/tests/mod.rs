@@ -3,6 +3,7 @@
 mod absent;
 mod deleting;
 mod faults;
+mod limits;
 mod refusals;
 mod running;
 mod sharing;

@@ -91,6 +91,33 @@ fn of_what_is_erased_no_part_is_left_when_that_is_said() {
 }
 
 #[test]
+fn an_erasure_reaches_sessions_of_those_whose_clocks_are_off() {
+    const OFF: i64 = 600_000;
+    let world = World::new();
+    let skewed = |name: &str, skew_ms| {
+        let dir = tempfile::tempdir().unwrap();
+        world.node_in(dir, name, |_| {}, |it| it.skew_ms = skew_ms)
+    };
+    let (behind, ahead) = (skewed("behind", -OFF), skewed("ahead", OFF));
+    for (by, other, skew_ms) in [(&behind, &ahead, OFF), (&ahead, &behind, -OFF)] {
+        let start = |id: &str, after_ms| {
+            let head = recording(id, local_ms() + skew_ms + after_ms);
+            let started = other.store.start(id.as_bytes(), &head, 10, Wait::Yes);
+            started.unwrap()
+        };
+        let _before = start("x-before", -1_000);
+        // It begins in a while, so that the seconds of servers do not count.
+        let after = start("x-after", 60_000);
+        let filter = by_id("x-");
+        let erase = || by.store.delete_where(&filter);
+        let (_, confirmed) = by.link.erase(&filter, LONG, erase).unwrap();
+        assert_eq!((confirmed.nodes.len(), confirmed.waiting.len()), (2, 0));
+        assert_eq!(other.ids(), ["x-after"]);
+        after.discard();
+    }
+}
+
+#[test]
 fn what_was_erased_does_not_come_back_with_a_lost_node() {
     let world = World::new();
     let (a, b) = (node(&world, "a"), node(&world, "b"));
