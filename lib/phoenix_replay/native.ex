@@ -243,8 +243,9 @@ defmodule PhoenixReplay.Native do
     * `:objects`: recordings that it has, `:elsewhere`: those of them that are not here
     * `:unreadable`: objects that hold no recording that can be read
     * `:complete`: whether all is known that was there when the directory was opened
-    * `:away`: nil, or why the bucket can't be used, and for how many milliseconds that has
-      been so
+    * `:away`: nil, or why the bucket, or something of it, can't be used, and for how many
+      milliseconds that has been so: reading, writing and deleting can be refused each for
+      itself, and single recordings too
     * `:retaining`: whether it is this node that deletes what is beyond the limits
     * `:uploaded`: recordings uploaded since the directory was opened
     * `:requests`: what was asked of it since then, by kind, how many of these `:failed`,
@@ -474,7 +475,7 @@ defmodule PhoenixReplay.Native do
   nodes that share it, also for their sessions in flight. The call returns when the bucket
   is clean, and every node that is there has confirmed that it is, but waits no longer than
   `:drain_timeout_ms`. `:nodes` has the names of those that have `:confirmed`, this one among
-  them, and of those that it is still `:waiting` for: they are down, or slow, and erase it when
+  them, and of those that have not and are `:waiting`: they are down, or slow, and erase it when
   they next look. If the bucket can't be had, what is here is erased, what is there will be
   when it can, and the error is `{:remote, why}`.
 

@@ -94,13 +94,28 @@ defmodule PhoenixReplay.Native.RemoteAwayTest do
     assert length(S3Server.recordings(server)) == 6
   end
 
+  test "the log says that recordings are larger than what is taken", %{server: server, a: a} do
+    log =
+      capture_log(fn ->
+        save(a)
+        uploaded(a)
+        S3Server.order(server, "answer 413 EntityTooLarge")
+        save(a)
+        assert_receive {:remote_away, _, %{reason: {:remote, :too_large}}}
+        _handled = :sys.get_state(Reporter)
+      end)
+
+    assert log =~ "the bucket of #{a[:path]} does not take recordings as large as some that are"
+    assert log =~ "it is tried again, and "
+  end
+
   test "the log says that it is away, and that it is back", %{server: server, a: a} do
     log =
       capture_log(fn ->
-        save(a, url: "http://localhost/?token=a-private-value")
+        save(a)
         uploaded(a)
         S3Server.order(server, "refuse")
-        save(a, url: "http://localhost/?token=a-private-value")
+        save(a)
         away(a)
         assert_receive {:remote_away, _, _}
         S3Server.order(server, "clear")
@@ -217,10 +232,10 @@ defmodule PhoenixReplay.Native.RemoteAwayTest do
 
     log =
       capture_log(fn ->
-        save(a)
+        save(a, url: "http://localhost/?token=a-private-value")
         uploaded(a)
         S3Server.order(server, "refuse")
-        save(a)
+        save(a, url: "http://localhost/?token=a-private-value")
         away(a)
         Native.get("unknown", [], a)
         S3Server.order(server, "clear")

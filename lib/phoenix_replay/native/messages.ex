@@ -89,10 +89,13 @@ defmodule PhoenixReplay.Native.Messages do
       "start; allow more with :drain_timeout_ms"
   end
 
-  defp line(:remote_away, %{pending_uploads: pending, path: path} = facts) do
-    "the bucket of #{path} can't be used: #{why(facts)}; it is tried again, and " <>
-      "#{recordings(pending)} #{if pending == 1, do: "waits", else: "wait"} to be uploaded"
+  defp line(:remote_away, %{reason: {:remote, :too_large}, path: path} = facts) do
+    "the bucket of #{path} does not take recordings as large as some that are to be uploaded: " <>
+      "see the limits of the server, and of what is before it; #{waiting(facts)}"
   end
+
+  defp line(:remote_away, %{path: path} = facts),
+    do: "the bucket of #{path} can't be used: #{why(facts)}; #{waiting(facts)}"
 
   defp line(:remote_back, %{pending_uploads: pending, path: path}) do
     "the bucket of #{path} can be used again; #{recordings(pending)} #{are(pending)} to be uploaded"
@@ -174,6 +177,11 @@ defmodule PhoenixReplay.Native.Messages do
   # What the system refused is told by the engine, with the step and the file.
   defp why(%{detail: detail, reason: reason}), do: join(detail, advice(reason))
   defp why(%{reason: reason}), do: reason(reason)
+
+  defp waiting(%{pending_uploads: pending}) do
+    wait = if pending == 1, do: "waits", else: "wait"
+    "it is tried again, and #{recordings(pending)} #{wait} to be uploaded"
+  end
 
   # Ids come from outside; a long one must not flood the log.
   defp id(id) when is_binary(id) and byte_size(id) > 64,

@@ -114,7 +114,7 @@ pub struct Status {
 pub struct Confirmed {
     /// The names of those that have, this one among them.
     pub nodes: Vec<String>,
-    /// Those that are there and have not yet.
+    /// Those that have not, and are there or may come back.
     pub waiting: Vec<String>,
 }
 
