@@ -16,11 +16,12 @@ const MAX_PART_BYTES: u64 = 512 << 20;
 const AT_ONCE: usize = 8;
 
 /// Takes in the sessions of nodes that are no longer there, and of earlier runs of this one.
-/// Several may do so at once: it comes to the same. `is_running` is for stems of this node's.
+/// Several may do so at once: it comes to the same. `is_running` is for stems of this node's. Returns
+/// whether none is left that is only waiting to be uploaded.
 pub(super) fn take_in_lost(
     shared: &Shared,
     is_running: impl Fn(&Name) -> bool,
-) -> Result<(), Fault> {
+) -> Result<bool, Fault> {
     let mut sessions: HashMap<(Name, Name), Vec<u64>> = HashMap::new();
     let mut cursor = Cursor::folder(Key::running(None));
     loop {
@@ -38,13 +39,13 @@ pub(super) fn take_in_lost(
         }
     }
     if sessions.is_empty() {
-        return Ok(());
+        return Ok(true);
     }
     let there: HashSet<Name> = presence::others(shared)?.there.into_iter().collect();
     let lost = sessions
         .into_iter()
         .filter(|((node, _), _)| !there.contains(node));
-    let mut taken_in = false;
+    let (mut taken_in, mut is_done) = (false, true);
     for ((node, stem), mut numbers) in lost {
         numbers.sort_unstable();
         let key = |number| Key::Part {
@@ -57,6 +58,8 @@ pub(super) fn take_in_lost(
             remove(shared, numbers.into_iter().map(key).collect())?;
         } else if !shared.tier.is_known_stem(stem.as_bytes()) {
             taken_in |= take_in(shared, &stem, &numbers, key)?;
+        } else {
+            is_done = false;
         }
     }
     if taken_in {
@@ -66,7 +69,7 @@ pub(super) fn take_in_lost(
             shared.tier.erase_where(&filter).map_err(refused)?;
         }
     }
-    Ok(())
+    Ok(is_done && !taken_in)
 }
 
 /// Deletes parts.

@@ -20,7 +20,7 @@ const AT_ONCE: usize = 8;
 #[derive(Default)]
 pub(super) struct Running {
     uploaded_at: Option<Instant>,
-    looked_at: Option<Instant>,
+    look_at: Option<Instant>,
 }
 
 impl Running {
@@ -43,15 +43,18 @@ impl Running {
             self.upload(shared)?;
         }
         // Also without parts of its own: others may have left some.
-        if self
-            .looked_at
-            .is_none_or(|at| at.elapsed() >= shared.settings.lost_after / 3)
-        {
+        if self.look_at.is_none_or(|at| at <= Instant::now()) {
             let parts = shared.parts.lock();
             let stems: HashSet<Name> = parts.values().map(|it| it.stem.clone()).collect();
             drop(parts);
-            take_in_lost(shared, |stem| stems.contains(stem))?;
-            self.looked_at = Some(Instant::now());
+            let is_done = take_in_lost(shared, |stem| stems.contains(stem))?;
+            // What waits to be uploaded soon is.
+            let rarely = shared.settings.lost_after / 3;
+            let pause = match is_done {
+                true => rarely,
+                false => rarely.min(shared.settings.poll * 10),
+            };
+            self.look_at = Some(Instant::now() + pause);
         }
         Ok(())
     }

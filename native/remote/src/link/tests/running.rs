@@ -1,8 +1,10 @@
 //! Sessions of nodes that are lost with their disks.
 
+use replay_s3::{Rule, Trouble};
 use replay_store::Wait;
 
 use super::*;
+use crate::key::Name;
 
 const OFTEN: Duration = Duration::from_millis(100);
 
@@ -66,6 +68,35 @@ fn parts_go_when_the_session_is_in_the_bucket() {
     eventually("a part is there", || world.objects("/0").len() == 1);
     running.discard();
     eventually("it is gone", || world.objects("/0").is_empty());
+}
+
+#[test]
+fn parts_of_an_earlier_run_go_when_what_they_are_of_is_there() {
+    let world = World::new();
+    let a = node(&world, "a");
+    a.save("x", 1);
+    let part = |node: &Node| Key::Part {
+        node: node.link.shared.node.clone(),
+        stem: Name::new(*b"x").unwrap(),
+        number: 0,
+    };
+    let key = part(&a);
+    let dir = a.close();
+    world.direct.put(&key, vec![1].into()).unwrap();
+    // The node that comes next looks for parts before it has uploaded that.
+    for object in world.objects(".etf.gz") {
+        world.remove(&object);
+    }
+    world.proxy.add(Rule {
+        method: Some("PUT"),
+        target: ".etf",
+        ..Rule::always(Trouble::Slow(500))
+    });
+    let rare = |it: &mut Settings| it.lost_after = LONG * 10;
+    let a = world.node_in(dir, "a", |_| {}, rare);
+    assert_eq!(part(&a), key);
+    eventually("it is gone", || world.objects("/0").is_empty());
+    assert_eq!(world.objects(".etf.gz").len(), 1);
 }
 
 #[test]
