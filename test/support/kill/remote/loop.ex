@@ -4,6 +4,8 @@ defmodule PhoenixReplay.Native.Test.Kill.Remote.Loop do
   # random moments, and started again where they were. In the end all is as if nothing had been: what
   # was acknowledged is in the bucket once, and every node has it; what was deleted is nowhere.
 
+  import PhoenixReplay.Native.Test.Eventually
+
   alias PhoenixReplay.Native.Test.{ChildVM, S3Server}
   alias PhoenixReplay.Native.Test.Kill.{Ledger, Oracle, Workload}
   alias PhoenixReplay.Native.Test.Kill.Remote.{Inspector, Judge}
@@ -66,12 +68,19 @@ defmodule PhoenixReplay.Native.Test.Kill.Remote.Loop do
     state = if :rand.uniform(3) > 1, do: serve(state), else: state
     state = boot(state, number)
     state = serve_after(state, Enum.random(0..500))
+    # However slow the machine is, something has been done before the first one dies.
+    eventually(fn -> Enum.any?(ledgers(state, "saver"), &(length(&1) > 2)) end)
     # One in four dies within the first moments, in the middle of recovery.
     Process.sleep(Enum.random(if :rand.uniform(4) == 1, do: 0..50, else: 200..1500))
     state = if :rand.uniform(2) == 1, do: kill_server(state), else: state
     if :rand.uniform(2) == 1, do: Process.sleep(Enum.random(0..300))
     victims = Enum.take_random(@nodes, if(state.up?, do: 1, else: 0) + Enum.random(0..2))
     kill(state, victims)
+  end
+
+  defp ledgers(state, role) do
+    for path <- Path.wildcard("#{state.ledgers}/*-#{role}*"),
+        do: path |> File.read!() |> String.split("\n", trim: true)
   end
 
   defp boot(state, number) do
