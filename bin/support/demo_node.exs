@@ -118,10 +118,6 @@ defmodule Demo.Node do
     waited(fn -> Enum.sort(saved(opts)) == Enum.sort(ids) end)
   end
 
-  @doc "Waits until this many more objects were put into the bucket than before."
-  def put(opts, before, count),
-    do: waited(fn -> stats(opts).remote.requests.puts >= before + count end)
-
   defp saved(opts), do: for(%{id: id, active?: false} <- Native.list_summaries(opts), do: id)
 
   defp waited(fun) do

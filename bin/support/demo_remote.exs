@@ -172,14 +172,16 @@ defmodule Demo.Remote do
 
   defp lose(server, [_a, b, c], ids, directory, access) do
     say("b is killed while it records, and its disk is lost")
-    %{remote: %{requests: %{puts: before}}} = ask(b, :stats, [])
     running = ask(b, :run, [1..@running, @events])
 
     IO.puts(
       "#{@running} sessions run on b, each with #{@events} events so far; checkpoint_ms: #{@checkpoint_ms}"
     )
 
-    ask(b, :put, [before, @running])
+    # All events are there by now, and so in the parts that come next.
+    Process.sleep(2 * @checkpoint_ms)
+    in_parts = fn -> ["running", server] |> server() |> String.split() end
+    until(fn -> running -- in_parts.() == [] end)
     IO.puts("what they are so far has been put into the bucket")
     kill(b)
     File.rm_rf!(b.opts[:path])
@@ -297,6 +299,14 @@ defmodule Demo.Remote do
     {:os_pid, os_pid} = Port.info(port, :os_pid)
     {_, 0} = System.cmd("kill", ["-9", "#{os_pid}"])
     receive do: ({^port, {:exit_status, _}} -> :ok)
+  end
+
+  defp until(fun, tries \\ 600) do
+    cond do
+      fun.() -> :ok
+      tries == 0 -> raise "it does not come about"
+      true -> Process.sleep(100) && until(fun, tries - 1)
+    end
   end
 
   defp server(arguments) do

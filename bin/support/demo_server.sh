@@ -5,6 +5,7 @@
 #   demo_server.sh stop DIRECTORY         ends it without a word, as kill -9
 #   demo_server.sh start DIRECTORY        starts it again, at the same port
 #   demo_server.sh nodes DIRECTORY        the nodes that have shown that they are there
+#   demo_server.sh running DIRECTORY      the sessions of which there are parts
 #   demo_server.sh forget DIRECTORY NODE  removes what one has shown
 #
 # It is a Garage if there is one, and otherwise the server that the tests have.
@@ -74,6 +75,10 @@ case "$command" in
   nodes)
     garage_curl GET '?list-type=2&prefix=replays%2F.native%2Fnodes%2F' --fail |
       grep -o '<Key>[^<]*</Key>' | sed 's,<Key>replays/.native/nodes/\(.*\)</Key>,\1,'
+    ;;
+  running)
+    garage_curl GET '?list-type=2&prefix=replays%2F.native%2Frunning%2F' --fail |
+      { grep -o '<Key>[^<]*</Key>' || true; } | sed 's,.*/\([^/]*\)/[^/]*</Key>,\1,' | sort -u
     ;;
   forget) garage_curl DELETE "replays/.native/nodes/$3" --fail -o /dev/null ;;
   *) die "demo_server.sh: what is $command?" ;;

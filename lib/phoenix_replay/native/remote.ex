@@ -76,9 +76,9 @@ defmodule PhoenixReplay.Native.Remote do
   def reveal(nil), do: {:ok, nil}
 
   def reveal(%__MODULE__{} = remote) do
-    Enum.reduce_while(@secrets, {:ok, Map.put(remote, :environment, environment())}, fn key,
-                                                                                        {:ok,
-                                                                                         revealed} ->
+    revealed = Map.put(remote, :environment, environment())
+
+    Enum.reduce_while(@secrets, {:ok, revealed}, fn key, {:ok, revealed} ->
       case call(Map.fetch!(remote, key)) do
         {:ok, secret} -> {:cont, {:ok, Map.put(revealed, key, secret)}}
         :error -> {:halt, invalid(key)}
@@ -88,9 +88,9 @@ defmodule PhoenixReplay.Native.Remote do
 
   # That of the VM, which `System.put_env/2` changes, and not that of the process.
   defp environment do
-    for {"AWS_" <> _rest, value} = variable <- System.get_env(),
-        String.valid?(value),
-        do: variable
+    for {"AWS_" <> _rest = name, value} <- System.get_env(),
+        text?(name) and text?(value),
+        do: {name, value}
   end
 
   # What a function of the user's raises, or returns, may have a part of the secret in it.

@@ -50,6 +50,26 @@ fn what_a_lost_node_was_recording_is_taken_in_by_another() {
 }
 
 #[test]
+fn a_node_that_is_new_takes_in_all_of_them() {
+    let world = World::new();
+    let a = node(&world, "a");
+    for number in 0..5 {
+        let id = format!("r{number}");
+        let head = recording(&id, local_ms());
+        a.store.start(id.as_bytes(), &head, 10, Wait::Yes).unwrap();
+    }
+    eventually("parts are there", || world.objects("/0").len() == 5);
+    let shown = Key::Node(a.link.shared.node.clone());
+    lose(a);
+    world.remove(&shown.to_string());
+    let b = node(&world, "b");
+    eventually("it has them", || b.ids().len() == 5);
+    eventually("and puts them there", || {
+        world.objects(".etf.gz").len() == 5 && world.objects("/0").is_empty()
+    });
+}
+
+#[test]
 fn parts_go_when_the_session_is_in_the_bucket() {
     let world = World::new();
     let a = node(&world, "a");
