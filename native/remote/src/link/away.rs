@@ -20,7 +20,7 @@ pub(super) enum Access {
     Put,
     Delete,
     /// Some recordings, while others are put there.
-    Some,
+    Recordings,
 }
 
 /// Since when one of these is refused, and why.
@@ -184,7 +184,7 @@ mod tests {
         assert!(!away.failed(Delete, RemoteFault::Throttled));
         assert_eq!(away.status().unwrap().0, RemoteFault::Denied, "the first");
         assert_eq!(away.refuses(&[Delete]), Some(RemoteFault::Throttled));
-        assert_eq!(away.refuses(&[Access::Some]), None);
+        assert_eq!(away.refuses(&[Access::Recordings]), None);
         assert!(away.pause(&[Put, Delete]) > Duration::ZERO);
         assert_eq!(away.answered(Read), Some(false));
         assert_eq!(away.pause(&[Put, Delete]), Duration::ZERO, "at once");

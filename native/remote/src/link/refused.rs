@@ -39,7 +39,7 @@ impl Refused {
             again_at: Instant::now() + pause,
         };
         self.0.insert(entry.file().into(), refusal);
-        shared.is_away(Access::Some, fault);
+        shared.is_away(Access::Recordings, fault);
     }
 
     /// For how long it is to be left alone, if at all.
@@ -59,7 +59,7 @@ impl Refused {
     pub(super) fn forget_others(&mut self, shared: &Shared) {
         self.0.retain(|_, it| shared.tier.is_pending(&it.id));
         if self.0.is_empty() {
-            shared.is_there(Access::Some);
+            shared.is_there(Access::Recordings);
         }
     }
 }
