@@ -21,6 +21,7 @@ mod running;
 mod shared;
 mod signal;
 mod upload;
+mod uses;
 mod walk;
 
 use std::hash::{BuildHasher as _, RandomState};

@@ -94,9 +94,14 @@ impl Clock {
 
 /// This machine's clock, in milliseconds since the Unix epoch.
 pub(super) fn local_ms() -> i64 {
+    local_ns() / 1_000_000
+}
+
+/// As [`local_ms`], in nanoseconds, as the times of files are.
+pub(super) fn local_ns() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| {
-        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+        i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
     })
 }
 

@@ -12,13 +12,14 @@ use replay_store::{Notice, Object, Put, Remote, RemoteFault, Tier};
 
 use super::Settings;
 use super::away::{Access, Away, remote_fault};
-use super::clock::{Clock, local_ms};
+use super::clock::Clock;
 use super::doomed::Doomed;
 use super::erasures::Erasures;
 use super::graves::Graves;
 use super::late::Late;
 use super::parts::Uploaded;
 use super::signal::{Count, Signal};
+use super::uses::Uses;
 use crate::bucket::{Bucket, Cursor, Page};
 use crate::fault::{Fault, FaultKind};
 use crate::gone::Gone;
@@ -76,7 +77,7 @@ pub(super) struct Shared {
     /// Uploaded, and in no batch of rows yet.
     pub unannounced: Mutex<Vec<Object>>,
     /// When files that the bucket has too were read last, by this machine's clock.
-    pub uses: Mutex<HashMap<Box<[u8]>, i64>>,
+    pub uses: Uses,
     /// What is being deleted here just now.
     pub doomed: Doomed,
     /// So many objects are being deleted that were orphans.
@@ -208,7 +209,7 @@ impl Remote for Shared {
             Ok(bytes) => {
                 into.clear();
                 into.extend_from_slice(&bytes);
-                self.used(&object.file);
+                self.uses.hear(&object.file);
                 Ok(())
             }
             Err(fault) => Err(remote_fault(&fault)),
@@ -216,11 +217,7 @@ impl Remote for Shared {
     }
 
     fn used(&self, file: &[u8]) {
-        let mut uses = self.uses.lock();
-        match uses.get_mut(file) {
-            Some(used) => *used = local_ms(),
-            None => drop(uses.insert(file.into(), local_ms())),
-        }
+        self.uses.hear(file);
     }
 
     fn wake(&self) {

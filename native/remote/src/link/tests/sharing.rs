@@ -206,7 +206,12 @@ fn copies_are_kept_up_to_a_number_of_bytes() {
             recording(&id, number)
         );
     }
+    a.store.read(b"r0").unwrap();
+    a.store.read(b"r1").unwrap();
     eventually("again", || a.files() <= 8);
+    for last in ["r0.etf.gz", "r1.etf.gz"] {
+        assert!(a.dir.path().join(last).exists(), "{last} was used last");
+    }
     // What is not uploaded stays.
     world.proxy.refuse(true).unwrap();
     for number in 20..60 {
