@@ -11,11 +11,11 @@ defmodule PhoenixReplay.Native.Test.ChildVM do
 
   @doc """
   Runs Elixir code to its end and returns what it printed. `:vm` are arguments
-  of the VM, `:paths` those that `paths/0` gives otherwise.
+  of the VM, `:paths` those that `paths/0` gives otherwise, `:env` variables.
   """
   def run!(code, args \\ [], options \\ []) do
-    {output, status} =
-      System.cmd(executable(), arguments(code, args, options), stderr_to_stdout: true)
+    system = [stderr_to_stdout: true, env: options[:env] || []]
+    {output, status} = System.cmd(executable(), arguments(code, args, options), system)
 
     if status != 0, do: raise("the child VM failed with #{status}:\n#{output}")
     output

@@ -58,6 +58,12 @@ defmodule PhoenixReplay.Native.Test.S3Server do
     :ok
   end
 
+  @doc "What these headers were in the requests so far, each value once; `\"-\"` if one had none."
+  def values(server, headers) do
+    answer = GenServer.call(server.pid, {:order, Enum.join(["values" | headers], " ")})
+    for values <- String.split(answer, " "), do: String.split(values, ",")
+  end
+
   @doc "Storage options of a node with a directory of its own; `opts` are more of them."
   def node(server, name, opts \\ []) do
     {remote_opts, opts} = Keyword.pop(opts, :remote_opts, [])

@@ -18,9 +18,11 @@
 //! | `refuse` | connections are refused |
 //! | `clear` | all is well again |
 //! | `count` | instead of `ok`: how many requests came since the last time |
+//! | `values HEADER...` | instead of `ok`: what each was in the requests since the last time, such as `-,AES256`; `-` where it was missing |
 //! | `direct` | instead of `ok`: the port of the server itself, where nobody makes trouble |
 #![forbid(unsafe_code)]
 
+use std::collections::BTreeSet;
 use std::io::{self, BufRead as _, Write as _};
 use std::process::ExitCode;
 
@@ -93,6 +95,16 @@ fn order(proxy: &Proxy, line: &str) -> io::Result<String> {
             return Ok("ok".to_owned());
         }
         ["count"] => return Ok(proxy.seen().len().to_string()),
+        ["values", headers @ ..] => {
+            let seen = proxy.seen();
+            let values = |header: &&str| {
+                let values = seen.iter().map(|it| it.header(header).unwrap_or("-"));
+                let values: BTreeSet<&str> = values.collect();
+                values.into_iter().collect::<Vec<_>>().join(",")
+            };
+            let values: Vec<String> = headers.iter().map(values).collect();
+            return Ok(values.join(" "));
+        }
         // There are few, and they are said for as long as the program runs.
         ["answer", status, code] => status
             .parse()

@@ -70,10 +70,18 @@ struct Shared {
     server: SocketAddr,
     rules: Mutex<Vec<Rule>>,
     seen: Mutex<Vec<Seen>>,
+    unanswered: Mutex<Count>,
     /// Grows when whoever is stalled is to be let go.
     cleared: watch::Sender<u64>,
     /// Grows when every connection is to be cut.
     refused: watch::Sender<u64>,
+}
+
+/// How many there are, and the most there were.
+#[derive(Debug, Clone, Copy, Default)]
+struct Count {
+    now: usize,
+    most: usize,
 }
 
 /// Whether connections are accepted, and who waits for that.
@@ -133,6 +141,7 @@ impl Proxy {
             server,
             rules: Mutex::default(),
             seen: Mutex::default(),
+            unanswered: Mutex::default(),
             cleared: watch::Sender::new(0),
             refused: watch::Sender::new(0),
         });
@@ -181,6 +190,11 @@ impl Proxy {
     /// The requests that came so far, which are forgotten then.
     pub fn seen(&self) -> Vec<Seen> {
         std::mem::take(&mut self.shared.seen.lock())
+    }
+
+    /// The most requests that waited for an answer at one time, each on a connection of its own.
+    pub fn most_at_once(&self) -> usize {
+        self.shared.unanswered.lock().most
     }
 }
 
@@ -258,6 +272,24 @@ async fn run(
             }
         };
         let _ = done.send(result);
+    }
+}
+
+/// A request that is counted until the first byte of its answer is given.
+struct Unanswered<'a>(&'a Mutex<Count>);
+
+impl Unanswered<'_> {
+    fn count(count: &Mutex<Count>) -> Unanswered<'_> {
+        let mut locked = count.lock();
+        locked.now += 1;
+        locked.most = locked.most.max(locked.now);
+        Unanswered(count)
+    }
+}
+
+impl Drop for Unanswered<'_> {
+    fn drop(&mut self) {
+        self.0.lock().now -= 1;
     }
 }
 

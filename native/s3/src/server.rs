@@ -7,12 +7,17 @@ use std::path::PathBuf;
 
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
+use s3s::S3Result;
 use s3s::auth::SimpleAuth;
+use s3s::host::{S3Host, VirtualHost};
 use s3s::service::{S3ServiceBuilder, SharedS3Service};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::shelf::{Quirks, Shelf};
+
+/// Names below this one are of buckets. There is no such host: whoever asks one asks by a proxy.
+const DOMAIN: &str = "s3.test";
 
 /// What is served.
 #[derive(Debug, Clone)]
@@ -50,6 +55,7 @@ impl Server {
             config.access_key_id.clone(),
             config.secret_access_key.clone(),
         ));
+        service.set_host(Hosts);
         let service = service.build().into_shared();
         let runtime = runtime()?;
         let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, config.port)))?;
@@ -64,6 +70,22 @@ impl Server {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+}
+
+/// A bucket is named in the path, or in the host.
+struct Hosts;
+
+impl S3Host for Hosts {
+    fn parse_host_header<'a>(&'a self, host: &'a str) -> S3Result<VirtualHost<'a>> {
+        let name = host.split(':').next().unwrap_or_default();
+        let bucket = name
+            .strip_suffix(DOMAIN)
+            .and_then(|it| it.strip_suffix('.'));
+        Ok(match bucket {
+            Some(bucket) => VirtualHost::with_bucket(DOMAIN, bucket),
+            None => VirtualHost::new(host),
+        })
     }
 }
 

@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
-use super::{Seen, Shared, Trouble};
+use super::{Seen, Shared, Trouble, Unanswered};
 
 /// Bytes of a request's head.
 const MAX_HEAD_BYTES: usize = 64 << 10;
@@ -25,6 +25,7 @@ pub(super) async fn serve(mut client: TcpStream, shared: &Shared) -> io::Result<
     // What is written in pieces is sent in pieces.
     client.set_nodelay(true)?;
     while let Some(head) = read_head(&mut client).await? {
+        let unanswered = Unanswered::count(&shared.unanswered);
         let trouble = shared.meet(head.seen.clone());
         match trouble {
             Some(Trouble::Answer(status, code)) => {
@@ -37,6 +38,7 @@ pub(super) async fn serve(mut client: TcpStream, shared: &Shared) -> io::Result<
                     "HTTP/1.1 {status} No\r\ncontent-length: {}\r\n\r\n{body}",
                     body.len()
                 );
+                drop(unanswered);
                 client.write_all(answer.as_bytes()).await?;
             }
             Some(Trouble::CutSending(bytes)) => {
@@ -47,7 +49,7 @@ pub(super) async fn serve(mut client: TcpStream, shared: &Shared) -> io::Result<
                 take(&mut client, &head, bytes).await?;
                 return shared.stall().await;
             }
-            other => return hand_on(client, head, shared, other).await,
+            other => return hand_on(client, head, shared, other, unanswered).await,
         }
     }
     Ok(())
@@ -112,6 +114,7 @@ async fn hand_on(
     head: Head,
     shared: &Shared,
     trouble: Option<Trouble>,
+    unanswered: Unanswered<'_>,
 ) -> io::Result<()> {
     let mut server = TcpStream::connect(shared.server).await?;
     let pause = match trouble {
@@ -125,6 +128,8 @@ async fn hand_on(
     server.write_all(rest).await?;
     let left = head.whole.saturating_sub(head.read.len());
     copy(&mut client, &mut server, left, pause).await?;
+    server.readable().await?;
+    drop(unanswered);
 
     match trouble {
         Some(Trouble::CutReceiving(bytes)) => {

@@ -231,3 +231,23 @@ fn a_slow_bucket_is_waited_for() {
     a.drain();
     assert_eq!(world.objects(".etf.gz").len(), 2);
 }
+
+#[test]
+fn few_connections_are_had_at_once_however_much_there_is_to_upload() {
+    let world = World::new();
+    let a = world.node("a");
+    world.proxy.add(Rule {
+        method: Some("PUT"),
+        target: ".etf.gz",
+        times: None,
+        trouble: Trouble::Slow(4_000),
+    });
+    for number in 0..100 {
+        a.save(&format!("r{number}"), number);
+    }
+    a.drain();
+    assert_eq!(world.objects(".etf.gz").len(), 100);
+    // Sixteen that upload, and one each that looks and that tells.
+    let most = world.proxy.most_at_once();
+    assert!((2..=18).contains(&most), "{most}");
+}
