@@ -1,5 +1,6 @@
 //! A proxy that hands requests on, or makes trouble instead.
 
+mod count;
 mod exchange;
 
 use std::io;
@@ -12,6 +13,8 @@ use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::server::runtime;
+
+use count::Count;
 
 /// What becomes of a request. Bytes are counted with the head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,18 +73,11 @@ struct Shared {
     server: SocketAddr,
     rules: Mutex<Vec<Rule>>,
     seen: Mutex<Vec<Seen>>,
-    unanswered: Mutex<Count>,
+    unanswered: Count,
     /// Grows when whoever is stalled is to be let go.
     cleared: watch::Sender<u64>,
     /// Grows when every connection is to be cut.
     refused: watch::Sender<u64>,
-}
-
-/// How many there are, and the most there were.
-#[derive(Debug, Clone, Copy, Default)]
-struct Count {
-    now: usize,
-    most: usize,
 }
 
 /// Whether connections are accepted, and who waits for that.
@@ -141,7 +137,7 @@ impl Proxy {
             server,
             rules: Mutex::default(),
             seen: Mutex::default(),
-            unanswered: Mutex::default(),
+            unanswered: Count::default(),
             cleared: watch::Sender::new(0),
             refused: watch::Sender::new(0),
         });
@@ -194,7 +190,7 @@ impl Proxy {
 
     /// The most requests that waited for an answer at one time, each on a connection of its own.
     pub fn most_at_once(&self) -> usize {
-        self.shared.unanswered.lock().most
+        self.shared.unanswered.most()
     }
 }
 
@@ -272,24 +268,6 @@ async fn run(
             }
         };
         let _ = done.send(result);
-    }
-}
-
-/// A request that is counted until the first byte of its answer is given.
-struct Unanswered<'a>(&'a Mutex<Count>);
-
-impl Unanswered<'_> {
-    fn count(count: &Mutex<Count>) -> Unanswered<'_> {
-        let mut locked = count.lock();
-        locked.now += 1;
-        locked.most = locked.most.max(locked.now);
-        Unanswered(count)
-    }
-}
-
-impl Drop for Unanswered<'_> {
-    fn drop(&mut self) {
-        self.0.lock().now -= 1;
     }
 }
 

@@ -7,7 +7,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
-use super::{Seen, Shared, Trouble, Unanswered};
+use super::count::Unanswered;
+use super::{Seen, Shared, Trouble};
 
 /// Bytes of a request's head.
 const MAX_HEAD_BYTES: usize = 64 << 10;
@@ -25,7 +26,7 @@ pub(super) async fn serve(mut client: TcpStream, shared: &Shared) -> io::Result<
     // What is written in pieces is sent in pieces.
     client.set_nodelay(true)?;
     while let Some(head) = read_head(&mut client).await? {
-        let unanswered = Unanswered::count(&shared.unanswered);
+        let unanswered = shared.unanswered.add();
         let trouble = shared.meet(head.seen.clone());
         match trouble {
             Some(Trouble::Answer(status, code)) => {
