@@ -145,8 +145,8 @@ defmodule PhoenixReplay.Native.Messages do
     do: "#{path}/#{file} can't be read and is left out: #{reason}"
 
   defp line(:not_erased, %{path: path} = facts) do
-    "recordings in #{path} that were being erased when the system stopped could not be " <>
-      "erased: #{why(facts)}; the next start tries again"
+    "recordings in #{path} that an earlier run, or another node, was erasing could not be " <>
+      "erased: #{why(facts)}; it is tried again"
   end
 
   defp line(:not_started, %{id: id, path: path} = facts),

@@ -1,7 +1,10 @@
 //! A store and a bucket, kept in step.
 
 mod away;
+mod carry;
 mod clock;
+mod confirm;
+mod confirming;
 mod copies;
 mod deleted;
 mod doomed;
@@ -10,7 +13,9 @@ mod erasures;
 mod graves;
 mod late;
 mod lost;
+mod names;
 mod news;
+mod noted;
 mod parts;
 mod poll;
 mod presence;
@@ -20,6 +25,7 @@ mod rows;
 mod running;
 mod shared;
 mod signal;
+mod undone;
 mod upload;
 mod uses;
 mod walk;
@@ -34,9 +40,10 @@ use std::time::{Duration, Instant};
 use replay_store::{Erased, Error, Filter, RemoteFault, Store};
 
 use crate::bucket::Bucket;
-use crate::key::{Name, Tag};
+use crate::key::Tag;
 use crate::requests::Requests;
 use away::Access;
+use names::node_name;
 use shared::{Shared, as_remote};
 
 /// How long the bucket is waited for when it is told that a node goes.
@@ -135,11 +142,15 @@ impl Link {
     pub fn open(store: &Store, bucket: Bucket, settings: Settings) -> io::Result<Link> {
         let run = random_tag();
         let tier = store.tier();
-        let id = tier.identity().map_err(io::Error::other)?;
+        let directory = tier.identity().map_err(io::Error::other)?;
+        let right = tier.try_lock().ok().flatten();
+        let alone = right.is_some();
+        let node = node_name(&settings.node, directory, (!alone).then_some(run));
         let shared = Arc::new(Shared {
             tier,
             bucket,
-            node: node_name(&settings.node, id).ok_or(io::ErrorKind::InvalidInput)?,
+            node: node.ok_or(io::ErrorKind::InvalidInput)?,
+            directory,
             settings,
             run,
             clock: Default::default(),
@@ -147,7 +158,7 @@ impl Link {
             erasures: Default::default(),
             parts: Default::default(),
             away: Default::default(),
-            right: Default::default(),
+            right: right.into(),
             is_heir: Default::default(),
             to_upload: Default::default(),
             to_poll: Default::default(),
@@ -158,7 +169,9 @@ impl Link {
             is_retaining: Default::default(),
             uploaded: Default::default(),
             notes: Default::default(),
-            own_notes: Default::default(),
+            noted: Default::default(),
+            undone: Default::default(),
+            confirming: Default::default(),
             own_tombstones: Default::default(),
             ended: Default::default(),
             erasing: Default::default(),
@@ -252,7 +265,8 @@ impl Link {
     ) -> Result<(Erased, Confirmed), Error> {
         let deadline = Instant::now() + timeout;
         let note = erase::announce(&self.shared, filter, deadline)?;
-        let erased = self.shared.erasing(erase)?;
+        let erased = self.shared.erasing(erase);
+        let erased = erased.inspect_err(|_| self.shared.noted.forget(&note))?;
         let confirmed = erase::settle(&self.shared, &note, &erased, deadline)?;
         Ok((erased, confirmed))
     }
@@ -274,21 +288,6 @@ impl Drop for Link {
             let _ = thread.join();
         }
     }
-}
-
-/// A node's name in keys: what it is called, and its directory's number, as two may be called the
-/// same.
-fn node_name(called: &str, id: u64) -> Option<Name> {
-    let mut cut = called.len().min(200);
-    while !called.is_char_boundary(cut) {
-        cut -= 1;
-    }
-    let called = called
-        .get(..cut)
-        .unwrap_or_default()
-        .replace(['/', '\0'], "_");
-    let name = format!("{called}-{id:016x}");
-    Name::new(name.into_bytes())
 }
 
 /// What the tag of rows begins with that are about uploads which took long: the listings of others

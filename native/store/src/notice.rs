@@ -68,8 +68,8 @@ pub enum Notice {
         /// How many.
         count: usize,
     },
-    /// Recordings that an earlier run was about to erase could not be erased. The next start tries
-    /// again.
+    /// Recordings that an earlier run, or another node, was about to erase could not be erased. It is
+    /// tried again, at the next start at the latest.
     NotErased {
         /// Why.
         error: Error,

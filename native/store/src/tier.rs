@@ -7,6 +7,7 @@ mod running;
 
 pub use gone::Gone;
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
@@ -137,6 +138,11 @@ impl Tier {
     pub fn orphan(&self, object: &Object) {
         let mut index = self.files.index.write();
         index.orphan(&object.file, object.put);
+    }
+
+    /// Whether one of the orphans is a file with one of these stems.
+    pub fn has_orphans_of(&self, stems: &HashSet<Box<[u8]>>) -> bool {
+        self.files.index.read().has_orphans_of(stems)
     }
 
     /// How many orphans there are.

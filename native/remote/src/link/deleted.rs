@@ -1,15 +1,13 @@
-//! Deletions: those noted here are made known to all and done in the bucket, and those of others are
-//! carried out here.
+//! Deletions that are noted here are made known to all and done in the bucket.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering::Relaxed;
 
 use bytes::Bytes;
-use replay_store::{Filter, Object, file_stem};
+use replay_store::{Object, file_stem};
 
 use super::away::Access;
-use super::erasures::as_of;
-use super::running::remove_finished;
+use super::carry::carry_out;
 use super::shared::{Shared, key_of};
 use super::{random_tag, rows};
 use crate::fault::{Fault, FaultKind};
@@ -18,10 +16,6 @@ use crate::key::Key;
 
 /// Deletions at once.
 const AT_ONCE: usize = 16;
-
-/// By so much the time of a deletion may be ahead of what this machine's clock showed then: for
-/// clocks of others that were, and since the time of a file is a little behind the clock.
-const AHEAD_MS: i64 = 60_000;
 
 /// Makes known what is noted, deletes what nobody needs any more, and then removes the notes.
 /// `told` are the notes that have been made known.
@@ -56,13 +50,10 @@ pub(super) fn bury(shared: &Shared, told: &mut HashMap<Box<[u8]>, Key>) -> Resul
     for (note, key) in done {
         told.remove(&note);
         shared.erasing_notes.lock().remove(&note);
-        // Who waits for it asks for its key.
-        let mut own = shared.own_notes.lock();
-        if let Some(known) = own.get_mut(&note) {
-            *known = Some(key);
-        }
+        shared.noted.told(&note, &key);
     }
-    let left = shared.tier.notes().map_or(0, |notes| notes.len());
+    // Another engine may have the right to do it.
+    let left = shared.noted.look(|| shared.tier.notes().ok());
     shared.notes.store(left, Relaxed);
     Ok(())
 }
@@ -106,7 +97,10 @@ fn tell(shared: &Shared, note: &[u8]) -> Result<Option<Key>, Fault> {
         time: shared.clock.next(),
         tag: random_tag(),
     };
-    let is_own = shared.own_notes.lock().contains_key(note);
+    if gone.filter.is_some() {
+        shared.confirming.open(&key);
+    }
+    let is_own = shared.noted.is_own(note);
     if is_own {
         shared.own_tombstones.lock().insert(key.clone());
     }
@@ -116,7 +110,7 @@ fn tell(shared: &Shared, note: &[u8]) -> Result<Option<Key>, Fault> {
         // An earlier run may not have come to it, and nobody else deletes the objects.
         let until = i64::try_from(gone.effective.ms()).unwrap_or(i64::MAX);
         let objects = shared.tier.objects_of(&gone.ids, until);
-        carry_out(shared, &key, &gone)?;
+        carry_out(shared, &key, &gone);
         objects.iter().for_each(|it| shared.tier.orphan(it));
     }
     Ok(Some(key))
@@ -124,9 +118,8 @@ fn tell(shared: &Shared, note: &[u8]) -> Result<Option<Key>, Fault> {
 
 /// Of what is noted, what was erased and not just deleted; of an earlier run's nobody knows.
 fn erased(shared: &Shared, told: &HashMap<Box<[u8]>, Key>) -> HashSet<Box<[u8]>> {
-    let is_erased = |note: &[u8]| {
-        shared.erasing_notes.lock().contains(note) || !shared.own_notes.lock().contains_key(note)
-    };
+    let is_erased =
+        |note: &[u8]| shared.erasing_notes.lock().contains(note) || !shared.noted.is_own(note);
     let notes = told.keys().filter(|note| is_erased(note));
     let read = notes.filter_map(|note| Gone::decode(&shared.tier.read_note(note).ok()??).ok());
     let ids = read.flat_map(|gone| gone.ids);
@@ -162,63 +155,4 @@ fn delete_orphans(shared: &Shared, told: &mut HashMap<Box<[u8]>, Key>) -> Result
     left.values().for_each(|object| shared.tier.orphan(object));
     shared.deleting.store(0, Relaxed);
     result.map(drop)
-}
-
-/// Carries out here what a tombstone says.
-///
-/// # Errors
-///
-/// What keeps it from being done.
-pub(super) fn carry_out(shared: &Shared, key: &Key, gone: &Gone) -> Result<(), Fault> {
-    let until = i64::try_from(gone.effective.ms()).unwrap_or(i64::MAX);
-    let ahead = shared.clock.ahead_ms();
-    // What this node deleted, it deleted here at once; what is as young as that was saved since,
-    // maybe in the same millisecond. An earlier run that did not come to it told nobody.
-    let is_own = gone.origin == shared.node;
-    let ahead_of_files = ahead.saturating_add(if is_own { AHEAD_MS } else { 0 });
-    let ids: Vec<Box<[u8]>> = gone.ids.iter().map(|id| id.as_slice().into()).collect();
-    let refused = |_| {
-        Fault::new(
-            FaultKind::Invalid,
-            "what is deleted could not be deleted here",
-        )
-    };
-    if !ids.is_empty() {
-        shared.graves.bury(ids.iter().map(|id| &**id), until);
-        rows::heard(shared, &ids, until);
-        let done = shared
-            .tier
-            .delete_gone(&ids, until, ahead_of_files)
-            .map_err(refused)?;
-        if done.deleted > 0 {
-            shared.tier.forget_rows().map_err(refused)?;
-        }
-        if !done.later.is_empty() {
-            // What was put since is deleted by whoever put it.
-            shared
-                .note_deletion(&done.later)
-                .map_err(|_| Fault::new(FaultKind::Invalid, "a deletion could not be noted"))?;
-        }
-    }
-    let Some(bytes) = &gone.filter else {
-        return Ok(());
-    };
-    // One of a later version is for nodes of that version.
-    if let Some(filter) = Filter::decode(bytes) {
-        let filter = as_of(filter, gone.effective, ahead);
-        shared.erasures.add(filter.clone());
-        let erase = || shared.tier.erase_where(&filter);
-        let erased = shared.erasing(erase).map_err(refused)?;
-        rows::heard(shared, &erased.ids, until);
-        // What was being told of it is there, and whoever erases it finds it.
-        drop(shared.announcing.lock());
-        remove_finished(shared)?;
-        if let Key::Gone { tag, .. } = key {
-            let node = shared.node.clone();
-            let confirmed = Key::Confirmed { tag: *tag, node };
-            let put = shared.bucket.put(&confirmed, Bytes::new());
-            shared.heard_of(Access::Put, put)?;
-        }
-    }
-    Ok(())
 }

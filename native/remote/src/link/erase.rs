@@ -1,6 +1,6 @@
 //! An erasure that all nodes carry out.
 
-use std::sync::atomic::Ordering::Relaxed;
+use std::collections::HashSet;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -8,14 +8,14 @@ use replay_store::{Erased, Error, Filter, RemoteFault, file_stem};
 
 use super::Confirmed;
 use super::away::{Access, remote_fault};
+use super::confirm::{confirmed, forget_filter};
 use super::erasures::as_of;
 use super::presence::{Others, others};
 use super::rows;
 use super::running::remove_finished;
 use super::shared::Shared;
-use crate::bucket::Cursor;
 use crate::fault::Fault;
-use crate::gone::{Gone, MAX_GONE_BYTES};
+use crate::gone::Gone;
 use crate::key::{Key, Name, Tag};
 
 /// How often it is looked whether others have confirmed.
@@ -49,6 +49,7 @@ pub(super) fn announce(
         filter: Some(encoded),
     };
     let note = shared.note(&gone).map_err(refused)?;
+    shared.noted.wait_for(&note, gone.effective);
     shared.erasures.add(as_of(
         filter.clone(),
         gone.effective,
@@ -67,15 +68,17 @@ pub(super) fn settle(
     let begun = shared.polled.now();
     let begun_at = shared.clock.now_ms();
     shared.to_poll.give();
-    let Some((key, tag)) = wait_until_clean(shared, note, begun, deadline)? else {
+    let stems = erased.ids.iter().map(|id| file_stem(id).into()).collect();
+    let clean = wait_until_clean(shared, note, &stems, begun, deadline);
+    shared.noted.forget(note);
+    let Some((key, tag)) = clean? else {
         return Err(Error::Remote(RemoteFault::Unavailable));
     };
     let parts_gone = remove_finished(shared);
     let settled = parts_gone.and_then(|()| {
         let confirmed = confirmations(shared, tag, deadline)?;
         // Others may have told of it until they confirmed.
-        let stems = erased.ids.iter().map(|id| file_stem(id).into());
-        rows::forget(shared, &stems.collect(), rows::a_minute_before(begun_at))?;
+        rows::forget(shared, &stems, rows::a_minute_before(begun_at))?;
         if confirmed.waiting.is_empty() {
             forget_filter(shared, &key, tag)?;
         }
@@ -84,40 +87,21 @@ pub(super) fn settle(
     settled.map_err(|fault| Error::Remote(remote_fault(&fault)))
 }
 
-/// Nobody needs the filter any more, which may say whom it was about.
-fn forget_filter(shared: &Shared, key: &Key, tag: Tag) -> Result<(), Fault> {
-    let bytes = shared.heard(shared.bucket.get(key, MAX_GONE_BYTES as u64))?;
-    let gone = Gone {
-        filter: None,
-        ..Gone::decode(&bytes)?
-    };
-    if let Some(bytes) = gone.encode() {
-        shared.heard_of(Access::Put, shared.bucket.put(key, bytes))?;
-    }
-    let mut result = Ok(());
-    let confirmed = confirmed(shared, tag)?.into_iter();
-    let keys = confirmed.map(|node| Key::Confirmed { tag, node });
-    shared.bucket.delete_many(keys, 8, |_, deleted| {
-        if let Err(fault) = shared.heard_of(Access::Delete, deleted) {
-            result = Err(fault);
-        }
-    });
-    result
-}
-
 /// Until it is known to all, nothing of it is left, and what came meanwhile has been looked at.
 fn wait_until_clean(
     shared: &Shared,
     note: &[u8],
+    stems: &HashSet<Box<[u8]>>,
     begun: u64,
     deadline: Instant,
 ) -> Result<Option<(Key, Tag)>, Error> {
     let accesses = [Access::Read, Access::Put, Access::Delete];
+    // What else is to be deleted may take longer.
+    let notes = shared.noted.left();
     loop {
-        let key = shared.own_notes.lock().get(note).cloned().flatten();
-        if let Some(key @ Key::Gone { tag, .. }) = key
-            && shared.notes.load(Relaxed) == 0
-            && shared.pending_deletes() == 0
+        if let Some(key @ Key::Gone { tag, .. }) = shared.noted.key_of(note)
+            && !shared.noted.is_left(&notes)
+            && !shared.is_deleting(stems)
             && shared.polled.now() > begun + 1
         {
             return Ok(Some((key, tag)));
@@ -151,22 +135,6 @@ fn confirmations(shared: &Shared, tag: Tag, deadline: Instant) -> Result<Confirm
         }
         let left = deadline.saturating_duration_since(Instant::now());
         thread::sleep(LOOK_EVERY.min(left));
-    }
-}
-
-fn confirmed(shared: &Shared, tag: Tag) -> Result<Vec<Name>, Fault> {
-    let mut cursor = Cursor::folder(Key::confirmed(tag));
-    let mut confirmed = Vec::new();
-    loop {
-        let page = shared.listed(&cursor)?;
-        confirmed.extend(page.objects.into_iter().filter_map(|it| match it.key? {
-            Key::Confirmed { node, .. } => Some(node),
-            _ => None,
-        }));
-        match page.next {
-            Some(next) => cursor = next,
-            None => return Ok(confirmed),
-        }
     }
 }
 

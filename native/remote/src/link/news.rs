@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::iter::Peekable;
 use std::sync::atomic::Ordering::Relaxed;
 
-use replay_store::{Error, Listed, Object};
+use replay_store::{Error, Listed, Notice, Object};
 
-use super::deleted::carry_out;
+use super::carry::carry_out;
 use super::is_late;
 use super::rows::MAX_ROWS_BYTES;
 use super::shared::{Shared, key_of, object_of};
@@ -32,6 +32,8 @@ const MANY_BODIES: usize = 100;
 pub(super) struct News {
     /// Tombstones that were carried out and rows that were read.
     seen: HashSet<Key>,
+    /// Those that took the place of files which could not be removed: it was told.
+    refused: HashSet<Object>,
     unreadable: HashSet<Object>,
 }
 
@@ -137,11 +139,12 @@ impl News {
 
     /// Carries out what others have deleted: first what they name, then what they describe, of
     /// which that may be all.
-    fn bury(&mut self, shared: &Shared, keys: Vec<Key>) -> Result<(), Fault> {
+    fn bury(&mut self, shared: &Shared, mut keys: Vec<Key>) -> Result<(), Fault> {
         // What was deleted here is done here.
-        let own = shared.own_tombstones.lock().clone();
-        let (own, keys): (Vec<_>, Vec<_>) = keys.into_iter().partition(|key| own.contains(key));
-        self.seen.extend(own);
+        let own = shared.own_tombstones.lock();
+        let told: Vec<Key> = keys.extract_if(.., |key| own.contains(key)).collect();
+        drop(own);
+        self.seen.extend(told);
         let wanted = keys.into_iter().map(|key| (key, MAX_GONE_BYTES as u64));
         let (mut found, mut result) = (Vec::new(), Ok(()));
         shared.bucket.get_many(wanted, AT_ONCE, |key, read| {
@@ -154,11 +157,14 @@ impl News {
         });
         found.sort_by_key(|(_, gone)| gone.filter.is_some());
         for (key, gone) in found {
-            let done = carry_out(shared, &key, &gone);
-            match done {
-                Ok(()) => drop(self.seen.insert(key)),
-                Err(fault) => result = Err(fault),
+            if shared.is_of_this_directory(&gone.origin) {
+                shared.noted.heard(&key, &gone);
+                if gone.filter.is_some() {
+                    shared.confirming.open(&key);
+                }
             }
+            carry_out(shared, &key, &gone);
+            self.seen.insert(key);
         }
         result
     }
@@ -227,9 +233,8 @@ impl News {
                             read_here.push(object);
                         }
                         Err(Error::Damaged { .. }) => self.is_unreadable(shared, object),
-                        Err(_) => {
-                            result = Err(Fault::new(FaultKind::Invalid, "the disk refused"));
-                        }
+                        // It is in nobody's way, and read again with the next walk.
+                        Err(error) => self.is_refused(shared, object, error),
                     },
                     Err(fault) if fault.kind() == FaultKind::NotFound => {}
                     Err(fault) if fault.is_about_object() => self.is_unreadable(shared, object),
@@ -242,6 +247,12 @@ impl News {
             super::upload::put_rows(shared, &read_here, super::random_tag());
         }
         result
+    }
+
+    fn is_refused(&mut self, shared: &Shared, object: Object, error: Error) {
+        if self.refused.len() < MAX_UNREADABLE && self.refused.insert(object) {
+            shared.tier.tell(Notice::NotErased { error });
+        }
     }
 
     fn is_unreadable(&mut self, shared: &Shared, object: Object) {

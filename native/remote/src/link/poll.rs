@@ -5,6 +5,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use super::away::Access;
+use super::carry::try_again;
+use super::confirm::{Forgetting, confirm};
 use super::copies::give_up_copies;
 use super::deleted::bury;
 use super::news::News;
@@ -31,6 +33,7 @@ pub(super) fn run(shared: &Shared) {
         told: HashMap::new(),
         presences: Presences::default(),
         retaining: Retaining::default(),
+        forgetting: Forgetting::default(),
         walk: Walk::default(),
         begun: false,
         last: None,
@@ -54,6 +57,7 @@ struct Poller<'s> {
     told: HashMap<Box<[u8]>, Key>,
     presences: Presences,
     retaining: Retaining,
+    forgetting: Forgetting,
     walk: Walk,
     /// Whether the bucket was listed as a whole.
     begun: bool,
@@ -124,9 +128,12 @@ impl Poller<'_> {
             shared.is_complete.store(true, Relaxed);
             shared.polled.grow();
         }
+        let told = try_again(shared).and_then(|()| confirm(shared));
         bury(shared, &mut self.told)?;
+        told?;
         self.walk.step(shared, &mut self.news)?;
         self.retaining.step(shared)?;
+        self.forgetting.step(shared)?;
         self.running.step(shared)
     }
 
@@ -177,6 +184,7 @@ impl Poller<'_> {
         self.last = self.last.max(latest);
         if let Some(from) = from {
             self.news.forget_before(from);
+            shared.forget_tombstones_before(from);
         }
         Ok(())
     }

@@ -1,8 +1,10 @@
 //! A node shows that it is there, and learns the bucket's time by it.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use super::away::Access;
+use super::names::directory_of;
 use super::shared::Shared;
 use crate::bucket::Cursor;
 use crate::fault::Fault;
@@ -68,9 +70,16 @@ impl Presences {
         let has_all_told = shared.tier.pending_len() == 0
             && shared.pending_deletes() == 0
             && shared.tier.running().is_empty();
-        if has_all_told && self.told_at.is_some() && shared.away.status().is_none() {
-            // Otherwise others find out after a while.
-            let _ = shared.bucket.delete(&Key::Node(shared.node.clone()));
+        if !has_all_told || self.told_at.is_none() || shared.away.status().is_some() {
+            // Others find out after a while.
+            return;
+        }
+        let key = Key::Node(shared.node.clone());
+        let shown = shared.bucket.get(&key, Presence::MAX_BYTES);
+        let shown = shown.and_then(|bytes| Presence::decode(&bytes));
+        // A copy of the directory may be somebody else's.
+        if shown.is_ok_and(|it| it.run == shared.run) {
+            let _ = shared.bucket.delete(&key);
         }
     }
 }
@@ -87,6 +96,7 @@ pub(super) struct Others {
 pub(super) fn others(shared: &Shared) -> Result<Others, Fault> {
     let mut cursor = Cursor::folder(Key::nodes());
     let (mut others, mut forgotten) = (Others::default(), Vec::new());
+    let mut directories = HashSet::from([shared.directory]);
     loop {
         let page = shared.listed(&cursor)?;
         for listed in page.objects {
@@ -97,7 +107,10 @@ pub(super) fn others(shared: &Shared) -> Result<Others, Fault> {
             let age = Duration::from_millis(u64::try_from(age).unwrap_or(0));
             match node {
                 node if node == shared.node => {}
-                node if age < shared.settings.lost_after => others.there.push(node),
+                node if age < shared.settings.lost_after => {
+                    directories.extend(directory_of(&node));
+                    others.there.push(node);
+                }
                 node if age < FORGOTTEN_AFTER => others.silent.push(node),
                 node => forgotten.push(Key::Node(node)),
             }
@@ -107,6 +120,12 @@ pub(super) fn others(shared: &Shared) -> Result<Others, Fault> {
             None => break,
         }
     }
+    // What an engine left that is gone, another one of its directory has.
+    let silent = std::mem::take(&mut others.silent).into_iter();
+    let is_there = |node: &Name| directory_of(node).is_some_and(|it| directories.contains(&it));
+    let (left, silent): (Vec<_>, _) = silent.partition(is_there);
+    others.silent = silent;
+    forgotten.extend(left.into_iter().map(Key::Node));
     for key in forgotten {
         shared.heard_of(Access::Delete, shared.bucket.delete(&key))?;
     }

@@ -1,6 +1,6 @@
 //! What the threads of a link share, and what the store asks of them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
@@ -13,12 +13,16 @@ use replay_store::{Notice, Object, Put, Remote, RemoteFault, Tier};
 use super::Settings;
 use super::away::{Access, Away, remote_fault};
 use super::clock::Clock;
+use super::confirming::Confirming;
 use super::doomed::Doomed;
 use super::erasures::Erasures;
 use super::graves::Graves;
 use super::late::Late;
+use super::names::directory_of;
+use super::noted::Noted;
 use super::parts::Uploaded;
 use super::signal::{Count, Signal};
+use super::undone::Undone;
 use super::uses::Uses;
 use crate::bucket::{Bucket, Cursor, Page};
 use crate::fault::{Fault, FaultKind};
@@ -34,6 +38,8 @@ pub(super) struct Shared {
     pub settings: Settings,
     /// What this node is called in keys: its name, and which run of it.
     pub node: Name,
+    /// The number of its directory.
+    pub directory: u64,
     pub run: Tag,
     pub clock: Clock,
     pub graves: Graves,
@@ -59,10 +65,11 @@ pub(super) struct Shared {
     pub uploaded: AtomicU64,
     /// Deletions that are noted and not done.
     pub notes: AtomicUsize,
-    /// Notes that this run wrote: what they are about is gone here. With each, the tombstone that
-    /// was made of it.
-    pub own_notes: Mutex<HashMap<Box<[u8]>, Option<Key>>>,
-    /// The tombstones that were made of them.
+    /// What this run wrote of it.
+    pub noted: Noted,
+    pub undone: Undone,
+    pub confirming: Confirming,
+    /// The tombstones that were made of that lately.
     pub own_tombstones: Mutex<HashSet<Key>>,
     /// Grows when nothing is told any more.
     pub ended: Count,
@@ -142,6 +149,11 @@ impl Shared {
         self.is_stopping.load(Relaxed)
     }
 
+    /// Whether a node is an engine of this directory, now or before.
+    pub fn is_of_this_directory(&self, node: &Name) -> bool {
+        directory_of(node) == Some(self.directory)
+    }
+
     pub fn has_right(&self) -> bool {
         self.right.lock().is_some()
     }
@@ -155,6 +167,14 @@ impl Shared {
         self.notes.load(Relaxed) + orphans + deleting
     }
 
+    /// Whether an object of one of these stems is still to be deleted.
+    pub fn is_deleting(&self, stems: &HashSet<Box<[u8]>>) -> bool {
+        // Looked at twice, as there.
+        let before = self.deleting.load(Relaxed);
+        let is_orphaned = self.tier.has_orphans_of(stems);
+        is_orphaned || before > 0 || self.deleting.load(Relaxed) > 0
+    }
+
     /// Notes, so that it outlives a power cut, that something is to be deleted in the bucket.
     pub fn note(&self, gone: &Gone) -> io::Result<Box<[u8]>> {
         let bytes = gone.encode().ok_or(io::ErrorKind::FileTooLarge)?;
@@ -162,9 +182,15 @@ impl Shared {
         if self.erasing.load(Relaxed) > 0 {
             self.erasing_notes.lock().insert(note.clone());
         }
-        self.own_notes.lock().insert(note.clone(), None);
+        self.noted.add(&note);
         self.notes.fetch_add(1, Relaxed);
         Ok(note)
+    }
+
+    /// What was told before is not listed again by those who ask for news.
+    pub fn forget_tombstones_before(&self, time: Time) {
+        let mut own = self.own_tombstones.lock();
+        own.retain(|key| key.time().is_some_and(|at| at >= time));
     }
 
     /// Does something that erases.

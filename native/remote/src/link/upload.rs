@@ -145,6 +145,12 @@ impl Uploader<'_> {
                     passed.insert(entry.file().into());
                     continue;
                 }
+                if let Some(pause) = shared.undone.holds(&entry) {
+                    left_alone.set(left_alone.get() + 1);
+                    until_refused.set(until_refused.get().min(pause));
+                    passed.insert(entry.file().into());
+                    continue;
+                }
                 if shared.tier.too_young(&entry) > Duration::ZERO {
                     // So are all that follow.
                     return None;

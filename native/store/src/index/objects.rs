@@ -141,6 +141,11 @@ impl Objects {
         self.pending.len()
     }
 
+    /// The files that they are of.
+    pub(super) fn orphans(&self) -> impl Iterator<Item = &[u8]> {
+        self.orphans.iter().map(|orphan| &*orphan.file)
+    }
+
     pub(super) fn orphans_len(&self) -> usize {
         self.orphans.len()
     }

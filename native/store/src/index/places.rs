@@ -1,5 +1,6 @@
 //! Where the recordings of the index are: here, in the bucket, or both.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::objects::Learnt;
@@ -68,6 +69,11 @@ impl Index {
                 is_here && objects.put_of(&file).is_none()
             })
         })
+    }
+
+    pub(crate) fn has_orphans_of(&self, stems: &HashSet<Box<[u8]>>) -> bool {
+        let is_of = |file: &[u8]| name::stem_of(file).is_some_and(|stem| stems.contains(stem));
+        self.objects.orphans().any(is_of)
     }
 
     pub(crate) fn orphans_len(&self) -> usize {

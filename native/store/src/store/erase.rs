@@ -12,6 +12,9 @@ pub struct Erased {
     pub ids: Vec<Box<[u8]>>,
     /// What may hold something that was to be erased, as [`Store::not_searched`] says.
     pub not_searched: Vec<Damage>,
+    /// Whether the same filter would find no more later: nothing is in flight that an earlier run
+    /// left, and nothing could not be read just now.
+    pub is_final: bool,
 }
 
 impl Store {
@@ -70,14 +73,24 @@ fn erase(
     unread: &[Damage],
 ) -> Result<Erased, Error> {
     // Before anything is erased: if it can't be told, nothing is.
-    let not_searched = query::beyond(files, active.left_behind(), unread)?;
+    let left = active.left_behind();
+    let not_searched = query::beyond(files, left, unread)?;
+    let is_final = left == 0 && unread.is_empty();
     if ids.is_empty() {
-        return Ok(Erased { ids, not_searched });
+        return Ok(Erased {
+            ids,
+            not_searched,
+            is_final,
+        });
     }
     let _deletion = files.delete_there(&ids)?;
     let slab = active.opened_slab();
     let intent = files.intend(slab, ids)?;
     active.discard(intent.ids())?;
     let ids = files.erase(slab, intent)?;
-    Ok(Erased { ids, not_searched })
+    Ok(Erased {
+        ids,
+        not_searched,
+        is_final,
+    })
 }

@@ -1,0 +1,116 @@
+//! Erasures that are carried out are confirmed, and when all have, nobody needs their filters.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+
+use super::away::Access;
+use super::presence::{Others, others};
+use super::running::remove_finished;
+use super::shared::Shared;
+use crate::bucket::Cursor;
+use crate::fault::Fault;
+use crate::gone::{Gone, MAX_GONE_BYTES};
+use crate::key::{Key, Name, Tag};
+
+/// Says what has been carried out, when nothing of it is left of what is told of sessions here.
+///
+/// # Errors
+///
+/// Why it could not be said: it is next time.
+pub(super) fn confirm(shared: &Shared) -> Result<(), Fault> {
+    let tags = shared.confirming.to_confirm();
+    let pause = shared.away.pause(&[Access::Put, Access::Delete]);
+    if tags.is_empty() || !pause.is_zero() {
+        return Ok(());
+    }
+    remove_finished(shared)?;
+    for tag in tags {
+        let node = shared.node.clone();
+        let confirmed = Key::Confirmed { tag, node };
+        let put = shared.bucket.put(&confirmed, Bytes::new());
+        shared.heard_of(Access::Put, put)?;
+        shared.confirming.confirmed(tag);
+    }
+    Ok(())
+}
+
+/// Who has confirmed.
+pub(super) fn confirmed(shared: &Shared, tag: Tag) -> Result<Vec<Name>, Fault> {
+    let mut cursor = Cursor::folder(Key::confirmed(tag));
+    let mut confirmed = Vec::new();
+    loop {
+        let page = shared.listed(&cursor)?;
+        confirmed.extend(page.objects.into_iter().filter_map(|it| match it.key? {
+            Key::Confirmed { node, .. } => Some(node),
+            _ => None,
+        }));
+        match page.next {
+            Some(next) => cursor = next,
+            None => return Ok(confirmed),
+        }
+    }
+}
+
+/// Nobody needs the filter any more, which may say whom it was about.
+pub(super) fn forget_filter(shared: &Shared, key: &Key, tag: Tag) -> Result<(), Fault> {
+    let read = shared.heard(shared.bucket.get(key, MAX_GONE_BYTES as u64));
+    match read.and_then(|bytes| Gone::decode(&bytes)) {
+        Ok(gone) => {
+            let gone = Gone {
+                filter: None,
+                ..gone
+            };
+            if let Some(bytes) = gone.encode() {
+                shared.heard_of(Access::Put, shared.bucket.put(key, bytes))?;
+            }
+        }
+        // Somebody has taken it away as a whole.
+        Err(fault) if fault.is_about_object() => {}
+        Err(fault) => return Err(fault),
+    }
+    let mut result = Ok(());
+    let confirmed = confirmed(shared, tag)?.into_iter();
+    let keys = confirmed.map(|node| Key::Confirmed { tag, node });
+    shared.bucket.delete_many(keys, 8, |_, deleted| {
+        if let Err(fault) = shared.heard_of(Access::Delete, deleted) {
+            result = Err(fault);
+        }
+    });
+    result?;
+    shared.confirming.close(tag);
+    Ok(())
+}
+
+/// Takes the filters of those away that all have confirmed by now.
+#[derive(Default)]
+pub(super) struct Forgetting {
+    looked_at: Option<Instant>,
+}
+
+impl Forgetting {
+    /// Does so if it is time to look.
+    ///
+    /// # Errors
+    ///
+    /// Why some are left: they are looked at again.
+    pub(super) fn step(&mut self, shared: &Shared) -> Result<(), Fault> {
+        let every = shared.settings.lost_after / 3;
+        let open = shared.confirming.all_open();
+        if open.is_empty()
+            || !shared.has_right()
+            || self.looked_at.is_some_and(|at| at.elapsed() < every)
+        {
+            return Ok(());
+        }
+        self.looked_at = Some(Instant::now());
+        let Others { there, silent } = others(shared)?;
+        for (tag, key) in open {
+            let confirmed = confirmed(shared, tag)?;
+            if there.iter().chain(&silent).all(|it| confirmed.contains(it)) {
+                forget_filter(shared, &key, tag)?;
+            }
+        }
+        Ok(())
+    }
+}
