@@ -52,22 +52,32 @@ pub(super) fn confirmed(shared: &Shared, tag: Tag) -> Result<Vec<Name>, Fault> {
     }
 }
 
-/// Nobody needs the filter any more, which may say whom it was about.
-pub(super) fn forget_filter(shared: &Shared, key: &Key, tag: Tag) -> Result<(), Fault> {
+/// What a tombstone says; `None` if it is gone.
+fn read(shared: &Shared, key: &Key) -> Result<Option<Gone>, Fault> {
     let read = shared.heard(shared.bucket.get(key, MAX_GONE_BYTES as u64));
     match read.and_then(|bytes| Gone::decode(&bytes)) {
-        Ok(gone) => {
-            let gone = Gone {
-                filter: None,
-                ..gone
-            };
-            if let Some(bytes) = gone.encode() {
-                shared.heard_of(Access::Put, shared.bucket.put(key, bytes))?;
-            }
+        Ok(gone) => Ok(Some(gone)),
+        Err(fault) if fault.is_about_object() => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// Whether a tombstone has its filter still.
+pub(super) fn has_filter(shared: &Shared, key: &Key) -> Result<bool, Fault> {
+    Ok(read(shared, key)?.is_some_and(|gone| gone.filter.is_some()))
+}
+
+/// Nobody needs the filter any more, which may say whom it was about.
+pub(super) fn forget_filter(shared: &Shared, key: &Key, tag: Tag) -> Result<(), Fault> {
+    // Somebody may have taken it away, and been interrupted.
+    if let Some(gone) = read(shared, key)?.filter(|gone| gone.filter.is_some()) {
+        let gone = Gone {
+            filter: None,
+            ..gone
+        };
+        if let Some(bytes) = gone.encode() {
+            shared.heard_of(Access::Put, shared.bucket.put(key, bytes))?;
         }
-        // Somebody has taken it away as a whole.
-        Err(fault) if fault.is_about_object() => {}
-        Err(fault) => return Err(fault),
     }
     let mut result = Ok(());
     let confirmed = confirmed(shared, tag)?.into_iter();

@@ -8,7 +8,7 @@ use replay_store::{Erased, Error, Filter, RemoteFault, file_stem};
 
 use super::Confirmed;
 use super::away::{Access, remote_fault};
-use super::confirm::{confirmed, forget_filter};
+use super::confirm::{confirmed, forget_filter, has_filter};
 use super::erasures::as_of;
 use super::presence::{Others, others};
 use super::rows;
@@ -76,7 +76,7 @@ pub(super) fn settle(
     };
     let parts_gone = remove_finished(shared);
     let settled = parts_gone.and_then(|()| {
-        let confirmed = confirmations(shared, tag, deadline)?;
+        let confirmed = confirmations(shared, &key, tag, deadline)?;
         // Others may have told of it until they confirmed.
         rows::forget(shared, &stems, rows::a_minute_before(begun_at))?;
         if confirmed.waiting.is_empty() {
@@ -118,16 +118,25 @@ fn wait_until_clean(
     }
 }
 
-fn confirmations(shared: &Shared, tag: Tag, deadline: Instant) -> Result<Confirmed, Fault> {
-    let Others { there, silent } = others(shared)?;
+/// Waits for all others that are there.
+fn confirmations(
+    shared: &Shared,
+    key: &Key,
+    tag: Tag,
+    deadline: Instant,
+) -> Result<Confirmed, Fault> {
     loop {
+        let Others { there, silent } = others(shared)?;
         let confirmed = confirmed(shared, tag)?;
+        // Somebody may have found that all have, and taken away what says so.
+        let is_over = !has_filter(shared, key)?;
         let (done, waiting): (Vec<_>, Vec<_>) =
-            there.iter().partition(|node| confirmed.contains(node));
+            (there.iter()).partition(|node| is_over || confirmed.contains(node));
         if waiting.is_empty() || Instant::now() >= deadline || shared.is_stopping() {
             let own = std::iter::once(&shared.node);
             // Nobody knows when these come back, but what they have may be meant, too.
-            let silent = silent.iter().filter(|node| !confirmed.contains(node));
+            let silent = silent.iter();
+            let silent = silent.filter(|node| !is_over && !confirmed.contains(node));
             return Ok(Confirmed {
                 nodes: own.chain(done).map(spelled).collect(),
                 waiting: waiting.into_iter().chain(silent).map(spelled).collect(),

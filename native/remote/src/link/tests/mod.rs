@@ -2,6 +2,7 @@
 
 mod absent;
 mod deleting;
+mod erasing;
 mod faults;
 mod limits;
 mod refusals;

@@ -1,0 +1,208 @@
+//! Erasures by a filter, whatever else is in the way.
+
+use replay_s3::{Rule, Trouble};
+
+use super::*;
+use crate::gone::Gone;
+
+fn erase(node: &Node, id: &str) -> Result<Confirmed, Error> {
+    let filter = by_id(id);
+    let erase = || node.store.delete_where(&filter);
+    node.link.erase(&filter, LONG, erase).map(|(_, it)| it)
+}
+
+/// A second engine of a node's directory, by this name.
+fn beside(world: &World, node: &Node, name: &str) -> (Link, Store) {
+    let store = Store::open(node.dir.path(), StoreOptions::default()).unwrap();
+    let settings = Settings {
+        node: name.into(),
+        poll: Duration::from_millis(50),
+        ..Settings::default()
+    };
+    let link = Link::open(&store, world.bucket(), settings).unwrap();
+    (link, store)
+}
+
+fn called(link: &Link) -> String {
+    String::from_utf8_lossy(link.shared.node.as_bytes()).into_owned()
+}
+
+/// The tombstones that have a filter.
+fn filters(world: &World) -> usize {
+    let gone = world.objects(".gone").into_iter();
+    let gone = gone.filter_map(|key| Gone::decode(&world.read(&key)).ok());
+    gone.filter(|it| it.filter.is_some()).count()
+}
+
+fn shown(world: &World) -> Vec<String> {
+    let mut nodes = world.objects("");
+    nodes.retain(|it| it.starts_with(Key::nodes()));
+    nodes
+}
+
+fn only_erasure(world: &World) -> Tag {
+    match Key::parse(&world.objects(".gone")[0]) {
+        Some(Key::Gone { tag, .. }) => tag,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Refuses what is asked so of keys like this one.
+fn refuse(world: &World, method: &'static str, target: &'static str, status: u16) {
+    world.proxy.add(Rule {
+        method: Some(method),
+        target,
+        ..Rule::always(Trouble::Answer(status, "No"))
+    });
+}
+
+#[test]
+fn one_without_the_right_erases_as_well() {
+    let world = World::new();
+    let (a, c) = (world.node("a"), world.node("c"));
+    for name in ["a", "b"] {
+        let (link, store) = beside(&world, &a, name);
+        assert!(a.link.shared.has_right() && !link.shared.has_right());
+        a.save("x", 1);
+        a.drain();
+        c.lists(&["x"]);
+        eventually("all are shown", || shown(&world).len() == 3);
+        eventually("it is known", || link.status().is_complete);
+        let filter = by_id("x");
+        let erased = link.erase(&filter, LONG, || store.delete_where(&filter));
+        let mut confirmed = erased.unwrap().1;
+        confirmed.nodes.sort_unstable();
+        let mut all = [&link, &a.link, &c.link].map(called).to_vec();
+        all.sort_unstable();
+        assert_eq!((confirmed.nodes, confirmed.waiting), (all, vec![]));
+        assert_eq!((world.objects(".etf.gz").len(), filters(&world)), (0, 0));
+    }
+}
+
+#[test]
+fn engines_of_one_name_are_two_that_are_there() {
+    let world = World::new();
+    let (a, c) = (world.node("a"), world.node("c"));
+    let (link, store) = beside(&world, &a, "a");
+    assert_ne!(called(&a.link), called(&link));
+    eventually("all are shown", || shown(&world).len() == 3);
+    assert_eq!(erase(&c, "x").unwrap().nodes.len(), 3);
+    drop((link, store));
+    assert_eq!(shown(&world).len(), 2, "the other one is there still");
+    assert_eq!(erase(&c, "x").unwrap().nodes.len(), 2);
+}
+
+#[test]
+fn what_an_engine_left_another_of_its_directory_answers_for() {
+    let world = World::new();
+    let brief = |it: &mut Settings| it.lost_after = Duration::from_secs(1);
+    let new = |name| world.node_in(tempfile::tempdir().unwrap(), name, |_| {}, brief);
+    let (a, c) = (new("a"), new("c"));
+    let (link, store) = beside(&world, &a, "a");
+    eventually("all are shown", || shown(&world).len() == 3);
+    // As if it had been killed.
+    std::mem::forget(store);
+    link.shared.is_stopping.store(true, Relaxed);
+    link.shared.bucket.stop();
+    assert_eq!(erase(&c, "x").unwrap().waiting, [""; 0], "sooner or later");
+    eventually("it is forgotten", || shown(&world).len() == 2);
+}
+
+#[test]
+fn who_can_not_confirm_learns_what_is_new() {
+    let world = World::new();
+    let (a, b) = (world.node("a"), world.node("b"));
+    a.save("x", 1);
+    a.drain();
+    b.lists(&["x"]);
+    refuse(&world, "PUT", "confirmed", 403);
+    let filter = by_id("x");
+    let soon = Duration::from_secs(1);
+    let erased = a
+        .link
+        .erase(&filter, soon, || a.store.delete_where(&filter));
+    assert_eq!(erased.unwrap().1.waiting, [called(&b.link)]);
+    // Of b nothing is taken now, and so a is to put it there.
+    a.save("y", 2);
+    eventually("it is uploaded", || a.link.status().pending_uploads == 0);
+    b.lists(&["y"]);
+    world.proxy.clear();
+    let confirmed = Key::confirmed(only_erasure(&world));
+    eventually("it confirms", || {
+        world
+            .objects("")
+            .iter()
+            .any(|it| it.starts_with(&confirmed))
+    });
+}
+
+#[test]
+fn a_filter_is_taken_away_when_the_last_one_has_confirmed() {
+    let world = World::new();
+    let brief = |it: &mut Settings| it.lost_after = Duration::from_secs(2);
+    let new = |name| world.node_in(tempfile::tempdir().unwrap(), name, |_| {}, brief);
+    let (a, b) = (new("a"), new("b"));
+    eventually("both are shown", || shown(&world).len() == 2);
+    refuse(&world, "PUT", "confirmed", 403);
+    let filter = by_id("x");
+    let soon = Duration::from_millis(500);
+    let erased = a
+        .link
+        .erase(&filter, soon, || a.store.delete_where(&filter));
+    assert_eq!(erased.unwrap().1.waiting, [called(&b.link)]);
+    assert_eq!(filters(&world), 1);
+    // Whoever asked for it may be gone by then.
+    let dir = a.close();
+    world.proxy.clear();
+    let a = world.node_in(dir, "a", |_| {}, brief);
+    eventually("it is taken away", || filters(&world) == 0);
+    eventually("and what was confirmed", || {
+        !world.objects("").iter().any(|it| it.contains("confirmed"))
+    });
+    drop((a, b));
+}
+
+#[test]
+fn what_is_refused_keeps_no_erasure_waiting() {
+    let world = World::new();
+    let a = world.node("a");
+    a.save("x", 1);
+    a.save("y", 2);
+    a.drain();
+    refuse(&world, "PUT", "x.etf", 413);
+    a.save("x", 3);
+    eventually("it is refused", || a.link.status().away.is_some());
+    assert!(
+        a.link.status().pending_deletes > 0,
+        "the earlier one waits for it"
+    );
+    assert_eq!(erase(&a, "y").unwrap().waiting, [""; 0]);
+    assert_eq!(filters(&world), 0);
+}
+
+#[test]
+fn what_is_deleted_is_not_remembered_for_ever() {
+    let world = World::new();
+    let dir = tempfile::tempdir().unwrap();
+    let a = world.node_in(
+        dir,
+        "a",
+        |_| {},
+        |it| it.overlap = Duration::from_millis(100),
+    );
+    for number in 0..50 {
+        let id = format!("r{number}");
+        a.save(&id, number);
+        a.store.delete(id.as_bytes()).unwrap();
+    }
+    a.drain();
+    let shared = &a.link.shared;
+    eventually("notes are forgotten", || shared.noted.left().is_empty());
+    eventually("tombstones are forgotten", || {
+        // What is new later has another time.
+        a.save("x", 100);
+        a.store.delete(b"x").unwrap();
+        a.drain();
+        shared.own_tombstones.lock().len() < 10
+    });
+}
