@@ -8,6 +8,7 @@ mod limits;
 mod refusals;
 mod running;
 mod sharing;
+mod stubborn;
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
