@@ -81,6 +81,7 @@ defmodule PhoenixReplay.Native.RemoteTasksTest do
     opts = fresh(server, drain_timeout_ms: 300)
     kept = recording(id: "r-here")
     :ok = Storage.save(kept, opts)
+    eventually(fn -> match?({:ok, %{remote: %{away: {_, _}}}}, Native.stats(opts)) end)
     to = tmp_dir()
 
     for fun <- [fn -> Release.export([to]) end, fn -> Release.erase("--id r-") end] do
