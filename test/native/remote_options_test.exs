@@ -24,8 +24,9 @@ defmodule PhoenixReplay.Native.RemoteOptionsTest do
     remote = remote(@remote)
     assert %{address: "s3://my-bucket/replays", poll_ms: 2_000, timeout_ms: 10_000} = remote
     assert %{local_max_bytes: nil, checkpoint_ms: nil, endpoint: nil, sse: nil} = remote
-    assert remote.node == Atom.to_string(node()) or remote.node != "nonode@nohost"
-    assert remote.node != ""
+    {:ok, host} = :inet.gethostname()
+    called = if Node.alive?(), do: Atom.to_string(node()), else: to_string(host)
+    assert remote.node == called
   end
 
   test "each option is taken as it is given" do
@@ -65,6 +66,7 @@ defmodule PhoenixReplay.Native.RemoteOptionsTest do
           {[remote_opts: [virtual_hosted: 1]], ":virtual_hosted has to be true or false"},
           {[remote_opts: [ca_file: "a\0#{bad}"]], ":ca_file has to be the path of a file"},
           {[remote_opts: [timeout_ms: 0]], ":timeout_ms has to be a number of milliseconds"},
+          {[remote_opts: [timeout_ms: 3_600_001]], "milliseconds from 1 to 3600000"},
           {[remote_opts: [node: String.duplicate("n", 201)]], ":node has to be a name of 1 to"},
           {[remote_poll_ms: 0], ":remote_poll_ms must be a number of milliseconds from 1 to"},
           {[remote_poll_ms: nil], ":remote_poll_ms must be a number of milliseconds from 1 to"},
@@ -118,12 +120,36 @@ defmodule PhoenixReplay.Native.RemoteOptionsTest do
   end
 
   test "a function that has no secret is an error, which says nothing of what it did" do
-    for fun <- [fn -> raise "s3cret" end, fn -> throw("s3cret") end, fn -> :s3cret end] do
+    for {fun, what} <- [
+          {fn -> raise "s3cret" end, "failed: it is called when the directory is opened"},
+          {fn -> throw("s3cret") end, "failed: it is called when the directory is opened"},
+          {fn -> :s3cret end, "returned something else"}
+        ] do
       keys = [access_key_id: "an-id", secret_access_key: fun]
       opts = [path: tmp_dir()] ++ @remote ++ [remote_opts: keys]
       assert {:error, reason} = PhoenixReplay.Native.stats(opts)
       assert Error.format(reason) =~ ":secret_access_key has to be a text, or a function"
+      assert Error.format(reason) =~ "; the one that is given " <> what
       refute inspect(reason) =~ "s3cret"
+    end
+  end
+
+  test "a function that failed is called again by the next call" do
+    test = self()
+
+    fun = fn ->
+      send(test, :asked)
+      raise "not started yet"
+    end
+
+    opts = [path: tmp_dir(), remote_opts: [access_key_id: "an-id", secret_access_key: fun]]
+
+    for _call <- 1..2 do
+      assert {:error, {:invalid_option, :remote_opts, _}} =
+               PhoenixReplay.Native.stats(@remote ++ opts)
+
+      assert_received :asked
+      refute_received :asked
     end
   end
 

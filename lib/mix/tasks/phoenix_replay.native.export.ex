@@ -9,7 +9,8 @@ defmodule Mix.Tasks.PhoenixReplay.Native.Export do
       mix phoenix_replay.native.export /tmp/ada --subject ada --format json
 
   Files are `ID.etf.gz` or `ID.json.gz`, as in any directory of recordings. The exit status is 1 if
-  some could not be read or written, which are named.
+  some could not be read or written, which are named, and if it can't be known what all is in the
+  bucket of the directory, see `PhoenixReplay.Native.Release`.
 
   `--path DIRECTORY` is where the recordings are, by default that of
   `config :phoenix_replay, storage_opts:`. Filters are in `PhoenixReplay.Native.Release`.

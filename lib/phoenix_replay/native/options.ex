@@ -164,7 +164,8 @@ defmodule PhoenixReplay.Native.Options do
       region. What begins with `http://` is not encrypted.
     * `:region`: default: what the environment says (`AWS_REGION`), or `us-east-1`
     * `:access_key_id`, `:secret_access_key`, `:session_token`: texts, or functions without
-      arguments that return one, called when the directory is opened. Default: credentials
+      arguments that return one, called when the directory is opened, which may be before your
+      application is started; if one fails, the next call tries again. Default: credentials
       are looked for as usual for AWS, in the environment (`AWS_ACCESS_KEY_ID` and
       the like), by a web identity, and at the metadata service of the container or the
       instance; those that expire are renewed. The environment is that of the VM when the
@@ -174,8 +175,8 @@ defmodule PhoenixReplay.Native.Options do
     * `:virtual_hosted`: whether the bucket is named in the host, or in the path. Default: in
       the host on AWS, in the path elsewhere.
     * `:ca_file`: a file of certificates (PEM) that are trusted besides those of the system
-    * `:timeout_ms`: how long a call waits for the bucket, and a request makes no progress
-      before it is given up. Default 10 000.
+    * `:timeout_ms` (1 to 3 600 000): how long a call waits for the bucket, and a request
+      makes no progress before it is given up. Default 10 000.
     * `:node`: what this node is called in the bucket. Default: `node()`, or the name of the
       host where that is `:nonode@nohost`. A number of its directory is added, so that two
       that are called the same are told apart.

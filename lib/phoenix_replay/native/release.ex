@@ -18,6 +18,14 @@ defmodule PhoenixReplay.Native.Release do
   recordings. `eval`, as the tasks of Mix, is another process of the operating system, beside
   or without a running one; it does not see those sessions, and does not erase them.
 
+  ## With a bucket
+
+  A process that has just opened the directory waits first until all is known that is in its
+  bucket. If nothing more becomes known for as long as `:drain_timeout_ms`, as when the bucket can't
+  be reached, `export/1` and what `erase/1` shows fail, and `ls/1` and `search/1` go on with what is
+  known, and say so on standard error. `erase/1` with `--yes` erases what is here, notes what is to be
+  erased there, and fails: it is done when the bucket is back, by whoever opens the directory then.
+
   ## Filters
 
   `--view NAME`, `--url PART`, `--page PATH`, `--page-prefix PATH`, `--subject SUBJECT`,
@@ -43,7 +51,7 @@ defmodule PhoenixReplay.Native.Release do
   end
 
   alias PhoenixReplay.Native
-  alias PhoenixReplay.Native.CLI.{Arguments, Text}
+  alias PhoenixReplay.Native.CLI.{Arguments, Known, Text}
   alias PhoenixReplay.Native.{Directories, Error, Nif, Options}
   alias PhoenixReplay.Storage.Native, as: Storage
 
@@ -102,7 +110,8 @@ defmodule PhoenixReplay.Native.Release do
   Writes recordings into another directory, as files of `--format etf` (default) or `json`,
   which the pure-Elixir backend reads as well. It takes filters.
 
-  What can't be read is named, and the others are written.
+  What can't be read is named, and the others are written. If it can't be known what all is in the
+  bucket of the directory, none is.
   """
   @spec export(line()) :: :ok
   def export(line), do: command(line, [:filters, format: :string], 1, &export_to/1)
@@ -147,10 +156,20 @@ defmodule PhoenixReplay.Native.Release do
   end
 
   defp list(%{filters: filters, page: page, opts: opts}) do
-    with {:ok, found} <- Native.query(filters, [progress: progress("read", :found)] ++ page, opts) do
+    with :ok <- known_or_told(opts),
+         {:ok, found} <- Native.query(filters, [progress: progress("read", :found)] ++ page, opts) do
       if found.recordings == [], do: print("no recordings match\n"), else: print(listing(found))
       not_searched(Map.get(found, :not_searched, []))
     end
+  end
+
+  # What is known is of use all the same, to who knows that it is not all.
+  defp known_or_told(opts) do
+    with {:unknown, why} <- Known.wait(opts), do: IO.puts(:stderr, why)
+  end
+
+  defp known(opts) do
+    with {:unknown, why} <- Known.wait(opts), do: {:failed, why}
   end
 
   defp listing(%{recordings: recordings, total: total, cursor: cursor}) do
@@ -235,7 +254,8 @@ defmodule PhoenixReplay.Native.Release do
     with {:ok, format} <- format(switches[:format] || "etf"),
          target = [path: to, format: format],
          {:ok, %{path: target_path}} <- Options.new(target),
-         :ok <- elsewhere(target_path, opts) do
+         :ok <- elsewhere(target_path, opts),
+         :ok <- known(opts) do
       result = export_pages(filters, nil, {0, 0}, target, opts)
       Directories.close_idle(target_path)
 
@@ -300,13 +320,16 @@ defmodule PhoenixReplay.Native.Release do
     progress = [progress: progress("read", :found)]
 
     if switches[:yes] do
-      with {:ok, erased} <- Native.delete_where(filters, progress, opts) do
+      # What is not known is erased, too, or the erasure fails.
+      with :ok <- known_or_told(opts),
+           {:ok, erased} <- Native.delete_where(filters, progress, opts) do
         print("#{Text.recordings(erased.count)} erased\n")
         nodes(erased[:nodes])
         not_searched(erased.not_searched)
       end
     else
-      with {:ok, found} <- Native.query(filters, [limit: @shown] ++ progress, opts) do
+      with :ok <- known(opts),
+           {:ok, found} <- Native.query(filters, [limit: @shown] ++ progress, opts) do
         if found.recordings != [], do: print(Text.summaries(found.recordings))
         print("#{Text.recordings(found.total)} would be erased; --yes erases\n")
         not_searched(Map.get(found, :not_searched, []))

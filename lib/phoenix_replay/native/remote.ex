@@ -20,7 +20,7 @@ defmodule PhoenixReplay.Native.Remote do
     sse: ":aes256 or {:kms, key}",
     virtual_hosted: "true or false",
     ca_file: "the path of a file",
-    timeout_ms: "a number of milliseconds from 1 to 4294967295",
+    timeout_ms: "a number of milliseconds from 1 to 3600000",
     node: "a name of 1 to 200 bytes"
   ]
 
@@ -28,6 +28,9 @@ defmodule PhoenixReplay.Native.Remote do
               [local_max_bytes: nil, checkpoint_ms: nil]
 
   @max_ms 0xFFFF_FFFF
+
+  # An hour, which no request may take.
+  @max_timeout_ms 3_600_000
 
   @derive {Inspect, except: @secrets}
   @enforce_keys [:address | Keyword.keys(@opts)] ++ [:poll_ms, :local_max_bytes, :checkpoint_ms]
@@ -81,7 +84,7 @@ defmodule PhoenixReplay.Native.Remote do
     Enum.reduce_while(@secrets, {:ok, revealed}, fn key, {:ok, revealed} ->
       case call(Map.fetch!(remote, key)) do
         {:ok, secret} -> {:cont, {:ok, Map.put(revealed, key, secret)}}
-        :error -> {:halt, invalid(key)}
+        {:error, what} -> {:halt, invalid(key, "; the one that is given #{what}")}
       end
     end)
   end
@@ -98,9 +101,12 @@ defmodule PhoenixReplay.Native.Remote do
 
   defp call(fun) do
     secret = fun.()
-    if text?(secret), do: {:ok, secret}, else: :error
+    if text?(secret), do: {:ok, secret}, else: {:error, "returned something else"}
   catch
-    _kind, _reason -> :error
+    _kind, _reason ->
+      {:error,
+       "failed: it is called when the directory is opened, which may be before your " <>
+         "application is started"}
   end
 
   @doc """
@@ -173,9 +179,9 @@ defmodule PhoenixReplay.Native.Remote do
     end)
   end
 
-  defp invalid(key) do
-    {:error,
-     {:invalid_option, :remote_opts, "options of which #{inspect(key)} has to be #{@opts[key]}"}}
+  defp invalid(key, more \\ "") do
+    expected = "options of which #{inspect(key)} has to be #{@opts[key]}#{more}"
+    {:error, {:invalid_option, :remote_opts, expected}}
   end
 
   defp valid?(:endpoint, "https://" <> rest), do: text?(rest) and not (rest =~ ~r/[\s@]/)
@@ -186,7 +192,7 @@ defmodule PhoenixReplay.Native.Remote do
   defp valid?(:sse, {:kms, key}), do: text?(key)
   defp valid?(:sse, sse), do: sse == :aes256
   defp valid?(:virtual_hosted, virtual_hosted), do: is_boolean(virtual_hosted)
-  defp valid?(:timeout_ms, ms), do: ms in 1..@max_ms
+  defp valid?(:timeout_ms, ms), do: ms in 1..@max_timeout_ms
   defp valid?(:node, node), do: text?(node) and byte_size(node) <= 200
 
   defp valid?(:ca_file, path),

@@ -207,6 +207,8 @@ pub struct Import {
     /// Replace recordings that are there already, instead of keeping them.
     #[arg(long)]
     pub replace: bool,
+    #[command(flatten)]
+    pub reach: Reach,
 }
 
 #[derive(Args)]
@@ -222,7 +224,18 @@ pub struct Prune {
     #[arg(long, value_name = "SIZE", group = "limits")]
     pub max_bytes: Option<ByteSize>,
     #[command(flatten)]
+    pub reach: Reach,
+    #[command(flatten)]
     pub consent: Consent,
+}
+
+/// How far it goes.
+#[derive(Args)]
+pub struct Reach {
+    /// Do it on this disk only, where the node has a bucket (its option :remote). The bucket keeps
+    /// what it has, and nodes list it again.
+    #[arg(long)]
+    pub only_here: bool,
 }
 
 /// Whether to do it.
@@ -235,6 +248,8 @@ pub struct Consent {
 
 #[derive(Args)]
 pub struct Erase {
+    #[command(flatten)]
+    pub reach: Reach,
     #[command(flatten)]
     pub consent: Consent,
     #[command(flatten)]

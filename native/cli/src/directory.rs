@@ -2,7 +2,7 @@
 
 use replay_store::{Compression, Entry, Format, Options, Reader, Store};
 
-use crate::args::Directory;
+use crate::args::{Directory, Reach};
 use crate::failure::Failure;
 
 /// What new files are.
@@ -43,6 +43,20 @@ impl Directory {
             ..Options::default()
         };
         Ok(Store::open(&self.dir, options)?)
+    }
+}
+
+impl Reach {
+    /// Refuses to take something away here that a bucket would still have: this command asks no
+    /// bucket for anything, and what only that has is listed by every node again.
+    pub fn check(&self, reader: &Reader, instead: &str) -> Result<(), Failure> {
+        if self.only_here || !reader.has_remote()? {
+            return Ok(());
+        }
+        Err(Failure::Refused(format!(
+            "a bucket is behind this directory and would keep what is taken away here: {instead}; \
+             with --only-here the bucket keeps it"
+        )))
     }
 }
 

@@ -17,9 +17,14 @@ use crate::values::recordings;
 /// is not is found by the next node.
 const MAX_WAIT: Duration = Duration::from_secs(600);
 
+/// What reaches a bucket.
+const INSTEAD: &str = "erase with mix phoenix_replay.native.erase, or in a release with \
+                       PhoenixReplay.Native.Release.erase";
+
 pub fn erase(directory: &Directory, erase: &Erase, out: &mut Out) -> Result<Outcome, Failure> {
     let filter = erase.filter.filter()?;
     let reader = directory.read()?;
+    erase.reach.check(&reader, INSTEAD)?;
     if !erase.consent.yes {
         let found = find_all(&reader, &filter)?;
         let count = found.entries.len();

@@ -47,6 +47,9 @@ pub enum Failure {
         /// The refusal.
         source: io::Error,
     },
+    /// It would not do what it seems to.
+    #[error("{0}")]
+    Refused(String),
     /// Something could not be done, and has been told.
     #[error("{0}")]
     Partly(String),

@@ -16,6 +16,11 @@ use crate::values::recordings;
 /// A longer line is not read: no text of a recording has more bytes.
 const MAX_LINE: u64 = u32::MAX as u64;
 
+/// What reaches a bucket.
+const INSTEAD: &str = "erase what is to be replaced with mix phoenix_replay.native.erase, or in a \
+                       release with PhoenixReplay.Native.Release.erase, and import without \
+                       --replace";
+
 /// What has come of them so far.
 #[derive(Default)]
 struct Tally {
@@ -45,7 +50,12 @@ impl Tally {
 pub fn import(directory: &Directory, import: &Import, out: &mut Out) -> Result<Outcome, Failure> {
     let source = &*import.source;
     let usual = match directory.read() {
-        Ok(reader) => usual(&reader)?,
+        Ok(reader) => {
+            if import.replace {
+                import.reach.check(&reader, INSTEAD)?;
+            }
+            usual(&reader)?
+        }
         // It is made.
         Err(_) => Saved {
             format: Format::Etf,

@@ -12,8 +12,14 @@ use crate::progress;
 use crate::table::Table;
 use crate::values::{recordings, shown_bytes};
 
+/// What reaches a bucket.
+const INSTEAD: &str = "give the nodes limits, or erase what is old with \
+                       mix phoenix_replay.native.erase --to TIME, or in a release with \
+                       PhoenixReplay.Native.Release.erase";
+
 pub fn prune(directory: &Directory, prune: &Prune, out: &mut Out) -> Result<Outcome, Failure> {
     let reader = directory.read()?;
+    prune.reach.check(&reader, INSTEAD)?;
     let now_ms = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |it| it.as_millis());

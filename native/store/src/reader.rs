@@ -1,3 +1,4 @@
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use crate::files::{Contents, Verified};
 use crate::index::{Damage, Entry};
 use crate::options::Options;
 use crate::query::{self, Cursor, Facets, Filter, Page, Search, SearchProgress, Sort};
+use crate::remote::NOTES_DIR;
 
 /// The finished recordings of one directory, for those who only read.
 ///
@@ -36,6 +38,21 @@ impl Reader {
     /// The directory.
     pub fn path(&self) -> &Path {
         self.files.path()
+    }
+
+    /// Whether a node keeps the recordings in a bucket too, or did so: what is removed here, that
+    /// bucket still has.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if it can't be told.
+    pub fn has_remote(&self) -> Result<bool, Error> {
+        let notes = self.files.beside_dir.join(NOTES_DIR);
+        match self.files.fs().metadata(&notes) {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(Error::at("look at", &notes)(error)),
+        }
     }
 
     /// As [`Store::list`](crate::Store::list).

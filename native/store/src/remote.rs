@@ -11,6 +11,10 @@
 use std::fmt;
 use std::io;
 
+/// What is still to be done in the bucket is noted here, in the native directory beside the
+/// recordings. Once a bucket was behind a directory, there is this.
+pub(crate) const NOTES_DIR: &str = "remote";
+
 /// Why something in the bucket could not be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]

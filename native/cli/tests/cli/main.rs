@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed test is meant to panic")]
 
 mod beside;
+mod bucket;
 mod changing;
 mod charts;
 mod exchange;

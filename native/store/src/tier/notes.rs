@@ -12,9 +12,7 @@ use std::time::Duration;
 use super::Tier;
 use crate::disk::temp;
 use crate::error::Error;
-
-/// Where they are, in the native directory beside the recordings.
-const DIR: &str = "remote";
+use crate::remote::NOTES_DIR;
 
 const PREFIX: &str = "note-";
 
@@ -32,7 +30,7 @@ fn identity_of(file: &[u8]) -> Option<u64> {
 impl Tier {
     pub(super) fn notes_dir(&self) -> Result<PathBuf, Error> {
         self.files.prepare_beside()?;
-        let dir = self.files.beside_dir.join(DIR);
+        let dir = self.files.beside_dir.join(NOTES_DIR);
         self.files.create_dirs(&dir)?;
         Ok(dir)
     }
