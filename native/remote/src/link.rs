@@ -20,6 +20,7 @@ mod rows;
 mod running;
 mod shared;
 mod signal;
+mod take_in;
 mod upload;
 mod uses;
 mod walk;

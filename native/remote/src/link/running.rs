@@ -7,9 +7,10 @@ use bytes::Bytes;
 use replay_store::file_stem;
 
 use super::away::Access;
-use super::lost::{remove, take_in_lost};
+use super::lost::take_in_lost;
 use super::parts::Parts;
 use super::shared::Shared;
+use super::take_in::remove;
 use crate::fault::Fault;
 use crate::key::{Key, Name};
 
@@ -21,6 +22,8 @@ const AT_ONCE: usize = 8;
 pub(super) struct Running {
     uploaded_at: Option<Instant>,
     look_at: Option<Instant>,
+    /// Whether sessions were taken in to which erasures are still to be applied.
+    unsifted: bool,
 }
 
 impl Running {
@@ -47,7 +50,8 @@ impl Running {
             let parts = shared.parts.lock();
             let stems: HashSet<Name> = parts.values().map(|it| it.stem.clone()).collect();
             drop(parts);
-            let is_done = take_in_lost(shared, |stem| stems.contains(stem))?;
+            let is_running = |stem: &Name| stems.contains(stem);
+            let is_done = take_in_lost(shared, is_running, &mut self.unsifted)?;
             // What waits to be uploaded soon is.
             let rarely = shared.settings.lost_after / 3;
             let pause = match is_done {
