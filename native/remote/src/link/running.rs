@@ -39,7 +39,11 @@ impl Running {
         if !shared.has_right() {
             return Ok(());
         }
-        remove_finished(shared)?;
+        // While nothing may be deleted, all else goes on.
+        let removed = match shared.away.pause(&[Access::Delete]).is_zero() {
+            true => remove_finished(shared),
+            false => Ok(()),
+        };
         let is_due = |every| self.uploaded_at.is_none_or(|at| at.elapsed() >= every);
         if shared.settings.checkpoint.is_some_and(is_due) {
             self.uploaded_at = Some(Instant::now());
@@ -51,16 +55,17 @@ impl Running {
             let stems: HashSet<Name> = parts.values().map(|it| it.stem.clone()).collect();
             drop(parts);
             let is_running = |stem: &Name| stems.contains(stem);
-            let is_done = take_in_lost(shared, is_running, &mut self.unsifted)?;
+            let taken_in = take_in_lost(shared, is_running, &mut self.unsifted);
             // What waits to be uploaded soon is.
             let rarely = shared.settings.lost_after / 3;
-            let pause = match is_done {
-                true => rarely,
-                false => rarely.min(shared.settings.poll * 10),
+            let pause = match taken_in {
+                Ok(true) => rarely,
+                Ok(false) | Err(_) => rarely.min(shared.settings.poll * 10),
             };
             self.look_at = Some(Instant::now() + pause);
+            taken_in?;
         }
-        Ok(())
+        removed
     }
 
     /// Uploads what is new of each session. What can't be uploaded now is at the next time.

@@ -235,6 +235,36 @@ fn what_was_erased_does_not_come_back_while_others_are_not_taken_in() {
 }
 
 #[test]
+fn what_runs_is_put_there_and_taken_in_while_nothing_is_deleted() {
+    let world = World::new();
+    let (a, b) = (node(&world, "a"), node(&world, "b"));
+    let start = |node: &Node, id: &str| {
+        let head = recording(id, local_ms());
+        let started = node.store.start(id.as_bytes(), &head, 10, Wait::Yes);
+        let part = format!("/{id}/0");
+        eventually("a part is there", || world.objects(&part).len() == 1);
+        started.unwrap()
+    };
+    let (_lost, unwanted) = (start(&a, "lost"), start(&b, "unwanted"));
+    world.proxy.add(Rule {
+        method: Some("DELETE"),
+        ..Rule::always(Trouble::Answer(403, "AccessDenied"))
+    });
+    unwanted.discard();
+    eventually("that is refused", || b.link.status().away.is_some());
+    let _running = start(&b, "running");
+    let shown = Key::Node(a.link.shared.node.clone());
+    lose(a);
+    world.remove(&shown.to_string());
+    eventually("it is taken in", || b.ids().iter().any(|id| id == "lost"));
+    assert!(b.link.status().away.is_some());
+    world.proxy.clear();
+    eventually("what is over leaves nothing", || {
+        world.objects("/0").len() == 1
+    });
+}
+
+#[test]
 fn an_erasure_that_fails_for_what_was_taken_in_is_tried_again() {
     let world = World::new();
     let (a, b) = (node(&world, "a"), node(&world, "b"));
