@@ -1,6 +1,7 @@
 //! A store and a bucket, kept in step.
 
 mod away;
+mod batches;
 mod clock;
 mod copies;
 mod deleted;

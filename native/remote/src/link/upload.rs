@@ -10,10 +10,11 @@ use bytes::Bytes;
 use replay_store::{Entry, Object, Put};
 
 use super::away::{Access, remote_fault};
+use super::batches::{MAX_ROWS, put_rows};
 use super::refused::Refused;
 use super::shared::{Shared, key_of};
 use super::{late_tag, random_tag};
-use crate::key::{Key, Tag, Time};
+use crate::key::{Key, Time};
 
 /// Uploads at once.
 const AT_ONCE: usize = 16;
@@ -27,9 +28,6 @@ const BATCH: usize = 256;
 /// So many uploads are worth a batch of rows: with fewer, others read the recordings themselves, so
 /// that there is at most a tenth of a request more for each.
 const MIN_ROWS: usize = 16;
-
-/// No batch has more.
-const MAX_ROWS: usize = 10_000;
 
 /// How long nothing is looked for if nobody says that there is something.
 const MAX_SLEEP: Duration = Duration::from_secs(5);
@@ -272,16 +270,4 @@ fn object_for(entry: &Entry, time: Time) -> Object {
     };
     let file = entry.file().into();
     Object { put, file }
-}
-
-/// Puts what is known of these objects there. Returns whether it is.
-pub(super) fn put_rows(shared: &Shared, objects: &[Object], tag: Tag) -> bool {
-    // Who erases what they are about waits for it to be there.
-    let _announcing = shared.announcing.lock();
-    shared.late.puts();
-    let time = shared.clock.next();
-    let key = Key::Rows { time, tag };
-    let rows = Bytes::from(shared.tier.rows(objects));
-    let put = shared.bucket.put(&key, rows);
-    shared.heard_of(Access::Put, put).is_ok()
 }

@@ -1,6 +1,7 @@
 mod again;
 mod deleting;
 mod later;
+mod rows;
 
 use std::collections::HashMap;
 use std::io;
@@ -187,7 +188,8 @@ fn what_one_saves_another_lists_and_reads() {
 
     let listed = bucket.listed();
     let objects: Vec<_> = listed.iter().map(|it| it.object.clone()).collect();
-    let rows = a.tier.rows(&objects);
+    let (rows, count) = a.tier.rows(&objects, 1 << 20);
+    assert_eq!(count, 2);
     let len_of = |object: &Object| {
         let listed = listed.iter().find(|it| it.object == *object);
         listed.map(|it| it.len)
@@ -211,42 +213,6 @@ fn what_one_saves_another_lists_and_reads() {
     // Neither is written down here as if it were a file, nor lost by a look at the directory.
     b.store.rebuild_index().unwrap();
     assert_eq!(b.ids(), ["y", "x"]);
-}
-
-#[test]
-fn rows_are_believed_for_the_object_they_are_about() {
-    let (bucket, dirs) = world::<2>();
-    let [a, b] = dirs.each_ref().map(|dir| node(dir.path(), &bucket));
-    a.save("x", 1);
-    a.upload(5);
-    let object = bucket.listed().remove(0).object;
-    let rows = a.tier.rows(std::slice::from_ref(&object));
-    assert_eq!(
-        b.tier.learn(&rows, |_| Some(7)).unwrap(),
-        [],
-        "of another size"
-    );
-    assert_eq!(
-        b.tier.learn(&rows, |_| None).unwrap(),
-        [],
-        "of another time"
-    );
-    for at in 0..rows.len() {
-        let mut changed = rows.clone();
-        changed[at] ^= 1;
-        let cut = b.tier.learn(&rows[..at], |_| Some(1));
-        assert_eq!(cut.unwrap(), []);
-        assert_eq!(b.tier.learn(&changed, |_| None).unwrap(), []);
-    }
-    assert_eq!(b.tier.named_in(&rows), std::slice::from_ref(&object));
-    let none = a.tier.rows(&[Object {
-        put: Put {
-            at: 6,
-            ..object.put
-        },
-        ..object
-    }]);
-    assert_eq!(b.tier.named_in(&none), [], "of another time");
 }
 
 #[test]
