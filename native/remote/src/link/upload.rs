@@ -35,6 +35,10 @@ const MAX_SLEEP: Duration = Duration::from_secs(5);
 /// A file that can't be read is tried again after so long.
 const UNREAD_PAUSE: Duration = Duration::from_secs(10);
 
+/// When all that is left was refused, it is not looked through more often: there may be many, and
+/// the pause of each ends at a time of its own.
+const REFUSED_PAUSE: Duration = Duration::from_secs(1);
+
 /// Uploads until it is stopped.
 pub(super) fn run(shared: &Shared) {
     let mut uploader = Uploader {
@@ -108,6 +112,8 @@ impl Uploader<'_> {
         let shared = self.shared;
         let under_way: RefCell<HashMap<Key, Arc<Entry>>> = RefCell::default();
         let mut queue: VecDeque<Arc<Entry>> = VecDeque::new();
+        // The last that was chosen. What comes before it now is for the next turn.
+        let mut chosen: Option<Arc<Entry>> = None;
         // What is left to a later turn.
         let mut passed: HashSet<Box<[u8]>> = HashSet::new();
         let (failed, unread, sending) = (Cell::new(false), Cell::new(false), Cell::new(0));
@@ -126,21 +132,18 @@ impl Uploader<'_> {
                 let entry = match queue.pop_front() {
                     Some(entry) => entry,
                     None => {
-                        let under_way = under_way.borrow();
-                        let known = under_way.len() + passed.len();
-                        let chosen = shared.tier.pending(BATCH + known);
-                        let is_new = |entry: &Arc<Entry>| {
-                            !passed.contains(entry.file())
-                                && !under_way.values().any(|known| Arc::ptr_eq(known, entry))
-                        };
-                        queue.extend(chosen.into_iter().filter(is_new));
+                        queue.extend(shared.tier.pending(chosen.as_deref(), BATCH));
+                        chosen = Some(Arc::clone(queue.back()?));
                         queue.pop_front()?
                     }
                 };
+                // It is another version by now.
+                if passed.contains(entry.file()) {
+                    continue;
+                }
                 if let Some(pause) = self.refused.borrow().pause(&entry) {
                     left_alone.set(left_alone.get() + 1);
                     until_refused.set(until_refused.get().min(pause));
-                    passed.insert(entry.file().into());
                     continue;
                 }
                 if shared.tier.too_young(&entry) > Duration::ZERO {
@@ -207,7 +210,7 @@ impl Uploader<'_> {
         });
         self.refused.borrow_mut().forget_others(shared);
         let is_all = left_alone.get() > 0 && left_alone.get() == shared.tier.pending_len();
-        self.idle_until = is_all.then(|| Instant::now() + until_refused.get());
+        self.idle_until = is_all.then(|| Instant::now() + until_refused.get().max(REFUSED_PAUSE));
         self.unread_until = unread.get().then(|| Instant::now() + UNREAD_PAUSE);
     }
 

@@ -132,7 +132,7 @@ impl Node {
 
     /// Uploads all there is, at a time of its own each.
     fn upload(&self, mut at: i64) {
-        for entry in self.tier.pending(usize::MAX) {
+        for entry in self.tier.pending(None, usize::MAX) {
             let bytes = self.tier.bytes_of(&entry).unwrap().unwrap();
             let file = entry.file().into();
             let saved_ns = entry.stamp.modified_ns;
@@ -213,6 +213,31 @@ fn what_one_saves_another_lists_and_reads() {
     // Neither is written down here as if it were a file, nor lost by a look at the directory.
     b.store.rebuild_index().unwrap();
     assert_eq!(b.ids(), ["y", "x"]);
+}
+
+#[test]
+fn what_is_to_be_uploaded_is_gone_through_once() {
+    let (bucket, dirs) = world::<1>();
+    let a = node(dirs[0].path(), &bucket);
+    for number in 0..7 {
+        a.save(&format!("r{number}"), number);
+    }
+    let files = |some: &[Arc<Entry>]| -> Vec<Vec<u8>> {
+        some.iter().map(|entry| entry.file().to_vec()).collect()
+    };
+    let all = a.tier.pending(None, usize::MAX);
+    let (mut found, mut last) = (Vec::new(), None);
+    loop {
+        let some = a.tier.pending(last.as_deref(), 3);
+        let Some(entry) = some.last() else { break };
+        assert!(some.len() <= 3);
+        found.extend(files(&some));
+        last = Some(Arc::clone(entry));
+        // Where one was it goes on, though that is gone.
+        a.store.delete(entry.id()).unwrap();
+    }
+    assert_eq!(found, files(&all));
+    assert_eq!(a.tier.pending_len(), 4);
 }
 
 #[test]
