@@ -1,6 +1,7 @@
 //! A store and a bucket, kept in step.
 
 mod away;
+mod batches;
 mod carry;
 mod clock;
 mod confirm;
@@ -25,6 +26,7 @@ mod rows;
 mod running;
 mod shared;
 mod signal;
+mod take_in;
 mod undone;
 mod upload;
 mod uses;

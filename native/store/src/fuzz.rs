@@ -112,7 +112,7 @@ pub fn read_batch(batch: &[u8]) -> (Vec<(Entry, Put)>, Option<String>) {
 
 /// Rows for other nodes.
 pub fn write_batch(rows: &[(Entry, Put)]) -> Vec<u8> {
-    journal::batch(rows.iter().map(|(entry, put)| (entry, *put)))
+    journal::batch(rows.iter().map(|(entry, put)| (entry, *put)), usize::MAX)
 }
 
 /// Whether a file of this name may hold a recording.

@@ -80,10 +80,11 @@ impl Tier {
         self.files.look_again(entry)
     }
 
-    /// At most so many of the files that are not known to be in the bucket, the oldest first.
-    pub fn pending(&self, max: usize) -> Vec<Arc<Entry>> {
+    /// At most so many of the files that are not known to be in the bucket, the oldest first: from the
+    /// first one on, or from behind one that was given before, wherever that is by now.
+    pub fn pending(&self, after: Option<&Entry>, max: usize) -> Vec<Arc<Entry>> {
         let index = self.files.index.read();
-        index.pending().take(max).cloned().collect()
+        index.pending(after).take(max).cloned().collect()
     }
 
     /// For how much longer a file is not to be uploaded, because it was saved just now: by its time it

@@ -244,7 +244,7 @@ impl News {
         }
         if read_here.len() >= MANY_BODIES {
             // Without it the next one reads them, too.
-            super::upload::put_rows(shared, &read_here, super::random_tag());
+            super::batches::put_rows(shared, &read_here, super::random_tag());
         }
         result
     }

@@ -10,7 +10,8 @@ use crate::key::{Key, Time};
 /// Those that are not done in the bucket, and what became of those that somebody waits for.
 #[derive(Default)]
 pub(super) struct Noted {
-    own: Mutex<HashSet<Box<[u8]>>>,
+    /// With each, whether it is there already.
+    own: Mutex<HashMap<Box<[u8]>, bool>>,
     awaited: Mutex<HashMap<Box<[u8]>, Awaited>>,
 }
 
@@ -21,9 +22,17 @@ struct Awaited {
 }
 
 impl Noted {
-    /// One was written.
+    /// One is about to be there. Those that could not be written are few, and remembered.
     pub(super) fn add(&self, note: &[u8]) {
-        self.own.lock().insert(note.into());
+        self.own.lock().insert(note.into(), false);
+    }
+
+    /// It is there.
+    pub(super) fn is_there(&self, note: &[u8]) {
+        // Unless it is done by now.
+        if let Some(is_there) = self.own.lock().get_mut(note) {
+            *is_there = true;
+        }
     }
 
     /// Somebody wants to know its tombstone.
@@ -42,17 +51,17 @@ impl Noted {
 
     /// Whether this run wrote it.
     pub(super) fn is_own(&self, note: &[u8]) -> bool {
-        self.own.lock().contains(note)
+        self.own.lock().contains_key(note)
     }
 
     /// Those that are not done.
     pub(super) fn left(&self) -> HashSet<Box<[u8]>> {
-        self.own.lock().clone()
+        self.own.lock().keys().cloned().collect()
     }
 
     /// Whether one of these is not done.
     pub(super) fn is_left(&self, notes: &HashSet<Box<[u8]>>) -> bool {
-        self.own.lock().iter().any(|note| notes.contains(note))
+        self.own.lock().keys().any(|note| notes.contains(note))
     }
 
     /// It is done, and this is its tombstone.
@@ -80,13 +89,12 @@ impl Noted {
 
     /// Looks which notes there are: what is not there any more is done. Returns how many.
     pub(super) fn look(&self, names: impl FnOnce() -> Option<Vec<Box<[u8]>>>) -> usize {
-        // Whoever writes one adds it when it is there.
         let mut own = self.own.lock();
         let Some(names) = names() else {
             return own.len();
         };
         let there: HashSet<_> = names.iter().collect();
-        own.retain(|note| there.contains(note));
+        own.retain(|note, is_there| !*is_there || there.contains(note));
         names.len()
     }
 }

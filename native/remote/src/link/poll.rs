@@ -9,6 +9,7 @@ use super::carry::try_again;
 use super::confirm::{Forgetting, confirm};
 use super::copies::give_up_copies;
 use super::deleted::bury;
+use super::lost::sift;
 use super::news::News;
 use super::presence::Presences;
 use super::retain::Retaining;
@@ -38,6 +39,7 @@ pub(super) fn run(shared: &Shared) {
         begun: false,
         last: None,
         polled_at: None,
+        recovered: shared.tier.recovered(),
         tended_at: None,
         running: Running::default(),
     };
@@ -64,6 +66,8 @@ struct Poller<'s> {
     /// Where the last listing ended, by the bucket's clock.
     last: Option<Time>,
     polled_at: Option<Instant>,
+    /// So many were recovered when erasures were repeated last.
+    recovered: u64,
     tended_at: Option<Instant>,
     running: Running,
 }
@@ -128,13 +132,24 @@ impl Poller<'_> {
             shared.is_complete.store(true, Relaxed);
             shared.polled.grow();
         }
-        let told = try_again(shared).and_then(|()| confirm(shared));
+        let erased = try_again(shared).and_then(|()| self.sift());
+        let told = erased.and_then(|()| confirm(shared));
         bury(shared, &mut self.told)?;
         told?;
         self.walk.step(shared, &mut self.news)?;
         self.retaining.step(shared)?;
         self.forgetting.step(shared)?;
         self.running.step(shared)
+    }
+
+    /// Engines that are gone may have left what was erased when nobody could look at it.
+    fn sift(&mut self) -> Result<(), Fault> {
+        let recovered = self.shared.tier.recovered();
+        if recovered > self.recovered {
+            sift(self.shared)?;
+            self.recovered = recovered;
+        }
+        Ok(())
     }
 
     /// Learns all there is.

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use replay_store::{file_stem, stem_of};
 
 use super::away::Access;
+use super::batches::put_rows;
 use super::shared::{Shared, first};
-use super::upload::put_rows;
 use super::{is_late, late_tag, random_tag};
 use crate::bucket::Cursor;
 use crate::fault::{Fault, FaultKind};
@@ -19,7 +19,7 @@ pub(super) const MAX_ROWS_BYTES: u64 = 16 << 20;
 const AT_ONCE: usize = 16;
 
 /// Replaces all batches that name one of these by others that do not: all there are, or those since a
-/// time. Nobody can say which they are, so each is read.
+/// time. Nobody can say which they are, so each is read, and goes if it can't be understood.
 ///
 /// # Errors
 ///
@@ -82,14 +82,18 @@ fn forget_in(shared: &Shared, stems: &HashSet<Box<[u8]>>, keys: Vec<Key>) -> Res
         .bucket
         .get_many(wanted, AT_ONCE, |key, read| match shared.heard(read) {
             Ok(bytes) => {
-                let mut named = shared.tier.named_in(&bytes);
+                let (mut named, is_all) = shared.tier.all_named_in(&bytes);
                 let before = named.len();
                 named.retain(|object| !is_erased(&object.file));
-                if named.len() < before {
+                // What can't be read may be about them, and is only a cache.
+                if named.len() < before || !is_all {
                     affected.push((key, named));
                 }
             }
-            // What nobody can read, nobody reads.
+            // As is one that is larger than any; not one of which the server says something.
+            Err(fault) if fault.kind() == FaultKind::TooLarge && fault.status().is_none() => {
+                affected.push((key, Vec::new()));
+            }
             Err(fault) if matches!(fault.kind(), FaultKind::NotFound | FaultKind::TooLarge) => {}
             Err(fault) => result = Err(fault),
         });

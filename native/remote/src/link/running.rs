@@ -7,9 +7,10 @@ use bytes::Bytes;
 use replay_store::file_stem;
 
 use super::away::Access;
-use super::lost::{remove, take_in_lost};
+use super::lost::take_in_lost;
 use super::parts::Parts;
 use super::shared::Shared;
+use super::take_in::remove;
 use crate::fault::Fault;
 use crate::key::{Key, Name};
 
@@ -21,6 +22,8 @@ const AT_ONCE: usize = 8;
 pub(super) struct Running {
     uploaded_at: Option<Instant>,
     look_at: Option<Instant>,
+    /// Whether sessions were taken in to which erasures are still to be applied.
+    unsifted: bool,
 }
 
 impl Running {
@@ -36,7 +39,11 @@ impl Running {
         if !shared.has_right() {
             return Ok(());
         }
-        remove_finished(shared)?;
+        // While nothing may be deleted, all else goes on.
+        let removed = match shared.away.pause(&[Access::Delete]).is_zero() {
+            true => remove_finished(shared),
+            false => Ok(()),
+        };
         let is_due = |every| self.uploaded_at.is_none_or(|at| at.elapsed() >= every);
         if shared.settings.checkpoint.is_some_and(is_due) {
             self.uploaded_at = Some(Instant::now());
@@ -47,16 +54,18 @@ impl Running {
             let parts = shared.parts.lock();
             let stems: HashSet<Name> = parts.values().map(|it| it.stem.clone()).collect();
             drop(parts);
-            let is_done = take_in_lost(shared, |stem| stems.contains(stem))?;
+            let is_running = |stem: &Name| stems.contains(stem);
+            let taken_in = take_in_lost(shared, is_running, &mut self.unsifted);
             // What waits to be uploaded soon is.
             let rarely = shared.settings.lost_after / 3;
-            let pause = match is_done {
-                true => rarely,
-                false => rarely.min(shared.settings.poll * 10),
+            let pause = match taken_in {
+                Ok(true) => rarely,
+                Ok(false) | Err(_) => rarely.min(shared.settings.poll * 10),
             };
             self.look_at = Some(Instant::now() + pause);
+            taken_in?;
         }
-        Ok(())
+        removed
     }
 
     /// Uploads what is new of each session. What can't be uploaded now is at the next time.

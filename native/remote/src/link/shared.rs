@@ -178,11 +178,13 @@ impl Shared {
     /// Notes, so that it outlives a power cut, that something is to be deleted in the bucket.
     pub fn note(&self, gone: &Gone) -> io::Result<Box<[u8]>> {
         let bytes = gone.encode().ok_or(io::ErrorKind::FileTooLarge)?;
-        let note = self.tier.write_note(&bytes).map_err(io::Error::other)?;
+        let add = |note: &[u8]| self.noted.add(note);
+        let note = self.tier.write_note(&bytes, add);
+        let note = note.map_err(io::Error::other)?;
+        self.noted.is_there(&note);
         if self.erasing.load(Relaxed) > 0 {
             self.erasing_notes.lock().insert(note.clone());
         }
-        self.noted.add(&note);
         self.notes.fetch_add(1, Relaxed);
         Ok(note)
     }

@@ -10,10 +10,11 @@ use bytes::Bytes;
 use replay_store::{Entry, Object, Put};
 
 use super::away::{Access, remote_fault};
+use super::batches::{MAX_ROWS, put_rows};
 use super::refused::Refused;
 use super::shared::{Shared, key_of};
 use super::{late_tag, random_tag};
-use crate::key::{Key, Tag, Time};
+use crate::key::{Key, Time};
 
 /// Uploads at once.
 const AT_ONCE: usize = 16;
@@ -28,14 +29,15 @@ const BATCH: usize = 256;
 /// that there is at most a tenth of a request more for each.
 const MIN_ROWS: usize = 16;
 
-/// No batch has more.
-const MAX_ROWS: usize = 10_000;
-
 /// How long nothing is looked for if nobody says that there is something.
 const MAX_SLEEP: Duration = Duration::from_secs(5);
 
 /// A file that can't be read is tried again after so long.
 const UNREAD_PAUSE: Duration = Duration::from_secs(10);
+
+/// When all that is left was refused, it is not looked through more often: there may be many, and
+/// the pause of each ends at a time of its own.
+const REFUSED_PAUSE: Duration = Duration::from_secs(1);
 
 /// Uploads until it is stopped.
 pub(super) fn run(shared: &Shared) {
@@ -110,6 +112,8 @@ impl Uploader<'_> {
         let shared = self.shared;
         let under_way: RefCell<HashMap<Key, Arc<Entry>>> = RefCell::default();
         let mut queue: VecDeque<Arc<Entry>> = VecDeque::new();
+        // The last that was chosen. What comes before it now is for the next turn.
+        let mut chosen: Option<Arc<Entry>> = None;
         // What is left to a later turn.
         let mut passed: HashSet<Box<[u8]>> = HashSet::new();
         let (failed, unread, sending) = (Cell::new(false), Cell::new(false), Cell::new(0));
@@ -128,21 +132,18 @@ impl Uploader<'_> {
                 let entry = match queue.pop_front() {
                     Some(entry) => entry,
                     None => {
-                        let under_way = under_way.borrow();
-                        let known = under_way.len() + passed.len();
-                        let chosen = shared.tier.pending(BATCH + known);
-                        let is_new = |entry: &Arc<Entry>| {
-                            !passed.contains(entry.file())
-                                && !under_way.values().any(|known| Arc::ptr_eq(known, entry))
-                        };
-                        queue.extend(chosen.into_iter().filter(is_new));
+                        queue.extend(shared.tier.pending(chosen.as_deref(), BATCH));
+                        chosen = Some(Arc::clone(queue.back()?));
                         queue.pop_front()?
                     }
                 };
+                // It is another version by now.
+                if passed.contains(entry.file()) {
+                    continue;
+                }
                 if let Some(pause) = self.refused.borrow().pause(&entry) {
                     left_alone.set(left_alone.get() + 1);
                     until_refused.set(until_refused.get().min(pause));
-                    passed.insert(entry.file().into());
                     continue;
                 }
                 if let Some(pause) = shared.undone.holds(&entry) {
@@ -215,7 +216,7 @@ impl Uploader<'_> {
         });
         self.refused.borrow_mut().forget_others(shared);
         let is_all = left_alone.get() > 0 && left_alone.get() == shared.tier.pending_len();
-        self.idle_until = is_all.then(|| Instant::now() + until_refused.get());
+        self.idle_until = is_all.then(|| Instant::now() + until_refused.get().max(REFUSED_PAUSE));
         self.unread_until = unread.get().then(|| Instant::now() + UNREAD_PAUSE);
     }
 
@@ -278,16 +279,4 @@ fn object_for(entry: &Entry, time: Time) -> Object {
     };
     let file = entry.file().into();
     Object { put, file }
-}
-
-/// Puts what is known of these objects there. Returns whether it is.
-pub(super) fn put_rows(shared: &Shared, objects: &[Object], tag: Tag) -> bool {
-    // Who erases what they are about waits for it to be there.
-    let _announcing = shared.announcing.lock();
-    shared.late.puts();
-    let time = shared.clock.next();
-    let key = Key::Rows { time, tag };
-    let rows = Bytes::from(shared.tier.rows(objects));
-    let put = shared.bucket.put(&key, rows);
-    shared.heard_of(Access::Put, put).is_ok()
 }

@@ -3,6 +3,7 @@
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{Hash, Hasher};
+use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::Arc;
 
 use super::Entry;
@@ -132,9 +133,11 @@ impl Objects {
         self.orphans.contains(&object) || self.taken.contains_key(&object)
     }
 
-    /// What is to be uploaded, the oldest first.
-    pub(super) fn pending(&self) -> impl Iterator<Item = &Arc<Entry>> {
-        self.pending.values()
+    /// What is to be uploaded, the oldest first, behind the place of one that may be gone by now.
+    pub(super) fn pending(&self, after: Option<&Entry>) -> impl Iterator<Item = &Arc<Entry>> {
+        let after = after.map_or(Unbounded, |entry| Excluded(place_of(entry)));
+        let pending = self.pending.range((after, Unbounded));
+        pending.map(|(_, entry)| entry)
     }
 
     pub(super) fn pending_len(&self) -> usize {

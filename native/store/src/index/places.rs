@@ -47,9 +47,9 @@ impl Index {
         self.objects.is_own(file)
     }
 
-    /// What is not known to be in the bucket, the oldest first.
-    pub(crate) fn pending(&self) -> impl Iterator<Item = &Arc<Entry>> {
-        self.objects.pending()
+    /// What is not known to be in the bucket, the oldest first, behind the place of this one.
+    pub(crate) fn pending(&self, after: Option<&Entry>) -> impl Iterator<Item = &Arc<Entry>> {
+        self.objects.pending(after)
     }
 
     pub(crate) fn pending_len(&self) -> usize {

@@ -12,30 +12,37 @@ use crate::remote::Object;
 const MAX_ROWS_BYTES: usize = 64 << 20;
 
 impl Tier {
-    /// What is known of these, as others [learn](Tier::learn) it. What is not known is left out.
-    pub fn rows(&self, objects: &[Object]) -> Vec<u8> {
-        let index = self.files.index.read();
-        let known = objects.iter().filter_map(|object| {
+    /// What is known of the first of these, as others [learn](Tier::learn) it, and of how many it is:
+    /// as many as are in about `max_bytes` before compression, and one at least. What is not known
+    /// is left out.
+    pub fn rows(&self, objects: &[Object], max_bytes: usize) -> (Vec<u8>, usize) {
+        let (index, mut count) = (self.files.index.read(), 0);
+        let known = objects.iter().inspect(|_| count += 1).filter_map(|object| {
             let entry = index.recording(&object.file)?;
-            (index.put_of(&object.file) == Some(object.put)).then_some((entry, object.put))
+            (index.put_of(&object.file) == Some(object.put)).then_some((&**entry, object.put))
         });
-        let known: Vec<_> = known.collect();
-        let rows = batch(known.iter().map(|(entry, put)| (&***entry, *put)));
+        let rows = batch(known, max_bytes);
+        drop(index);
         let (codec, mut packed) = (&self.files.loader.codec, Vec::new());
         match codec.compress(Packing::Zstd, &rows, &Beside::default(), &mut packed) {
             Ok(len) => {
                 packed.truncate(len);
-                packed
+                (packed, count)
             }
             // They are as good.
-            Err(_) => rows,
+            Err(_) => (rows, count),
         }
     }
 
     /// The objects that rows are about, up to the first thing that is wrong with them.
     pub fn named_in(&self, rows: &[u8]) -> Vec<Object> {
+        self.all_named_in(rows).0
+    }
+
+    /// As [`named_in`](Tier::named_in), and whether that is all, because nothing is wrong with them.
+    pub fn all_named_in(&self, rows: &[u8]) -> (Vec<Object>, bool) {
         let mut named = Vec::new();
-        let _ = read_batch(
+        let read = read_batch(
             &self.unpacked(rows),
             &self.files.loader.shared,
             |entry, put| {
@@ -43,10 +50,10 @@ impl Tier {
                 named.push(Object { put, file });
             },
         );
-        named
+        (named, read.is_ok())
     }
 
-    fn unpacked<'r>(&self, rows: &'r [u8]) -> Cow<'r, [u8]> {
+    pub(super) fn unpacked<'r>(&self, rows: &'r [u8]) -> Cow<'r, [u8]> {
         let mut plain = Vec::new();
         match self
             .files

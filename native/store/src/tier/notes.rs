@@ -71,21 +71,25 @@ impl Tier {
         Err(Error::at("read", &path)(io::ErrorKind::InvalidData.into()))
     }
 
-    /// Writes a note, and returns its name.
+    /// Writes a note, and returns its name, which is told before anybody can find it.
     ///
     /// # Errors
     ///
     /// [`Error::Io`]: then there is none.
-    pub fn write_note(&self, note: &[u8]) -> Result<Box<[u8]>, Error> {
+    pub fn write_note(&self, note: &[u8], tell: impl FnOnce(&[u8])) -> Result<Box<[u8]>, Error> {
         let dir = self.notes_dir()?;
         let path = temp::unused_path(&dir, PREFIX);
+        let name: Box<[u8]> = path.file_name().unwrap_or_default().as_bytes().into();
         let write = || -> io::Result<()> {
-            self.files.write_into(&dir, note, true)?.place(&path)?;
-            self.files.sync_names(&dir)
+            let temp = self.files.write_into(&dir, note, true)?;
+            tell(&name);
+            temp.place(&path)?;
+            self.files.sync_names(&dir).inspect_err(|_| {
+                let _ = self.files.fs().remove(&path);
+            })
         };
         write().map_err(Error::at("write", &path))?;
-        let name = path.file_name().unwrap_or_default();
-        Ok(name.as_bytes().into())
+        Ok(name)
     }
 
     /// The notes there are, by name. What is only the beginning of one is passed over.

@@ -16,6 +16,12 @@ impl Tier {
         running
     }
 
+    /// How many recordings were recovered from earlier runs, and engines that are gone, so far: each
+    /// is in flight here when it is counted.
+    pub fn recovered(&self) -> u64 {
+        self.files.observer.counters.read().0.recovered
+    }
+
     /// When the recording of this id that is in flight here began.
     pub fn flight_began(&self, id: &[u8]) -> Option<i64> {
         let flight = self.active.get(id)?;

@@ -224,6 +224,38 @@ fn no_rows_are_left_of_what_is_erased() {
 }
 
 #[test]
+fn rows_that_nobody_can_read_go_when_something_is_erased() {
+    let world = World::new();
+    let a = world.node("a");
+    ["x", "y"].iter().for_each(|id| a.save(id, 1));
+    a.drain();
+    let put = |number, bytes: Vec<u8>| {
+        let time = Time::from_ms(local_ms() as u64).unwrap();
+        let tag = Tag(number);
+        world.direct.put(&Key::Rows { time, tag }, bytes.into())
+    };
+    // One is larger than any is, and one is none.
+    put(1, vec![0; 17 << 20]).unwrap();
+    put(2, b"junk".to_vec()).unwrap();
+    // That it is refused says nothing about what is read.
+    world.proxy.add(Rule {
+        method: Some("GET"),
+        target: ".rows",
+        ..Rule::always(Trouble::Answer(403, "AccessDenied"))
+    });
+    let filter = by_id("x");
+    let erased = a
+        .link
+        .erase(&filter, LONG, || a.store.delete_where(&filter));
+    assert!(erased.is_err(), "{erased:?}");
+    assert_eq!(world.objects(".rows").len(), 2);
+    world.proxy.clear();
+    a.drain();
+    assert_eq!(world.objects(".rows"), [""; 0]);
+    a.lists(&["y"]);
+}
+
+#[test]
 fn an_erasure_while_the_bucket_is_away_is_done_here_and_then_there() {
     let world = World::new();
     let [a, b] = ["a", "b"].map(|name| world.node(name));
@@ -301,7 +333,10 @@ fn what_an_earlier_run_was_deleting_is_not_uploaded_by_the_next() {
         ids: vec![b"x".to_vec()],
         filter: None,
     };
-    store.tier().write_note(&gone.encode().unwrap()).unwrap();
+    store
+        .tier()
+        .write_note(&gone.encode().unwrap(), |_| {})
+        .unwrap();
     drop(store);
     // It is told of late.
     world.proxy.add(Rule {

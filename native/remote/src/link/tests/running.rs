@@ -191,3 +191,104 @@ fn what_was_erased_does_not_come_back_with_a_lost_node() {
         world.objects("/0").is_empty() && world.objects(".etf.gz").len() == 1
     });
 }
+
+#[test]
+fn what_was_erased_does_not_come_back_while_others_are_not_taken_in() {
+    let world = World::new();
+    let (a, b) = (node(&world, "a"), node(&world, "b"));
+    let head = recording("erased", local_ms() - 1_000);
+    a.store.start(b"erased", &head, 10, Wait::Yes).unwrap();
+    eventually("a part is there", || world.objects("/0").len() == 1);
+    // Some are of no use to anybody, and stay.
+    world.proxy.add(Rule {
+        method: Some("DELETE"),
+        target: "useless",
+        ..Rule::always(Trouble::Answer(403, "AccessDenied"))
+    });
+    for number in 0..3 {
+        let useless = Key::Part {
+            node: a.link.shared.node.clone(),
+            stem: Name::new(format!("useless-{number}").into_bytes()).unwrap(),
+            number: 0,
+        };
+        world.direct.put(&useless, vec![1].into()).unwrap();
+    }
+    lose(a);
+    let filter = by_id("erased");
+    let short = Duration::from_secs(1);
+    let _ = b
+        .link
+        .erase(&filter, short, || b.store.delete_where(&filter));
+    eventually("it is read", || {
+        let mut seen = world.proxy.seen().into_iter();
+        seen.any(|it| it.method == "GET" && it.target.contains("/erased/"))
+    });
+    let read_at = b.link.shared.polled.now();
+    eventually("all was done after that", || {
+        b.link.shared.polled.now() > read_at + 1
+    });
+    world.proxy.clear();
+    eventually("nothing is left", || world.objects("/0").is_empty());
+    b.drain();
+    assert_eq!(b.ids(), [""; 0]);
+    assert_eq!(world.objects(".etf.gz").len(), 0);
+}
+
+#[test]
+fn what_runs_is_put_there_and_taken_in_while_nothing_is_deleted() {
+    let world = World::new();
+    let (a, b) = (node(&world, "a"), node(&world, "b"));
+    let start = |node: &Node, id: &str| {
+        let head = recording(id, local_ms());
+        let started = node.store.start(id.as_bytes(), &head, 10, Wait::Yes);
+        let part = format!("/{id}/0");
+        eventually("a part is there", || world.objects(&part).len() == 1);
+        started.unwrap()
+    };
+    let (_lost, unwanted) = (start(&a, "lost"), start(&b, "unwanted"));
+    world.proxy.add(Rule {
+        method: Some("DELETE"),
+        ..Rule::always(Trouble::Answer(403, "AccessDenied"))
+    });
+    unwanted.discard();
+    eventually("that is refused", || b.link.status().away.is_some());
+    let _running = start(&b, "running");
+    let shown = Key::Node(a.link.shared.node.clone());
+    lose(a);
+    world.remove(&shown.to_string());
+    eventually("it is taken in", || b.ids().iter().any(|id| id == "lost"));
+    assert!(b.link.status().away.is_some());
+    world.proxy.clear();
+    eventually("what is over leaves nothing", || {
+        world.objects("/0").len() == 1
+    });
+}
+
+#[test]
+fn an_erasure_that_fails_for_what_was_taken_in_is_tried_again() {
+    let world = World::new();
+    let (a, b) = (node(&world, "a"), node(&world, "b"));
+    let head = recording("erased", local_ms() - 1_000);
+    a.store.start(b"erased", &head, 10, Wait::Yes).unwrap();
+    eventually("a part is there", || world.objects("/0").len() == 1);
+    lose(a);
+    let filter = by_id("erased");
+    let short = Duration::from_secs(1);
+    let _ = b
+        .link
+        .erase(&filter, short, || b.store.delete_where(&filter));
+    // Nothing is erased where it can't be told what is set aside.
+    let set_aside = b.dir.path().join(".native/quarantine");
+    std::fs::write(&set_aside, "no directory").unwrap();
+    eventually("it is taken in", || b.ids() == ["erased"]);
+    let taken_in_at = b.link.shared.polled.now();
+    eventually("all was done after that", || {
+        b.link.shared.polled.now() > taken_in_at + 1
+    });
+    std::fs::remove_file(set_aside).unwrap();
+    eventually("it is gone", || b.ids().is_empty());
+    b.drain();
+    eventually("from the bucket, too", || {
+        world.objects("/0").is_empty() && world.objects(".etf.gz").is_empty()
+    });
+}

@@ -183,6 +183,33 @@ fn a_new_node_reads_rows_in_place_of_recordings() {
 }
 
 #[test]
+fn rows_of_many_are_put_there_in_batches() {
+    let world = World::new();
+    let a = world.node("a");
+    // More than are in one.
+    for number in 0..300 {
+        a.save(&format!("r{number}"), number);
+    }
+    a.drain();
+    drop(a.close());
+    for rows in world.objects(".rows") {
+        world.remove(&rows);
+    }
+    let listed = |name: &str| {
+        let node = world.node(name);
+        eventually("all is listed", || {
+            node.ids().len() == 300 && node.link.status().is_complete
+        });
+        node.link.status().requests
+    };
+    let requests = listed("b");
+    assert!(requests.gets >= 300, "{requests:?}");
+    assert_eq!(world.objects(".rows").len(), 2);
+    let requests = listed("c");
+    assert!(requests.gets <= 2 + 16, "{requests:?}");
+}
+
+#[test]
 fn copies_are_kept_up_to_a_number_of_bytes() {
     let world = World::new();
     let a = world.node("a");

@@ -17,8 +17,12 @@ use crate::remote::Put;
 
 const MAGIC: [u8; 8] = *b"PRBATCH\0";
 
-/// A batch of what is known of these, each with when its object was put there.
-pub(crate) fn batch<'e>(entries: impl Iterator<Item = (&'e Entry, Put)>) -> Vec<u8> {
+/// A batch of what is known of these, each with when its object was put there. It ends with the row
+/// that makes it as large as this, and takes no more of them than are in it.
+pub(crate) fn batch<'e>(
+    entries: impl Iterator<Item = (&'e Entry, Put)>,
+    max_bytes: usize,
+) -> Vec<u8> {
     let mut batch = [&MAGIC[..], &VERSION.to_le_bytes()].concat();
     for (entry, put) in entries {
         push_row(&mut batch, |out| {
@@ -26,6 +30,9 @@ pub(crate) fn batch<'e>(entries: impl Iterator<Item = (&'e Entry, Put)>) -> Vec<
             out.extend(put.saved_ns.to_le_bytes());
             row::encode(entry, out);
         });
+        if batch.len() >= max_bytes {
+            break;
+        }
     }
     batch
 }

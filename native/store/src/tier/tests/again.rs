@@ -159,7 +159,7 @@ fn a_file_that_was_changed_where_it_is_is_looked_at_again() {
     let (bucket, dir) = (Arc::default(), tempfile::tempdir().unwrap());
     let node = node(dir.path(), &bucket);
     node.save("x", 1);
-    let before = node.tier.pending(1).remove(0);
+    let before = node.tier.pending(None, 1).remove(0);
     let path = dir.path().join("x.etf.gz");
     let changed = std::fs::File::open(path).unwrap();
     changed
@@ -167,7 +167,7 @@ fn a_file_that_was_changed_where_it_is_is_looked_at_again() {
         .unwrap();
     assert_eq!(node.tier.bytes_of(&before).unwrap(), None);
     node.tier.look_again(&before).unwrap();
-    let after = node.tier.pending(2);
+    let after = node.tier.pending(None, 2);
     assert_eq!(after.len(), 1);
     assert!(node.tier.bytes_of(&after[0]).unwrap().is_some());
     // And one that is gone.
@@ -212,7 +212,7 @@ fn what_is_saved_over_something_is_later_whatever_the_clocks_say() {
     let file = std::fs::File::open(path).unwrap();
     let ahead = SystemTime::now() + Duration::from_secs(3_600);
     file.set_modified(ahead).unwrap();
-    a.tier.look_again(&a.tier.pending(1)[0]).unwrap();
+    a.tier.look_again(&a.tier.pending(None, 1)[0]).unwrap();
     a.upload(now_ms());
     b.learn_bodies();
     for format in [Format::Json, Format::Etf] {
@@ -236,9 +236,9 @@ fn of_an_upload_and_what_is_here_by_then_the_later_one_stays() {
         at,
     };
     node.save("x", 1);
-    let first = node.tier.pending(1).remove(0);
+    let first = node.tier.pending(None, 1).remove(0);
     node.save("x", 2);
-    let second = node.tier.pending(1).remove(0);
+    let second = node.tier.pending(None, 1).remove(0);
     assert!(second.stamp.modified_ns > first.stamp.modified_ns);
     assert!(!node.tier.uploaded(&first, put_of(&first, 5)));
     assert!(node.tier.uploaded(&second, put_of(&second, 6)));
@@ -248,7 +248,7 @@ fn of_an_upload_and_what_is_here_by_then_the_later_one_stays() {
 
     // By hand somebody puts an earlier one there while another is on its way.
     node.save("y", 1);
-    let later = node.tier.pending(1).remove(0);
+    let later = node.tier.pending(None, 1).remove(0);
     let file = std::fs::File::open(dir.path().join("y.etf.gz")).unwrap();
     file.set_modified(SystemTime::UNIX_EPOCH).unwrap();
     node.tier.look_again(&later).unwrap();
@@ -262,7 +262,7 @@ fn what_is_damaged_here_while_it_is_uploaded_is_had_from_there() {
     let node = node(dir.path(), &bucket);
     node.save("x", 1);
     let whole = node.read("x").unwrap();
-    let entry = node.tier.pending(1).remove(0);
+    let entry = node.tier.pending(None, 1).remove(0);
     let bytes = node.tier.bytes_of(&entry).unwrap().unwrap();
     std::fs::write(dir.path().join("x.etf.gz"), b"no recording").unwrap();
     assert!(matches!(node.read("x"), Err(Error::Damaged { .. })));

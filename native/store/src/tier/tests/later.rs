@@ -33,7 +33,7 @@ fn what_is_saved_while_something_earlier_is_learnt_stays() {
     let node = node(dir.path(), &bucket);
     for round in 0..50 {
         node.save("x", 1);
-        let first = node.tier.pending(1)[0].stamp.modified_ns;
+        let first = node.tier.pending(None, 1)[0].stamp.modified_ns;
         let between = put(&bucket, "x.etf.gz", first + 1, now_ms(), 2);
         let bytes = body(&bucket, &between);
         thread::scope(|scope| {
@@ -99,7 +99,9 @@ fn what_was_here_before_a_deletion_goes_though_its_time_is_ahead() {
     let file = std::fs::File::open(dir.path().join("x.etf.gz")).unwrap();
     let ahead = SystemTime::now() + Duration::from_secs(3_600);
     file.set_modified(ahead).unwrap();
-    node.tier.look_again(&node.tier.pending(1)[0]).unwrap();
+    node.tier
+        .look_again(&node.tier.pending(None, 1)[0])
+        .unwrap();
     let ids = [Box::from(&b"x"[..])];
     let before = node.tier.delete_gone(&ids, now_ms() - 1_000, 0).unwrap();
     assert_eq!(before.deleted, 0);

@@ -1,6 +1,7 @@
 mod again;
 mod deleting;
 mod later;
+mod rows;
 
 use std::collections::HashMap;
 use std::io;
@@ -131,7 +132,7 @@ impl Node {
 
     /// Uploads all there is, at a time of its own each.
     fn upload(&self, mut at: i64) {
-        for entry in self.tier.pending(usize::MAX) {
+        for entry in self.tier.pending(None, usize::MAX) {
             let bytes = self.tier.bytes_of(&entry).unwrap().unwrap();
             let file = entry.file().into();
             let saved_ns = entry.stamp.modified_ns;
@@ -187,7 +188,8 @@ fn what_one_saves_another_lists_and_reads() {
 
     let listed = bucket.listed();
     let objects: Vec<_> = listed.iter().map(|it| it.object.clone()).collect();
-    let rows = a.tier.rows(&objects);
+    let (rows, count) = a.tier.rows(&objects, 1 << 20);
+    assert_eq!(count, 2);
     let len_of = |object: &Object| {
         let listed = listed.iter().find(|it| it.object == *object);
         listed.map(|it| it.len)
@@ -214,39 +216,28 @@ fn what_one_saves_another_lists_and_reads() {
 }
 
 #[test]
-fn rows_are_believed_for_the_object_they_are_about() {
-    let (bucket, dirs) = world::<2>();
-    let [a, b] = dirs.each_ref().map(|dir| node(dir.path(), &bucket));
-    a.save("x", 1);
-    a.upload(5);
-    let object = bucket.listed().remove(0).object;
-    let rows = a.tier.rows(std::slice::from_ref(&object));
-    assert_eq!(
-        b.tier.learn(&rows, |_| Some(7)).unwrap(),
-        [],
-        "of another size"
-    );
-    assert_eq!(
-        b.tier.learn(&rows, |_| None).unwrap(),
-        [],
-        "of another time"
-    );
-    for at in 0..rows.len() {
-        let mut changed = rows.clone();
-        changed[at] ^= 1;
-        let cut = b.tier.learn(&rows[..at], |_| Some(1));
-        assert_eq!(cut.unwrap(), []);
-        assert_eq!(b.tier.learn(&changed, |_| None).unwrap(), []);
+fn what_is_to_be_uploaded_is_gone_through_once() {
+    let (bucket, dirs) = world::<1>();
+    let a = node(dirs[0].path(), &bucket);
+    for number in 0..7 {
+        a.save(&format!("r{number}"), number);
     }
-    assert_eq!(b.tier.named_in(&rows), std::slice::from_ref(&object));
-    let none = a.tier.rows(&[Object {
-        put: Put {
-            at: 6,
-            ..object.put
-        },
-        ..object
-    }]);
-    assert_eq!(b.tier.named_in(&none), [], "of another time");
+    let files = |some: &[Arc<Entry>]| -> Vec<Vec<u8>> {
+        some.iter().map(|entry| entry.file().to_vec()).collect()
+    };
+    let all = a.tier.pending(None, usize::MAX);
+    let (mut found, mut last) = (Vec::new(), None);
+    loop {
+        let some = a.tier.pending(last.as_deref(), 3);
+        let Some(entry) = some.last() else { break };
+        assert!(some.len() <= 3);
+        found.extend(files(&some));
+        last = Some(Arc::clone(entry));
+        // Where one was it goes on, though that is gone.
+        a.store.delete(entry.id()).unwrap();
+    }
+    assert_eq!(found, files(&all));
+    assert_eq!(a.tier.pending_len(), 4);
 }
 
 #[test]
@@ -283,7 +274,7 @@ fn notes_stay_until_they_are_removed() {
     let (bucket, dir) = (Arc::default(), tempfile::tempdir().unwrap());
     let a = node(dir.path(), &bucket);
     assert_eq!(a.tier.notes().unwrap().len(), 0);
-    let name = a.tier.write_note(b"what").unwrap();
+    let name = a.tier.write_note(b"what", |_| {}).unwrap();
     drop(a);
     let a = node(dir.path(), &bucket);
     assert_eq!(a.tier.notes().unwrap(), std::slice::from_ref(&name));
@@ -292,7 +283,7 @@ fn notes_stay_until_they_are_removed() {
     a.tier.remove_note(&name).unwrap();
     assert_eq!(a.tier.read_note(&name).unwrap(), None);
     assert!(a.tier.read_note(b"note-../../x").is_err());
-    let bad = a.tier.write_note(b"bad").unwrap();
+    let bad = a.tier.write_note(b"bad", |_| {}).unwrap();
     a.tier.set_note_aside(&bad).unwrap();
     // Whoever wrote one was killed a long time ago, or may be at it.
     let notes = dir.path().join(".native/remote");
