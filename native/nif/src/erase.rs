@@ -13,6 +13,7 @@ use crate::later::later;
 use crate::remote::Nodes;
 use crate::terms::binary;
 use crate::verify::pairs;
+use crate::workers::WAITING;
 
 /// `{:ok, {ids, [{file, reason}], nodes}}`: the second of what could not be searched, the third of
 /// the nodes that have carried it out, nil without a bucket. With one it is `:later`, and comes as
@@ -45,7 +46,7 @@ pub fn erase(
         }
         None => erase(&handle).map(|erased| (erased, None)),
     };
-    later(env, job, erased)
+    later(env, &WAITING, job, erased)
 }
 
 fn erased(env: Env<'_>, erased: Result<(Erased, Option<Nodes>), StoreError>) -> Term<'_> {
