@@ -1,6 +1,6 @@
 //! Erasing recordings: the call behind `PhoenixReplay.Native.delete_where/3`.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use replay_store::{Erased, Error as StoreError};
 use rustler::types::atom::ok;
@@ -38,10 +38,11 @@ pub fn erase(
     if handle.link.is_none() {
         return erased(env, erase(&handle).map(|erased| (erased, None)));
     }
-    let timeout = Duration::from_millis(timeout_ms);
+    let (timeout, called) = (Duration::from_millis(timeout_ms), Instant::now());
     let job = move || match &handle.link {
         Some(link) => {
-            let erased = link.erase(&filter, timeout, || erase(&handle))?;
+            let left = timeout.saturating_sub(called.elapsed());
+            let erased = link.erase(&filter, left, || erase(&handle))?;
             Ok((erased.0, Some(erased.1)))
         }
         None => erase(&handle).map(|erased| (erased, None)),

@@ -12,7 +12,8 @@ mod atoms {
 }
 
 /// `:later`, and the calling process is sent `{:replay_done, answer}` when these have done a job,
-/// which may wait for a bucket.
+/// which may wait for a bucket. Time that it is given counts from the call, not from when one of them
+/// gets to it.
 pub fn later<'a, R>(
     env: Env<'a>,
     workers: &'static Workers,

@@ -1,7 +1,7 @@
 //! Finished recordings: the calls behind `PhoenixReplay.Storage.Native`, and those about a
 //! directory as a whole.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use replay_etf::{AtomText, Limits, Replaced, json, recording};
 use replay_store::{Filter, Format, Recording, Sort};
@@ -114,8 +114,11 @@ fn store_upload(env: Env<'_>, handle: Opened, timeout_ms: u64) -> Term<'_> {
     if handle.link.is_none() {
         return 0.encode(env);
     }
-    let timeout = Duration::from_millis(timeout_ms);
-    let job = move || handle.link.as_ref().map_or(0, |link| link.drain(timeout));
+    let (timeout, called) = (Duration::from_millis(timeout_ms), Instant::now());
+    let job = move || {
+        let left = timeout.saturating_sub(called.elapsed());
+        handle.link.as_ref().map_or(0, |link| link.drain(left))
+    };
     later(env, &WAITING, job, |env, left| left.encode(env))
 }
 
