@@ -1,7 +1,8 @@
 defmodule PhoenixReplay.Native.RemoteWaitingTest do
   @moduledoc false
-  # Whoever waits for a bucket, or for other nodes, is in nobody's way.
-  use ExUnit.Case, async: true
+  # Whoever waits for a bucket, or for other nodes, is in nobody's way. All threads of the VM that
+  # wait are taken meanwhile, so no other test runs.
+  use ExUnit.Case, async: false
 
   import PhoenixReplay.Native.Test.Eventually
   import PhoenixReplay.Native.Test.Recordings
@@ -95,18 +96,29 @@ defmodule PhoenixReplay.Native.RemoteWaitingTest do
 
   test "erasures that wait for a node keep nobody from reading", context do
     %{server: server, recordings: [recording | _]} = context
-    b = other(server, drain_timeout_ms: 10_000)
+    b = other(server, drain_timeout_ms: 60_000)
+    native = server.folder <> "/replays/.native/"
     # It was there just now.
     absent = "absent-0000000000000001"
-    File.write!(server.folder <> "/replays/.native/nodes/" <> absent, "")
+    File.write!(native <> "nodes/" <> absent, "")
     erasures = begin(@waiting, &Native.delete_where([id: "erased-#{&1}"], [], b))
-    notes = fn -> length(Path.wildcard(server.folder <> "/replays/*/*/*/*.gone")) end
-    eventually(fn -> notes.() == @waiting end)
+    notes = fn -> Path.wildcard(server.folder <> "/replays/*/*/*/*.gone") end
+    eventually(fn -> length(notes.()) == @waiting end)
 
     assert Storage.get(recording.id, b) == {:ok, recording}
     refute_received :ended
 
-    for erased <- Task.await_many(erasures, :infinity),
-        do: assert({:ok, %{nodes: %{waiting: [^absent]}}} = erased)
+    # It is back, and has carried them out.
+    for note <- notes.() do
+      [_ms, tag] = note |> Path.basename(".gone") |> String.split("-")
+      File.mkdir_p!(native <> "confirmed/" <> tag)
+      File.write!(native <> "confirmed/" <> tag <> "/" <> absent, "")
+    end
+
+    for erased <- Task.await_many(erasures, :infinity) do
+      assert {:ok, %{nodes: nodes}} = erased
+      assert absent in nodes.confirmed
+      assert nodes.waiting == []
+    end
   end
 end
