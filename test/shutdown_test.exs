@@ -6,7 +6,7 @@ defmodule PhoenixReplay.Native.ShutdownTest do
 
   import PhoenixReplay.Native.Test.Recordings, only: [tmp_dir: 0]
 
-  alias PhoenixReplay.Native.Test.{ChildVM, Session, Shop}
+  alias PhoenixReplay.Native.Test.{ChildVM, S3Server, Session, Shop}
 
   @sessions 1000
   @events 20
@@ -32,6 +32,37 @@ defmodule PhoenixReplay.Native.ShutdownTest do
     assert_all_saved(path)
   end
 
+  # One directory, whose bucket is away, is opened before the one in which sessions are running.
+  @two_directories """
+  [away, opts] =
+    for arg <- System.argv(), do: arg |> Base.decode64!() |> :erlang.binary_to_term()
+
+  alias PhoenixReplay.Native.Test.{Recordings, Session}
+  alias PhoenixReplay.Storage.Native, as: Storage
+  :ok = Storage.save(Recordings.recording(), away)
+  Application.put_env(:phoenix_replay, :storage, Storage)
+  Application.put_env(:phoenix_replay, :storage_opts, opts)
+  {:ok, _} = Application.ensure_all_started(:phoenix_replay_native)
+  Session.start_many("child", 100, 5)
+  Application.stop(:phoenix_replay_native)
+  System.halt(0)
+  """
+
+  @tag :remote
+  @tag timeout: 120_000
+  test "a bucket that is away takes no time from the sessions of another directory" do
+    server = S3Server.start()
+    away = S3Server.node(%{endpoint: "http://127.0.0.1:1"}, "away")
+    opts = S3Server.node(server, "child", drain_timeout_ms: 8_000)
+    args = for opts <- [away, opts], do: opts |> :erlang.term_to_binary() |> Base.encode64()
+    output = ChildVM.run!(@two_directories, args)
+    assert output =~ "1 recording in #{away[:path]} is not in the bucket yet"
+    assert output =~ "100 recordings saved at shutdown in #{opts[:path]}"
+    refute output =~ "in #{opts[:path]} are not in the bucket yet"
+    assert_all_saved(opts[:path], 100, 5)
+    assert length(S3Server.recordings(server)) == 100
+  end
+
   defp go_down(path, recorder, how) do
     code = "#{inspect(Shop)}.main(System.argv())"
     ChildVM.run!(code, [path, recorder, how, "#{@sessions}", "#{@events}"])
@@ -43,9 +74,9 @@ defmodule PhoenixReplay.Native.ShutdownTest do
   end
 
   # Read by the other backend, so that nothing is recovered on the way.
-  defp assert_all_saved(path) do
+  defp assert_all_saved(path, sessions \\ @sessions, events \\ @events) do
     recordings = PhoenixReplay.Storage.File.list(path: path)
-    assert length(recordings) == @sessions
-    for recording <- recordings, do: assert(Session.check!(recording) == @events)
+    assert length(recordings) == sessions
+    for recording <- recordings, do: assert(Session.check!(recording) == events)
   end
 end

@@ -145,9 +145,10 @@ defmodule PhoenixReplay.Native do
 
   @typedoc """
   What may be what was asked for, and nobody can tell, in the order of names: each
-  damaged file, each that can't be read at the moment, those in `.native/quarantine/`
-  and parts of the slab that were set aside, named within the directory, with the
-  reason. `".native"` stands for recordings in flight that can't be read.
+  damaged file, each that can't be read at the moment, here or in the bucket, those in
+  `.native/quarantine/` and parts of the slab that were set aside, named within the
+  directory, with the reason. `".native"` stands for recordings in flight that can't be
+  read.
   """
   @type not_searched :: [damage()]
 

@@ -182,6 +182,19 @@ defmodule PhoenixReplay.Native.RemoteAwayTest do
     eventually(fn -> Storage.list_summaries(b) == [] end)
   end
 
+  test "a search goes on, and says what of the bucket it could not read", context do
+    %{server: server, a: a, b: b} = context
+    there = save(b, url: "http://localhost/needle")
+    sees(a, there)
+    here = save(a, url: "http://localhost/needle")
+    S3Server.order(server, "refuse")
+    assert {:ok, found} = Native.query([contains: "needle"], [], a)
+    assert [%{id: id}] = found.recordings
+    assert id == here.id
+    reason = "cannot be read: the bucket can't be reached"
+    assert found.not_searched == [%{file: there.id <> ".etf.gz", reason: reason}]
+  end
+
   test "a node that starts without the bucket serves what it has", %{server: server, a: a} do
     recording = save(a)
     uploaded(a)

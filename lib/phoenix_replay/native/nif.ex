@@ -170,6 +170,7 @@ defmodule PhoenixReplay.Native.Nif do
 
   @spec search_step(directory(), search()) ::
           {checked :: non_neg_integer(), total :: non_neg_integer(), found :: non_neg_integer()}
+          | :later
           | {:error, Error.reason()}
   defguarded search_step(directory, search)
 
@@ -215,8 +216,15 @@ defmodule PhoenixReplay.Native.Nif do
   defguarded rewrite_begin(directory, filter)
 
   @spec rewrite_read(directory(), binary(), replaced()) ::
-          {:ok, map(), version()} | :in_flight | {:error, Error.reason()}
+          {:ok, map(), version()} | :in_flight | :elsewhere | {:error, Error.reason()}
   defguarded rewrite_read(directory, id, replaced)
+
+  @spec rewrite_fetch(directory(), binary()) ::
+          :later
+          | {:ok, {:etf | :json, binary()}, version()}
+          | :in_flight
+          | {:error, Error.reason()}
+  defguarded rewrite_fetch(directory, id)
 
   @spec rewrite_save(directory(), binary(), map(), version()) :: done() | :changed
   defguarded rewrite_save(directory, id, recording, version)

@@ -3,8 +3,18 @@ defmodule PhoenixReplay.Native.Rewrite do
   # Changes recordings one by one, by a function of the caller's, which runs in
   # his process. See `PhoenixReplay.Native.rewrite/4`.
 
-  alias PhoenixReplay.Native.{Directories, Error, Filter, Nif, Progress, Reading, Refusal, Search}
-  alias PhoenixReplay.Native.Views
+  alias PhoenixReplay.Native.{
+    Awaited,
+    Directories,
+    Error,
+    Filter,
+    Nif,
+    Progress,
+    Reading,
+    Refusal
+  }
+
+  alias PhoenixReplay.Native.{Search, Views}
   alias PhoenixReplay.Recording
 
   # How often a recording is read that others change meanwhile.
@@ -115,10 +125,18 @@ defmodule PhoenixReplay.Native.Rewrite do
   end
 
   defp read(id, opts) do
-    with {:error, {:unknown_atom, view}} <- on(opts, &Nif.rewrite_read(&1, id, :identifiers)) do
+    with {:error, {:unknown_atom, view}} <- on(opts, &read(&1, id, :identifiers)) do
       Views.load(view)
-      on(opts, &Nif.rewrite_read(&1, id, :functions))
+      on(opts, &read(&1, id, :functions))
     end
+  end
+
+  defp read(directory, id, replaced) do
+    with :elsewhere <- Nif.rewrite_read(directory, id, replaced),
+         {:ok, {format, content}, version} <-
+           Awaited.answer(fn -> Nif.rewrite_fetch(directory, id) end),
+         {:ok, fields} <- Nif.store_decode(directory, format, content, replaced),
+         do: {:ok, fields, version}
   end
 
   defp call(fun, recording) do

@@ -3,7 +3,7 @@ defmodule PhoenixReplay.Native.Search do
   # Searches what is in recordings, some at a time, so that no call of the
   # native library takes long and the caller hears how far it is.
 
-  alias PhoenixReplay.Native.{Error, Filter, Nif, Progress}
+  alias PhoenixReplay.Native.{Awaited, Error, Filter, Nif, Progress}
 
   @doc "Whether recordings have to be read to tell which of them match."
   @spec needed?(Nif.directory(), Filter.t()) :: boolean()
@@ -24,7 +24,9 @@ defmodule PhoenixReplay.Native.Search do
   @spec finish(Nif.directory(), Nif.search(), Progress.t()) ::
           {:ok, Nif.search()} | {:error, Error.reason()}
   def finish(directory, search, progress) do
-    with {checked, total, found} when is_integer(checked) <- Nif.search_step(directory, search) do
+    step = fn -> Nif.search_step(directory, search) end
+
+    with {checked, total, found} when is_integer(checked) <- Awaited.answer(step) do
       progress.(%{checked: checked, total: total, found: found})
       if checked < total, do: finish(directory, search, progress), else: {:ok, search}
     end

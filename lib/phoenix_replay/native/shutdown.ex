@@ -23,15 +23,16 @@ defmodule PhoenixReplay.Native.Shutdown do
       open = for {directory, path} <- open, do: {directory, path, Nif.store_count(directory)}
       if configured.path, do: wait_for_host(deadline)
 
-      for {directory, path, before} <- open, is_integer(before) do
-        with %{} = outcome <- drain(directory, before, deadline) do
-          tell(
-            outcome,
-            path,
-            path == configured.path,
-            System.monotonic_time(:microsecond) - start
-          )
-        end
+      # All is on the disk before anybody waits for a bucket, which may be away.
+      drained =
+        for {directory, path, before} <- open,
+            is_integer(before),
+            %{} = outcome <- [drain(directory, before, deadline)],
+            do: {directory, path, outcome}
+
+      for {:ok, {path, %{} = outcome}} <- upload_each(drained, deadline) do
+        duration_us = System.monotonic_time(:microsecond) - start
+        tell(outcome, path, path == configured.path, duration_us)
       end
     end
 
@@ -56,13 +57,21 @@ defmodule PhoenixReplay.Native.Shutdown do
     with left when is_integer(left) <- Nif.store_drain(directory, remaining(deadline)),
          running when is_integer(running) <- Nif.store_checkpoint(directory, remaining(deadline)),
          now when is_integer(now) <- Nif.store_count(directory),
-         pending when is_integer(pending) <- upload(directory, remaining(deadline)) do
-      %{saved: max(now - before, 0), left: left + running, pending_uploads: pending}
-    end
+         do: %{saved: max(now - before, 0), left: left + running}
   end
 
-  defp upload(directory, timeout_ms),
-    do: Awaited.answer(fn -> Nif.store_upload(directory, timeout_ms) end)
+  # At once: none waits for the bucket of another.
+  defp upload_each(drained, deadline) do
+    options = [ordered: false, timeout: :infinity, max_concurrency: max(length(drained), 1)]
+    Task.async_stream(drained, &upload(&1, deadline), options)
+  end
+
+  defp upload({directory, path, outcome}, deadline) do
+    upload = fn -> Nif.store_upload(directory, remaining(deadline)) end
+
+    with pending when is_integer(pending) <- Awaited.answer(upload),
+         do: {path, Map.put(outcome, :pending_uploads, pending)}
+  end
 
   defp tell(%{saved: 0, left: 0, pending_uploads: 0}, _path, false, _duration_us), do: :ok
 

@@ -1,6 +1,6 @@
 //! Erasing recordings: the call behind `PhoenixReplay.Native.delete_where/3`.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use replay_store::{Erased, Error as StoreError};
 use rustler::types::atom::ok;
@@ -13,6 +13,7 @@ use crate::later::later;
 use crate::remote::Nodes;
 use crate::terms::binary;
 use crate::verify::pairs;
+use crate::workers::WAITING;
 
 /// `{:ok, {ids, [{file, reason}], nodes}}`: the second of what could not be searched, the third of
 /// the nodes that have carried it out, nil without a bucket. With one it is `:later`, and comes as
@@ -37,15 +38,16 @@ pub fn erase(
     if handle.link.is_none() {
         return erased(env, erase(&handle).map(|erased| (erased, None)));
     }
-    let timeout = Duration::from_millis(timeout_ms);
+    let (timeout, called) = (Duration::from_millis(timeout_ms), Instant::now());
     let job = move || match &handle.link {
         Some(link) => {
-            let erased = link.erase(&filter, timeout, || erase(&handle))?;
+            let left = timeout.saturating_sub(called.elapsed());
+            let erased = link.erase(&filter, left, || erase(&handle))?;
             Ok((erased.0, Some(erased.1)))
         }
         None => erase(&handle).map(|erased| (erased, None)),
     };
-    later(env, job, erased)
+    later(env, &WAITING, job, erased)
 }
 
 fn erased(env: Env<'_>, erased: Result<(Erased, Option<Nodes>), StoreError>) -> Term<'_> {

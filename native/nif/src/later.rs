@@ -5,21 +5,23 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use rustler::{Encoder, Env, LocalPid, OwnedEnv, Term};
 
 use crate::errors::Failure;
-use crate::workers::WAITING;
+use crate::workers::Workers;
 
 mod atoms {
     rustler::atoms! { later, replay_done }
 }
 
-/// `:later`, and the calling process is sent `{:replay_done, answer}` when a job is done, which may
-/// wait for a bucket.
+/// `:later`, and the calling process is sent `{:replay_done, answer}` when these have done a job,
+/// which may wait for a bucket. Time that it is given counts from the call, not from when one of them
+/// gets to it.
 pub fn later<'a, R>(
     env: Env<'a>,
+    workers: &'static Workers,
     job: impl FnOnce() -> R + Send + 'static,
     answer: impl for<'b> FnOnce(Env<'b>, R) -> Term<'b> + Send + 'static,
 ) -> Term<'a> {
     let pid = env.pid();
-    let started = WAITING.run(move || {
+    let started = workers.run(move || {
         let done = catch_unwind(AssertUnwindSafe(job));
         send(pid, |env| {
             let answer = match done {

@@ -8,13 +8,14 @@ use crate::directories::{Directory, Opened, Settled};
 use crate::encode::{self, Effort};
 use crate::errors::Failure;
 use crate::filter::Filter;
+use crate::later::later;
 use crate::resource::{Held, Kept, Kind};
-use crate::store::{Replacing, content_to_term};
+use crate::store::{Replacing, content_term, content_to_term, copied};
 use crate::terms::binary;
-use crate::workers::OPENING;
+use crate::workers::{OPENING, READING};
 
 mod atoms {
-    rustler::atoms! { changed, in_flight }
+    rustler::atoms! { changed, elsewhere, in_flight }
 }
 
 /// A version of a recording, as Elixir hands it back: file, size, time and inode.
@@ -93,7 +94,7 @@ pub fn begun<'a>(
     }
 }
 
-/// `{:ok, recording, version}`, or `:in_flight`.
+/// `{:ok, recording, version}`, or `:in_flight`; `:elsewhere` where no scheduler waits for it.
 #[rustler::nif(schedule = "DirtyIo")]
 fn rewrite_read<'a>(
     env: Env<'a>,
@@ -101,23 +102,42 @@ fn rewrite_read<'a>(
     id: Binary<'a>,
     replaced: Replacing,
 ) -> Term<'a> {
+    if handle.link.as_ref().is_some_and(|link| !link.is_near(&id)) {
+        return atoms::elsewhere().encode(env);
+    }
     let read = handle.store.read_version(&id, |format, bytes| {
         content_to_term(env, format, bytes, &handle.limits, replaced.into())
     });
     match read {
-        Ok(Some((Version { file, stamp }, Ok(recording)))) => {
-            let version = (
-                binary(env, &file),
-                stamp.len,
-                stamp.modified_ns,
-                stamp.inode,
-            );
-            (ok(), recording, version).encode(env)
+        Ok(Some((version, Ok(recording)))) => {
+            (ok(), recording, version_term(env, &version)).encode(env)
         }
         Ok(Some((_, Err(failure)))) => failure.encode(env),
         Ok(None) => atoms::in_flight().encode(env),
         Err(error) => Failure::from(error).encode(env),
     }
+}
+
+/// The content of one that `rewrite_read` says is `:elsewhere`, as `store_fetch`, with its version:
+/// `{:ok, {format, content}, version}`, or `:in_flight`.
+#[rustler::nif(schedule = "DirtyIo")]
+fn rewrite_fetch<'a>(env: Env<'a>, handle: Settled, id: Binary<'a>) -> Term<'a> {
+    let (handle, id) = (handle.opened(), id.to_vec());
+    let job = move || handle.store.read_version(&id, copied);
+    later(env, &READING, job, |env, fetched| match fetched {
+        Ok(Some((version, content))) => {
+            let content = content_term(env, &content);
+            (ok(), content, version_term(env, &version)).encode(env)
+        }
+        Ok(None) => atoms::in_flight().encode(env),
+        Err(error) => Failure::from(error).encode(env),
+    })
+}
+
+/// A version as Elixir holds it, for [`Read`].
+fn version_term<'a>(env: Env<'a>, Version { file, stamp }: &Version) -> Term<'a> {
+    let file = binary(env, file);
+    (file, stamp.len, stamp.modified_ns, stamp.inode).encode(env)
 }
 
 /// `:ok`, or `:changed` if it is another version by now.

@@ -9,11 +9,12 @@ use crate::directories::{Opened, Settled};
 use crate::erase;
 use crate::errors::Failure;
 use crate::filter::Filter;
+use crate::later::later;
 use crate::query::{self, Order};
 use crate::resource::{Given, Held, Kept, Kind};
 use crate::rewrite;
 use crate::verify::pairs;
-use crate::workers::OPENING;
+use crate::workers::{OPENING, SEARCHING};
 
 /// A search that goes on from call to call. It is aligned to more than a resource is.
 pub struct Searching(Mutex<Box<Search>>);
@@ -54,15 +55,25 @@ fn search_start(env: Env<'_>, handle: Settled, filter: Filter) -> Term<'_> {
     }
 }
 
-/// Searches for a short while, and returns `{checked, total, found}`.
+/// Searches for a short while, and returns `{checked, total, found}`. Where it may have to wait for a
+/// bucket it is `:later`, and comes as `{:replay_done, answer}`.
 #[rustler::nif(schedule = "DirtyIo")]
-fn search_step(handle: Opened, search: Given<'_, Searching>) -> (usize, usize, usize) {
+fn search_step<'a>(env: Env<'a>, handle: Opened, search: Given<'a, Searching>) -> Term<'a> {
+    if handle.link.is_none() {
+        return progress(env, handle.store.search_on(&mut search.0.lock()));
+    }
+    let search = search.keep();
+    let step = move || handle.store.search_on(&mut search.0.lock());
+    later(env, &SEARCHING, step, progress)
+}
+
+fn progress(env: Env<'_>, progress: SearchProgress) -> Term<'_> {
     let SearchProgress {
         checked,
         total,
         found,
-    } = handle.store.search_on(&mut search.0.lock());
-    (checked, total, found)
+    } = progress;
+    (checked, total, found).encode(env)
 }
 
 /// A page of what was found, as `query_page`.

@@ -1,7 +1,7 @@
 //! Finished recordings: the calls behind `PhoenixReplay.Storage.Native`, and those about a
 //! directory as a whole.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use replay_etf::{AtomText, Limits, Replaced, json, recording};
 use replay_store::{Filter, Format, Recording, Sort};
@@ -15,6 +15,7 @@ use crate::later::later;
 use crate::options::{format_name, format_of};
 use crate::subject::Subject;
 use crate::terms::binary;
+use crate::workers::{READING, WAITING};
 use crate::{buffer, decode, encode, vm};
 
 mod atoms {
@@ -70,16 +71,22 @@ fn store_read<'a>(env: Env<'a>, handle: Opened, id: Binary<'a>, replaced: Replac
 #[rustler::nif]
 fn store_fetch<'a>(env: Env<'a>, handle: Opened, id: Binary<'a>) -> Term<'a> {
     let id = id.to_vec();
-    let job = move || {
-        handle.store.read_with(&id, |format, bytes| {
-            // Copied once more than it need be, into what Elixir can hold: the network took longer.
-            (format, bytes.to_vec())
-        })
-    };
-    later(env, job, |env, fetched| match fetched {
-        Ok((format, bytes)) => (ok(), (format_name(format), binary(env, &bytes))).encode(env),
+    let job = move || handle.store.read_with(&id, copied);
+    later(env, &READING, job, |env, fetched| match fetched {
+        Ok(content) => (ok(), content_term(env, &content)).encode(env),
         Err(error) => Failure::from(error).encode(env),
     })
+}
+
+/// What was fetched, copied once more than it need be, into what Elixir can hold: the network took
+/// longer.
+pub fn copied(format: Format, bytes: &[u8]) -> (Format, Vec<u8>) {
+    (format, bytes.to_vec())
+}
+
+/// What was [`copied`], for `store_decode`.
+pub fn content_term<'a>(env: Env<'a>, (format, bytes): &(Format, Vec<u8>)) -> Term<'a> {
+    (format_name(*format), binary(env, bytes)).encode(env)
 }
 
 /// The recording whose content was fetched.
@@ -107,9 +114,12 @@ fn store_upload(env: Env<'_>, handle: Opened, timeout_ms: u64) -> Term<'_> {
     if handle.link.is_none() {
         return 0.encode(env);
     }
-    let timeout = Duration::from_millis(timeout_ms);
-    let job = move || handle.link.as_ref().map_or(0, |link| link.drain(timeout));
-    later(env, job, |env, left| left.encode(env))
+    let (timeout, called) = (Duration::from_millis(timeout_ms), Instant::now());
+    let job = move || {
+        let left = timeout.saturating_sub(called.elapsed());
+        handle.link.as_ref().map_or(0, |link| link.drain(left))
+    };
+    later(env, &WAITING, job, |env, left| left.encode(env))
 }
 
 /// A recording in flight as it is now. One that has ended, and will be saved as

@@ -25,7 +25,15 @@ struct State {
 /// They open and close directories, and give up what takes long to be given up.
 pub static OPENING: Workers = Workers::new("replay-open", 8);
 
-/// They wait for a bucket, which opening directories must not wait for.
+/// They read recordings from a bucket, which nobody waits for who only opens a directory.
+pub static READING: Workers = Workers::new("replay-read", 16);
+
+/// They search where recordings are read from a bucket: many, one after the other, and so for longer
+/// than who reads one is to wait. As many as a VM has dirty schedulers for I/O, which search
+/// otherwise.
+pub static SEARCHING: Workers = Workers::new("replay-search", 10);
+
+/// They wait until a bucket is as it is to be, and for other nodes: for as long as they are told to.
 pub static WAITING: Workers = Workers::new("replay-wait", 16);
 
 impl Workers {

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use replay_etf::Limits;
 
 use crate::active::Recording;
-use crate::codec::Format;
+use crate::codec::{Flaw, Format};
 use crate::directory::Files;
 use crate::disk::NATIVE_DIR;
 use crate::error::Error;
@@ -172,12 +172,21 @@ fn look_into_file(
         Ok(false) | Err(Error::NotFound) => {}
         Err(Error::Damaged { file, reason }) => seen.unread = Some(Damage { file, reason }),
         Err(error) => {
-            let reason = error.posix().unwrap_or("it is no recording");
-            let reason = format!("cannot be read: {reason}");
+            let reason = format!("cannot be read: {}", why(error));
             seen.unread = Some(Damage::of(entry.file(), &reason));
         }
     }
     seen
+}
+
+/// Why a recording can't be read, without anything that is in it.
+fn why(error: Error) -> String {
+    match error {
+        // There is nothing wrong with it.
+        Error::Remote(fault) => fault.to_string(),
+        Error::Recording(error) => Flaw::from(error).to_string(),
+        other => other.posix().unwrap_or("eio").into(),
+    }
 }
 
 /// What is known of the recording with an id, its pages and subject included if they are asked for:

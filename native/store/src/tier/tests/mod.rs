@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 
 use parking_lot::Mutex;
+use replay_etf::Needle;
 use tempfile::TempDir;
 
 use super::*;
@@ -267,6 +268,33 @@ fn a_bucket_that_is_away_is_told_of() {
     let known = a.tier.objects();
     a.tier.vanished(&known[0].object);
     assert_eq!((a.ids(), a.tier.pending_len()), (vec!["x".into()], 1));
+}
+
+#[test]
+fn a_search_says_that_the_bucket_is_in_the_way() {
+    let (bucket, dirs) = world::<2>();
+    let [a, b] = dirs.each_ref().map(|dir| node(dir.path(), &bucket));
+    a.save("x", 1);
+    a.upload(5);
+    b.learn_bodies();
+    b.save("mine", 9);
+    bucket.is_away.store(true, SeqCst);
+    let filter = Filter {
+        contains: Needle::text(b"n"),
+        ..Filter::default()
+    };
+    let mut search = b.store.search(&filter).unwrap();
+    while !search.is_done() {
+        b.store.search_on(&mut search);
+    }
+    assert_eq!(search.progress().found, 1);
+    let not_searched = b.store.not_searched(&search).unwrap();
+    let [of_x] = not_searched.as_slice() else {
+        panic!("{not_searched:?}");
+    };
+    assert_eq!(of_x.file, "x.etf.gz");
+    let why = RemoteFault::Unavailable;
+    assert_eq!(of_x.reason, format!("cannot be read: {why}"));
 }
 
 #[test]
