@@ -52,7 +52,10 @@ pub fn erase(
 
 fn erased(env: Env<'_>, erased: Result<(Erased, Option<Nodes>), StoreError>) -> Term<'_> {
     match erased {
-        Ok((Erased { ids, not_searched }, nodes)) => {
+        Ok((erased, nodes)) => {
+            let Erased {
+                ids, not_searched, ..
+            } = erased;
             let ids: Vec<_> = ids.iter().map(|id| binary(env, id)).collect();
             (ok(), (ids, pairs(not_searched), nodes)).encode(env)
         }

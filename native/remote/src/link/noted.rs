@@ -22,15 +22,18 @@ struct Awaited {
 }
 
 impl Noted {
-    /// One is about to be there. Those that could not be written are few, and remembered.
+    /// One is about to be there.
     pub(super) fn add(&self, note: &[u8]) {
         self.own.lock().insert(note.into(), false);
     }
 
-    /// It is there.
-    pub(super) fn is_there(&self, note: &[u8]) {
-        // Unless it is done by now.
-        if let Some(is_there) = self.own.lock().get_mut(note) {
+    /// It is there, or could not be written.
+    pub(super) fn is_there(&self, note: &[u8], written: bool) {
+        let mut own = self.own.lock();
+        if !written {
+            own.remove(note);
+        } else if let Some(is_there) = own.get_mut(note) {
+            // It may be done by now.
             *is_there = true;
         }
     }

@@ -178,10 +178,13 @@ impl Shared {
     /// Notes, so that it outlives a power cut, that something is to be deleted in the bucket.
     pub fn note(&self, gone: &Gone) -> io::Result<Box<[u8]>> {
         let bytes = gone.encode().ok_or(io::ErrorKind::FileTooLarge)?;
-        let add = |note: &[u8]| self.noted.add(note);
-        let note = self.tier.write_note(&bytes, add);
-        let note = note.map_err(io::Error::other)?;
-        self.noted.is_there(&note);
+        let mut named = Box::default();
+        let written = self.tier.write_note(&bytes, |note| {
+            self.noted.add(note);
+            named = note.into();
+        });
+        self.noted.is_there(&named, written.is_ok());
+        let note = written.map_err(io::Error::other)?;
         if self.erasing.load(Relaxed) > 0 {
             self.erasing_notes.lock().insert(note.clone());
         }

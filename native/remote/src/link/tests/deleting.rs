@@ -323,9 +323,8 @@ fn what_an_earlier_run_was_deleting_is_not_uploaded_by_the_next() {
     let world = World::new();
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path(), StoreOptions::default()).unwrap();
-    for id in ["x", "y"] {
-        store.save(&recording(id, 1), Format::Etf).unwrap();
-    }
+    let ids = ["x", "y"].iter();
+    ids.for_each(|id| store.save(&recording(id, 1), Format::Etf).unwrap());
     // Killed when it was noted and not yet done.
     let gone = Gone {
         effective: Time::from_ms(local_ms() as u64).unwrap(),
@@ -333,10 +332,8 @@ fn what_an_earlier_run_was_deleting_is_not_uploaded_by_the_next() {
         ids: vec![b"x".to_vec()],
         filter: None,
     };
-    store
-        .tier()
-        .write_note(&gone.encode().unwrap(), |_| {})
-        .unwrap();
+    let note = gone.encode().unwrap();
+    store.tier().write_note(&note, |_| {}).unwrap();
     drop(store);
     // It is told of late.
     world.proxy.add(Rule {

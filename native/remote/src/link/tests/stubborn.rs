@@ -87,7 +87,7 @@ fn what_can_not_be_deleted_here_keeps_nothing_else_waiting() {
         a.lists(&["stuck"]);
         let dir = b.close();
         match is_erasure {
-            false => drop(a.store.delete(b"stuck").unwrap()),
+            false => a.store.delete(b"stuck").unwrap(),
             true => {
                 let filter = by_id("stuck");
                 let erase = || a.store.delete_where(&filter);
