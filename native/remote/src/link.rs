@@ -45,7 +45,7 @@ use crate::bucket::Bucket;
 use crate::key::Tag;
 use crate::requests::Requests;
 use away::Access;
-use names::node_name;
+use names::{node_name, sign_of};
 use shared::{Shared, as_remote};
 
 /// How long the bucket is waited for when it is told that a node goes.
@@ -146,12 +146,16 @@ impl Link {
         let tier = store.tier();
         let directory = tier.identity().map_err(io::Error::other)?;
         let right = tier.try_lock().ok().flatten();
-        let alone = right.is_some();
-        let node = node_name(&settings.node, directory, (!alone).then_some(run));
+        let beside = right.is_none().then_some(run);
+        let node = node_name(&settings.node, directory, beside);
+        let node = node.ok_or(io::ErrorKind::InvalidInput)?;
+        let sign = sign_of(&node).map(|sign| tier.try_lock_as(&sign));
+        let sign = sign.transpose().map_err(io::Error::other)?.flatten();
         let shared = Arc::new(Shared {
             tier,
             bucket,
-            node: node.ok_or(io::ErrorKind::InvalidInput)?,
+            node,
+            _sign: sign,
             directory,
             settings,
             run,
@@ -266,9 +270,11 @@ impl Link {
         erase: impl FnOnce() -> Result<Erased, Error>,
     ) -> Result<(Erased, Confirmed), Error> {
         let deadline = Instant::now() + timeout;
-        let note = erase::announce(&self.shared, filter, deadline)?;
-        let erased = self.shared.erasing(erase);
-        let erased = erased.inspect_err(|_| self.shared.noted.forget(&note))?;
+        let (note, erased) = self.shared.erasing(|| {
+            let note = erase::announce(&self.shared, filter, deadline)?;
+            let erased = erase().inspect_err(|_| self.shared.noted.forget(&note))?;
+            Ok((note, erased))
+        })?;
         let confirmed = erase::settle(&self.shared, &note, &erased, deadline)?;
         Ok((erased, confirmed))
     }
@@ -288,6 +294,9 @@ impl Drop for Link {
         for thread in self.threads.drain(..) {
             // It has told of its panic.
             let _ = thread.join();
+        }
+        if let Some(sign) = sign_of(&self.shared.node) {
+            self.shared.tier.forget_lock(&sign);
         }
     }
 }

@@ -253,7 +253,16 @@ impl Tier {
     ///
     /// [`Error::Io`]
     pub fn try_lock(&self) -> Result<Option<File>, Error> {
-        let path = self.notes_dir()?.join("lock");
+        self.try_lock_as("lock")
+    }
+
+    /// As [`Tier::try_lock`], by a name of its own: a sign that an engine lives.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`]
+    pub fn try_lock_as(&self, name: &str) -> Result<Option<File>, Error> {
+        let path = self.notes_dir()?.join(name);
         let fs = self.files.fs();
         let open = || match fs.open_lock(&path, false) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => fs.open_lock(&path, true),
@@ -264,6 +273,13 @@ impl Tier {
             Ok(true) => Ok(Some(file)),
             Ok(false) => Ok(None),
             Err(error) => Err(Error::at("lock", &path)(error)),
+        }
+    }
+
+    /// Takes such a sign away.
+    pub fn forget_lock(&self, name: &str) {
+        if let Ok(dir) = self.notes_dir() {
+            let _ = self.files.fs().remove(&dir.join(name));
         }
     }
 }

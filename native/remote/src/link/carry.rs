@@ -17,15 +17,14 @@ const AHEAD_MS: i64 = 60_000;
 /// way.
 pub(super) fn carry_out(shared: &Shared, key: &Key, gone: &Gone) {
     match delete(shared, gone) {
-        Ok(is_final) => {
-            if let (Some(_), Key::Gone { tag, .. }, true) = (&gone.filter, key, is_final) {
+        Ok(Done::All) => {
+            if let (Some(_), Key::Gone { tag, .. }) = (&gone.filter, key) {
                 shared.confirming.carried_out(*tag);
             }
-            match is_final {
-                true => shared.undone.remove(key),
-                false => drop(shared.undone.add(key, None)),
-            }
+            shared.undone.remove(key);
         }
+        Ok(Done::WhatCanBeRead) => drop(shared.undone.add(key, None)),
+        Ok(Done::WhatIsUnderstood) => shared.undone.remove(key),
         Err(error) => {
             let until = i64::try_from(gone.effective.ms()).unwrap_or(i64::MAX);
             let until = until.saturating_sub(shared.clock.ahead_ms());
@@ -36,8 +35,16 @@ pub(super) fn carry_out(shared: &Shared, key: &Key, gone: &Gone) {
     }
 }
 
-/// Returns whether nothing is left that could not be looked at just now.
-fn delete(shared: &Shared, gone: &Gone) -> Result<bool, Error> {
+/// What was done of what a tombstone says.
+enum Done {
+    All,
+    /// Some could not be looked at just now.
+    WhatCanBeRead,
+    /// Its filter is one of a later version, for nodes of that version.
+    WhatIsUnderstood,
+}
+
+fn delete(shared: &Shared, gone: &Gone) -> Result<Done, Error> {
     let until = i64::try_from(gone.effective.ms()).unwrap_or(i64::MAX);
     let ahead = shared.clock.ahead_ms();
     // What was deleted in this directory, is deleted here at once; what is as young as that was saved
@@ -64,10 +71,11 @@ fn delete(shared: &Shared, gone: &Gone) -> Result<bool, Error> {
             })?;
         }
     }
-    // One of a later version is for nodes of that version.
-    let filter = gone.filter.as_deref().and_then(Filter::decode);
-    let Some(filter) = filter else {
-        return Ok(true);
+    let Some(filter) = &gone.filter else {
+        return Ok(Done::All);
+    };
+    let Some(filter) = Filter::decode(filter) else {
+        return Ok(Done::WhatIsUnderstood);
     };
     let filter = as_of(filter, gone.effective, ahead);
     shared.erasures.add(filter.clone());
@@ -75,7 +83,10 @@ fn delete(shared: &Shared, gone: &Gone) -> Result<bool, Error> {
     rows::heard(shared, &erased.ids, until);
     // What was being told of it is there, and whoever erases it finds it.
     drop(shared.announcing.lock());
-    Ok(erased.is_final)
+    Ok(match erased.is_final {
+        true => Done::All,
+        false => Done::WhatCanBeRead,
+    })
 }
 
 /// Tries again what is due.

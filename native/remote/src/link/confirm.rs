@@ -1,5 +1,6 @@
 //! Erasures that are carried out are confirmed, and when all have, nobody needs their filters.
 
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -113,9 +114,17 @@ impl Forgetting {
         {
             return Ok(());
         }
+        // What was erased just now is done as a whole, or found again by the next start.
+        if shared.erasing.load(Relaxed) > 0 {
+            return Ok(());
+        }
         self.looked_at = Some(Instant::now());
         let Others { there, silent } = others(shared)?;
         for (tag, key) in open {
+            // This node is none of the others.
+            if shared.undone.has(&key) || shared.confirming.to_confirm().contains(&tag) {
+                continue;
+            }
             let confirmed = confirmed(shared, tag)?;
             if there.iter().chain(&silent).all(|it| confirmed.contains(it)) {
                 forget_filter(shared, &key, tag)?;

@@ -29,9 +29,8 @@ pub(super) fn bury(shared: &Shared, told: &mut HashMap<Box<[u8]>, Key>) -> Resul
     }
     let has_right = shared.has_right();
     let all_told = tell_all(shared, told);
-    // What this disk does not delete keeps nothing else from being uploaded.
-    let is_heir = !matches!(&all_told, Err(fault) if fault.kind() != FaultKind::Invalid);
-    if has_right && is_heir && !shared.is_heir.swap(true, Relaxed) {
+    // What this disk does not delete is held back by itself.
+    if has_right && all_told.is_ok() && !shared.is_heir.swap(true, Relaxed) {
         shared.to_upload.give();
     }
     all_told?;

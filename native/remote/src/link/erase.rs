@@ -49,7 +49,6 @@ pub(super) fn announce(
         filter: Some(encoded),
     };
     let note = shared.note(&gone).map_err(refused)?;
-    shared.noted.wait_for(&note, gone.effective);
     shared.erasures.add(as_of(
         filter.clone(),
         gone.effective,

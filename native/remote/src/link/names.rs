@@ -27,6 +27,15 @@ pub(super) fn directory_of(node: &Name) -> Option<u64> {
     is_one.then(|| u64::from_str_radix(digits, 16).ok())?
 }
 
+/// The name of the file that such an engine has locked for as long as it lives; `None` for one that
+/// has the right instead.
+pub(super) fn sign_of(node: &Name) -> Option<String> {
+    let name = std::str::from_utf8(node.as_bytes()).ok()?;
+    let (_, run) = name.rsplit_once('-')?.1.split_once('.')?;
+    let is_one = run.len() == 8 && run.bytes().all(|it| it.is_ascii_hexdigit());
+    is_one.then(|| format!("run-{run}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -39,6 +48,8 @@ mod tests {
             let first = node_name(called, 0xab, Some(Tag(1 << 96))).unwrap();
             let second = node_name(called, 0xab, Some(Tag(2 << 96))).unwrap();
             assert!(alone != first && first != second);
+            assert_eq!(sign_of(&alone), None);
+            assert_eq!(sign_of(&second).as_deref(), Some("run-00000002"));
             for name in [alone, first, second] {
                 assert_eq!(directory_of(&name), Some(0xab));
                 assert!(name.as_bytes().len() <= MAX_CALLED + 26);

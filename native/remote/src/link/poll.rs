@@ -23,6 +23,9 @@ use crate::key::{Key, Time};
 /// Days that are listed at once.
 const DAYS_AT_ONCE: usize = 8;
 
+/// An erasure that could not be repeated is tried again after so long: each time it is noted.
+const SIFT_AGAIN: Duration = Duration::from_secs(60);
+
 /// How often it is tried to get the right to move recordings, and whether copies are too many.
 const TEND_EVERY: Duration = Duration::from_secs(5);
 
@@ -40,6 +43,7 @@ pub(super) fn run(shared: &Shared) {
         last: None,
         polled_at: None,
         recovered: shared.tier.recovered(),
+        sift_at: None,
         tended_at: None,
         running: Running::default(),
     };
@@ -68,6 +72,8 @@ struct Poller<'s> {
     polled_at: Option<Instant>,
     /// So many were recovered when erasures were repeated last.
     recovered: u64,
+    /// When that is tried again.
+    sift_at: Option<Instant>,
     tended_at: Option<Instant>,
     running: Running,
 }
@@ -132,24 +138,38 @@ impl Poller<'_> {
             shared.is_complete.store(true, Relaxed);
             shared.polled.grow();
         }
-        let erased = try_again(shared).and_then(|()| self.sift());
-        let told = erased.and_then(|()| confirm(shared));
+        let tried = try_again(shared);
+        let is_sifted = self.sift();
+        let told = match is_sifted {
+            true => tried.and_then(|()| confirm(shared)),
+            false => tried,
+        };
         bury(shared, &mut self.told)?;
         told?;
         self.walk.step(shared, &mut self.news)?;
         self.retaining.step(shared)?;
-        self.forgetting.step(shared)?;
+        if is_sifted {
+            self.forgetting.step(shared)?;
+        }
         self.running.step(shared)
     }
 
-    /// Engines that are gone may have left what was erased when nobody could look at it.
-    fn sift(&mut self) -> Result<(), Fault> {
+    /// Engines that are gone may have left what was erased when nobody could look at it. Returns
+    /// whether all that is here was looked at.
+    fn sift(&mut self) -> bool {
         let recovered = self.shared.tier.recovered();
-        if recovered > self.recovered {
-            sift(self.shared)?;
-            self.recovered = recovered;
+        if recovered == self.recovered {
+            return true;
         }
-        Ok(())
+        if self.sift_at.is_some_and(|at| at > Instant::now()) {
+            return false;
+        }
+        // What this disk does not delete keeps nothing else waiting.
+        match sift(self.shared) {
+            Ok(()) => (self.recovered, self.sift_at) = (recovered, None),
+            Err(_) => self.sift_at = Some(Instant::now() + SIFT_AGAIN),
+        }
+        self.sift_at.is_none()
     }
 
     /// Learns all there is.

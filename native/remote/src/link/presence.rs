@@ -1,10 +1,9 @@
 //! A node shows that it is there, and learns the bucket's time by it.
 
-use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use super::away::Access;
-use super::names::directory_of;
+use super::names::sign_of;
 use super::shared::Shared;
 use crate::bucket::Cursor;
 use crate::fault::Fault;
@@ -59,7 +58,11 @@ impl Presences {
         let meta = shared.heard_of(Access::Read, shared.bucket.head(&key))?;
         shared.clock.observe(meta.modified_ms, sent, answered);
         self.told_at = Some(Instant::now());
-        Ok(())
+        // Others can't know who lives.
+        match shared.has_right() {
+            true => forget_siblings(shared),
+            false => Ok(()),
+        }
     }
 }
 
@@ -84,6 +87,23 @@ impl Presences {
     }
 }
 
+/// What an engine of this directory left that is gone, this one has: nobody needs to wait for it.
+fn forget_siblings(shared: &Shared) -> Result<(), Fault> {
+    let silent = others(shared)?.silent.into_iter();
+    for node in silent.filter(|node| shared.is_of_this_directory(node)) {
+        if let Some(sign) = sign_of(&node) {
+            // Who lives may have been stopped, or have much to do.
+            match shared.tier.try_lock_as(&sign) {
+                Ok(Some(_)) => shared.tier.forget_lock(&sign),
+                Ok(None) | Err(_) => continue,
+            }
+        }
+        let gone = shared.bucket.delete(&Key::Node(node));
+        shared.heard_of(Access::Delete, gone)?;
+    }
+    Ok(())
+}
+
 /// The names of the other nodes.
 #[derive(Default)]
 pub(super) struct Others {
@@ -96,7 +116,6 @@ pub(super) struct Others {
 pub(super) fn others(shared: &Shared) -> Result<Others, Fault> {
     let mut cursor = Cursor::folder(Key::nodes());
     let (mut others, mut forgotten) = (Others::default(), Vec::new());
-    let mut directories = HashSet::from([shared.directory]);
     loop {
         let page = shared.listed(&cursor)?;
         for listed in page.objects {
@@ -107,10 +126,7 @@ pub(super) fn others(shared: &Shared) -> Result<Others, Fault> {
             let age = Duration::from_millis(u64::try_from(age).unwrap_or(0));
             match node {
                 node if node == shared.node => {}
-                node if age < shared.settings.lost_after => {
-                    directories.extend(directory_of(&node));
-                    others.there.push(node);
-                }
+                node if age < shared.settings.lost_after => others.there.push(node),
                 node if age < FORGOTTEN_AFTER => others.silent.push(node),
                 node => forgotten.push(Key::Node(node)),
             }
@@ -120,12 +136,6 @@ pub(super) fn others(shared: &Shared) -> Result<Others, Fault> {
             None => break,
         }
     }
-    // What an engine left that is gone, another one of its directory has.
-    let silent = std::mem::take(&mut others.silent).into_iter();
-    let is_there = |node: &Name| directory_of(node).is_some_and(|it| directories.contains(&it));
-    let (left, silent): (Vec<_>, _) = silent.partition(is_there);
-    others.silent = silent;
-    forgotten.extend(left.into_iter().map(Key::Node));
     for key in forgotten {
         shared.heard_of(Access::Delete, shared.bucket.delete(&key))?;
     }

@@ -38,6 +38,8 @@ pub(super) struct Shared {
     pub settings: Settings,
     /// What this node is called in keys: its name, and which run of it.
     pub node: Name,
+    /// Locked for as long as this lives, where others of its directory look.
+    pub _sign: Option<File>,
     /// The number of its directory.
     pub directory: u64,
     pub run: Tag,
@@ -178,16 +180,24 @@ impl Shared {
     /// Notes, so that it outlives a power cut, that something is to be deleted in the bucket.
     pub fn note(&self, gone: &Gone) -> io::Result<Box<[u8]>> {
         let bytes = gone.encode().ok_or(io::ErrorKind::FileTooLarge)?;
-        let mut named = Box::default();
+        let mut named: Box<[u8]> = Box::default();
+        // Whoever finds it is to know what it is.
         let written = self.tier.write_note(&bytes, |note| {
-            self.noted.add(note);
             named = note.into();
+            self.noted.add(note);
+            if gone.filter.is_some() {
+                self.noted.wait_for(note, gone.effective);
+            }
+            if self.erasing.load(Relaxed) > 0 {
+                self.erasing_notes.lock().insert(note.into());
+            }
         });
         self.noted.is_there(&named, written.is_ok());
-        let note = written.map_err(io::Error::other)?;
-        if self.erasing.load(Relaxed) > 0 {
-            self.erasing_notes.lock().insert(note.clone());
-        }
+        let note = written.map_err(|error| {
+            self.noted.forget(&named);
+            self.erasing_notes.lock().remove(&named);
+            io::Error::other(error)
+        })?;
         self.notes.fetch_add(1, Relaxed);
         Ok(note)
     }

@@ -44,6 +44,11 @@ impl Undone {
         self.0.lock().remove(key);
     }
 
+    /// Whether one is not carried out as a whole.
+    pub(super) fn has(&self, key: &Key) -> bool {
+        self.0.lock().contains_key(key)
+    }
+
     /// Those that are to be tried again now.
     pub(super) fn due(&self) -> Vec<Key> {
         let now = Instant::now();

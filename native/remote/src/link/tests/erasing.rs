@@ -109,8 +109,13 @@ fn what_an_engine_left_another_of_its_directory_answers_for() {
     std::mem::forget(store);
     link.shared.is_stopping.store(true, Relaxed);
     link.shared.bucket.stop();
-    assert_eq!(erase(&c, "x").unwrap().waiting, [""; 0], "sooner or later");
+    let name = called(&link);
+    thread::sleep(Duration::from_millis(1_500));
+    assert_eq!(erase(&c, "x").unwrap().waiting, [name], "it lives");
+    assert_eq!(shown(&world).len(), 3);
+    drop(link);
     eventually("it is forgotten", || shown(&world).len() == 2);
+    assert_eq!(erase(&c, "x").unwrap().waiting, [""; 0]);
 }
 
 #[test]
@@ -157,6 +162,35 @@ fn who_can_not_confirm_learns_what_is_new() {
         let mut objects = world.objects("").into_iter();
         objects.any(|it| it.starts_with(&confirmed)) || filters(&world).is_empty()
     });
+}
+
+#[test]
+fn a_filter_of_a_later_version_is_not_confirmed() {
+    let world = World::new();
+    let (a, b) = (world.node("a"), world.node("b"));
+    let clock = &a.link.shared.clock;
+    eventually("the time is known", || clock.is_known());
+    let gone = Gone {
+        effective: clock.next(),
+        origin: a.link.shared.node.clone(),
+        ids: Vec::new(),
+        filter: Some(b"of a later version".to_vec()),
+    };
+    let (time, tag) = (clock.next(), random_tag());
+    let key = Key::Gone { time, tag };
+    world.direct.put(&key, gone.encode().unwrap()).unwrap();
+    for number in 0..3 {
+        let id = format!("r{number}");
+        a.save(&id, number);
+        eventually("it is listed", || b.ids().contains(&id));
+    }
+    let polled = b.link.shared.polled.now();
+    eventually("it has been read", || {
+        b.link.shared.polled.now() > polled + 2
+    });
+    assert_eq!(filters(&world), [tag]);
+    let mut objects = world.objects("").into_iter();
+    assert!(!objects.any(|it| it.contains("confirmed")));
 }
 
 #[test]

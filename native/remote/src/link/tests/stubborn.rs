@@ -8,6 +8,8 @@ use std::sync::atomic::AtomicBool;
 use replay_store::{FileName, FileSystem, Metadata, OsFileSystem, Stamp};
 
 use super::*;
+use crate::gone::Gone;
+use crate::key::Name;
 
 /// A file system where some files can't be removed.
 #[derive(Clone, Default)]
@@ -76,35 +78,46 @@ fn stuck(world: &World) -> usize {
     objects.filter(|it| it.contains("stuck")).count()
 }
 
+/// Who has deleted it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum By {
+    Id,
+    FilterOfAnother,
+    /// A run of this directory that did not come to it.
+    OwnFilter,
+}
+
 #[test]
 fn what_can_not_be_deleted_here_keeps_nothing_else_waiting() {
-    for is_erasure in [false, true] {
+    for by in [By::Id, By::FilterOfAnother, By::OwnFilter] {
         let world = World::new();
         let (disk, a) = (Stubborn::default(), world.node("a"));
         let b = node_on(&world, &disk, tempfile::tempdir().unwrap());
         b.save("stuck", 1);
         b.drain();
         a.lists(&["stuck"]);
+        let origin = match by {
+            By::OwnFilter => b.link.shared.node.clone(),
+            // Who does not take it away as soon as nobody is there.
+            _ => Name::new(*b"somebody").unwrap(),
+        };
         let dir = b.close();
-        match is_erasure {
-            false => a.store.delete(b"stuck").unwrap(),
-            true => {
-                let filter = by_id("stuck");
-                let erase = || a.store.delete_where(&filter);
-                a.link.erase(&filter, LONG, erase).unwrap();
-                // As if somebody had not heard of it.
-                let gone = crate::gone::Gone {
-                    effective: a.link.shared.clock.next(),
-                    origin: a.link.shared.node.clone(),
-                    ids: Vec::new(),
-                    filter: filter.encode(),
-                };
-                let key = Key::Gone {
-                    time: a.link.shared.clock.next(),
-                    tag: random_tag(),
-                };
-                world.direct.put(&key, gone.encode().unwrap()).unwrap();
+        a.store.delete(b"stuck").unwrap();
+        a.drain();
+        if by != By::Id {
+            for key in world.objects(".gone") {
+                world.remove(&key);
             }
+            let clock = &a.link.shared.clock;
+            let gone = Gone {
+                effective: clock.next(),
+                origin,
+                ids: Vec::new(),
+                filter: by_id("stuck").encode(),
+            };
+            let (time, tag) = (clock.next(), random_tag());
+            let key = Key::Gone { time, tag };
+            world.direct.put(&key, gone.encode().unwrap()).unwrap();
         }
         a.save("y", 2);
         a.drain();
@@ -119,15 +132,11 @@ fn what_can_not_be_deleted_here_keeps_nothing_else_waiting() {
             a.ids().contains(&"z".to_owned())
         });
         assert!(b.link.status().is_complete);
-        assert_eq!(
-            (stuck(&world), a.ids().len()),
-            (0, 2),
-            "it is not there again"
-        );
+        assert_eq!((stuck(&world), a.ids().len()), (0, 2), "by {by:?}");
 
         disk.0.store(false, Relaxed);
         eventually("it is gone here, too", || b.ids().len() == 2);
         b.drain();
-        assert_eq!((stuck(&world), a.ids().len()), (0, 2));
+        assert_eq!((stuck(&world), a.ids().len()), (0, 2), "by {by:?}");
     }
 }
