@@ -149,8 +149,8 @@ impl Link {
         let beside = right.is_none().then_some(run);
         let node = node_name(&settings.node, directory, beside);
         let node = node.ok_or(io::ErrorKind::InvalidInput)?;
-        let sign = sign_of(&node).map(|sign| tier.try_lock_as(&sign));
-        let sign = sign.transpose().map_err(io::Error::other)?.flatten();
+        // Without it, others may think that it is gone when it is silent for long.
+        let sign = sign_of(&node).and_then(|sign| tier.try_lock_as(&sign).ok().flatten());
         let shared = Arc::new(Shared {
             tier,
             bucket,

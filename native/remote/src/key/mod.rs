@@ -105,9 +105,9 @@ impl Key {
         NODES
     }
 
-    /// The folder of the objects that say who has carried out an erasure.
-    pub fn confirmed(tag: Tag) -> String {
-        format!("{CONFIRMED}{tag}/")
+    /// The folder of the objects that say who has carried out an erasure, or of all of them.
+    pub fn confirmed(tag: Option<Tag>) -> String {
+        tag.map_or(CONFIRMED.to_owned(), |tag| format!("{CONFIRMED}{tag}/"))
     }
 
     /// The folder of the parts of a node's running sessions, or of all nodes'.

@@ -73,7 +73,11 @@ fn folders_hold_the_keys_that_they_are_for() {
             .to_string()
             .starts_with(Key::nodes())
     );
-    assert!(confirmed.to_string().starts_with(&Key::confirmed(tag)));
+    assert!(
+        confirmed
+            .to_string()
+            .starts_with(&Key::confirmed(Some(tag)))
+    );
     assert!(part.to_string().starts_with(&Key::running(Some(&node))));
     assert!(part.to_string().starts_with(&Key::running(None)));
 }

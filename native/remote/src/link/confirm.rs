@@ -1,12 +1,15 @@
 //! Erasures that are carried out are confirmed, and when all have, nobody needs their filters.
 
+use std::collections::HashMap;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
 use bytes::Bytes;
 
 use super::away::Access;
-use super::presence::{Others, others};
+use super::confirming::Open;
+use super::names::directory_of;
+use super::presence::{FORGOTTEN_AFTER, Others, others};
 use super::running::remove_finished;
 use super::shared::Shared;
 use crate::bucket::Cursor;
@@ -36,19 +39,30 @@ pub(super) fn confirm(shared: &Shared) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Who has confirmed.
+/// Who has confirmed an erasure.
 pub(super) fn confirmed(shared: &Shared, tag: Tag) -> Result<Vec<Name>, Fault> {
-    let mut cursor = Cursor::folder(Key::confirmed(tag));
     let mut confirmed = Vec::new();
+    each_confirmed(shared, Some(tag), |_, node| confirmed.push(node))?;
+    Ok(confirmed)
+}
+
+/// Who has confirmed which.
+fn each_confirmed(
+    shared: &Shared,
+    tag: Option<Tag>,
+    mut each: impl FnMut(Tag, Name),
+) -> Result<(), Fault> {
+    let mut cursor = Cursor::folder(Key::confirmed(tag));
     loop {
         let page = shared.listed(&cursor)?;
-        confirmed.extend(page.objects.into_iter().filter_map(|it| match it.key? {
-            Key::Confirmed { node, .. } => Some(node),
-            _ => None,
-        }));
+        for key in page.objects.into_iter().filter_map(|it| it.key) {
+            if let Key::Confirmed { tag, node } = key {
+                each(tag, node);
+            }
+        }
         match page.next {
             Some(next) => cursor = next,
-            None => return Ok(confirmed),
+            None => return Ok(()),
         }
     }
 }
@@ -107,26 +121,36 @@ impl Forgetting {
     /// Why some are left: they are looked at again.
     pub(super) fn step(&mut self, shared: &Shared) -> Result<(), Fault> {
         let every = shared.settings.lost_after / 3;
-        let open = shared.confirming.all_open();
-        if open.is_empty()
-            || !shared.has_right()
-            || self.looked_at.is_some_and(|at| at.elapsed() < every)
-        {
+        if !shared.has_right() || self.looked_at.is_some_and(|at| at.elapsed() < every) {
             return Ok(());
         }
+        // Whoever is silent for so long is forgotten, and was not waited for since.
+        let now = u64::try_from(shared.clock.now_ms()).unwrap_or(0);
+        let forgotten = u64::try_from(FORGOTTEN_AFTER.as_millis()).unwrap_or(u64::MAX);
+        let open = shared
+            .confirming
+            .all_open(now.saturating_sub(forgotten.saturating_mul(2)));
         // What was erased just now is done as a whole, or found again by the next start.
-        if shared.erasing.load(Relaxed) > 0 {
+        if open.is_empty() || shared.erasing.load(Relaxed) > 0 {
             return Ok(());
         }
         self.looked_at = Some(Instant::now());
         let Others { there, silent } = others(shared)?;
-        for (tag, key) in open {
+        let mut confirmed: HashMap<Tag, Vec<Name>> = HashMap::new();
+        each_confirmed(shared, None, |tag, node| {
+            confirmed.entry(tag).or_default().push(node);
+        })?;
+        let others = || there.iter().chain(&silent);
+        // Those of nodes that are no more are for one of the others.
+        let is_first = there.iter().all(|node| shared.node < *node);
+        let is_left = |directory| is_first && !others().any(|it| directory_of(it) == directory);
+        for (tag, Open { key, directory }) in open {
+            let is_ours = directory == Some(shared.directory) || is_left(directory);
             // This node is none of the others.
-            if shared.undone.has(&key) || shared.confirming.to_confirm().contains(&tag) {
-                continue;
-            }
-            let confirmed = confirmed(shared, tag)?;
-            if there.iter().chain(&silent).all(|it| confirmed.contains(it)) {
+            let is_done =
+                !shared.undone.has(&key) && !shared.confirming.to_confirm().contains(&tag);
+            let has_confirmed = |node| confirmed.get(&tag).is_some_and(|it| it.contains(node));
+            if is_ours && is_done && others().all(has_confirmed) {
                 forget_filter(shared, &key, tag)?;
             }
         }

@@ -4,14 +4,25 @@ use std::collections::HashMap;
 
 use parking_lot::Mutex;
 
+use super::names::directory_of;
+use crate::gone::Gone;
 use crate::key::{Key, Tag};
 
 #[derive(Default)]
 pub(super) struct Confirming {
     /// Those that are carried out here.
     carried_out: Mutex<Vec<Tag>>,
-    /// Those of this directory whose tombstones have a filter.
-    open: Mutex<HashMap<Tag, Key>>,
+    /// Those whose tombstones have a filter.
+    open: Mutex<HashMap<Tag, Open>>,
+}
+
+/// An erasure whose filter is not taken away yet.
+#[derive(Clone)]
+pub(super) struct Open {
+    /// Its tombstone.
+    pub key: Key,
+    /// Where it was asked for.
+    pub directory: Option<u64>,
 }
 
 impl Confirming {
@@ -33,10 +44,14 @@ impl Confirming {
         self.carried_out.lock().retain(|it| *it != tag);
     }
 
-    /// A tombstone of this directory has a filter in it.
-    pub(super) fn open(&self, key: &Key) {
-        if let Key::Gone { tag, .. } = key {
-            self.open.lock().insert(*tag, key.clone());
+    /// A tombstone has a filter in it.
+    pub(super) fn open(&self, key: &Key, gone: &Gone) {
+        if let (Key::Gone { tag, .. }, Some(_)) = (key, &gone.filter) {
+            let open = Open {
+                key: key.clone(),
+                directory: directory_of(&gone.origin),
+            };
+            self.open.lock().insert(*tag, open);
         }
     }
 
@@ -45,9 +60,10 @@ impl Confirming {
         self.open.lock().remove(&tag);
     }
 
-    /// Those that have one.
-    pub(super) fn all_open(&self) -> Vec<(Tag, Key)> {
-        let open = self.open.lock();
-        open.iter().map(|(tag, key)| (*tag, key.clone())).collect()
+    /// Those that have one, but for those that were told before a time.
+    pub(super) fn all_open(&self, since_ms: u64) -> Vec<(Tag, Open)> {
+        let mut open = self.open.lock();
+        open.retain(|_, it| it.key.time().is_some_and(|at| at.ms() >= since_ms));
+        open.iter().map(|(tag, it)| (*tag, it.clone())).collect()
     }
 }

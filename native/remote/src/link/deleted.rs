@@ -96,9 +96,7 @@ fn tell(shared: &Shared, note: &[u8]) -> Result<Option<Key>, Fault> {
         time: shared.clock.next(),
         tag: random_tag(),
     };
-    if gone.filter.is_some() {
-        shared.confirming.open(&key);
-    }
+    shared.confirming.open(&key, &gone);
     let is_own = shared.noted.is_own(note);
     if is_own {
         shared.own_tombstones.lock().insert(key.clone());

@@ -159,10 +159,8 @@ impl News {
         for (key, gone) in found {
             if shared.is_of_this_directory(&gone.origin) {
                 shared.noted.heard(&key, &gone);
-                if gone.filter.is_some() {
-                    shared.confirming.open(&key);
-                }
             }
+            shared.confirming.open(&key, &gone);
             carry_out(shared, &key, &gone);
             self.seen.insert(key);
         }

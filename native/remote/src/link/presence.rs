@@ -14,7 +14,7 @@ use crate::node::Presence;
 const TIMES: u32 = 3;
 
 /// After so long nobody thinks that a node comes back.
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(30 * 24 * 3_600);
+pub(super) const FORGOTTEN_AFTER: Duration = Duration::from_secs(30 * 24 * 3_600);
 
 /// When it was shown.
 #[derive(Default)]

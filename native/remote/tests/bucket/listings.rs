@@ -93,7 +93,7 @@ fn folders_are_listed_for_themselves() {
     assert_eq!(list(Key::nodes()), nodes);
     assert_eq!(list(&Key::running(Some(&name(b"a@h")))), [parts(b"a@h")]);
     assert_eq!(list(&Key::running(None)).len(), 2);
-    assert_eq!(list(&Key::confirmed(Tag(1))), []);
+    assert_eq!(list(&Key::confirmed(Some(Tag(1)))), []);
 }
 
 #[test]

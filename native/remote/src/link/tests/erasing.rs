@@ -155,7 +155,7 @@ fn who_can_not_confirm_learns_what_is_new() {
     a.save("y", 2);
     eventually("it is uploaded", || a.link.status().pending_uploads == 0);
     b.lists(&["y"]);
-    let confirmed = Key::confirmed(filters(&world)[0]);
+    let confirmed = Key::confirmed(Some(filters(&world)[0]));
     world.proxy.clear();
     // What says so is taken away with the filter.
     eventually("it confirms", || {
@@ -217,6 +217,27 @@ fn a_filter_is_taken_away_when_the_last_one_has_confirmed() {
         !world.objects("").iter().any(|it| it.contains("confirmed"))
     });
     drop((a, b));
+}
+
+#[test]
+fn a_filter_of_a_node_that_is_no_more_is_taken_away_by_another() {
+    let world = World::new();
+    let brief = |it: &mut Settings| it.lost_after = Duration::from_secs(2);
+    let new = |name| world.node_in(tempfile::tempdir().unwrap(), name, |_| {}, brief);
+    let [a, b, c] = ["a", "b", "c"].map(new);
+    eventually("all are shown", || shown(&world).len() == 3);
+    refuse(&world, "PUT", "confirmed", 403);
+    let filter = by_id("x");
+    let soon = Duration::from_millis(500);
+    let erased = a
+        .link
+        .erase(&filter, soon, || a.store.delete_where(&filter));
+    assert_eq!(erased.unwrap().1.waiting.len(), 2);
+    drop(a.close());
+    assert_eq!((shown(&world).len(), filters(&world).len()), (2, 1));
+    world.proxy.clear();
+    eventually("it is taken away", || filters(&world).is_empty());
+    drop((b, c));
 }
 
 #[test]

@@ -96,10 +96,13 @@ fn what_can_not_be_deleted_here_keeps_nothing_else_waiting() {
         b.save("stuck", 1);
         b.drain();
         a.lists(&["stuck"]);
+        // For whom it would be to take a filter away.
+        let other = Name::new(*b"0-00000000000000ff").unwrap();
+        let shown = Key::Node(other.clone());
+        world.direct.put(&shown, vec![].into()).unwrap();
         let origin = match by {
             By::OwnFilter => b.link.shared.node.clone(),
-            // Who does not take it away as soon as nobody is there.
-            _ => Name::new(*b"somebody").unwrap(),
+            _ => other.clone(),
         };
         let dir = b.close();
         a.store.delete(b"stuck").unwrap();
@@ -118,6 +121,13 @@ fn what_can_not_be_deleted_here_keeps_nothing_else_waiting() {
             let (time, tag) = (clock.next(), random_tag());
             let key = Key::Gone { time, tag };
             world.direct.put(&key, gone.encode().unwrap()).unwrap();
+            let confirmed = Key::Confirmed { tag, node: other };
+            world.direct.put(&confirmed, vec![].into()).unwrap();
+            let confirmed = Key::confirmed(Some(tag));
+            eventually("all others have confirmed", || {
+                let objects = world.objects("").into_iter();
+                objects.filter(|it| it.starts_with(&confirmed)).count() == 2
+            });
         }
         a.save("y", 2);
         a.drain();
