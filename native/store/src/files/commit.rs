@@ -6,8 +6,8 @@ use parking_lot::MutexGuard;
 
 use super::lookup::Belonging;
 use crate::directory::Files;
-use crate::disk::Kind;
 use crate::disk::temp::TempFile;
+use crate::disk::{Kind, Stamp};
 use crate::index::Entry;
 use crate::index::Slot;
 
@@ -35,6 +35,7 @@ impl Commit<'_> {
             self.date(&mut temp, &mut entry)?;
         }
         self.change_directory(entry.file(), || temp.place(&path))?;
+        self.look_whose(entry.file(), entry.stamp);
         let entry = Arc::new(entry);
         let mut index = self.files.index.write();
         index.touch(entry.file());
@@ -98,6 +99,15 @@ impl Commit<'_> {
         index.touch(file);
         index.remove(file);
         Ok(existed)
+    }
+
+    /// Two files that are put in the place of one in a row are told as one change: the other one may
+    /// be the later.
+    pub(super) fn look_whose(&self, file: &[u8], own: Stamp) {
+        let found = self.files.fs().metadata(&self.files.loader.path(file));
+        if !found.is_ok_and(|found| found.stamp == own) {
+            self.files.told.lock().suspect(file);
+        }
     }
 
     /// Makes a change that concerns this file.

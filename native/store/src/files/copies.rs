@@ -108,6 +108,7 @@ impl Files {
         commit
             .change_directory(entry.file(), || temp.place(&path))
             .map_err(Error::at("put in place", &path))?;
+        commit.look_whose(entry.file(), stamp);
         let copy = Entry {
             stamp,
             ..Entry::clone(entry)

@@ -103,6 +103,13 @@ impl Told {
         };
     }
 
+    /// Somebody may have changed what has this name, and it was not told.
+    pub(crate) fn suspect(&mut self, name: &[u8]) {
+        if self.watch.is_some() {
+            self.names.insert(name.into());
+        }
+    }
+
     /// The store is about to change what has this name. Returns whether that will be told.
     pub(crate) fn own_begins(&mut self, name: &[u8]) -> bool {
         self.own = self.watch.is_some().then(|| Own {

@@ -20,6 +20,7 @@ mod reader;
 mod reads;
 mod retention;
 mod rewrite;
+mod rival;
 mod saving;
 mod soundness;
 mod subject;
