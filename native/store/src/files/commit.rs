@@ -104,6 +104,9 @@ impl Commit<'_> {
     /// Two files that are put in the place of one in a row are told as one change: the other one may
     /// be the later.
     pub(super) fn look_whose(&self, file: &[u8], own: Stamp) {
+        if !self.files.told.lock().is_watched() {
+            return;
+        }
         let found = self.files.fs().metadata(&self.files.loader.path(file));
         if !found.is_ok_and(|found| found.stamp == own) {
             self.files.told.lock().suspect(file);

@@ -1,68 +1,30 @@
 //! A disk that does not do what others have decided.
 
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use replay_store::{FileName, FileSystem, Metadata, OsFileSystem, Stamp};
+use replay_store::{FileName, FileSystem, Mapping, Metadata, OsFileSystem, Process, Stamp, Watch};
 
 use super::*;
 use crate::gone::Gone;
 use crate::key::Name;
+use hooked::{Call, hooked};
 
-/// A file system where some files can't be removed.
-#[derive(Clone, Default)]
-struct Stubborn(Arc<AtomicBool>);
+#[path = "../../../../store/tests/support/hooked.rs"]
+mod hooked;
 
-impl FileSystem for Stubborn {
-    fn create_dir(&self, path: &Path) -> io::Result<()> {
-        OsFileSystem.create_dir(path)
-    }
-
-    fn metadata(&self, path: &Path) -> io::Result<Metadata> {
-        OsFileSystem.metadata(path)
-    }
-
-    fn names(&self, path: &Path) -> io::Result<Vec<FileName>> {
-        OsFileSystem.names(path)
-    }
-
-    fn read(&self, path: &Path, limit: u64, into: &mut Vec<u8>) -> io::Result<Stamp> {
-        OsFileSystem.read(path, limit, into)
-    }
-
-    fn write_new(&self, path: &Path, content: &[u8], sync: bool) -> io::Result<Stamp> {
-        OsFileSystem.write_new(path, content, sync)
-    }
-
-    fn append(&self, path: &Path, content: &[u8]) -> io::Result<u64> {
-        OsFileSystem.append(path, content)
-    }
-
-    fn set_modified(&self, path: &Path, modified_ns: i64, sync: bool) -> io::Result<Stamp> {
-        OsFileSystem.set_modified(path, modified_ns, sync)
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        OsFileSystem.rename(from, to)
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        let is_stuck = path.to_string_lossy().contains("stuck");
-        match is_stuck && self.0.load(Relaxed) {
-            true => Err(io::ErrorKind::PermissionDenied.into()),
-            false => OsFileSystem.remove(path),
+/// A node on a disk where some files can't be removed, as long as it is stubborn.
+fn node_on(world: &World, is_stubborn: &Arc<AtomicBool>, dir: TempDir) -> Node {
+    let is_stubborn = Arc::clone(is_stubborn);
+    let disk = hooked(move |call| match call {
+        Call::Remove(path)
+            if path.to_string_lossy().contains("stuck") && is_stubborn.load(Relaxed) =>
+        {
+            Err(io::ErrorKind::PermissionDenied.into())
         }
-    }
-
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        OsFileSystem.sync_dir(path)
-    }
-}
-
-fn node_on(world: &World, disk: &Stubborn, dir: TempDir) -> Node {
-    let disk = Arc::new(disk.clone());
+        _ => Ok(()),
+    });
     let store = Store::open_on(disk, dir.path(), StoreOptions::default()).unwrap();
     let settings = Settings {
         node: "b".into(),
@@ -91,8 +53,8 @@ enum By {
 fn what_can_not_be_deleted_here_keeps_nothing_else_waiting() {
     for by in [By::Id, By::FilterOfAnother, By::OwnFilter] {
         let world = World::new();
-        let (disk, a) = (Stubborn::default(), world.node("a"));
-        let b = node_on(&world, &disk, tempfile::tempdir().unwrap());
+        let (is_stubborn, a) = (Arc::new(AtomicBool::new(false)), world.node("a"));
+        let b = node_on(&world, &is_stubborn, tempfile::tempdir().unwrap());
         b.save("stuck", 1);
         b.drain();
         a.lists(&["stuck"]);
@@ -132,8 +94,8 @@ fn what_can_not_be_deleted_here_keeps_nothing_else_waiting() {
         a.save("y", 2);
         a.drain();
 
-        disk.0.store(true, Relaxed);
-        let b = node_on(&world, &disk, dir);
+        is_stubborn.store(true, Relaxed);
+        let b = node_on(&world, &is_stubborn, dir);
         eventually("what is new is learnt", || {
             b.ids().contains(&"y".to_owned())
         });
@@ -144,7 +106,7 @@ fn what_can_not_be_deleted_here_keeps_nothing_else_waiting() {
         assert!(b.link.status().is_complete);
         assert_eq!((stuck(&world), a.ids().len()), (0, 2), "by {by:?}");
 
-        disk.0.store(false, Relaxed);
+        is_stubborn.store(false, Relaxed);
         eventually("it is gone here, too", || b.ids().len() == 2);
         b.drain();
         assert_eq!((stuck(&world), a.ids().len()), (0, 2), "by {by:?}");
